@@ -107,6 +107,7 @@ class Tranche:
     """One instalment of the public money, in won."""
 
     number: int
+    name: Text  # 선금, 잔금
     state: TrancheState
     amount_krw: int
     due_on: date | None
@@ -131,7 +132,7 @@ class Message:
     """A message to the company; never its address."""
 
     sent_on: date
-    channel: Literal["email", "sms", "lms"]
+    channel: Literal["email", "sms"]
     template: Text
     state: MessageState
 
@@ -142,7 +143,7 @@ class Selection:
 
     via: Literal["ranking", "reserve", "ministry"]
     rank: int | None = None
-    score: str | None = None  # the mean of the totals, as an exact decimal text
+    score: str | None = None  # the mean of the totals, an exact fraction such as 250/3
 
 
 @dataclass(frozen=True, slots=True)

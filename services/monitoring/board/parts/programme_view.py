@@ -105,6 +105,7 @@ class Pledge:
     """The pledge's progress as the responsible office stated it, and as it can be computed."""
 
     pledge_id: str
+    name: Text
     office: Text
     stated_percent: Figure
     reported_on: date | None
@@ -202,6 +203,17 @@ class Consultation:
     funders: tuple[Funder, ...]
     proposed_on: date
     municipalities: tuple[ConsultedMunicipality, ...]
+    agency: Text | None = None
+    reason: Text | None = None
+    answer_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A problem that the plan foresees, and its answer."""
+
+    problem: Text
+    answer: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,7 @@ class ProgrammeView:
 
     id: str
     name: Text
+    short: Text  # for rows, crumbs and titles of other pages
     region: Text  # the authority that runs it: 김천시
     stage: Stage
     years: YearRange
@@ -233,4 +246,5 @@ class ProgrammeView:
     municipalities: tuple[MunicipalityRow, ...] = ()  # total row first
     due: tuple[DueMilestone, ...] = ()
     consultation: Consultation | None = None
+    risks: tuple[Risk, ...] = ()
     related: tuple[tuple[str, Text], ...] = ()  # programmes of the same pledge: (id, name)
