@@ -1,0 +1,85 @@
+"""One engine a service, bound to that service's schema; one place that begins and commits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+Connection = asyncpg.Connection  # what hot paths use instead of a session
+
+AWAY_STATES = ("08", "53", "57P", "40", "55P03", "58")
+"""SQLSTATE classes that pass by themselves: connection, resources, shutdown, conflict, lock, system."""
+
+
+class Database:
+    """Tables carry no schema name: the connection's search path says whose they are."""
+
+    def __init__(self, url: str, schema: str, pool: int = 10) -> None:
+        self.url = make_url(url).set(drivername="postgresql")
+        self.schema = schema
+        self.engine = create_async_engine(
+            self.url.set(drivername="postgresql+asyncpg"),
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=False,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"server_settings": self.server_settings, "timeout": 10},
+        )
+
+    @property
+    def server_settings(self) -> dict[str, str]:
+        return {"search_path": self.schema, "application_name": f"ieum-{self.schema}", "jit": "off"}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commit when the block ends well, roll back when it does not."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def fast_transaction(self) -> AsyncIterator[Connection]:
+        """The same on a bare asyncpg connection of the same pool, for hot paths."""
+        async with self.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            async with raw.transaction():
+                yield raw
+
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set at each NOTIFY on the channel, and when the connection is lost."""
+        heard = asyncio.Event()
+        connection = await asyncpg.connect(self.dsn, server_settings=self.server_settings, timeout=10)
+        try:
+            connection.add_termination_listener(lambda *_: heard.set())
+            await connection.add_listener(f"{self.schema}.{channel}", lambda *_: heard.set())
+            yield heard
+        finally:
+            await connection.close(timeout=2)
+
+    @property
+    def dsn(self) -> str:
+        return self.url.render_as_string(hide_password=False)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether a database or the network is away for now: waiting helps, and nobody is to blame."""
+    if error is None:
+        return False
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state:
+        return str(state).startswith(AWAY_STATES)
+    if isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError):
+        return True
+    return is_away(error.__cause__)

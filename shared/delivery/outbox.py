@@ -1,0 +1,162 @@
+"""Events leave a service through these tables, in the transaction that caused them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+import orjson
+from sqlalchemy import BigInteger, Column, DateTime, Identity, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SmallInteger
+
+from shared.db import Connection
+from shared.delivery import DeliveryTable
+from shared.errors import RuleBroken
+from shared.events import Event
+from shared.events.cloudevents import DATA_LIMIT, seal
+
+SHARDS = 16
+
+
+class Stream(DeliveryTable, table=True):
+    """The last number of each subject. Its row is the lock that keeps the subject's order."""
+
+    subject: str = Field(primary_key=True)
+    last: int = Field(sa_type=BigInteger)
+
+
+class LoggedEvent(DeliveryTable, table=True):
+    """Every event that the service ever gave out, as it was published. Append only."""
+
+    __tablename__ = "event_log"
+    __table_args__ = (UniqueConstraint("subject", "sequence"),)
+
+    position: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    id: UUID = Field(unique=True)
+    topic: str
+    subject: str
+    sequence: int = Field(sa_type=BigInteger)
+    type: str
+    occurred_on: date
+    recorded_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    attributes: dict[str, str] = Field(sa_type=JSONB)
+    data: str
+
+
+class Waiting(DeliveryTable, table=True):
+    """What is still to be published: a pointer into the log, by shard of its key."""
+
+    __tablename__ = "outbox"
+
+    position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    shard: int = Field(index=True, sa_type=SmallInteger)
+
+
+# One statement: the subject's row is locked first, so positions of one subject are in order of commit.
+EMIT = text("""
+    with numbered as (
+        insert into stream (subject, last) values (:subject, 1)
+        on conflict (subject) do update set last = stream.last + 1
+        returning last
+    ), logged as (
+        insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
+        select cast(:id as uuid), :topic, :subject, last, :type, cast(:occurred_on as date),
+               cast(:attributes as jsonb), :data
+        from numbered
+        returning position
+    )
+    insert into outbox (position, shard) select position, :shard from logged
+""")
+
+WAITING = """
+    select l.position, l.topic, l.subject, l.sequence, l.attributes::text as attributes, l.data
+    from outbox o join event_log l using (position)
+    where o.shard = $1 order by o.position limit $2
+"""
+
+
+async def emit(session: AsyncSession, *events: Event) -> None:
+    """Record the events; the relay publishes them once this transaction has committed.
+
+    Raises RuleBroken for one that Kafka could never take.
+    """
+    await session.flush()
+    for event in events:
+        await session.execute(EMIT, _row(event))
+
+
+def _row(event: Event) -> dict[str, Any]:
+    data = event.model_dump_json(exclude_none=True)
+    if len(data.encode()) > DATA_LIMIT:
+        raise RuleBroken(
+            "event_too_large",
+            ko=f"내용이 너무 큽니다({DATA_LIMIT:,}바이트까지). 첨부는 참조로 보내세요.",
+            en=f"The content is larger than {DATA_LIMIT:,} bytes. Send references instead of attachments.",
+        )
+    attributes = seal(event)
+    return {
+        "id": attributes["id"],
+        "topic": event.topic,
+        "subject": event.subject,
+        "type": event.type(),
+        "occurred_on": event.occurred_on,
+        "attributes": orjson.dumps(attributes).decode(),
+        "data": data,
+        "shard": shard_of(event.subject),
+    }
+
+
+def shard_of(subject: str) -> int:
+    return crc32(subject.encode()) % SHARDS
+
+
+class Ready(NamedTuple):
+    """An event as it goes onto the wire."""
+
+    position: int
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+async def waiting_shards(connection: Connection) -> list[int]:
+    return [row["shard"] for row in await connection.fetch("select distinct shard from outbox")]
+
+
+async def lock_shard(connection: Connection, shard: int) -> bool:
+    """For this transaction only. A statement of its own: the next one sees what the last holder forgot."""
+    lock = "select pg_try_advisory_xact_lock(hashtext(current_schema() || '.outbox'), $1)"
+    return bool(await connection.fetchval(lock, shard))
+
+
+async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]:
+    """The oldest of the shard. A position that commits late is not skipped: the row is the mark."""
+    return [ready(row) for row in await connection.fetch(WAITING, shard, limit)]
+
+
+def ready(row: Any) -> Ready:
+    named = [(f"ce_{name}", value.encode()) for name, value in orjson.loads(row["attributes"]).items()]
+    wire = [*named, ("ce_sequence", f"{row['sequence']:020}".encode()), ("content-type", b"application/json")]
+    return Ready(row["position"], row["topic"], row["subject"].encode(), row["data"].encode(), wire)
+
+
+async def forget(connection: Connection, published: Sequence[Ready]) -> None:
+    await connection.execute(
+        "delete from outbox where position = any($1::bigint[])", [one.position for one in published]
+    )
+
+
+async def depth(session: AsyncSession) -> tuple[int, float]:
+    """How many events wait, and how many seconds the oldest has."""
+    found = await session.execute(
+        text("""select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)
+                from outbox o join event_log l using (position)""")
+    )
+    count, seconds = found.one()
+    return int(count), float(seconds)

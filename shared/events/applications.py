@@ -1,0 +1,214 @@
+"""Published by services/applications."""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from shared.events import Event, RecordDeadLettered
+from shared.events.definition import Code, Count, Definition, Proposal, TrackId
+from shared.values.business_number import BusinessNumber
+from shared.values.money import Krw, Shares
+
+Score = Annotated[str, StringConstraints(pattern=r"^\d+(/\d+)?$")]
+Via = Literal["ranking", "reserve", "ministry"]
+RecordStatus = Literal["completed", "in_progress"]
+
+
+class ApplicationsEvent(Event):
+    source: ClassVar[str] = "/services/applications"
+
+
+class ProgrammeEvent(ApplicationsEvent):
+    topic: ClassVar[str] = "ieum.programmes"
+    programme_id: Code
+
+    @property
+    def subject(self) -> str:
+        return self.programme_id
+
+
+class ProgrammeProposed(ProgrammeEvent):
+    """A draft is sent out for consultation."""
+
+    name: ClassVar[str] = "programme.proposed.v1"
+    proposal: Proposal
+
+
+class ProgrammePublished(ProgrammeEvent):
+    """A new version of the full definition; it holds from `occurred_on`."""
+
+    name: ClassVar[str] = "programme.published.v1"
+    version: Annotated[int, Field(ge=1)]
+    definition: Definition
+
+
+class RoundOpened(ProgrammeEvent):
+    """A call (공고) with its window and, by track, how many places it has."""
+
+    name: ClassVar[str] = "round.opened.v1"
+    round_id: Code
+    year: int
+    name_ko: str
+    opens_on: date
+    closes_on: date
+    quota: dict[TrackId, Count]
+
+
+class RoundClosed(ProgrammeEvent):
+    name: ClassVar[str] = "round.closed.v1"
+    round_id: Code
+    year: int
+
+
+class RoundAgreed(ProgrammeEvent):
+    """The yearly agreement with the executing agency: what a pledge's indicator counts."""
+
+    name: ClassVar[str] = "round.agreed.v1"
+    round_id: Code
+    year: int
+    agency_ko: str
+
+
+class CompanyEvent(ApplicationsEvent):
+    topic: ClassVar[str] = "ieum.companies"
+    company_id: UUID
+
+    @property
+    def subject(self) -> str:
+        return str(self.company_id)
+
+
+class CompanyRegistered(CompanyEvent):
+    """A company, never a person: no contacts here or anywhere on a topic."""
+
+    name: ClassVar[str] = "company.registered.v1"
+    business_number: BusinessNumber
+    name_ko: str
+    municipality: str
+    industry: str = ""
+    employees: Count | None = None
+
+
+class CompanyClosed(CompanyEvent):
+    """The registry says that the business is suspended (휴업) or closed (폐업)."""
+
+    name: ClassVar[str] = "company.closed.v1"
+    state: Literal["suspended", "closed"]
+
+
+class CaseEvent(ApplicationsEvent):
+    topic: ClassVar[str] = "ieum.applications"
+    case_id: UUID
+    programme_id: Code
+
+    @property
+    def subject(self) -> str:
+        return str(self.case_id)
+
+
+class CaseRecorded(CaseEvent):
+    """A past result taken over from another system's record; amounts are won by funder."""
+
+    name: ClassVar[str] = "case.recorded.v1"
+    system: str
+    record_id: str
+    company_name_ko: str
+    municipality: str
+    track: TrackId | None = None
+    year_from: int
+    year_to: int
+    status: RecordStatus
+    amounts_krw: Shares = {}
+
+
+class ApplicationSubmitted(CaseEvent):
+    """One company in one round: the case begins. `via` ministry: opened by a ministry's selection."""
+
+    name: ClassVar[str] = "application.submitted.v1"
+    round_id: Code
+    year: int
+    company_id: UUID
+    municipality: str
+    receipt_number: str
+    track: TrackId | None = None
+    total_krw: Krw
+    requested_krw: Shares
+    via: Literal["application", "ministry"] = "application"
+
+
+class ApplicationWithdrawn(CaseEvent):
+    name: ClassVar[str] = "application.withdrawn.v1"
+    reason: str
+
+
+class ApplicationScreened(CaseEvent):
+    """Eligible, or not and why (요건검토)."""
+
+    name: ClassVar[str] = "application.screened.v1"
+    eligible: bool
+    reasons: list[str] = []
+
+
+class ReviewSubmitted(CaseEvent):
+    name: ClassVar[str] = "review.submitted.v1"
+    reviewer_id: str
+    scores: dict[Code, Count]
+    conflict_of_interest: bool
+
+
+class Selection(CaseEvent):
+    round_id: Code
+    year: int
+    track: TrackId | None = None
+    reason: str
+
+
+class CompanySelected(Selection):
+    """The company holds a place; `score` is an exact fraction such as 250/3."""
+
+    name: ClassVar[str] = "company.selected.v1"
+    via: Via
+    rank: Annotated[int, Field(ge=1)] | None = None
+    score: Score | None = None
+
+
+class CompanyReserved(Selection):
+    """On the reserve list: promoted in rank order when a place is given up."""
+
+    name: ClassVar[str] = "company.reserved.v1"
+    rank: Annotated[int, Field(ge=1)]
+    score: Score
+
+
+class CompanyRejected(Selection):
+    name: ClassVar[str] = "company.rejected.v1"
+    rank: Annotated[int, Field(ge=1)] | None = None
+    score: Score | None = None
+
+
+class AgreementSigned(CaseEvent):
+    """협약: the total (won), its exact split by funder, and the period."""
+
+    name: ClassVar[str] = "agreement.signed.v1"
+    company_id: UUID
+    year: int
+    track: TrackId | None = None
+    municipality: str
+    total_krw: Krw
+    shares_krw: Shares
+    starts_on: date
+    ends_on: date
+
+
+class CaseAbandoned(CaseEvent):
+    """A company gives up its place."""
+
+    name: ClassVar[str] = "case.abandoned.v1"
+    stage: Literal["before_agreement", "after_agreement"]
+    reason: str
+
+
+class ApplicationsRecordDeadLettered(ApplicationsEvent, RecordDeadLettered):
+    topic: ClassVar[str] = "ieum.applications"

@@ -1,0 +1,104 @@
+"""Published by other systems; untrusted until checked. Each may write to its own topic only."""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from shared.events import Event
+from shared.events.definition import Code, TrackId
+from shared.values.business_number import BusinessNumber
+from shared.values.money import Krw, Shares
+
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class MinistryCompanySelected(Event):
+    """The ministry selected a company for its own programme: a city's top-up case opens by itself."""
+
+    name: ClassVar[str] = "ministry.company_selected.v1"
+    topic: ClassVar[str] = "ieum.external.ministry"
+    source: ClassVar[str] = "/external/ministry"
+    programme_id: Code
+    round_id: Code
+    business_number: BusinessNumber
+    company_name_ko: Name
+    municipality: str
+    total_krw: Krw
+
+    @property
+    def subject(self) -> str:
+        return self.business_number
+
+
+class TreasuryPaymentExecuted(Event):
+    """The treasury (금고) paid exactly what was instructed."""
+
+    name: ClassVar[str] = "treasury.payment_executed.v1"
+    topic: ClassVar[str] = "ieum.external.treasury"
+    source: ClassVar[str] = "/external/treasury"
+    payment_id: UUID
+    amount_krw: Krw
+    treasury_reference: Reference
+
+    @property
+    def subject(self) -> str:
+        return str(self.payment_id)
+
+
+class TreasuryPaymentRejected(Event):
+    name: ClassVar[str] = "treasury.payment_rejected.v1"
+    topic: ClassVar[str] = "ieum.external.treasury"
+    source: ClassVar[str] = "/external/treasury"
+    payment_id: UUID
+    reason: Reference
+
+    @property
+    def subject(self) -> str:
+        return str(self.payment_id)
+
+
+class RegistryEvent(Event):
+    topic: ClassVar[str] = "ieum.external.registry"
+    source: ClassVar[str] = "/external/registry"
+    business_number: BusinessNumber
+    since: date
+
+    @property
+    def subject(self) -> str:
+        return self.business_number
+
+
+class RegistryBusinessSuspended(RegistryEvent):
+    """휴업."""
+
+    name: ClassVar[str] = "registry.business_suspended.v1"
+
+
+class RegistryBusinessClosed(RegistryEvent):
+    """폐업."""
+
+    name: ClassVar[str] = "registry.business_closed.v1"
+
+
+class LegacyCaseRecorded(Event):
+    """One company's past result, as the old system kept it; amounts are won by funder."""
+
+    name: ClassVar[str] = "legacy.case_recorded.v1"
+    topic: ClassVar[str] = "ieum.external.legacy"
+    source: ClassVar[str] = "/external/legacy"
+    record_id: Reference
+    programme_id: Code
+    company_name_ko: Name
+    municipality: str
+    track: TrackId | None = None
+    year_from: int
+    year_to: int
+    status: Literal["completed", "in_progress"]
+    amounts_krw: Shares = {}
+
+    @property
+    def subject(self) -> str:
+        return self.record_id

@@ -1,0 +1,72 @@
+"""What led here: bound once, at the edge; on every log line and every event that follows."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+CAUSE = ("correlationid", "causationid", "traceparent", "authtype", "authid")
+SECRET = re.compile(r"password|secret|token|authorization|email|phone|address|recipient", re.IGNORECASE)
+MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+PHONE = re.compile(r"\b01[016789][- ]?\d{3,4}[- ]?\d{4}\b")
+PASSWORD = re.compile(r"(://[^:/\s]+:)[^@\s]+@")
+
+
+@contextmanager
+def caused_by(**attributes: str | None) -> Iterator[None]:
+    """CloudEvents attributes of what led here; None is left out."""
+    with bound_contextvars(**{name: value for name, value in attributes.items() if value is not None}):
+        yield
+
+
+def cause() -> dict[str, str]:
+    bound = get_contextvars()
+    return {name: bound[name] for name in CAUSE if name in bound}
+
+
+def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The one place where logs lose what is personal or secret."""
+    return {name: "***" if SECRET.search(name) else masked(value) for name, value in event.items()}
+
+
+def masked(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return PASSWORD.sub(r"\1***@", PHONE.sub("***", MAIL.sub("***", value)))
+
+
+def start_logs(service: str, level: str) -> None:
+    """JSON lines on standard error, other libraries' lines among them."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    render = structlog.processors.JSONRenderer(
+        serializer=lambda line, **_: orjson.dumps(line, default=str).decode()
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for chatty in ("aiokafka", "httpx", "httpcore", "uvicorn.access", "faststream"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.contextvars.bind_contextvars(service=service)

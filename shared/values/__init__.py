@@ -1,0 +1,1 @@
+"""Exact values: won, business dates, business numbers, municipalities."""
