@@ -1,0 +1,1 @@
+"""The topics of Ieum and the checksums of the broker's jars."""

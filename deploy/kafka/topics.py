@@ -1,0 +1,47 @@
+"""The one list of topics, and how they are made: six partitions, nothing ever expires."""
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+PARTITIONS = 6
+MAX_MESSAGE_BYTES = 1_048_588  # one MiB and Kafka's own overhead
+OUTSIDERS = ("ministry", "treasury", "registry", "municipality", "trade", "legacy")
+TOPICS = (
+    "ieum.programmes",
+    "ieum.companies",
+    "ieum.applications",
+    "ieum.funding",
+    "ieum.monitoring",
+    "ieum.notifications",
+    *(f"ieum.external.{system}" for system in OUTSIDERS),
+)
+CONFIG = {
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "cleanup.policy": "delete",
+    "max.message.bytes": str(MAX_MESSAGE_BYTES),
+}
+
+
+async def create(bootstrap: str, replication: int = 1) -> list[str]:
+    """Make the topics that are not there yet and return their names; what exists is left as it is.
+
+    Raises the broker's error when it refuses a topic.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        missing = sorted(set(TOPICS) - set(await admin.list_topics()))
+        answer = (
+            await admin.create_topics([_topic(name, replication) for name in missing]) if missing else None
+        )
+    finally:
+        await admin.close()
+    for name, code, *_ in answer.topic_errors if answer else ():
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise for_code(code)(name)
+    return missing
+
+
+def _topic(name: str, replication: int) -> NewTopic:
+    return NewTopic(name, PARTITIONS, replication, topic_configs=CONFIG)

@@ -1,0 +1,70 @@
+"""Real servers for tests, started when first asked for and stopped when the test run ends.
+
+`postgres_url()` is a superuser's address, `kafka_bootstrap()` a broker's. IEUM_DATABASE_URL and
+IEUM_KAFKA_BOOTSTRAP name existing servers instead.
+"""
+
+import asyncio
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from deploy.kafka import topics
+from deploy.local import kafka, postgres, processes
+from deploy.local.jars import kafka_jars
+from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports
+from deploy.local.postgres import Postgres
+
+
+@cache
+def postgres_url() -> str:
+    """Return a superuser's address of a real PostgreSQL, database `postgres`."""
+    if given := os.environ.get("IEUM_DATABASE_URL"):
+        return given
+    server = Postgres(
+        _folder() / "postgres", _folder() / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
+    )
+    atexit.register(server.remove)
+    _start(server.program())
+    _now(postgres.wait_until_ready(server.url))
+    return server.url
+
+
+@cache
+def kafka_bootstrap() -> str:
+    """Return the address of a real Apache Kafka broker that has the topics of deploy/kafka/topics.py."""
+    if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
+        return given
+    client, controller = free_ports(2)
+    cluster = Kafka(_folder() / "kafka", _folder(), tuple(kafka_jars()), ((client, controller),))
+    for program in cluster.programs():
+        _start(program)
+    _now(kafka.wait_until_ready(cluster.bootstrap, cluster.brokers))
+    _now(topics.create(cluster.bootstrap))
+    return cluster.bootstrap
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ieum-tests-"))
+    folder.chmod(0o711)  # the database's account must get through
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+def _start(program: processes.Program) -> None:
+    child = processes.start(program)
+    atexit.register(processes.stop, child, program)
+
+
+def _now(work: Coroutine[None, None, object]) -> None:
+    """Wait for `work` in a loop of its own: the caller may stand inside a running one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
