@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
+Executor = AsyncSession | Connection
 
 AWAY_STATES = ("08", "53", "57P", "40", "55P03", "58")
 """SQLSTATE classes that pass by themselves: connection, resources, shutdown, conflict, lock, system."""
@@ -69,6 +70,14 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def fetch(on: Executor, sql: str, *parameters: Any) -> list[Any]:
+    """Rows of a statement with $1, $2 …: the same text serves a session and a hot path."""
+    if isinstance(on, AsyncSession):
+        result = await (await on.connection()).exec_driver_sql(sql, parameters)
+        return list(result.all()) if result.returns_rows else []
+    return list(await on.fetch(sql, *parameters))
 
 
 def is_away(error: BaseException | None) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SmallInteger
 
-from shared.db import Connection
+from shared.db import Connection, Executor, fetch
 from shared.delivery import DeliveryTable
 from shared.errors import RuleBroken
 from shared.events import Event
@@ -58,20 +58,18 @@ class Waiting(DeliveryTable, table=True):
 
 
 # One statement: the subject's row is locked first, so positions of one subject are in order of commit.
-EMIT = text("""
+EMIT = """
     with numbered as (
-        insert into stream (subject, last) values (:subject, 1)
+        insert into stream (subject, last) values ($1, 1)
         on conflict (subject) do update set last = stream.last + 1
         returning last
     ), logged as (
         insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
-        select cast(:id as uuid), :topic, :subject, last, :type, cast(:occurred_on as date),
-               cast(:attributes as jsonb), :data
-        from numbered
+        select $2::uuid, $3, $1, last, $4, $5::date, $6::text::jsonb, $7 from numbered
         returning position
     )
-    insert into outbox (position, shard) select position, :shard from logged
-""")
+    insert into outbox (position, shard) select position, $8 from logged
+"""
 
 WAITING = """
     select l.position, l.topic, l.subject, l.sequence, l.attributes::text as attributes, l.data
@@ -80,17 +78,18 @@ WAITING = """
 """
 
 
-async def emit(session: AsyncSession, *events: Event) -> None:
+async def emit(on: Executor, *events: Event) -> None:
     """Record the events; the relay publishes them once this transaction has committed.
 
     Raises RuleBroken for one that Kafka could never take.
     """
-    await session.flush()
+    if isinstance(on, AsyncSession):
+        await on.flush()
     for event in events:
-        await session.execute(EMIT, _row(event))
+        await fetch(on, EMIT, *_row(event))
 
 
-def _row(event: Event) -> dict[str, Any]:
+def _row(event: Event) -> tuple[object, ...]:
     data = event.model_dump_json(exclude_none=True)
     if len(data.encode()) > DATA_LIMIT:
         raise RuleBroken(
@@ -99,16 +98,8 @@ def _row(event: Event) -> dict[str, Any]:
             en=f"The content is larger than {DATA_LIMIT:,} bytes. Send references instead of attachments.",
         )
     attributes = seal(event)
-    return {
-        "id": attributes["id"],
-        "topic": event.topic,
-        "subject": event.subject,
-        "type": event.type(),
-        "occurred_on": event.occurred_on,
-        "attributes": orjson.dumps(attributes).decode(),
-        "data": data,
-        "shard": shard_of(event.subject),
-    }
+    logged = (event.subject, UUID(attributes["id"]), event.topic, event.type(), event.occurred_on)
+    return (*logged, orjson.dumps(attributes).decode(), data, shard_of(event.subject))
 
 
 def shard_of(subject: str) -> int:

@@ -1,0 +1,97 @@
+"""Records that fail: how often so far, and which were given up, kept as they came."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, BigInteger, DateTime, delete, func, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from shared.db import Executor, fetch
+from shared.delivery import DeliveryTable
+from shared.delivery.kafka import Record
+
+
+class Placed(DeliveryTable):
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    offset: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+
+
+class Attempt(Placed, table=True):
+    """Kept outside the process, so that a record which kills it is given up as well."""
+
+    count: int
+
+
+class Letter(Placed):
+    """A record as it came; header values in hex, for they may be any bytes."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[list[str | None]] = Field(sa_type=JSON)
+
+
+class DeadLetter(Letter, table=True):
+    """A record that was given up."""
+
+    __tablename__ = "dead_letter"
+
+    consumer: str = Field(primary_key=True)
+    rule: str
+    reason: str
+    buried_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+
+
+COUNT = text("""
+    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, 1)
+    on conflict (topic, partition, "offset") do update set count = attempt.count + 1
+    returning count
+""")
+
+
+def place(record: Record) -> dict[str, Any]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def hex_headers(record: Record) -> list[list[str | None]]:
+    return [[name, None if value is None else value.hex()] for name, value in record.headers]
+
+
+def letter(record: Record) -> dict[str, Any]:
+    return {**place(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}
+
+
+async def count(session: AsyncSession, record: Record) -> int:
+    return int((await session.execute(COUNT, place(record))).scalar_one())
+
+
+async def forget(session: AsyncSession, record: Record) -> None:
+    at = place(record)
+    await session.execute(
+        delete(Attempt).where(
+            col(Attempt.topic) == at["topic"],
+            col(Attempt.partition) == at["partition"],
+            col(Attempt.offset) == at["offset"],
+        )
+    )
+
+
+BURY = """
+    insert into dead_letter (topic, partition, "offset", consumer, key, value, headers, rule, reason)
+    values ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9)
+    on conflict do nothing returning 1
+"""
+
+
+async def bury(on: Executor, record: Record, consumer: str, rule: str, reason: str) -> bool:
+    """Keep the record as it came, with the reason in words; False if it lies there already.
+
+    `consumer` names the role that gives it up: a service's consumer or its projector.
+    """
+    headers = orjson.dumps(hex_headers(record)).decode()
+    placed = (record.topic, record.partition, record.offset, consumer, record.key, record.value, headers)
+    return bool(await fetch(on, BURY, *placed, rule, reason.replace("\0", "")))

@@ -1,0 +1,98 @@
+"""All that we ask of FastStream and aiokafka: records as they came, acknowledged by us alone."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+
+from shared.config import Settings
+
+Headers = Sequence[tuple[str, bytes]]
+OUTSIDERS = "ieum.external."
+
+
+class Record(Protocol):
+    """What a consumer got, as it came; a parked record is one as well."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Producer(Protocol):
+    async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> Awaitable[object]: ...
+
+
+def is_ours(record: Record) -> bool:
+    """Of one of our own topics; what outsiders send never stops the line."""
+    return not record.topic.startswith(OUTSIDERS)
+
+
+def place(record: Record) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
+
+
+def quiet_broker(settings: Settings) -> KafkaBroker:
+    """We log what happens to a record ourselves, and topics are made by whoever deploys."""
+    return KafkaBroker(settings.kafka_bootstrap, logger=None, allow_auto_create_topics=False)
+
+
+def producer(settings: Settings) -> AIOKafkaProducer:
+    """Acknowledged by all in-sync replicas, and idempotent wherever the broker can be."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        acks="all",
+        enable_idempotence=settings.kafka_idempotence,
+        linger_ms=0,
+    )
+
+
+def subscribe(
+    broker: KafkaBroker,
+    receive: Callable[[Any], Awaitable[None]],
+    topics: Sequence[str],
+    group: str,
+    **options: Any,
+) -> Any:
+    """A batch subscriber: the handler gets a tuple of raw records and acknowledges what it settled."""
+    ours: dict[str, Any] = {
+        "group_id": group,
+        "batch": True,
+        "auto_offset_reset": "earliest",
+        "ack_policy": AckPolicy.MANUAL,
+        "parser": parse,
+        "decoder": decode,
+        "fetch_max_wait_ms": 100,
+    }
+    subscriber: Any = broker.subscriber(*topics, **(ours | options))
+    subscriber(receive)
+    return subscriber
+
+
+async def acknowledge(subscriber: Any, offsets: dict[TopicPartition, int]) -> None:
+    """FastStream's `ack` would acknowledge all that was fetched; this, what is settled."""
+    kafka = subscriber.consumer
+    mine = {at: offset for at, offset in offsets.items() if at in kafka.assignment()}
+    if mine:
+        await kafka.commit(mine)
+
+
+# FastStream's own parser fails on a broken header before a handler sees the record.
+async def parse(records: Any) -> KafkaMessage:
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def decode(message: KafkaMessage) -> Any:
+    return message.raw_message

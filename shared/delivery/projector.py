@@ -1,0 +1,220 @@
+"""Kafka to projections: a batch is folded in one transaction, which first moves the offsets.
+
+    an offset is not where we left it  ->  another owns the partition: roll back, load, seek
+    any other failure                  ->  roll back, load, seek, with growing backoff; from the second on, record by
+                                           record, each checked against its schema; the fifth is a dead letter
+    a record that cannot be folded     ->  dead letter in the same transaction, and on
+    an event that was folded before    ->  skipped, by its number in its subject
+
+Kafka is told the offsets as well, but only for those who watch the lag.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from faststream.kafka import KafkaBroker
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from shared.config import Settings
+from shared.db import Connection, Database, is_away
+from shared.delivery import DeliveryTable, deadletters
+from shared.delivery.dispatch import reason_of
+from shared.delivery.folding import Folding
+from shared.delivery.health import Health
+from shared.delivery.kafka import Record, acknowledge, place, subscribe
+from shared.delivery.outbox import emit
+from shared.delivery.projection import Fact, Projection
+from shared.events import RecordDeadLettered
+from shared.metrics import BATCH_RECORDS, DEAD_LETTERS, FOLD_SECONDS, ROLLED_BACK
+from shared.values.calendar import today
+
+log = structlog.get_logger()
+
+Positions = dict[TopicPartition, int]
+
+MOVE = """
+    update projection_offset o set next = moved.next
+    from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as moved (topic, partition, expected, next)
+    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected
+    returning 1
+"""
+START = """
+    insert into projection_offset (topic, partition, next)
+    select u.*, 0 from unnest($1::text[], $2::int[]) as u on conflict do nothing
+"""
+
+
+class Offset(DeliveryTable, table=True):
+    """The next record that the projector wants of each partition."""
+
+    __tablename__ = "projection_offset"
+
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    next: int = Field(sa_type=BigInteger)
+
+
+class Fenced(Exception):
+    """The offsets are not where we left them: a partition is no longer ours."""
+
+
+class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One group folds all projections of a service; `touches` says what a fact concerns, for who listens."""
+
+    def __init__(
+        self,
+        database: Database,
+        projections: Sequence[Projection],
+        told: type[RecordDeadLettered],
+        settings: Settings,
+        *,
+        health: Health | None = None,
+        touches: Callable[[Fact], str | None] = lambda fact: None,
+    ) -> None:
+        self.database, self.told, self.settings, self.touches = database, told, settings, touches
+        self.folding = Folding(projections, self.bury)
+        self.health = health or Health("projector")
+        self.positions: Positions = {}
+        self.failures = 0
+
+    def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
+        batch = {
+            "max_records": self.settings.projector_batch,
+            "batch_timeout_ms": self.settings.batch_timeout_ms,
+        }
+        group = f"{self.database.schema}.projector"
+        self.subscriber = subscribe(
+            broker, self.receive, self.folding.topics, group, **({"listener": self} | batch | options)
+        )
+        return self.subscriber
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.positions = {}
+        self.folding.marks.clear()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self.resync()
+
+    async def receive(self, records: Any) -> None:
+        if not self.positions:
+            return await self.resync()
+        batch = self.in_sequence(records)
+        try:
+            await self.advance(batch[:1] if self.failures > 1 else batch)
+            await self.went_well()
+        except Exception as error:
+            await self.roll_back(error, batch)
+        except BaseException:
+            self.positions = {}
+            self.folding.marks.clear()
+            raise
+        return None
+
+    async def went_well(self) -> None:
+        single, self.failures, self.folding.suspicious = self.failures > 1, 0, False
+        self.health.progress()
+        if single:
+            await self.resync()
+
+    def in_sequence(self, records: Sequence[Record]) -> list[Record]:
+        """Not what was revoked since it was fetched, nor what was handled already."""
+        return [
+            record
+            for record in records
+            if record.offset >= self.positions.get(place(record), record.offset + 1)
+        ]
+
+    async def advance(self, batch: Sequence[Record]) -> None:
+        if not batch:
+            return
+        following = {at: list(run)[-1].offset + 1 for at, run in groupby(batch, key=place)}
+        expected = {at: self.positions[at] for at in following}
+        with FOLD_SECONDS.labels(self.database.schema).time():
+            async with self.database.fast_transaction() as connection:
+                await self.move(connection, expected, following)
+                facts = await self.folding.apply(connection, batch)
+                await self.notify(connection, facts)
+        BATCH_RECORDS.labels(self.database.schema).observe(len(batch))
+        self.positions |= {at: n for at, n in following.items() if at in self.positions}
+        await acknowledge(self.subscriber, following)
+
+    async def move(self, connection: Connection, expected: Positions, following: Positions) -> None:
+        """The fence: the first statement of the transaction, and it moves all partitions or none."""
+        places = sorted(following)
+        moved = await connection.fetch(
+            MOVE,
+            [at.topic for at in places],
+            [at.partition for at in places],
+            [expected[at] for at in places],
+            [following[at] for at in places],
+        )
+        if len(moved) != len(places):
+            raise Fenced
+
+    async def notify(self, connection: Connection, facts: Sequence[Fact]) -> None:
+        touched = {what for fact in facts if (what := self.touches(fact))}
+        if facts:
+            payload = ",".join(sorted(touched))[:7_000]
+            await connection.execute("select pg_notify(current_schema() || '.projected', $1)", payload)
+
+    async def bury(self, connection: Connection, record: Record, error: Exception) -> None:
+        rule, reason = reason_of(error)
+        at = {"topic_name": record.topic, "partition": record.partition, "offset": record.offset}
+        if await deadletters.bury(connection, record, "projector", rule, reason):
+            told = {"consumer": "projector", "reason": rule, "occurred_on": today()} | at
+            await emit(connection, self.told.model_validate(told))
+            DEAD_LETTERS.labels(self.database.schema, record.topic, rule).inc()
+            log.error("record.dead_lettered", **at, rule=rule, reason=reason)
+
+    async def roll_back(self, error: Exception, batch: Sequence[Record]) -> None:
+        self.failures += 1
+        self.folding.suspicious = True
+        kind = "fenced" if isinstance(error, Fenced) else "away" if is_away(error) else "failed"
+        ROLLED_BACK.labels(self.database.schema, kind).inc()
+        log.warning("projector.rolled_back", kind=kind, reason=repr(error))
+        if self.failures > 1:
+            self.health.failed(
+                f"현황 반영이 거듭 실패합니다({type(error).__name__}) / folding fails again and again"
+            )
+            grown = self.settings.backoff_seconds * 2 ** min(self.failures, 20)
+            await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
+        if kind == "failed" and self.failures >= self.settings.delivery_attempts:
+            await self.pass_over(batch[0], error)
+        await self.resync()
+
+    async def pass_over(self, record: Record, error: Exception) -> None:
+        """The record at which the fold fails again and again becomes a dead letter, alone."""
+        at = place(record)
+        async with self.database.fast_transaction() as connection:
+            await self.move(connection, {at: record.offset}, {at: record.offset + 1})
+            await self.bury(connection, record, error)
+        self.failures = 0
+
+    async def resync(self) -> None:
+        """Stand where the database says: after a rebalance or a failure nothing else is true."""
+        self.positions = {}
+        self.folding.marks.clear()
+        kafka = self.subscriber.consumer
+        while True:
+            try:
+                stored = await self.stored(sorted(kafka.assignment()))
+                break
+            except Exception as error:
+                log.warning("projector.database_away", reason=repr(error))
+                self.health.failed("데이터베이스에 닿지 않습니다 / the database is away")
+                await asyncio.sleep(self.settings.backoff_seconds)
+        for at in kafka.assignment() & stored.keys():
+            kafka.seek(at, stored[at])
+            self.positions[at] = stored[at]
+        self.health.progress()
+
+    async def stored(self, places: Sequence[TopicPartition]) -> Positions:
+        async with self.database.fast_transaction() as connection:
+            await connection.execute(START, [at.topic for at in places], [at.partition for at in places])
+            rows = await connection.fetch("select topic, partition, next from projection_offset")
+        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}

@@ -1,0 +1,75 @@
+"""Outbox to Kafka: lock a shard, read it, publish it in order, forget what was acknowledged.
+
+broker away        ->  what was read stays, and is tried again with growing backoff
+killed in between  ->  published again: at least once, never lost, never overtaken
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from shared.config import Settings
+from shared.db import Database
+from shared.delivery import kafka, outbox
+from shared.delivery.health import Health
+from shared.delivery.kafka import Producer
+from shared.delivery.outbox import Ready
+from shared.metrics import PUBLISH_FAILURES, PUBLISHED
+
+log = structlog.get_logger()
+
+
+async def run(database: Database, settings: Settings, health: Health) -> None:
+    """Until cancelled; a broker or database that is away is waited for."""
+    async with kafka.producer(settings) as producer, database.listening("outbox") as heard:
+        health.progress()
+        while True:
+            heard.clear()
+            published, failed = await relay(database, producer, settings.relay_batch)
+            if failed:
+                health.failed("발행하지 못한 사건이 있습니다 / events could not be published")
+            else:
+                health.progress()
+            if not published:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(heard.wait(), settings.poll_seconds)
+
+
+async def relay(database: Database, producer: Producer, batch: int) -> tuple[int, int]:
+    """Publish what waits in each shard that no other relay holds: (events published, shards that failed)."""
+    async with database.fast_transaction() as connection:
+        shards = await outbox.waiting_shards(connection)
+    each = [relay_shard(database, producer, shard, batch) for shard in shards]
+    results = await asyncio.gather(*each, return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    for failure in failures:
+        PUBLISH_FAILURES.labels(database.schema).inc()
+        log.warning("relay.shard_failed", reason=repr(failure))
+    return sum(result for result in results if isinstance(result, int)), len(failures)
+
+
+async def relay_shard(database: Database, producer: Producer, shard: int, batch: int) -> int:
+    async with database.fast_transaction() as connection:
+        if not await outbox.lock_shard(connection, shard):
+            return 0
+        events = await outbox.waiting(connection, shard, batch)
+        await publish(producer, events)
+        await outbox.forget(connection, events)
+    for topic, count in Counter(event.topic for event in events).items():
+        PUBLISHED.labels(database.schema, topic).inc(count)
+    return len(events)
+
+
+async def publish(producer: Producer, events: Sequence[Ready]) -> None:
+    """All are handed over in order, then all acknowledgements are waited for."""
+    acknowledged = [
+        await producer.send(event.topic, event.value, key=event.key, headers=event.headers)
+        for event in events
+    ]
+    results = await asyncio.gather(*acknowledged, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
