@@ -1,0 +1,98 @@
+"""A request is one transaction, committed before the reply: a reply means saved.
+
+`Router` is FastAPI's, whose commands (POST, PUT, DELETE) also honour Idempotency-Key.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.edge import idempotency
+from shared.errors import RuleBroken
+from shared.values.calendar import refuse_future
+
+COMMANDS = {"POST", "PUT", "DELETE", "PATCH"}
+BODY_LIMIT = 1_000_000  # bytes
+
+
+def _not_future(on: date) -> date:
+    refuse_future(on)
+    return on
+
+
+OccurredOn = Annotated[date, AfterValidator(_not_future)]
+"""A business date that has come; a later one is refused by the rule future_date."""
+
+
+async def transaction(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+Session = Annotated[AsyncSession, Depends(transaction)]
+
+
+async def key_header(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            max_length=idempotency.LONGEST,
+            description="같은 키는 같은 답을 받습니다 / the same key gets the same answer",
+        ),
+    ] = None,
+) -> None:
+    """Documents the header; the route reads it."""
+
+
+class OneTransaction(APIRoute):
+    """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            async with request.app.state.database.transaction() as session:
+                request.state.session = session
+                key = request.headers.get("idempotency-key")
+                if key is None or request.method not in COMMANDS:
+                    return await endpoint(request)
+                return await once(request, session, key, endpoint)
+
+        return handle
+
+
+async def once(
+    request: Request, session: AsyncSession, key: str, endpoint: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    if not 0 < len(key) <= idempotency.LONGEST:
+        raise RuleBroken(
+            "idempotency_key_length",
+            ko=f"Idempotency-Key는 1~{idempotency.LONGEST}자입니다.",
+            en=f"An Idempotency-Key has 1 to {idempotency.LONGEST} characters.",
+        )
+    print = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
+    if (known := await idempotency.claim(session, principal, key, print)) is not None:
+        status, body = known
+        return Response(body, status, {"Idempotency-Replayed": "true"}, media_type="application/json")
+    response = await endpoint(request)
+    await idempotency.keep(session, principal, key, response.status_code, response.body)
+    return response
+
+
+class Router(APIRouter):
+    """Every route in one transaction; the Idempotency-Key header stands in the OpenAPI document."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=OneTransaction, **options)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if COMMANDS & set(options.get("methods") or ()):
+            options["dependencies"] = [*(options.get("dependencies") or ()), Depends(key_header)]
+        super().add_api_route(path, endpoint, **options)

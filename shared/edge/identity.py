@@ -1,0 +1,119 @@
+"""Who asks: a bearer token (JWT) checked against the configured keys, and the roles that it names.
+
+OWASP ASVS 5.0 9.1-9.2: the algorithm is ours to choose, keys come from our file alone, audience and times are checked.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from shared.config import Settings
+from shared.errors import NotAllowed, Refused
+
+ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+LEEWAY_SECONDS = 60
+
+bearer = HTTPBearer(
+    auto_error=False, description="JWT; roles: officer, approver, payer, reviewer, company, operator, auditor"
+)
+
+
+class NotIdentified(Refused):
+    """Nobody can be told from the request."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An opaque id, never a name, and what it may do."""
+
+    id: str
+    roles: frozenset[str]
+
+    def has(self, *roles: str) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+class Identity:
+    """Reads tokens; without keys nobody is let in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.keys = KeySet.import_key_set(_read(settings)) if settings.jwks_file else None
+        self.claims = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": settings.token_issuer},
+            aud={"essential": True, "value": settings.token_audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    def actor(self, token: str) -> Actor:
+        if self.keys is None:
+            raise _unknown("열쇠가 설정되지 않았습니다", "no keys are configured")
+        try:
+            claims = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
+            self.claims.validate(claims)
+        except (JoseError, ValueError) as error:
+            raise _unknown(
+                "토큰이 유효하지 않거나 만료되었습니다", "the token is invalid or has expired"
+            ) from error
+        return Actor(str(claims["sub"]), frozenset(map(str, claims.get("roles", []))))
+
+    def principal(self, authorization: str) -> str:
+        """Whose idempotency keys these are: the token's subject; nobody's where there is no valid token."""
+        scheme, _, token = authorization.partition(" ")
+        return self.actor(token).id if scheme.lower() == "bearer" and token else ""
+
+
+def _read(settings: Settings) -> Any:
+    assert settings.jwks_file is not None
+    return orjson.loads(settings.jwks_file.read_bytes())
+
+
+def _unknown(ko: str, en: str) -> NotIdentified:
+    return NotIdentified(
+        "not_identified", ko=f"{ko}. 다시 로그인하세요.", en=f"Not identified: {en}. Log in again."
+    )
+
+
+async def actor(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Actor:
+    if given is None:
+        raise _unknown("로그인이 필요합니다", "a bearer token is needed")
+    found: Actor = request.app.state.identity.actor(given.credentials)
+    structlog.contextvars.bind_contextvars(authid=found.id, authtype="user")
+    return found
+
+
+def actor_with(*roles: str) -> Callable[[Actor], Awaitable[Actor]]:
+    """A dependency: whoever asks has at least one of these roles, or NotAllowed."""
+
+    async def allowed(found: Annotated[Actor, Depends(actor)]) -> Actor:
+        if not found.has(*roles):
+            raise NotAllowed(
+                "role_needed",
+                ko=f"이 일은 {', '.join(ROLES_KO.get(role, role) for role in roles)}만 할 수 있습니다. 그 담당자에게 요청하세요.",
+                en=f"Only {', '.join(roles)} may do this. Ask one of them.",
+            )
+        return found
+
+    return allowed
+
+
+ROLES_KO = {
+    "officer": "담당자(기안)",
+    "approver": "재무관",
+    "payer": "지출원",
+    "reviewer": "평가위원",
+    "company": "해당 기업",
+    "operator": "운영자",
+    "auditor": "감사 담당자",
+}

@@ -1,0 +1,193 @@
+"""What a service is, and what runs it: `python -m services.<name> <role> …`, one process for any of its roles.
+
+    api        HTTP commands and reads            projector  events -> projections
+    consumer   events -> handlers -> commands     relay      outbox -> Kafka
+    migrate    brings the schema up, and ends     others     a service's own (sender, timer)
+
+A role that fails is begun again with growing backoff, unready meanwhile; the others go on.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData
+
+from shared.config import Settings
+from shared.db import Database
+from shared.delivery import relay
+from shared.delivery.consumer import Consumer, Handlers
+from shared.delivery.health import Health
+from shared.delivery.kafka import quiet_broker
+from shared.delivery.lag import Watch
+from shared.delivery.projection import Fact, Projection
+from shared.delivery.projector import Projector
+from shared.edge import operations
+from shared.edge.identity import Identity
+from shared.edge.problems import say_problems
+from shared.edge.requests import RequestContext
+from shared.events import RecordDeadLettered
+from shared.logs import start_logs
+from shared.migrate import migrate
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a role is given."""
+
+    service: "Service"
+    database: Database
+    settings: Settings
+    health: Health
+
+
+Role = Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service, described: `name` is also its schema and its consumer group.
+
+    `roles` are its own, beyond those that every service has; `prepare` adds what an api's app needs besides.
+    """
+
+    name: str
+    title: str
+    tables: MetaData
+    told: type[RecordDeadLettered]
+    routers: Sequence[APIRouter] = ()
+    handlers: Handlers = field(default_factory=dict)
+    projections: Sequence[Projection] = ()
+    touches: Callable[[Fact], str | None] = lambda fact: None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    prepare: Callable[[FastAPI, Settings], None] = lambda app, settings: None
+
+    def database(self, settings: Settings) -> Database:
+        return Database(settings.database_url, self.name, settings.database_pool)
+
+    def app(
+        self, database: Database, settings: Settings, healths: Sequence[Health], serves_api: bool
+    ) -> FastAPI:
+        """The process's HTTP: what operators ask, and the api where it has that role."""
+        shown: dict[str, Any] = {} if serves_api else {"openapi_url": None}
+        app = FastAPI(title=f"Ieum: {self.title}", version="1", docs_url=None, redoc_url=None, **shown)
+        app.state.database, app.state.settings, app.state.healths = database, settings, list(healths)
+        app.state.identity = Identity(settings)
+        app.include_router(operations.router)
+        say_problems(app)
+        if serves_api:
+            for router in self.routers:
+                app.include_router(router)
+            self.prepare(app, settings)
+        app.add_middleware(RequestContext, service=self.name)
+        return app
+
+    def all_roles(self) -> dict[str, Role]:
+        heard = {"consumer": consume} if self.handlers else {}
+        folded = {"projector": project} if self.projections else {}
+        return {"api": answer, "relay": publish} | heard | folded | dict(self.roles)
+
+
+async def answer(context: Context) -> None:
+    """The api itself is the process's HTTP server: ready as soon as its database is, also while Kafka is down."""
+    context.health.progress()
+    await asyncio.Event().wait()
+
+
+async def publish(context: Context) -> None:
+    await relay.run(context.database, context.settings, context.health)
+
+
+async def consume(context: Context) -> None:
+    service = context.service
+    consumer = Consumer(context.database, service.handlers, service.told, context.settings, context.health)
+    async with listening(context, consumer):
+        await consumer.tend()
+
+
+async def project(context: Context) -> None:
+    service = context.service
+    projector = Projector(
+        context.database,
+        service.projections,
+        service.told,
+        context.settings,
+        health=context.health,
+        touches=service.touches,
+    )
+    async with listening(context, projector):
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(context: Context, ears: Consumer | Projector) -> AsyncIterator[None]:
+    """FastStream brings start, stop and the loop; ready once partitions are ours, as long as we get on with them."""
+    broker = quiet_broker(context.settings)
+    subscriber = ears.subscribe(broker)
+    context.health.failed("아직 맡은 파티션이 없습니다 / no partition is assigned yet", about="lag")
+    await broker.start()
+    watching = asyncio.create_task(Watch(context.database.schema, context.health).run(subscriber))
+    context.health.progress()
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await broker.stop()
+
+
+async def keep_running(role: Role, context: Context) -> None:
+    """Begin the role again when it fails; the wait grows up to the limit."""
+    wait = context.settings.backoff_seconds
+    while True:
+        try:
+            await role(context)
+        except Exception as error:
+            context.health.failed(
+                f"{context.health.role}을(를) 다시 시작합니다: {type(error).__name__} / starting again"
+            )
+            log.warning("role.failed", role=context.health.role, reason=repr(error), wait_seconds=wait)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, context.settings.backoff_limit_seconds / 10)
+
+
+async def run(service: Service, names: Sequence[str], settings: Settings) -> None:
+    database = service.database(settings)
+    known = service.all_roles()
+    healths = {name: Health(name, settings.stuck_seconds) for name in names}
+    app = service.app(database, settings, list(healths.values()), serves_api="api" in names)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=5
+        )
+    )
+    contexts = {name: Context(service, database, settings, health) for name, health in healths.items()}
+    tasks = [asyncio.create_task(keep_running(known[name], contexts[name]), name=name) for name in names]
+    try:
+        await server.serve()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await database.close()
+
+
+def main(service: Service) -> None:
+    """The command line of a service's `__main__`."""
+    names, settings = sys.argv[1:], Settings()
+    start_logs(service.name, settings.log_level)
+    known = [*service.all_roles(), "migrate"]
+    if not names or set(names) - set(known):
+        sys.exit(f"usage: python -m services.{service.name} ROLE …   roles: {', '.join(known)}")
+    if names == ["migrate"]:
+        asyncio.run(migrate(service.name, settings.database_url))
+    else:
+        uvloop.run(run(service, names, settings))
