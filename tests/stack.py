@@ -32,6 +32,7 @@ def postgres_url() -> str:
         _folder() / "postgres", _folder() / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
     )
     atexit.register(server.remove)
+    _now(server.prepare())
     _start(server.program())
     _now(postgres.wait_until_ready(server.url))
     return server.url
@@ -44,6 +45,7 @@ def kafka_bootstrap() -> str:
         return given
     client, controller = free_ports(2)
     cluster = Kafka(_folder() / "kafka", _folder(), tuple(kafka_jars()), ((client, controller),))
+    _now(cluster.prepare())
     for program in cluster.programs():
         _start(program)
     _now(kafka.wait_until_ready(cluster.bootstrap, cluster.brokers))

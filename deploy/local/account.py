@@ -34,18 +34,28 @@ def unprivileged() -> Account | None:
     return account
 
 
-def within_reach(path: Path, name: str = "") -> Path:
-    """Return the path itself when the server's account can get there, its stand-in below /var/lib/ieum otherwise."""
+def reaches(path: Path) -> bool:
+    """Tell whether the server's account can use what lies at `path`."""
     account = unprivileged()
-    if account is None or _can(account, "-x", _nearest(path)):
-        return path
-    OUTSIDE.mkdir(parents=True, exist_ok=True)
-    OUTSIDE.chmod(0o755)  # whatever root's umask says
-    return OUTSIDE / (name or hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16])
+    return account is None or _can(account, "-x", path)
 
 
-def _nearest(path: Path) -> Path:
-    return path if path.exists() else _nearest(path.parent)
+def folder_within_reach(folder: Path) -> Path:
+    """Return the folder itself where the server's account can go through it, its stand-in where it cannot."""
+    return (
+        folder
+        if reaches(folder)
+        else outside(hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16])
+    )
+
+
+def outside(name: str = "") -> Path:
+    """Return a folder below /var/lib/ieum that everyone can go through, whatever root's umask says."""
+    folder = OUTSIDE / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in {OUTSIDE, folder}:
+        one.chmod(0o755)
+    return folder
 
 
 def _can(account: Account, test: str, path: Path) -> bool:

@@ -52,14 +52,21 @@ def _download(paths: list[str], folder: Path, progress: Progress) -> None:
     maven.knock()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as staging:
-        with ThreadPoolExecutor(8) as pool:
-            downloads = pool.map(lambda path: maven.download(path, Path(staging)), paths)
-            for done, _ in enumerate(downloads, start=1):
-                progress(done, len(paths))
+        for done, _ in enumerate(_each(paths, lambda path: maven.download(path, Path(staging))), start=1):
+            progress(done, len(paths))
         _check(Path(staging), {path: digest for path, digest in locked().items() if path in paths})
         for path in paths:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.move(Path(staging) / path, folder / path)
+
+
+def _each(paths: list[str], work: Callable[[str], Path]) -> Iterator[Path]:
+    """Do eight at a time; after a failure or a Ctrl-C start no more."""
+    with ThreadPoolExecutor(8) as pool:
+        try:
+            yield from pool.map(work, paths)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _check(folder: Path, jars: dict[str, str]) -> None:

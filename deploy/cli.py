@@ -1,0 +1,80 @@
+"""The `ieum` command: thin verbs, each over a function of deploy/local or deploy/demo."""
+
+# ruff: noqa: PLC0415  each verb imports what it needs itself, so that `ieum --help` is fast
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="ieum",
+    help="이음: 중소기업 지원사업 시스템 / Ieum: support programmes for small manufacturers, on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="상태 폴더 / state folder (IEUM_STATE, .ieum)")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON으로 / as JSON")]
+DateOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date",
+        formats=["%Y-%m-%d"],
+        envvar="IEUM_BUSINESS_DATE",
+        help="업무 기준일 고정 / pin the business date",
+    ),
+]
+
+
+@app.command()
+def up(
+    state: StateOption = None,
+    brokers: Annotated[int, typer.Option(help="카프카 브로커 수: 1 또는 3 / Kafka brokers: 1 or 3")] = 1,
+    split: Annotated[
+        bool, typer.Option("--split", help="역할마다 프로세스 하나 / one process a role")
+    ] = False,
+    date: DateOption = None,
+) -> None:
+    """모두 시작하고 Ctrl-C까지 지킵니다 / Run everything in the foreground until Ctrl-C."""
+    from deploy.local import verbs
+    from deploy.local.stack import Options
+
+    pinned = date.date() if date else None
+    verbs.up(state, Options(brokers=brokers, split=split, business_date=pinned))
+
+
+@app.command()
+def down(state: StateOption = None) -> None:
+    """실행 중인 것을 끝냅니다 / End what runs, and wait for it."""
+    from deploy.local import verbs
+
+    verbs.down(state)
+
+
+@app.command()
+def status(state: StateOption = None, json: JsonOption = False) -> None:
+    """주소와 프로세스를 보입니다 / Show the addresses and every process."""
+    from deploy.local import verbs
+
+    verbs.print_status(state, json)
+
+
+def main() -> None:
+    """Run the command; what stops it is said in words, without a traceback."""
+    from deploy.local.errors import StackError
+
+    try:
+        app()
+    except StackError as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

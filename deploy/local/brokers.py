@@ -1,0 +1,52 @@
+"""Which Kafka the stack speaks to: a given one, Apache Kafka of our own, or its stand-in."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.local.errors import UnreachableError
+from deploy.local.jars import Progress, kafka_jars
+from deploy.local.kafka import Kafka
+from deploy.local.ports import free_ports, port_near
+from deploy.local.processes import Program
+from deploy.local.state import State
+from deploy.local.tansu import ANNOUNCEMENT, Tansu
+
+PREFERRED = 19092
+
+
+@dataclass(frozen=True)
+class GivenKafka:
+    """Brokers that somebody else runs, named by IEUM_KAFKA_BOOTSTRAP."""
+
+    bootstrap: str
+    brokers: int = 1
+    kind: str = "given (IEUM_KAFKA_BOOTSTRAP)"
+    idempotent: bool = True
+
+    async def prepare(self) -> None:
+        """Nothing to prepare: they run."""
+
+    def programs(self) -> list[Program]:
+        """Return nothing: they are not ours to start."""
+        return []
+
+
+Brokers = Kafka | Tansu | GivenKafka
+
+
+def choose(
+    state: State, brokers: int, pleasant: bool, say: Callable[[str], None], progress: Progress
+) -> Brokers:
+    """Return the brokers to use; `pleasant` asks for the fixed ports where they are free."""
+    if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
+        return GivenKafka(given)
+    ports = [port_near(PREFERRED + n) if pleasant else free_ports(1)[0] for n in range(brokers)]
+    try:
+        jars = tuple(kafka_jars(progress))
+    except UnreachableError as failure:
+        say(f"{ANNOUNCEMENT} ({failure})")
+        return Tansu(state.logs, ports[0])
+    return Kafka(
+        state.folder / "kafka", state.logs, jars, tuple(zip(ports, free_ports(brokers), strict=True))
+    )
