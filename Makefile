@@ -1,0 +1,58 @@
+# The verbs of Ieum on one machine. Needs Python 3.11 or newer as python3, and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.stamp-setup
+TOOLS := .venv/.stamp-tools
+BOARD := services/monitoring/board/assets/package.json
+
+.DEFAULT_GOAL := help
+# PHONY: assets compares its sources itself, and asks npm again where it had to do without
+.PHONY: assets help setup demo test up down lint format
+
+help: ## 명령 목록 / this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
+
+demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 줍니다 / from nothing to the playing demo and its board
+	@$(BIN)/ieum demo
+
+test: $(TOOLS) assets ## 모든 시험 / every test
+	@$(BIN)/pytest
+
+up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
+	@$(BIN)/ieum up
+
+down: $(SETUP) ## 실행 중인 것을 끝냅니다 / end what runs
+	@$(BIN)/ieum down
+
+lint: $(TOOLS) ## 검사만 합니다 / check style, types and directions of import
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(TOOLS) ## 코드를 정리합니다 / format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+assets: $(SETUP)
+	@if [ -f $(BOARD) ]; then $(BIN)/python -m deploy.assets; fi
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 이상이 python3로 필요합니다. 다른 이름이면: make PYTHON=python3.12 …"; \
+	  echo "Ieum needs Python 3.11 or newer as python3; under another name: make PYTHON=python3.12 …"; \
+	  exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# --no-deps: the lock names every package already; hashes are checked for each of them
+$(SETUP): requirements.lock pyproject.toml | .venv/bin/python
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): requirements-dev.lock $(SETUP)
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
