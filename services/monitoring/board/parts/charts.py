@@ -1,0 +1,144 @@
+"""Inline SVG from the server, in one notation: actual filled, plan outlined, shortfall hatched, target a tick.
+
+Geometry stands in attributes and colour in classes, so that a strict content security policy, themes and
+print all hold. Values are counts or won; only their proportions matter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+Kind = Literal["actual", "actual2", "plan", "short", "national", "province", "city", "self"]
+
+SPARK_TOP, SPARK_FLOOR = 14, 42
+TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other sign, at 13 px
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a bar: how much, drawn how, said how (empty: not labelled)."""
+
+    value: int
+    kind: Kind
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One upright bar: its name under it, its pieces from the floor up, what is said above it."""
+
+    name: str
+    parts: tuple[Part, ...]
+    text: str = ""
+
+
+def meter(
+    part: int, whole: int, kind: Kind = "actual", target: int | None = None, height: int = 16
+) -> Markup:
+    """A bar in a table row, beside its number (so hidden from readers); target is a tick on the same scale."""
+    width = 400
+    tick = "" if target is None else _tick(_clip(_scale(target, whole, width), width), height + 6)
+    track = _rect("track", 0, 3, width, height)
+    bar = _rect(kind, 0, 3, _clip(_scale(part, whole, width), width), height)
+    head = f'<svg class="chart" viewBox="0 0 {width} {height + 6}" preserveAspectRatio="none" aria-hidden="true">'
+    return Markup(head + track + bar + tick + "</svg>")
+
+
+def bullet(parts: Sequence[Part], whole: int, label: str) -> Markup:
+    """What is reached of a target: pieces side by side on a track that ends at the target's tick."""
+    width, drawn, said, x = 280, [_rect("track", 0, 3, 280, 16)], [], 0.0
+    for part in parts:
+        wide = _clip(_scale(part.value, whole, width), width - x)
+        drawn.append(_rect(part.kind, x, 3, wide, 16))
+        if part.text:
+            said.append((x + wide / 2, part))
+        x += wide
+    return _svg("chart", width, 40, label, "".join(drawn) + _tick(width - 1.2, 22) + _labels(said, width))
+
+
+def spark(bars: Sequence[Bar], label: str) -> Markup:
+    """Small upright bars, one a year, the number above and the name below."""
+    return _upright(
+        bars, label, width=132, gap=6, top=SPARK_TOP, floor=SPARK_FLOOR, foot=13, css="chart spark"
+    )
+
+
+def columns(bars: Sequence[Bar], label: str) -> Markup:
+    """Upright bars at the size of a section."""
+    return _upright(bars, label, width=420, gap=40, top=30, floor=162, foot=20, css="chart")
+
+
+def purses(shares: Sequence[Part], label: str) -> Markup:
+    """Who pays how much of a whole, side by side with hairline gaps."""
+    width, whole, x, drawn = 528, sum(part.value for part in shares), 0.0, []
+    for part in shares:
+        wide = _scale(part.value, whole, width)
+        drawn.append(_rect(part.kind, x, 2, max(wide - 2, 0), 14))
+        x += wide
+    return _svg("chart", width, 18, label, "".join(drawn))
+
+
+def _upright(
+    bars: Sequence[Bar], label: str, *, width: int, gap: int, top: int, floor: int, foot: int, css: str
+) -> Markup:
+    highest = max((sum(part.value for part in bar.parts) for bar in bars), default=0)
+    wide = min((width - gap * (len(bars) - 1)) / max(len(bars), 1), 64)
+    drawn = []
+    for place, bar in enumerate(bars):
+        x, y = place * (wide + gap), float(floor)
+        for part in bar.parts:
+            tall = _scale(part.value, highest, floor - top)
+            y -= tall
+            drawn.append(_rect(part.kind, x, y, wide, tall))
+        drawn.append(_text("v m", x + wide / 2, y - 4, bar.text))
+        drawn.append(_text("m", x + wide / 2, floor + foot, bar.name))
+    axis = f'<path class="k-axis" d="M0 {floor}H{width}"/>'
+    return _svg(css, width, floor + foot + 1, label, "".join(drawn) + axis)
+
+
+def _labels(said: Sequence[tuple[float, Part]], width: int) -> str:
+    """Under their pieces, never over each other: the first from the left, the last to the right edge."""
+    drawn, free = [], 0.0
+    for place, (middle, part) in enumerate(said):
+        last = place == len(said) - 1 and place > 0
+        wide = text_width(part.text)
+        left = width - wide if last else max(free, 0.0 if place == 0 else middle - wide / 2)
+        if left < free or left + wide > width + 0.5:
+            continue
+        css = "short-text" if part.kind == "short" else "v" if place == 0 else ""
+        drawn.append(_text(css, left, 36, part.text))
+        free = left + wide + 8
+    return "".join(drawn)
+
+
+def text_width(text: str) -> int:
+    """About how wide a label is, in px at 13 px."""
+    return sum(TEXT_WIDTH["가" <= sign <= "힣"] for sign in text)
+
+
+def _svg(css: str, width: int, height: int, label: str, body: str) -> Markup:
+    head = f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+    return Markup(head + body + "</svg>")
+
+
+def _rect(kind: str, x: float, y: float, width: float, height: float) -> str:
+    size = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect class="k-{kind}" {size}/>' if width > 0 and height > 0 else ""
+
+
+def _tick(x: float, height: float) -> str:
+    return f'<path class="k-target" d="M{x:.1f} 0V{height:.0f}"/>'
+
+
+def _text(css: str, x: float, y: float, text: str) -> str:
+    return f'<text class="{css}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>' if text else ""
+
+
+def _scale(value: int, whole: int, length: float) -> float:
+    return length * value / whole if whole > 0 else 0.0
+
+
+def _clip(length: float, most: float) -> float:
+    return max(0.0, min(length, most))

@@ -1,0 +1,210 @@
+"""Which chart a programme gets, from what its view holds: the spark and the bullet of a row, the columns."""
+
+from datetime import date
+
+from markupsafe import Markup
+
+from services.monitoring.board.parts import charts
+from services.monitoring.board.parts import format as fmt
+from services.monitoring.board.parts.case_view import CaseView
+from services.monitoring.board.parts.charts import Bar, Kind, Part
+from services.monitoring.board.parts.i18n import Words
+from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView
+from services.monitoring.board.parts.values import Funder, Lang, Unit
+from services.monitoring.board.parts.verdict import current_year
+
+
+def company_columns(rows: tuple[CompanyYear, ...], t: Words) -> Markup:
+    """Companies by year: completed dark, under way light, newly planned as an outline."""
+    bars = [Bar(fmt.years(row.years), _company_parts(row), _company_text(row, t)) for row in rows]
+    return charts.columns(bars, _spoken(t("companies.caption"), bars))
+
+
+def spark(view: ProgrammeView, t: Words, lang: Lang, unit: Unit) -> tuple[str, Markup] | None:
+    """The small chart of an overview row with its title: companies by year, or the plan by year."""
+    if view.companies:
+        bars = [
+            Bar(_short_years(row), _company_parts(row)[:2], fmt.count(_running(row)))
+            for row in view.companies
+        ]
+        return t("programme.by_year"), charts.spark(bars, _spoken(t("programme.by_year"), bars))
+    if view.money:
+        total = view.money.rows[0]
+        bars = [
+            Bar(period.key[2:4], (Part(cell.value or 0, "plan"),))
+            for period, cell in zip(view.money.periods, total.cells, strict=True)
+        ]
+        return t("programme.plan_by_year"), charts.spark(bars, t("programme.plan_by_year"))
+    if picked := [r for r in view.rounds if r.selected.value or r.planned.value]:
+        bars = [
+            Bar(str(r.year)[2:], (Part(value, "actual" if r.selected.value else "plan"),), fmt.count(value))
+            for r in picked
+            if (value := r.selected.value or r.planned.value or 0)
+        ]
+        return t("programme.by_year"), charts.spark(bars, _spoken(t("programme.by_year"), bars))
+    return None
+
+
+def bullet(view: ProgrammeView, t: Words, lang: Lang, as_of: date) -> tuple[str, str, Markup] | None:
+    """The bar of an overview row with its two titles: what is reached of a goal, plan or indicator."""
+    return _goal(view, t) or _year_plan(view, t, as_of) or _indicator(view, t, lang) or _answers(view, t)
+
+
+def goal_parts(view: ProgrammeView, t: Words) -> list[Part]:
+    """Selected, planned and still missing of the programme's goal, in companies."""
+    parts = [
+        Part(
+            r.selected.value or r.planned.value or 0,
+            "actual" if r.selected.value else "plan",
+            t("rounds.actual" if r.selected.value else "rounds.planned", year=r.year)
+            + " "
+            + fmt.count(r.selected.value or r.planned.value or 0),
+        )
+        for r in view.rounds
+        if r.selected.value or r.planned.value
+    ]
+    left = (view.companies_planned.value or 0) - sum(part.value for part in parts)
+    return [*parts, Part(left, "short", f"{t('rounds.left')} {fmt.count(left)}")] if left > 0 else parts
+
+
+def _goal(view: ProgrammeView, t: Words) -> tuple[str, str, Markup] | None:
+    target = view.companies_planned.value
+    if not target or not view.rounds:
+        return None
+    parts = goal_parts(view, t)
+    title = t("programme.until", year=view.years.last)
+    return title, t("programme.goal_of", count=target), charts.bullet(parts, target, _said(title, parts))
+
+
+def _year_plan(view: ProgrammeView, t: Words, as_of: date) -> tuple[str, str, Markup] | None:
+    row = current_year(view, as_of)
+    if row is None or row.planned_new.value is None:
+        return None
+    running, left = _running(row), row.planned_new.value
+    parts = [
+        Part(running, "actual", f"{t('programme.in_progress')} {fmt.count(running)}"),
+        Part(left, "short", f"{t('rounds.left')} {fmt.count(left)}" if left else ""),
+    ]
+    title = t("programme.by_plan", year=row.years.last)
+    return (
+        title,
+        t("programme.plan_of", count=running + left),
+        charts.bullet(parts, running + left, _said(title, parts)),
+    )
+
+
+def _indicator(view: ProgrammeView, t: Words, lang: Lang) -> tuple[str, str, Markup] | None:
+    if not view.indicators:
+        return None
+    first = view.indicators[0]
+    achieved, target = first.achieved.value or 0, first.target.value or 0
+    parts = [Part(achieved, "actual", f"{fmt.count(achieved)} / {fmt.count(target)}")]
+    title = t("programme.indicator")
+    end = t("programme.indicator_of", count=target, unit=first.counted_in)
+    return title, end, charts.bullet(parts, target, f"{first.name.in_(lang)}: {parts[0].text}")
+
+
+def _answers(view: ProgrammeView, t: Words) -> tuple[str, str, Markup] | None:
+    asked = view.consultation
+    if asked is None or asked.asked.value is None or asked.answered.value is None:
+        return None
+    part = Part(
+        asked.answered.value, "actual", f"{t('consultation.answered')} {fmt.count(asked.answered.value)}"
+    )
+    title = t("consultation.answered")
+    return title, fmt.count(asked.asked.value), charts.bullet([part], asked.asked.value, part.text)
+
+
+def _company_parts(row: CompanyYear) -> tuple[Part, ...]:
+    return (
+        Part(row.completed.value or 0, "actual"),
+        Part(row.in_progress.value or 0, "actual2"),
+        Part(row.planned_new.value or 0, "plan"),
+    )
+
+
+def _company_text(row: CompanyYear, t: Words) -> str:
+    names = ("programme.completed", "programme.in_progress", "programme.planned_new")
+    said = [
+        f"{t(name)} {fmt.count(part.value)}"
+        for name, part in zip(names, _company_parts(row), strict=True)
+        if part.value
+    ]
+    return " + ".join(said)
+
+
+def _running(row: CompanyYear) -> int:
+    return (row.completed.value or 0) + (row.in_progress.value or 0)
+
+
+def _short_years(row: CompanyYear) -> str:
+    first, last = str(row.years.first)[2:], str(row.years.last)[2:]
+    return first if first == last else f"{first}~{last}"
+
+
+def _spoken(title: str, bars: list[Bar]) -> str:
+    return f"{title}. " + ", ".join(f"{bar.name}: {bar.text}" for bar in bars if bar.text)
+
+
+def _said(title: str, parts: list[Part]) -> str:
+    return f"{title}. " + ", ".join(part.text for part in parts if part.text)
+
+
+def sum_of(rows: tuple[CompanyYear, ...], field: str) -> int | None:
+    """The sum of one column of the companies' table: `completed`, `in_progress` or `planned_new`."""
+    return fmt.plus(*(getattr(row, field) for row in rows))
+
+
+def completed_of(view: ProgrammeView) -> int | None:
+    """Completed companies over all years: from the yearly table, else from the rounds."""
+    return (
+        sum_of(view.companies, "completed")
+        if view.companies
+        else fmt.plus(*(r.completed for r in view.rounds))
+    )
+
+
+def running_of(view: ProgrammeView) -> int | None:
+    """Companies under way: selected and not completed."""
+    if view.companies:
+        return sum_of(view.companies, "in_progress")
+    selected, completed = fmt.plus(*(r.selected for r in view.rounds)), completed_of(view)
+    return None if selected is None else selected - (completed or 0)
+
+
+def funder_names(funders: tuple[Funder, ...], t: Words) -> str:
+    """도비 + 시비."""
+    return " + ".join(t(f"funder.{funder}") for funder in funders)
+
+
+def ratio_text(view: ProgrammeView, t: Words) -> str:
+    """국비·도비·시비·자부담 50:10:20:20."""
+    names = "·".join(t(f"funder.{funder}") for funder, _ in view.ratio)
+    return f"{names} {':'.join(str(share) for _, share in view.ratio)}".strip()
+
+
+def year_parts(rows: tuple[CompanyYear, ...], field: str) -> str:
+    """Which years make a sum: `2019 9 + 2020 11`."""
+    picked = [(fmt.years(row.years), getattr(row, field).value) for row in rows]
+    return " + ".join(f"{years} {fmt.count(value)}" for years, value in picked if value)
+
+
+def purse_chart(view: CaseView, t: Words) -> Markup:
+    """Who pays how much of a case."""
+    parts = [
+        Part(purse.agreed_krw, _purse_kind(purse.funder), t(f"funder.{purse.funder}"))
+        for purse in view.purses
+    ]
+    return charts.purses(parts, ", ".join(f"{part.text} {fmt.count(part.value)}" for part in parts))
+
+
+PURSE_KINDS: dict[str, Kind] = {
+    "national": "national",
+    "province": "province",
+    "city": "city",
+    "self": "self",
+}
+
+
+def _purse_kind(funder: Funder) -> Kind:
+    return PURSE_KINDS.get(funder, "actual2")

@@ -1,0 +1,124 @@
+"""Numbers, money, dates as the board writes them: exact integers, rounded half up, unknown as –."""
+
+from datetime import date, datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from services.monitoring.board.parts.values import Figure, Lang, Unit, YearRange
+
+SEOUL = ZoneInfo("Asia/Seoul")
+UNKNOWN_TEXT = "–"
+MINUS = "−"
+WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+UNIT_NAMES = {1: ("원", "KRW"), 1_000: ("천원", "KRW thousand"), 1_000_000: ("백만원", "KRW million")}
+
+
+def half_up(value: Fraction) -> int:
+    """The nearest integer; a half goes away from zero."""
+    size = (abs(value) * 2 + 1) // 2
+    return int(size) if value >= 0 else -int(size)
+
+
+def count(value: int | None) -> str:
+    """1234 as 1,234; negative with a minus sign; not known as –."""
+    if value is None:
+        return UNKNOWN_TEXT
+    return f"{MINUS if value < 0 else ''}{abs(value):,}"
+
+
+def won(value: int | None, unit: Unit) -> str:
+    """Won in the chosen unit, rounded half up: 16000000000 in million won as 16,000."""
+    return UNKNOWN_TEXT if value is None else count(half_up(Fraction(value, unit)))
+
+
+def exact_won(value: int | None, lang: Lang) -> str:
+    """A single payment is always in full won: 74,972,000원."""
+    if value is None:
+        return UNKNOWN_TEXT
+    return f"{count(value)}원" if lang == "ko" else f"KRW {count(value)}"
+
+
+def unit_name(unit: Unit, lang: Lang) -> str:
+    return UNIT_NAMES[unit][lang == "en"]
+
+
+def percent(part: int | None, whole: int | None, digits: int = 0) -> str:
+    """part of whole as `27.8 %`, half up; – where either is not known or whole is 0."""
+    if part is None or not whole:
+        return UNKNOWN_TEXT
+    return f"{_decimal(Fraction(part * 100, whole), digits)} %"
+
+
+def points(part: int, whole: int, stated_percent: int) -> tuple[int, str]:
+    """How far a computed percent lies from the stated one: (sign, `10.0%p`)."""
+    difference = Fraction(part * 100, whole) - stated_percent
+    tenths = half_up(difference * 10)
+    return (tenths > 0) - (tenths < 0), f"{_decimal(abs(difference), 1)}%p"
+
+
+def ratio(part: int | None, whole: int | None) -> str:
+    """A competition rate: 176 for 70 as `2.5 : 1`."""
+    if part is None or not whole:
+        return UNKNOWN_TEXT
+    return f"{_decimal(Fraction(part, whole), 1)} : 1"
+
+
+def score(text: str | None) -> str:
+    """An exact fraction such as 250/3 as `83.33`, half up."""
+    return UNKNOWN_TEXT if text is None else _decimal(Fraction(text), 2)
+
+
+def _decimal(value: Fraction, digits: int) -> str:
+    scaled = half_up(value * 10**digits)
+    sign, size = (MINUS if scaled < 0 else ""), abs(scaled)
+    if digits == 0:
+        return f"{sign}{size:,}"
+    return f"{sign}{size // 10**digits:,}.{size % 10**digits:0{digits}}"
+
+
+def weekday(day: date, lang: Lang) -> str:
+    return WEEKDAYS[lang][day.weekday()]
+
+
+def full_date(day: date | None, lang: Lang) -> str:
+    """2025-01-20 (월)."""
+    return UNKNOWN_TEXT if day is None else f"{day.isoformat()} ({weekday(day, lang)})"
+
+
+def said_date(day: date, lang: Lang) -> str:
+    """A date within a sentence: 7월 8일; 8 July."""
+    return f"{day.month}월 {day.day}일" if lang == "ko" else f"{day.day} {day:%B}"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day in Seoul: 09:05."""
+    return f"{moment.astimezone(SEOUL):%H:%M}"
+
+
+def recorded(moment: datetime) -> str:
+    """When something was recorded, in Seoul: 2022-05-30 09:05."""
+    return f"{moment.astimezone(SEOUL):%Y-%m-%d %H:%M}"
+
+
+def days_left(due_on: date, as_of: date) -> str:
+    """D-8, D-day, D+3."""
+    left = (due_on - as_of).days
+    return "D-day" if left == 0 else f"D-{left}" if left > 0 else f"D+{-left}"
+
+
+def period(key: str, lang: Lang) -> str:
+    """A period of a plan: `2026H1` as 2026 상반기."""
+    year, half = key[:4], key[4:]
+    halves = {"H1": ("상반기", "H1"), "H2": ("하반기", "H2"), "": ("", "")}
+    return f"{year} {halves[half][lang == 'en']}".strip()
+
+
+def years(span: YearRange) -> str:
+    """2019, or 2019~2021."""
+    return str(span.first) if span.first == span.last else f"{span.first}~{span.last}"
+
+
+def plus(*figures: Figure) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [figure.value for figure in figures if figure.value is not None]
+    return sum(known) if known else None

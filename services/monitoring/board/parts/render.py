@@ -1,0 +1,129 @@
+"""Views to HTML: the one way in for the pages' handlers. No database, no web framework."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.monitoring.board.parts import charts, drawings, i18n, verdict
+from services.monitoring.board.parts import format as fmt
+from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
+from services.monitoring.board.parts.lineage_view import LineageView
+from services.monitoring.board.parts.links import Links
+from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.values import Figure, Lang, Text
+from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
+
+BOARD = Path(__file__).resolve().parent.parent
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The built files by the name of their source; empty where nothing was built, and pages read without."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    base: str = "/static/"
+
+    def url(self, name: str) -> str | None:
+        """The address of a built file, or None where it was not built."""
+        return self.base + self.files[name] if name in self.files else None
+
+
+def built_assets(static: Path = BOARD / "static") -> Assets:
+    """What `python -m deploy.assets` left."""
+    manifest = static / "manifest.json"
+    return Assets(json.loads(manifest.read_text())) if manifest.is_file() else Assets()
+
+
+class Pages:
+    """The board's pages; thread-safe, made once."""
+
+    def __init__(self, assets: Assets | None = None) -> None:
+        self.environment = Environment(
+            loader=FileSystemLoader(BOARD / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.globals.update(
+            assets=assets if assets is not None else built_assets(),
+            fmt=fmt,
+            charts=charts,
+            drawings=drawings,
+            verdict=verdict,
+            rich=i18n.rich,
+            STATUS_STATE=STATUS_STATE,
+        )
+
+    def overview(self, page: Page, view: OverviewView) -> str:
+        verdicts = {
+            programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
+        }
+        work = None if view.work is None else len(view.work)
+        whole = verdict.of_overview([found.state for found in verdicts.values()], work)
+        return self._page("overview.html", page, view=view, verdicts=verdicts, whole=whole)
+
+    def programmes(self, page: Page, view: OverviewView) -> str:
+        verdicts = {
+            programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
+        }
+        return self._page("programmes.html", page, view=view, verdicts=verdicts)
+
+    def programme(self, page: Page, view: ProgrammeView) -> str:
+        found = verdict.of_programme(view, page.as_of)
+        return self._page("programme.html", page, view=view, found=found)
+
+    def case(self, page: Page, view: CaseView) -> str:
+        return self._page("case.html", page, view=view, found=verdict.of_case(view, page.as_of))
+
+    def cases(self, page: Page, view: CasesView) -> str:
+        return self._page("cases.html", page, view=view)
+
+    def lineage(self, page: Page, view: LineageView) -> str:
+        return self._page("lineage.html", page, view=view)
+
+    def error(self, page: Page, view: ErrorView) -> str:
+        return self._page("error.html", page, view=view)
+
+    def _page(self, template: str, page: Page, **context: object) -> str:
+        return self.environment.get_template(template).render(
+            page=page, links=Links(page), t=i18n.words(page.lang), say=Says(page.lang, page.as_of), **context
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a template asks in the page's language."""
+
+    lang: Lang
+    as_of: date
+
+    def name(self, text: Text) -> str:
+        return text.in_(self.lang)
+
+    def verdict(self, found: verdict.Verdict, *, short: bool = False) -> str:
+        return i18n.verdict(found, self.lang, short=short)
+
+    def event(self, entry: TimelineEntry) -> str:
+        return i18n.event_title(entry, self.lang)
+
+    def detail(self, entry: TimelineEntry) -> str:
+        return i18n.event_detail(entry, self.lang)
+
+    def exact(self, value: int | None) -> str:
+        return fmt.exact_won(value, self.lang)
+
+    def day(self, day: date | None) -> str:
+        return fmt.full_date(day, self.lang)
+
+    def percent_of(self, part: Figure, whole: Figure, digits: int = 0) -> str:
+        return fmt.percent(part.value, whole.value, digits)
