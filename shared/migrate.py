@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 SHARED = Path(__file__).parent / "delivery" / "migrations"
 
@@ -42,6 +43,13 @@ def upgrade(connection: Connection, service: str) -> None:
     found = config(service)
     found.attributes["connection"] = connection
     command.upgrade(found, "heads")
+
+
+def script(sql: str) -> None:
+    """For migrations: any number of statements, function bodies among them, in the running transaction."""
+    raw = op.get_bind().connection.driver_connection
+    assert raw is not None
+    await_only(raw.execute(sql))
 
 
 def heads(service: str) -> set[str]:

@@ -1,6 +1,6 @@
 """Outbox, inbox, dead letters, parking, projection offsets, idempotency keys; what is append-only is so by right."""
 
-from alembic import op
+from shared.migrate import script
 
 revision = "delivery_0001"
 down_revision = None
@@ -96,10 +96,10 @@ end $$;
 
 
 def upgrade() -> None:
-    for statement in (*TABLES.split(";\n\n"), *NOTIFY.split("$$;\n"), *APPEND_ONLY.split("$$;\n"), RIGHTS):
-        op.execute(statement)
+    for part in (TABLES, NOTIFY, APPEND_ONLY, RIGHTS):
+        script(part)
 
 
 def downgrade() -> None:
-    op.execute("""drop table idempotency_key, projection_mark, projection_offset, parked, dead_letter, attempt,
+    script("""drop table idempotency_key, projection_mark, projection_offset, parked, dead_letter, attempt,
                   inbox, outbox, event_log, stream; drop function outbox_filled, refuse_change""")

@@ -1,0 +1,76 @@
+"""Events and records for tests that do not care how they came about."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.events import Event
+from shared.events.applications import AgreementSigned, CompanyRegistered, CompanySelected
+from shared.events.cloudevents import seal
+from shared.values.business_number import check_digit
+from shared.values.money import Funder
+
+A_DAY = date(2024, 7, 1)
+PROGRAMME = "jeonbuk-smart-factory"
+
+
+def a_business_number() -> str:
+    nine = f"{uuid4().int % 10**9:09}"
+    return nine + check_digit(nine)
+
+
+def a_registration() -> CompanyRegistered:
+    return CompanyRegistered(
+        company_id=uuid4(),
+        business_number=a_business_number(),
+        name_ko="기업 B-001",
+        municipality="52130",
+        occurred_on=A_DAY,
+    )
+
+
+def a_selection(case_id: UUID | None = None, rank: int = 1) -> CompanySelected:
+    return CompanySelected(
+        case_id=case_id or uuid4(),
+        programme_id=PROGRAMME,
+        round_id="jeonbuk-2024",
+        year=2024,
+        via="ranking",
+        rank=rank,
+        score="250/3",
+        reason="순위 안",
+        occurred_on=A_DAY,
+    )
+
+
+def an_agreement(case_id: UUID | None = None, total_krw: int = 100_000_000) -> AgreementSigned:
+    shares = {
+        Funder.PROVINCE: total_krw * 2 // 5,
+        Funder.CITY: total_krw * 2 // 5,
+        Funder.SELF: total_krw // 5,
+    }
+    return AgreementSigned(
+        case_id=case_id or uuid4(),
+        programme_id=PROGRAMME,
+        company_id=uuid4(),
+        year=2024,
+        municipality="52130",
+        total_krw=total_krw,
+        shares_krw=shares,
+        starts_on=A_DAY,
+        ends_on=date(2025, 6, 30),
+        occurred_on=A_DAY,
+    )
+
+
+def sealed(event: Event, number: int | None = 1, **attributes: str) -> dict[str, Any]:
+    """What a producer sends for the event: number None for an outsider, who has none."""
+    sequence = {} if number is None else {"sequence": f"{number:020}"}
+    named = seal(event) | sequence | attributes
+    headers = [(f"ce_{name}", value.encode()) for name, value in named.items()]
+    return {
+        "topic": event.topic,
+        "value": event.model_dump_json(exclude_none=True).encode(),
+        "key": event.subject.encode(),
+        "headers": [*headers, ("content-type", b"application/json")],
+    }

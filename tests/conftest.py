@@ -1,0 +1,64 @@
+"""Real Postgres by the real migrations and roles; a test of `system` runs in memory, and where it says so on real Kafka."""
+
+import os
+from collections.abc import AsyncIterator
+
+os.environ.pop("IEUM_BUSINESS_DATE", None)
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.kafka import topics
+from shared.config import Settings
+from tests import databases as real
+from tests.databases import Databases
+from tests.stack import kafka_bootstrap
+
+HASTY = {
+    "delivery_attempts": 3,
+    "dead_letters_before_stop": 5,
+    "backoff_seconds": 0.01,
+    "backoff_limit_seconds": 0.1,
+    "poll_seconds": 0.2,
+    "parking_seconds": 2.0,
+}
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Impatient, so that tests are not."""
+    return Settings(**HASTY)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def connected(settings: Settings) -> Settings:
+    """The same, with the real Kafka's address."""
+    return settings.model_copy(update={"kafka_bootstrap": kafka_bootstrap()})
+
+
+@pytest.fixture(scope="session")
+async def migrated(settings: Settings) -> AsyncIterator[Databases]:
+    await real.prepare()
+    found = real.databases(settings)
+    yield found
+    for database in found.values():
+        await database.close()
+
+
+@pytest.fixture
+async def databases(migrated: Databases) -> Databases:
+    """All four schemas, empty."""
+    await real.empty()
+    return migrated
+
+
+@pytest.fixture
+async def empty_topics(connected: Settings) -> None:
+    """The real Kafka's topics, empty and without groups' offsets."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=connected.kafka_bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics(list(topics.TOPICS))
+    finally:
+        await admin.close()
+    await topics.create(connected.kafka_bootstrap)

@@ -1,0 +1,29 @@
+"""The probe on both kinds of Kafka."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.config import Settings
+from tests.databases import Databases
+from tests.integration.probe import Probe
+from tests.system import KafkaSystem, MemorySystem, System
+
+
+@pytest.fixture
+def probe() -> Probe:
+    return Probe()
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.connected)])
+async def system(
+    request: pytest.FixtureRequest, probe: Probe, settings: Settings, databases: Databases
+) -> AsyncIterator[System]:
+    """The probe's consumer and relay."""
+    kind: type[System] = MemorySystem
+    if request.param == "kafka":
+        request.getfixturevalue("empty_topics")
+        kind, settings = KafkaSystem, request.getfixturevalue("connected")
+    async with kind([probe.service], databases, settings) as system:
+        await system.start()
+        yield system

@@ -1,0 +1,49 @@
+"""A service that only listens, on funding's real schema: what it hears it answers with an event of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.delivery.outbox import emit
+from shared.events.applications import AgreementSigned, CompanySelected
+from shared.events.cloudevents import Envelope
+from shared.events.external import LegacyCaseRecorded
+from shared.events.funding import FundingRecordDeadLettered, PastSpendingBooked
+from shared.service import Service
+
+TOPIC = "ieum.applications"
+
+
+class Probe:
+    """`before` may raise; it is called after the handler's writes, as a late failure would come."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self.before: Callable[[Any], None] = lambda event: None
+        self.service = Service(
+            name="funding",
+            title="probe",
+            tables=MetaData(),
+            told=FundingRecordDeadLettered,
+            handlers={
+                CompanySelected: self.on_event,
+                AgreementSigned: self.on_event,
+                LegacyCaseRecorded: self.on_legacy,
+            },
+        )
+
+    async def on_event(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
+        self.heard.append(event)
+        booked = {
+            "case_id": event.case_id,
+            "programme_id": event.programme_id,
+            "occurred_on": event.occurred_on,
+        }
+        await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **booked))
+        self.before(event)
+
+    async def on_legacy(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
+        self.heard.append(event)
+        self.before(event)

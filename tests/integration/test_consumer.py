@@ -1,0 +1,291 @@
+"""The failure policy of the consumer, in memory and on real Kafka."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import NotYet, RuleBroken
+from tests.builders import a_selection, an_agreement, sealed
+from tests.integration.probe import TOPIC, Probe
+from tests.system import System
+
+in_memory = pytest.mark.parametrize("system", ["memory"], indirect=True)
+
+
+async def test_an_event_delivered_twice_is_handled_once(system: System, probe: Probe) -> None:
+    record = sealed(a_selection())
+
+    await system.send(**record)
+    await system.send(**record)
+    await system.settle()
+
+    assert len(probe.heard) == 1
+    assert await system.count("funding", "event_log") == 1
+    assert await system.count("funding", "dead_letter") == 0
+
+
+async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, probe: Probe) -> None:
+    record = sealed(a_selection(rank=1))
+    await system.send(**record)
+
+    await system.send(**record | {"value": record["value"].replace(b'"rank":1', b'"rank":9')})
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert letter["rule"] == "same_id_other_content"
+    assert [event.rank for event in probe.heard] == [1]
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        ({"value": b"\x00{", "headers": [("ce_id", b"\x00\xff"), ("ce_id", None)]}, "malformed"),
+        ({"value": None}, "malformed"),
+        ({"value": b"{}"}, "schema"),
+        ({"value": b"[" * 5000}, "schema"),
+        ({"value": b"x" * 900_001}, "malformed"),
+        ({"headers": []}, "malformed"),
+    ],
+    ids=["no event at all", "no body", "a field is missing", "nested too deep", "too large", "no headers"],
+)
+async def test_what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on(
+    system: System, probe: Probe, broken: dict[str, Any], rule: str
+) -> None:
+    record = sealed(a_selection()) | broken
+    await system.send(**record)
+    await system.send(**sealed(a_selection()))
+
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert (letter["rule"], letter["value"], letter["key"]) == (rule, record["value"], record["key"])
+    assert letter["headers"] == [[name, value and value.hex()] for name, value in record["headers"]]
+    assert letter["reason"]
+    assert len(probe.heard) == 1
+
+
+async def test_a_dead_letter_is_told_without_what_it_said(system: System) -> None:
+    await system.send(TOPIC, b"secret of a company", key=b"k", headers=[])
+
+    await system.settle()
+
+    [told] = await system.log("ieum.funding")
+    assert dict(told.headers)["ce_type"] == b"kr.ieum.record.dead_lettered.v1"
+    assert b"secret" not in told.value
+
+
+async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_letter(
+    system: System, probe: Probe
+) -> None:
+    await system.send(**sealed(a_selection(), type="kr.ieum.moon.landed.v1"))
+    await system.send(**sealed(a_selection(), type="kr.ieum.company.selected.v2"))
+
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert "company.selected.v2" in letter["reason"]
+    assert probe.heard == []
+
+
+async def test_an_event_of_another_sender_or_topic_is_a_dead_letter(system: System, probe: Probe) -> None:
+    await system.send(**sealed(a_selection(), source="/external/legacy"))
+    await system.send(**sealed(a_selection()) | {"topic": "ieum.external.legacy"})
+
+    await system.settle()
+
+    letters = await system.rows("funding", "dead_letter")
+    assert {letter["rule"] for letter in letters} == {"malformed"}
+    assert len(letters) == 2
+    assert probe.heard == []
+
+
+async def test_an_event_from_the_future_is_a_dead_letter(system: System, probe: Probe) -> None:
+    record = sealed(a_selection())
+
+    await system.send(**record | {"value": record["value"].replace(b"2024-07-01", b"2999-01-01")})
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert letter["rule"] == "future_date"
+
+
+async def test_an_event_against_the_rules_is_a_dead_letter_at_once(system: System, probe: Probe) -> None:
+    probe.before = failing(RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100)
+
+    await system.send(**sealed(a_selection()))
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert letter["reason"] == "예산이 없습니다. / There is no budget."
+    assert len(probe.heard) == 1
+    assert await system.count("funding", "event_log", "type like '%past_spending%'") == 0
+
+
+async def test_a_handler_that_fails_once_is_tried_again(system: System, probe: Probe) -> None:
+    probe.before = failing(ValueError("once"), times=1)
+
+    await system.send(**sealed(a_selection()))
+    await system.settle()
+
+    assert len(probe.heard) == 2
+    assert await system.count("funding", "event_log") == 1
+    assert await system.count("funding", "attempt") == 0
+
+
+async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
+    system: System, probe: Probe
+) -> None:
+    first, second = a_selection(), a_selection()
+    probe.before = lambda event: failing(ValueError("always"), 100)(event) if event == first else None
+
+    await system.send(**sealed(first))
+    await system.send(**sealed(second))
+    await system.settle()
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert letter["reason"] == "ValueError: always"
+    assert probe.heard.count(first) == 3
+    assert probe.heard.count(second) == 1
+
+
+async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
+    system: System, probe: Probe
+) -> None:
+    probe.before = failing(ConnectionError("away"), times=8)
+
+    await system.send(**sealed(a_selection()))
+    await system.settle()
+
+    assert len(probe.heard) == 9
+    assert await system.count("funding", "dead_letter") == 0
+    assert await system.count("funding", "event_log") == 1
+
+
+class Killed(BaseException):
+    """Stands for a kill -9 in the middle of a handler."""
+
+
+@in_memory
+async def test_a_record_that_kills_its_process_is_given_up_and_the_rest_goes_on(
+    system: System, probe: Probe
+) -> None:
+    killer = a_selection()
+    probe.before = lambda event: failing(Killed(), 100)(event) if event == killer else None
+    for event in a_selection(), killer, a_selection():
+        await system.send(**sealed(event))
+
+    lives = await lives_until_settled(system)
+
+    [letter] = await system.rows("funding", "dead_letter")
+    assert "begun" in letter["reason"]
+    assert lives <= 4
+    assert probe.heard.count(killer) <= 3
+    assert await system.count("funding", "event_log", "type like '%past_spending%'") == 2
+
+
+async def lives_until_settled(system: System) -> int:
+    for life in range(1, 20):
+        try:
+            await system.settle()
+        except Killed:
+            await system.restart()
+        else:
+            return life
+    raise AssertionError("the crash loop never ends")
+
+
+async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_order(
+    system: System, probe: Probe
+) -> None:
+    case = uuid4()
+    selected, agreed, other = a_selection(case), an_agreement(case), a_selection()
+    probe.before = lambda event: wait_for(event, selected, until=other in probe.heard)
+
+    for number, event in enumerate([selected, agreed], start=1):
+        await system.send(**sealed(event, number))
+    await system.send(**sealed(other))
+    await system.settle()
+
+    done = await system.rows("funding", "event_log")
+    assert [row["subject"] for row in done] == [str(other.case_id), str(case), str(case)]
+    assert probe.heard.index(agreed) > probe.heard.index(other)
+    assert await system.count("funding", "parked") == 0
+    assert await system.count("funding", "dead_letter") == 0
+
+
+async def test_a_parked_record_is_a_dead_letter_after_its_deadline_with_its_followers_in_order(
+    system: System, probe: Probe
+) -> None:
+    case = uuid4()
+    probe.before = lambda event: wait_for(event, event, until=False)
+
+    await system.send(**sealed(a_selection(case), 1))
+    await system.send(**sealed(an_agreement(case), 2))
+    await eventually_empty(system, "parked")
+    await system.settle()
+
+    letters = await system.rows("funding", "dead_letter")
+    assert [letter["rule"] for letter in letters] == ["not_known_yet"] * 2
+    assert letters[0]["offset"] < letters[1]["offset"]
+
+
+@in_memory
+async def test_the_line_stops_instead_of_dead_lettering_the_stream(system: System, probe: Probe) -> None:
+    for _ in range(50):
+        await system.send(TOPIC, b"not an event", key=b"k", headers=[])
+
+    for _ in range(20):
+        assert not await system.quiet()
+
+    assert await system.count("funding", "dead_letter") == 5
+    assert "stopped" in str(system.consumers["funding"].health.problem())
+
+
+@in_memory
+async def test_outsiders_never_stop_the_line(system: System, probe: Probe) -> None:
+    for _ in range(50):
+        await system.send("ieum.external.legacy", b"not an event", key=b"k", headers=[])
+
+    await system.settle()
+
+    assert await system.count("funding", "dead_letter") == 50
+
+
+async def test_an_answer_names_what_caused_it(system: System) -> None:
+    record = sealed(a_selection())
+
+    await system.send(**record)
+    await system.settle()
+
+    [answer] = await system.log("ieum.funding")
+    said, asked = dict(answer.headers), dict(record["headers"])
+    assert said["ce_causationid"] == asked["ce_id"]
+    assert said["ce_correlationid"] == asked["ce_correlationid"]
+    assert answer.key == record["key"]
+
+
+def failing(error: BaseException, times: int) -> Any:
+    left = [times]
+
+    def fail(event: Any) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise error
+
+    return fail
+
+
+def wait_for(event: Any, this: Any, until: bool) -> None:
+    if event == this and not until:
+        raise NotYet("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
+
+
+async def eventually_empty(system: System, table: str) -> None:
+    for _ in range(400):
+        await system.settle()
+        if not await system.count("funding", table):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{table} is never empty")
