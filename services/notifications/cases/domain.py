@@ -1,0 +1,57 @@
+"""What a message says about its case, apart from what has happened."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.notifications.recipients.domain import Channel
+from shared.events.definition import Definition
+
+Kind = Literal["track", "milestone", "tranche"]
+Names = dict[str, dict[str, dict[str, str]]]
+
+
+class Name(BaseModel):
+    """What something is called in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ko: str
+    en: str
+
+
+class About(BaseModel):
+    """A case as its messages name it, and the channels by which its company can be reached."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: UUID
+    company_id: UUID
+    programme_id: str
+    receipt_number: str
+    company: str
+    programme: Name
+    programme_short: Name
+    office: Name
+    names: Names
+    track_id: str | None
+    channels: list[Channel]
+
+    @property
+    def track(self) -> Name | None:
+        return self.called("track", self.track_id) if self.track_id else None
+
+    def called(self, kind: Kind, id: str) -> Name:
+        """The name in the programme's definition; what stands there no more is called by its id."""
+        return Name.model_validate(self.names.get(kind, {}).get(id) or {"ko": id, "en": id})
+
+
+def names_of(definition: Definition) -> Names:
+    return {
+        "track": {track.id: {"ko": track.name_ko, "en": track.name_en} for track in definition.tracks},
+        "milestone": {rule.key: {"ko": rule.name_ko, "en": rule.name_en} for rule in definition.milestones},
+        "tranche": {
+            str(rule.number): {"ko": rule.name_ko, "en": rule.name_en} for rule in definition.tranches
+        },
+    }

@@ -1,0 +1,20 @@
+"""The notifications service: companies hear what happens to their cases, each thing once."""
+
+from services.notifications.consumers import HANDLERS
+from services.notifications.messages.api import router as messages
+from services.notifications.receipts.api import router as receipts
+from services.notifications.recipients.api import router as recipients
+from services.notifications.schema import Table
+from services.notifications.sender import sender
+from shared.events.notifications import NotificationsRecordDeadLettered
+from shared.service import Service
+
+SERVICE = Service(
+    name="notifications",
+    title="알림 / messages to companies",
+    tables=Table.metadata,
+    told=NotificationsRecordDeadLettered,
+    routers=[recipients, messages, receipts],
+    handlers=HANDLERS,
+    roles={"sender": sender},
+)

@@ -1,0 +1,1 @@
+"""Messages and how each of them fared."""

@@ -1,0 +1,21 @@
+"""HTTP: the messages of a case."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+
+from services.notifications.messages import queries
+from services.notifications.messages.queries import Messages
+from shared.edge.http import Router, Session
+from shared.edge.identity import Actor, actor_with
+
+router = Router(tags=["messages"])
+
+Reader = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))]
+
+
+@router.get("/messages")
+async def of_case(case_id: UUID, session: Session, actor: Reader) -> Messages:
+    """What the company was told about this case, through which channel, and how that went."""
+    return await queries.of_case(session, case_id)

@@ -1,0 +1,144 @@
+"""Make, claim, settle and give up messages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from services.notifications.cases.domain import About
+from services.notifications.cases.queries import about
+from services.notifications.messages import statements
+from services.notifications.messages.domain import (
+    CLAIM_LASTS,
+    LOST,
+    NO_CONTACT,
+    RECEIPT_LASTS,
+    SILENT,
+    Move,
+    State,
+    event_of,
+)
+from services.notifications.messages.models import Message
+from services.notifications.recipients.domain import Channel
+from services.notifications.templates.domain import RULES
+from services.notifications.templates.notices import Notice
+from shared.db import Connection, Executor, fetch
+from shared.delivery.outbox import emit
+from shared.events.cloudevents import Envelope
+from shared.logs import cause, caused_by
+from shared.metrics import MESSAGES
+from shared.values.calendar import now
+
+CHANNELS: tuple[Channel, ...] = ("email", "sms")
+CARRIED = ("correlationid", "causationid", "traceparent")
+
+
+# What happened becomes messages.
+
+
+async def tell(session: AsyncSession, event: Any, envelope: Envelope) -> None:
+    """One message a channel that reaches the company. Raises NotYet while its case or names are unknown."""
+    rule = RULES[type(event)]
+    if not rule.holds(event, envelope.time, now()):
+        return
+    found = await about(session, event.case_id)
+    notice = rule.compose(event, found)
+    await make(session, notice, found, envelope, event.occurred_on)
+
+
+async def make(
+    session: AsyncSession, notice: Notice, found: About, envelope: Envelope, occurred_on: Any
+) -> None:
+    """Without any contact it is a failure that is told, not an error."""
+    common = {
+        "event_source": envelope.source,
+        "event_id": envelope.id,
+        "template": notice.template,
+        "case_id": found.case_id,
+        "company_id": found.company_id,
+        "programme_id": found.programme_id,
+        "occurred_on": occurred_on,
+        "data": notice.model_dump(mode="json"),
+        "cause": {name: value for name, value in cause().items() if name in CARRIED},
+        "state": State.QUEUED if found.channels else State.FAILED,
+        "reason": None if found.channels else NO_CONTACT,
+        "expires_at": envelope.time + notice.deadline,
+    }
+    rows = [common | {"id": uuid7(), "channel": channel} for channel in found.channels or CHANNELS]
+    await session.execute(insert(Message).on_conflict_do_nothing(), rows)
+    if not found.channels:
+        await tell_of(session, rows)
+
+
+# Queued messages leave.
+
+
+class Claimed(NamedTuple):
+    """A message that this sender alone has now, with its address; it is committed before it is handed over."""
+
+    id: UUID
+    template: str
+    data: dict[str, Any]
+    attempts: int
+    expires_at: datetime
+    address: str | None
+    language: str
+
+
+async def claim(connection: Connection, channel: str, limit: int) -> list[Claimed]:
+    """The oldest that are due, at most one a case: the next one of a case waits until this one is settled."""
+    rows = await fetch(connection, statements.CLAIM, channel, limit)
+    return [
+        Claimed(
+            row["id"],
+            row["template"],
+            orjson.loads(row["data"]),
+            row["attempts"],
+            row["expires_at"],
+            row["address"],
+            row["language"] or "ko",
+        )
+        for row in sorted(rows, key=itemgetter("position"))
+    ]
+
+
+async def settle(connection: Connection, moves: Mapping[UUID, Move]) -> None:
+    """What another hand has moved meanwhile (given up, a receipt that was faster) is left as it is."""
+    columns = zip(
+        *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in moves.items()),
+        strict=True,
+    )
+    rows = await fetch(connection, statements.SETTLE, *map(list, columns))
+    await tell_of(connection, rows)
+
+
+async def give_up_lost(connection: Connection) -> int:
+    """Claims whose sender is gone, and SMS without a receipt after three days, become unknown."""
+    rows = await fetch(connection, statements.GIVE_UP, CLAIM_LASTS, RECEIPT_LASTS, LOST, SILENT)
+    await tell_of(connection, rows)
+    return len(rows)
+
+
+# Every state that ends something is told.
+
+
+async def tell_of(on: Executor, rows: Sequence[Mapping[str, Any]]) -> None:
+    """In the order of their cases: two that tell at once lock the cases' streams in the same order."""
+    for row in sorted(rows, key=lambda row: str(row["case_id"])):
+        await tell_one(on, row, State(row["state"]))
+
+
+async def tell_one(on: Executor, row: Mapping[str, Any], state: State) -> None:
+    MESSAGES.labels(row["channel"], state.value).inc()
+    good = state in {State.SENT, State.DELIVERED}
+    event = event_of(row, state, row.get("provider_reference") if good else row.get("reason"))
+    if event is not None:
+        carried = row["cause"]
+        with caused_by(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
+            await emit(on, event)

@@ -1,0 +1,48 @@
+"""The table of messages: what is to be told, through which channel, and how that went. No address stands here."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.notifications.schema import Table
+
+
+class Message(Table, table=True):
+    """`data` are the template's fields; `position` orders the messages of one case and channel.
+
+    `due_at`: not sent before; `expires_at`: not sent after; `claimed_at`: since when a sender has it.
+    """
+
+    __table_args__ = (UniqueConstraint("event_source", "event_id", "template", "channel"),)
+
+    id: UUID = Field(primary_key=True)
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), unique=True, nullable=False)
+    )
+    event_source: str
+    event_id: str
+    template: str
+    channel: str
+    case_id: UUID
+    company_id: UUID
+    programme_id: str
+    occurred_on: date
+    data: dict[str, Any] = Field(sa_type=JSONB)
+    cause: dict[str, str] = Field(sa_type=JSONB)
+    state: str
+    reason: str | None = None
+    provider_reference: str | None = None
+    attempts: int = 0
+    made_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    due_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()})
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
+    claimed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    changed_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )

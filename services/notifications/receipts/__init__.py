@@ -1,0 +1,1 @@
+"""What a provider says later of a message that it took over."""

@@ -1,0 +1,68 @@
+"""HTTP: a company's contact is put, shown masked, and erased."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+
+from services.notifications.recipients import commands, queries
+from services.notifications.recipients.domain import (
+    Channel,
+    Email,
+    Language,
+    Phone,
+    channels_of,
+    refuse_strangers,
+)
+from services.notifications.recipients.queries import RecipientView
+from shared.edge.http import Router, Session
+from shared.edge.identity import Actor, actor_with
+
+router = Router(prefix="/recipients", tags=["recipients"])
+
+Writer = Annotated[Actor, Depends(actor_with("officer", "company"))]
+Reader = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor", "company"))]
+STAFF = frozenset({"officer", "operator", "auditor"})
+
+
+class Contact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email | None = None
+    phone: Phone | None = None
+    language: Language = Language.KO
+
+
+class Kept(BaseModel):
+    """No contact, not even masked: answers are kept under their Idempotency-Key, and erasing must reach everything."""
+
+    company_id: UUID
+    channels: list[Channel]
+    language: Language
+
+
+class Erased(BaseModel):
+    company_id: UUID
+    erased: bool
+
+
+@router.put("/{company_id}")
+async def keep(company_id: UUID, body: Contact, session: Session, actor: Writer) -> Kept:
+    """Replace the contact: e-mail address, mobile number, language of its messages (ko or en)."""
+    refuse_strangers(actor.id, actor.roles, company_id, STAFF)
+    await commands.keep(session, company_id, body.email, body.phone, body.language)
+    return Kept(company_id=company_id, channels=channels_of(body.email, body.phone), language=body.language)
+
+
+@router.get("/{company_id}")
+async def show(company_id: UUID, session: Session, actor: Reader) -> RecipientView:
+    refuse_strangers(actor.id, actor.roles, company_id, STAFF)
+    return await queries.masked(session, company_id)
+
+
+@router.delete("/{company_id}")
+async def erase(company_id: UUID, session: Session, actor: Writer) -> Erased:
+    """Erase the contact: the company hears nothing any more."""
+    refuse_strangers(actor.id, actor.roles, company_id, STAFF)
+    return Erased(company_id=company_id, erased=await commands.erase(session, company_id))

@@ -1,0 +1,99 @@
+"""Which addresses we take, who may see or change them, and how they are shown."""
+
+from collections.abc import Set
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from pydantic import AfterValidator
+
+from shared.errors import NotAllowed, RuleBroken
+
+Channel = Literal["email", "sms"]
+MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+class Language(StrEnum):
+    KO = "ko"
+    EN = "en"
+
+
+def checked_email(address: str) -> str:
+    """The address in its normal form, or ValueError in plain words. No question goes to the DNS."""
+    try:
+        return validate_email(address.strip(), check_deliverability=False, allow_smtputf8=False).normalized
+    except EmailNotValidError as error:
+        raise ValueError(
+            "전자우편 주소의 형식이 맞지 않습니다. 이름@기관.kr 같은 모양인지 확인하세요. "
+            "/ This is not an e-mail address: check that it reads like name@company.kr."
+        ) from error
+
+
+def checked_phone(number: str) -> str:
+    """A Korean mobile number as E.164, or ValueError in plain words: others receive no SMS."""
+    try:
+        parsed = phonenumbers.parse(number, "KR")
+    except NumberParseException:
+        parsed = None
+    if (
+        parsed is None
+        or not phonenumbers.is_valid_number_for_region(parsed, "KR")
+        or phonenumbers.number_type(parsed) not in MOBILE
+    ):
+        raise ValueError(
+            "문자를 받을 수 있는 국내 휴대전화 번호가 아닙니다. 010으로 시작하는 번호를 적어 주세요. "
+            "/ This is not a Korean mobile number: give one that can receive SMS, such as 010-1234-5678."
+        )
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+
+
+Email = Annotated[str, AfterValidator(checked_email)]
+Phone = Annotated[str, AfterValidator(checked_phone)]
+
+
+def channels_of(email: str | None, phone: str | None) -> list[Channel]:
+    given: dict[Channel, str | None] = {"email": email, "sms": phone}
+    return [channel for channel, address in given.items() if address]
+
+
+def domestic(phone: str) -> str:
+    """The number as it is dialled in Korea, digits only."""
+    return "".join(filter(str.isdigit, in_groups(phone)))
+
+
+def in_groups(phone: str) -> str:
+    return str(phonenumbers.format_number(phonenumbers.parse(phone, "KR"), PhoneNumberFormat.NATIONAL))
+
+
+def mask_email(address: str) -> str:
+    """The first letter and the domain."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}***@{domain}"
+
+
+def mask_phone(phone: str) -> str:
+    """The first and the last group."""
+    first, *_, last = in_groups(phone).split("-")
+    return f"{first}-****-{last}"
+
+
+def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID, staff: Set[str]) -> None:
+    """A company sees and changes its own contact only."""
+    if not roles & staff and actor_id != str(company_id):
+        raise NotAllowed(
+            "own_contact_only",
+            ko="다른 기업의 연락처는 볼 수도 고칠 수도 없습니다. 그 기업이나 담당자가 해야 합니다.",
+            en="You may see and change your own company's contact only. Ask that company or the officer in charge.",
+        )
+
+
+def refuse_unreachable(email: str | None, phone: str | None) -> None:
+    if not email and not phone:
+        raise RuleBroken(
+            "contact_needed",
+            ko="전자우편 주소나 휴대전화 번호 가운데 하나는 있어야 합니다. 연락처를 없애려면 삭제(DELETE)하세요.",
+            en="Give an e-mail address or a mobile number, or both. To remove the contact, DELETE it.",
+        )

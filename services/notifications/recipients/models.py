@@ -1,0 +1,21 @@
+"""The table of recipients: all personal data of the whole system."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, func
+from sqlmodel import Field
+
+from services.notifications.schema import Table
+
+
+class Recipient(Table, table=True):
+    """At most one e-mail address and one mobile number (E.164) a company."""
+
+    company_id: UUID = Field(primary_key=True)
+    email: str | None = None
+    phone: str | None = None
+    language: str = "ko"
+    changed_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )

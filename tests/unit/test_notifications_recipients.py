@@ -1,0 +1,72 @@
+"""Which contacts are taken, how they are shown, who may touch them."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.notifications.recipients import domain
+from services.notifications.recipients.domain import (
+    checked_email,
+    checked_phone,
+    domestic,
+    mask_email,
+    mask_phone,
+    refuse_strangers,
+    refuse_unreachable,
+)
+from shared.errors import NotAllowed, RuleBroken
+
+COMPANY = UUID("019345aa-0000-7000-8000-000000000001")
+STAFF = frozenset({"officer", "operator", "auditor"})
+
+
+def test_an_address_is_kept_in_its_normal_form() -> None:
+    assert checked_email(" kim@EXAMPLE.com ") == "kim@example.com"
+    assert checked_email("kim@회사.한국") == "kim@회사.한국"
+
+
+@pytest.mark.parametrize(
+    "address", ["kim", "kim@", "kim@localhost", "김@example.com", "a@example.com\nBcc: b@example.com", ""]
+)
+def test_what_is_not_an_address_is_refused_in_both_languages(address: str) -> None:
+    with pytest.raises(ValueError, match=r"전자우편 .* / .*e-mail"):
+        checked_email(address)
+
+
+@pytest.mark.parametrize("number", ["010-1234-5678", "01012345678", "+82 10 1234 5678", "010 1234 5678"])
+def test_a_mobile_number_is_kept_as_e164_and_dialled_as_in_korea(number: str) -> None:
+    assert checked_phone(number) == "+821012345678"
+    assert domestic("+821012345678") == "01012345678"
+
+
+@pytest.mark.parametrize("number", ["02-123-4567", "063-280-1234", "+1 202 555 0101", "010-12", "전화", ""])
+def test_a_number_that_gets_no_sms_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match=r"휴대전화 .* / .*mobile"):
+        checked_phone(number)
+
+
+def test_masks_leave_what_its_owner_recognises_and_no_more() -> None:
+    assert mask_email("kimcheolsu@example.com") == "k***@example.com"
+    assert mask_phone("+821012345678") == "010-****-5678"
+
+
+def test_a_company_touches_its_own_contact_only() -> None:
+    refuse_strangers(str(COMPANY), {"company"}, COMPANY, STAFF)
+    refuse_strangers("officer-1", {"officer"}, COMPANY, STAFF)
+
+    with pytest.raises(NotAllowed) as refused:
+        refuse_strangers(str(uuid4()), {"company"}, COMPANY, STAFF)
+    assert refused.value.rule == "own_contact_only"
+
+
+def test_a_contact_without_any_address_is_refused() -> None:
+    refuse_unreachable(None, "+821012345678")
+
+    with pytest.raises(RuleBroken, match="contact_needed"):
+        refuse_unreachable(None, None)
+
+
+def test_the_channels_are_those_with_an_address() -> None:
+    assert domain.channels_of("a@example.com", None) == ["email"]
+    assert domain.channels_of("a@example.com", "+821012345678") == ["email", "sms"]
+    assert domain.channels_of(None, None) == []

@@ -1,0 +1,186 @@
+"""Every template in both languages: it fits its fields, its SMS fits the air, its words are exact."""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import UndefinedError
+
+from services.notifications.cases.domain import Name
+from services.notifications.templates import cp949, rendering
+from services.notifications.templates.notices import NOTICES, Notice
+from services.notifications.templates.rendering import render
+
+LANGUAGES = ("ko", "en")
+FOLDER = Path(rendering.__file__).parent
+COMMON: dict[str, Any] = {
+    "company": "㈜전북정밀 완주공장",
+    "programme": Name(ko="전북형 스마트 제조혁신 프로젝트", en="Jeonbuk Smart Manufacturing Project"),
+    "programme_short": Name(ko="전북 스마트공장", en="Jeonbuk Smart Factory"),
+    "office": Name(ko="전북특별자치도 기업유치지원실", en="Jeonbuk Office of Business Support"),
+    "receipt_number": "JBSF-2024-0017",
+}
+TRACK = Name(ko="기초1(부분별 표준화)", en="Basic 1")
+STEP = Name(ko="중간보고", en="Interim report")
+TRANCHE = Name(ko="잔금", en="Final payment")
+DAY = date(2025, 1, 20)
+SHARES = {"province": 14_175_000, "city": 14_175_000}
+SAMPLES: dict[str, list[dict[str, Any]]] = {
+    "application_received": [
+        {"via": via, "submitted_on": DAY, "track": track, "total_krw": 70_875_000, "requested_krw": krw}
+        for via, track, krw in (("application", TRACK, 56_700_000), ("ministry", None, 0))
+    ],
+    "screened_out": [
+        {"screened_on": DAY, "reasons": ["매출액 50억 원 초과", "최근 3년 안에 같은 사업 지원 받음"]},
+        {"screened_on": DAY, "reasons": ["가" * 2_000]},
+    ],
+    "selected": [
+        {"selected_on": DAY, "via": via, "track": TRACK} for via in ("ranking", "reserve", "ministry")
+    ],
+    "reserved": [{"decided_on": DAY, "track": TRACK, "rank": 41}],
+    "rejected": [{"decided_on": DAY, "reason": "기초1 배정 40곳 가운데 47위(평균 71.3점)"}],
+    "agreement_signed": [
+        {
+            "signed_on": DAY,
+            "starts_on": DAY,
+            "ends_on": date(2025, 7, 19),
+            "total_krw": 35_437_500,
+            "self_krw": own,
+            "shares_krw": SHARES | {"self": own},
+        }
+        for own in (7_087_500, 0)
+    ],
+    "self_contribution_confirmed": [{"confirmed_on": DAY, "amount_krw": 7_087_500}],
+    "tranche_disbursed": [
+        {"disbursed_on": DAY, "number": 2, "tranche": TRANCHE, "amount_krw": 28_350_000, "shares_krw": SHARES}
+    ],
+    "tranche_failed": [
+        {
+            "failed_on": DAY,
+            "number": 2,
+            "tranche": TRANCHE,
+            "amount_krw": 28_350_000,
+            "reason": "예금주 불일치",
+        }
+    ],
+    "milestone_due_soon": [{"milestone": STEP, "due_on": DAY, "days_left": days} for days in (30, 7, 1)],
+    "milestone_missed": [{"milestone": STEP, "due_on": DAY}],
+    "completed": [{"completed_on": DAY, "milestone": STEP, "report_by": date(2025, 3, 20)}],
+    "abandoned": [
+        {"abandoned_on": DAY, "stage": stage, "reason": "경영 사정"}
+        for stage in ("before_agreement", "after_agreement")
+    ],
+}
+CASES = [
+    pytest.param(NOTICES[name].model_validate(COMMON | fields), language, id=f"{name}-{number}-{language}")
+    for name, samples in SAMPLES.items()
+    for number, fields in enumerate(samples)
+    for language in LANGUAGES
+]
+
+
+def a_notice(template: str, **fields: Any) -> Notice:
+    return NOTICES[template].model_validate(COMMON | SAMPLES[template][0] | fields)
+
+
+def test_every_template_has_samples_and_a_file_in_each_language() -> None:
+    for language in LANGUAGES:
+        files = {path.stem for path in (FOLDER / language).glob("*.txt")}
+
+        assert files == set(NOTICES) == set(SAMPLES)
+
+
+@pytest.mark.parametrize(("notice", "language"), CASES)
+def test_it_says_what_about_which_case_in_every_part(notice: Notice, language: str) -> None:
+    content = render(notice, language)
+
+    for part in (content.text, content.html):
+        assert notice.receipt_number in part
+        assert getattr(notice.office, language) in part
+    assert notice.receipt_number in content.sms
+    assert getattr(notice.programme_short, language) in content.sms
+    assert getattr(notice.programme_short, language) in content.subject
+
+
+@pytest.mark.parametrize(("notice", "language"), CASES)
+def test_its_sms_fits_and_says_nothing_that_a_phone_cannot_show(notice: Notice, language: str) -> None:
+    content = render(notice, language)
+
+    assert cp949.length(content.sms) <= cp949.LMS_LIMIT
+    assert cp949.length(content.sms_title) <= cp949.SUBJECT_LIMIT
+    assert "?" not in content.sms.replace("습니까?", "")
+
+
+@pytest.mark.parametrize(("notice", "language"), CASES)
+def test_its_lines_are_whole_sentences_without_leftovers(notice: Notice, language: str) -> None:
+    content = render(notice, language)
+
+    for part in (content.subject, content.text, content.sms):
+        assert not re.search(r"None|\{\{|\}\}|\{%|  |Name\(", part), part
+        assert "\n\n\n" not in part
+    assert "\n" not in content.subject + content.sms + content.sms_title
+
+
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.rglob("*.txt")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_its_file_holds_no_character_without_a_code(path: Path) -> None:
+    assert cp949.unsendable(path.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    ("template", "limit"),
+    [("application_received", 90), ("selected", 90), ("tranche_disbursed", 90), ("milestone_due_soon", 90)],
+)
+def test_frequent_messages_fit_a_short_sms(template: str, limit: int) -> None:
+    content = render(a_notice(template), "ko")
+
+    assert cp949.length(content.sms) <= limit, content.sms
+
+
+def test_amounts_are_grouped_and_dates_are_written_out() -> None:
+    korean, english = (render(a_notice("tranche_disbursed"), language) for language in LANGUAGES)
+
+    assert "28,350,000원" in korean.text
+    assert "2025년 1월 20일" in korean.text
+    assert "도비: 14,175,000원" in korean.text
+    assert "KRW 28,350,000" in english.text
+    assert "20 January 2025" in english.text
+
+
+def test_particles_follow_the_sound_before_them() -> None:
+    closed = render(a_notice("completed", milestone=Name(ko="최종점검", en="Final check")), "ko")
+    opened = render(a_notice("completed", milestone=Name(ko="완료보고", en="Report")), "ko")
+
+    assert "최종점검을 마쳐" in closed.text
+    assert "완료보고를 마쳐" in opened.text
+
+
+def test_markup_in_a_name_stays_text_in_html() -> None:
+    content = render(a_notice("selected", company="<script>alert(1)</script>"), "ko")
+
+    assert "<script>" not in content.html
+    assert "&lt;script&gt;" in content.html
+
+
+def test_a_line_break_in_a_reason_makes_no_new_line_or_heading() -> None:
+    content = render(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
+
+    assert "- 사유: 점수 미달 Bcc: x@example.com 기한: 내일" in content.text
+
+
+def test_a_template_that_asks_for_an_unknown_field_fails_loudly() -> None:
+    class Wrong(Notice):
+        template = "selected"
+
+    with pytest.raises(UndefinedError):
+        render(Wrong.model_validate(COMMON), "ko")
+
+
+def test_a_reminder_is_not_told_late() -> None:
+    assert NOTICES["milestone_due_soon"].deadline == timedelta(days=1)
+    assert {notice.deadline for name, notice in NOTICES.items() if name != "milestone_due_soon"} == {
+        timedelta(days=7)
+    }
