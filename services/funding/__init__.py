@@ -1,0 +1,1 @@
+"""Budgets, the ledger, and paying companies in tranches."""

@@ -1,0 +1,1 @@
+"""Double entry: where every won is, and how it came there."""

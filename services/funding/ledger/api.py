@@ -1,0 +1,26 @@
+"""HTTP to the ledger: reading only; it is written by what happens."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel
+
+from services.funding.ledger import queries
+from services.funding.ledger.queries import PostingView
+from shared.edge.http import Router, Session
+from shared.edge.identity import Actor, actor_with
+
+router = Router(prefix="/cases", tags=["ledger"])
+
+Reader = Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))]
+
+
+class PostingsView(BaseModel):
+    case_id: UUID
+    postings: list[PostingView]
+
+
+@router.get("/{case_id}/postings", summary="과제의 분개 / The postings of a case")
+async def postings(case_id: UUID, session: Session, actor: Reader) -> PostingsView:
+    return PostingsView(case_id=case_id, postings=await queries.postings_of(session, case_id))
