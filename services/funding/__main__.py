@@ -1,0 +1,6 @@
+"""`python -m services.funding ROLE …`"""
+
+from services.funding.main import SERVICE
+from shared.service import main
+
+main(SERVICE)

@@ -1,0 +1,1 @@
+"""What funders allocate, and what was spent before this system."""

@@ -1,0 +1,1 @@
+"""What is bound to a case, and the company's own share of it."""

@@ -1,0 +1,1 @@
+"""Which businesses are suspended or closed: they are paid nothing."""

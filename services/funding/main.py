@@ -1,0 +1,19 @@
+"""The funding service: budgets, commitments and payments, each won accounted for twice."""
+
+from services.funding.budgets import api as budgets
+from services.funding.consumers import HANDLERS
+from services.funding.ledger import api as ledger
+from services.funding.payments import api as payments
+from services.funding.schema import Table
+from services.funding.tranches import api as tranches
+from shared.events.funding import FundingRecordDeadLettered
+from shared.service import Service
+
+SERVICE = Service(
+    name="funding",
+    title="재정 / Funding",
+    tables=Table.metadata,
+    told=FundingRecordDeadLettered,
+    routers=[budgets.router, tranches.router, payments.router, ledger.router],
+    handlers=HANDLERS,
+)

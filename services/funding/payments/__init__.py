@@ -1,0 +1,1 @@
+"""Instructing the treasury, and what it answers."""

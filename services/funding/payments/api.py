@@ -1,0 +1,62 @@
+"""HTTP to payments: the third person's instruction, and the daily look at what is unanswered."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.funding.payments import commands
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.values.calendar import today
+
+router = Router(tags=["payments"])
+
+
+class Instruct(BaseModel):
+    """`occurred_on`: the business date, today where it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class PaymentView(BaseModel):
+    """What the treasury is told to pay, in won."""
+
+    payment_id: UUID
+    amount_krw: int
+
+
+class RunDeadlines(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    up_to: OccurredOn
+
+
+class DeadlinesView(BaseModel):
+    """How many payments became unconfirmed in this run."""
+
+    unconfirmed: int
+
+
+@router.post(
+    "/cases/{case_id}/tranches/{number}/instruction", summary="지급명령(지출원) / Instruct a payment"
+)
+async def instruct(
+    case_id: UUID,
+    number: int,
+    body: Instruct,
+    session: Session,
+    actor: Annotated[Actor, Depends(actor_with("payer"))],
+) -> PaymentView:
+    payment = await commands.instruct(session, case_id, number, actor.id, body.occurred_on)
+    return PaymentView(payment_id=payment.payment_id, amount_krw=payment.amount_krw)
+
+
+@router.post("/deadlines", summary="금고의 답 기한 확인 / Look for payments without an answer")
+async def run_deadlines(
+    body: RunDeadlines, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
+) -> DeadlinesView:
+    return DeadlinesView(unconfirmed=await commands.run_deadlines(session, body.up_to))

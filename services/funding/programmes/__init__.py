@@ -1,0 +1,1 @@
+"""What funding needs of each version of a programme."""

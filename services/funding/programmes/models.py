@@ -1,0 +1,20 @@
+"""Versions of programmes, as far as money is concerned. Columns only: the rules are in domain.py."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.funding.schema import Table
+
+
+class ProgrammeVersion(Table, table=True):
+    """`terms` is domain.Terms as JSON; it holds from that business date until the next version's."""
+
+    __tablename__ = "programme_version"
+
+    programme_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    holds_from: date
+    terms: dict[str, Any] = Field(sa_type=JSONB)

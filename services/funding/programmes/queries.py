@@ -1,0 +1,32 @@
+"""What is known of programmes."""
+
+from datetime import date
+
+from sqlalchemy import case
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.funding.programmes.domain import Terms
+from services.funding.programmes.models import ProgrammeVersion
+from shared.errors import NotYet
+
+
+async def terms(session: AsyncSession, programme_id: str, on: date) -> Terms:
+    """The version in force on that day; before the first one, the first (a case from older records).
+
+    Raises NotYet while no version of the programme has arrived.
+    """
+    version, in_force = col(ProgrammeVersion.version), col(ProgrammeVersion.holds_from) <= on
+    found = await session.scalar(
+        select(ProgrammeVersion)
+        .where(col(ProgrammeVersion.programme_id) == programme_id)
+        .order_by(in_force.desc(), case((in_force, -version), else_=version))
+        .limit(1)
+    )
+    if found is None:
+        raise NotYet(
+            "programme_unknown",
+            ko=f"사업 {programme_id}의 공고가 아직 도착하지 않았습니다. 사업 번호를 확인하고 잠시 뒤 다시 하세요.",
+            en=f"Programme {programme_id} has not arrived here yet. Check its id and try again shortly.",
+        )
+    return Terms.model_validate(found.terms)

@@ -1,0 +1,1 @@
+"""Instalments: scheduled, ready, requested and approved."""

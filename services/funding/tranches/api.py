@@ -1,0 +1,84 @@
+"""HTTP to tranches: what must come before a payment, and the first two of its three people."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.funding.tranches import commands, queries
+from services.funding.tranches.queries import CaseView
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.values.calendar import today
+from shared.values.money import Krw
+
+router = Router(prefix="/cases", tags=["tranches"])
+
+Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Approver = Annotated[Actor, Depends(actor_with("approver"))]
+Reader = Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class Dated(BaseModel):
+    """`occurred_on`: the business date, today where it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class ConfirmSelfContribution(Dated):
+    """The agreed own share in won, and a reference to its evidence (통장 사본)."""
+
+    amount_krw: Krw
+    evidence: Text
+
+
+class Reject(Dated):
+    reason: Text
+
+
+class Moved(BaseModel):
+    """Where the tranche stands after the step."""
+
+    case_id: UUID
+    number: int
+    status: str
+
+
+@router.get("/{case_id}/tranches", summary="과제의 지급 회차 / The tranches of a case")
+async def tranches(case_id: UUID, session: Session, actor: Reader) -> CaseView:
+    return await queries.case(session, case_id)
+
+
+@router.post(
+    "/{case_id}/self-contribution", status_code=201, summary="자부담 확인 / Confirm the company's own share"
+)
+async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session, actor: Officer) -> CaseView:
+    await commands.confirm_self_contribution(
+        session, case_id, body.amount_krw, body.evidence, body.occurred_on
+    )
+    await session.flush()
+    return await queries.case(session, case_id)
+
+
+@router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
+async def request(case_id: UUID, number: int, body: Dated, session: Session, actor: Officer) -> Moved:
+    tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
+    return Moved.model_validate(tranche.model_dump())
+
+
+@router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
+async def approve(case_id: UUID, number: int, body: Dated, session: Session, actor: Approver) -> Moved:
+    tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
+    return Moved.model_validate(tranche.model_dump())
+
+
+@router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
+async def reject(case_id: UUID, number: int, body: Reject, session: Session, actor: Approver) -> Moved:
+    tranche = await commands.reject(
+        session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
+    )
+    return Moved.model_validate(tranche.model_dump())

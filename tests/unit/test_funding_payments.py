@@ -1,0 +1,110 @@
+"""Payments: by a third person, exactly the amount, exactly once, and never again while the answer is open."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.funding.payments import domain
+from services.funding.payments.models import Answer, Payment
+from services.funding.tranches.models import Status, Tranche
+from shared.errors import RuleBroken
+from tests.unit.funding_builders import APPROVER, OFFICER, PAYER, a_tranche
+
+FRIDAY = date(2024, 9, 13)
+AFTER_CHUSEOK = date(2024, 9, 23)
+
+
+def an_approved_tranche() -> Tranche:
+    return a_tranche(status=Status.APPROVED, moved_on=FRIDAY, requested_by=OFFICER, approved_by=APPROVER)
+
+
+def an_instructed_payment() -> tuple[Payment, Tranche]:
+    tranche = an_approved_tranche()
+    payment, _ = domain.instruct(tranche, uuid4(), PAYER, FRIDAY)
+    return payment, tranche
+
+
+def test_the_payer_is_a_third_person() -> None:
+    for person in (OFFICER, APPROVER):
+        with pytest.raises(RuleBroken, match="three_people"):
+            domain.instruct(an_approved_tranche(), uuid4(), person, FRIDAY)
+    payment, told = domain.instruct(an_approved_tranche(), uuid4(), PAYER, FRIDAY)
+
+    assert (told.instructed_by, told.payment_id) == (PAYER, payment.payment_id)
+    assert payment.amount_krw == told.total_krw
+
+
+def test_an_instructed_tranche_is_not_instructed_again() -> None:
+    _, tranche = an_instructed_payment()
+
+    with pytest.raises(RuleBroken, match="다시 지급하지 않습니다"):
+        domain.instruct(tranche, uuid4(), PAYER, FRIDAY)
+
+
+def test_the_treasury_pays_exactly_what_was_instructed() -> None:
+    payment, tranche = an_instructed_payment()
+
+    for wrong in (payment.amount_krw - 1, payment.amount_krw + 1):
+        with pytest.raises(RuleBroken, match="payment_amount"):
+            domain.execute(payment, tranche, wrong, "T-1", FRIDAY)
+    told = domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
+
+    assert told.treasury_reference == "T-1"
+    assert (tranche.status, payment.answer) == (Status.DISBURSED, Answer.EXECUTED)
+
+
+def test_a_payment_is_executed_once() -> None:
+    payment, tranche = an_instructed_payment()
+    domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
+
+    with pytest.raises(RuleBroken, match="payment_answered"):
+        domain.execute(payment, tranche, payment.amount_krw, "T-2", FRIDAY)
+    with pytest.raises(RuleBroken, match="payment_answered"):
+        domain.reject(payment, tranche, "계좌 오류", FRIDAY)
+
+
+def test_a_payment_is_not_executed_before_it_was_instructed() -> None:
+    payment, tranche = an_instructed_payment()
+
+    with pytest.raises(RuleBroken, match="step_backdated"):
+        domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY - timedelta(days=1))
+
+
+def test_a_rejected_payment_needs_three_new_signatures() -> None:
+    payment, tranche = an_instructed_payment()
+
+    told = domain.reject(payment, tranche, "계좌 오류", FRIDAY)
+
+    assert told.reason == "계좌 오류"
+    assert tranche.status == Status.READY
+    assert (tranche.requested_by, tranche.approved_by, tranche.instructed_by) == (None, None, None)
+
+
+def test_the_treasury_has_three_business_days_to_answer() -> None:
+    assert domain.answer_due(date(2024, 7, 1)) == date(2024, 7, 4)
+    assert domain.answer_due(FRIDAY) == AFTER_CHUSEOK
+
+
+def test_a_payment_without_an_answer_is_unconfirmed_from_the_day_after() -> None:
+    payment, tranche = an_instructed_payment()
+
+    in_time = domain.give_up_waiting(payment, tranche, AFTER_CHUSEOK)
+    late = domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+    again = domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+
+    assert in_time is None
+    assert late is not None
+    assert late.occurred_on == AFTER_CHUSEOK + timedelta(days=1)
+    assert again is None
+
+
+def test_an_unconfirmed_payment_is_not_repeated_but_may_still_be_answered() -> None:
+    payment, tranche = an_instructed_payment()
+    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+
+    with pytest.raises(RuleBroken, match="금고에 지급 여부를 확인"):
+        domain.instruct(tranche, uuid4(), PAYER, date(2024, 12, 31))
+    domain.execute(payment, tranche, payment.amount_krw, "T-1", date(2024, 12, 31))
+
+    assert tranche.status == Status.DISBURSED
