@@ -45,7 +45,7 @@ assets: $(SETUP)
 	  echo "Python 3.11 이상이 python3로 필요합니다. 다른 이름이면: make PYTHON=python3.12 …"; \
 	  echo "Ieum needs Python 3.11 or newer as python3; under another name: make PYTHON=python3.12 …"; \
 	  exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 # --no-deps: the lock names every package already; hashes are checked for each of them
 $(SETUP): requirements.lock pyproject.toml | .venv/bin/python

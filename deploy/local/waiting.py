@@ -9,7 +9,8 @@ Work = Coroutine[Any, Any, object]
 
 async def all_of(*works: Work) -> None:
     """Wait for all; when one fails, cancel the others, see them end, and raise its error."""
-    await _wait(asyncio.FIRST_EXCEPTION, works)
+    if works:
+        await _wait(asyncio.FIRST_EXCEPTION, works)
 
 
 async def first_of(*works: Work) -> None:
