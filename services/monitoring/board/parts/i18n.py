@@ -29,7 +29,9 @@ def words(lang: Lang) -> Words:
     def look_up(key: str, **params: object) -> str:
         text = TEXTS[key][lang == "en"]
         return (
-            text.format_map({name: said(value, lang) for name, value in params.items()}) if params else text
+            text.format_map({name: said(value, lang, name) for name, value in params.items()})
+            if params
+            else text
         )
 
     return look_up
@@ -63,6 +65,11 @@ def verdict(found: Verdict, lang: Lang, *, short: bool = False) -> Markup:
         params["due"] = fmt.said_date(params["due"], lang)  # type: ignore[arg-type]
     if isinstance(params.get("status"), str):
         params["status"] = words(lang)(str(params["status"]))
+    if isinstance(states := params.get("found"), dict):
+        said_states = (
+            words(lang)(f"verdict.overview.{state}", count=count) for state, count in states.items()
+        )
+        params["found"] = ", ".join(said_states)
     return rich(words(lang)(f"{found.text}.short" if short else found.text, **params))
 
 

@@ -54,7 +54,7 @@ class ExecutionRow:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A fiscal year's execution by funder; the first row is the total."""
+    """A fiscal year's execution by funder; the first row, `all`, is the total of the public purses."""
 
     fiscal_year: int
     rows: tuple[ExecutionRow, ...]

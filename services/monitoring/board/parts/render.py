@@ -68,8 +68,7 @@ class Pages:
         verdicts = {
             programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
         }
-        work = None if view.work is None else len(view.work)
-        whole = verdict.of_overview([found.state for found in verdicts.values()], work)
+        whole = verdict.of_overview([found.state for found in verdicts.values()])
         return self._page("overview.html", page, view=view, verdicts=verdicts, whole=whole)
 
     def programmes(self, page: Page, view: OverviewView) -> str:

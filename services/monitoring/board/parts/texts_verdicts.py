@@ -76,18 +76,10 @@ VERDICT_TEXTS = {
         "협약 {achieved}, 계획 {due}{unit}",
         "{achieved} agreements of {due} planned",
     ),
-    "verdict.overview_danger": (
-        "사업 {programmes}개 가운데 **{danger}개가 위험, {warning}개가 주의**입니다.",
-        "Of {programmes} programmes **{danger} are in danger and {warning} need care.**",
-    ),
-    "verdict.overview_unknown": (
-        "사업 {programmes}개 가운데 **{unknown}개는 자료가 끊겨 확인이 필요**하고 {warning}개가 주의입니다.",
-        "Of {programmes} programmes **{unknown} need checking, for want of data**, and {warning} need care.",
-    ),
-    "verdict.overview_warning": (
-        "사업 {programmes}개 가운데 **{warning}개가 주의**입니다.",
-        "Of {programmes} programmes **{warning} need care.**",
-    ),
+    "verdict.overview": ("사업 {programmes}개 가운데 {found}입니다.", "Of {programmes} programmes, {found}."),
+    "verdict.overview.danger": ("**위험 {count}개**", "**{count} in danger**"),
+    "verdict.overview.unknown": ("**확인 필요 {count}개**", "**{count} to be checked**"),
+    "verdict.overview.warning": ("**주의 {count}개**", "**{count} need care**"),
     "verdict.overview_ok": (
         "사업 {programmes}개에 위험이나 주의가 없습니다.",
         "None of {programmes} programmes is in danger or needs care.",

@@ -129,19 +129,12 @@ def _pace(achieved: int, due: int) -> str:
 RULES: tuple[Rule, ...] = (consultation, history, stale, planned_companies, goal, indicator)
 
 
-def of_overview(states: list[State], work: int | None) -> Verdict:
-    """How many programmes are in danger or need care, and how much there is to do."""
-    params = {
-        "programmes": len(states),
-        "danger": states.count("danger"),
-        "warning": states.count("warning"),
-        "unknown": states.count("unknown"),
-        "work": work,
-    }
-    worst: State = next((state for state in ("danger", "unknown", "warning") if state in states), "ok")
-    return Verdict(
-        worst, f"verdict.overview_{worst}" if worst != "unknown" else "verdict.overview_unknown", params
-    )
+def of_overview(states: list[State]) -> Verdict:
+    """How many programmes are in danger, need checking or need care: only what there is."""
+    watched: tuple[State, ...] = ("danger", "unknown", "warning")
+    found = {state: states.count(state) for state in watched if state in states}
+    params: dict[str, object] = {"programmes": len(states), "found": found}
+    return Verdict(next(iter(found), "ok"), "verdict.overview" if found else "verdict.overview_ok", params)
 
 
 def of_case(view: CaseView, as_of: date) -> Verdict:
