@@ -1,0 +1,232 @@
+"""The ledger on real Postgres: what the database itself refuses, whoever asks, and under concurrency."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import date
+from random import Random
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from services.funding.ledger.commands import post
+from services.funding.ledger.domain import Purse, Reason
+from shared.db import Database
+from shared.errors import RuleBroken
+from tests.databases import Databases, admin
+from tests.unit.funding_builders import a_case
+
+ON = date(2024, 7, 1)
+PURSE = Purse("jeonbuk-smart-factory", 2024, "province", "")
+CITY = Purse("jeonbuk-smart-factory", 2024, "city", "52111")
+INSERT_LINE = """
+    insert into posting (set_id, programme_id, fiscal_year, funder, municipality, kind, amount_krw, posted_on, reason)
+    values (:set_id, 'jeonbuk-smart-factory', 2024, 'province', '', :kind, :krw, '2024-07-01', 'by hand')
+"""
+UNLIKE_ITS_POSTINGS = """
+    select * from account a where balance_krw <> (
+        select coalesce(sum(amount_krw), 0) from posting p
+        where (p.programme_id, p.fiscal_year, p.funder, p.municipality, p.kind) =
+              (a.programme_id, a.fiscal_year, a.funder, a.municipality, a.kind))
+"""
+
+
+@pytest.fixture
+def funding(databases: Databases) -> Database:
+    return databases["funding"]
+
+
+@pytest.fixture
+async def superuser(funding: Database) -> AsyncIterator[asyncpg.Connection]:
+    connection = await admin()
+    await connection.execute("set search_path = funding")
+    yield connection
+    await connection.close()
+
+
+async def move(funding: Database, reason: Reason, *amounts: tuple[Purse, int]) -> None:
+    async with funding.transaction() as session:
+        await post(session, reason, dict(amounts), ON)
+
+
+async def balances(funding: Database) -> dict[str, int]:
+    async with funding.transaction() as session:
+        found = await session.execute(text("select kind, sum(balance_krw) from account group by kind"))
+        return {kind: int(krw) for kind, krw in found}
+
+
+async def differing(funding: Database) -> int:
+    async with funding.transaction() as session:
+        return len((await session.execute(text(UNLIKE_ITS_POSTINGS))).all())
+
+
+async def insert_lines(funding: Database, set_id: UUID, *lines: tuple[str, int]) -> None:
+    async with funding.transaction() as session:
+        for kind, krw in lines:
+            await session.execute(text(INSERT_LINE), {"set_id": set_id, "kind": kind, "krw": krw})
+
+
+async def test_money_moves_and_the_balances_follow(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100), (CITY, 50))
+    await move(funding, Reason.COMMITTED, (PURSE, 30), (CITY, 20))
+
+    assert await balances(funding) == {"allocated": -150, "available": 100, "committed": 50}
+    assert await differing(funding) == 0
+
+
+async def test_too_little_money_is_refused_with_the_missing_amount(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100), (CITY, 50))
+
+    with pytest.raises(RuleBroken, match=r"시군비 52111 .*1원"):
+        await move(funding, Reason.COMMITTED, (PURSE, 100), (CITY, 51))
+
+    assert await balances(funding) == {"allocated": -150, "available": 150}
+
+
+async def test_a_set_that_does_not_sum_to_zero_cannot_be_committed(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+
+    with pytest.raises(IntegrityError, match="does not sum to zero"):
+        await insert_lines(funding, uuid4(), ("allocated", -10), ("available", 9))
+    await insert_lines(funding, uuid4(), ("allocated", -10), ("available", 10))
+
+    assert await balances(funding) == {"allocated": -110, "available": 110}
+
+
+async def test_a_committed_set_cannot_be_added_to(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await move(funding, Reason.COMMITTED, (PURSE, 100))
+    async with funding.transaction() as session:
+        known = await session.scalar(text("select set_id from posting where kind = 'committed'"))
+
+    with pytest.raises(IntegrityError, match="does not sum to zero"):
+        await insert_lines(funding, known, ("allocated", -10))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update posting set amount_krw = 1",
+        "delete from posting",
+        "truncate posting",
+        "update account set balance_krw = 0",
+        "delete from account",
+        "insert into account (programme_id, fiscal_year, funder, municipality, kind, balance_krw)"
+        " values ('p', 2024, 'city', '', 'available', 5)",
+        "delete from payment",
+        "delete from tranche",
+    ],
+)
+async def test_the_services_own_role_cannot_rewrite_the_books(funding: Database, statement: str) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with funding.transaction() as session:
+            await session.execute(text(statement))
+
+
+@pytest.mark.parametrize("statement", ["update posting set amount_krw = 1", "delete from posting"])
+async def test_even_the_tables_owner_cannot_rewrite_a_posting(
+    funding: Database, superuser: asyncpg.Connection, statement: str
+) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await superuser.execute("set role ieum_funding_owner")
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await superuser.execute(statement)
+
+
+async def test_of_parallel_commitments_only_what_the_budget_bears_go_through(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 70), (CITY, 1_000))
+
+    attempts = [move(funding, Reason.COMMITTED, (CITY, 10), (PURSE, 10)) for _ in range(20)]
+    refused = [end for end in await asyncio.gather(*attempts, return_exceptions=True) if end is not None]
+
+    assert [type(end) for end in refused] == [RuleBroken] * 13
+    assert await balances(funding) == {"allocated": -1_070, "available": 930, "committed": 140}
+
+
+async def test_sets_over_the_same_accounts_in_any_order_never_wait_in_a_circle(funding: Database) -> None:
+    purses = [
+        Purse("jeonbuk-smart-factory", year, "city", code) for year in (2024, 2025) for code in "ABCDEF"
+    ]
+    random = Random(7)
+
+    async def some_moves() -> None:
+        for _ in range(10):
+            chosen = random.sample(purses, 5)
+            await move(funding, Reason.ALLOCATED, *((purse, 3) for purse in chosen))
+            await move(funding, Reason.COMMITTED, *((purse, 1) for purse in chosen))
+
+    await asyncio.gather(*(some_moves() for _ in range(8)))
+
+    assert await balances(funding) == {"allocated": -1_200, "available": 800, "committed": 400}
+    assert await differing(funding) == 0
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(Reason), st.integers(0, 100)), min_size=5, max_size=25))
+async def test_no_history_takes_a_balance_below_zero_or_loses_a_won(
+    funding: Database, history: list[tuple[Reason, int]]
+) -> None:
+    programme = str(uuid4())
+
+    for reason, krw in history:
+        funder = "self" if "self" in reason else "city"
+        with suppress(RuleBroken):
+            await move(funding, reason, (Purse(programme, 2024, funder, ""), krw))
+
+    async with funding.transaction() as session:
+        rows = await session.execute(
+            text("select funder, sum(balance_krw) from account where programme_id = :p group by 1"),
+            {"p": programme},
+        )
+        assert all(krw == 0 for _, krw in rows)
+    assert await differing(funding) == 0
+
+
+async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signature(
+    funding: Database, superuser: asyncpg.Connection
+) -> None:
+    commitment, tranches = a_case()
+    async with funding.transaction() as session:
+        session.add(commitment)
+        await session.flush()
+        session.add_all(tranches)
+
+    for people in (
+        "requested_by = 'a', approved_by = 'a'",
+        "requested_by = 'a', approved_by = 'b', instructed_by = 'a'",
+        "requested_by = 'a', approved_by = 'b', instructed_by = 'b'",
+        "requested_by = 'a', instructed_by = 'c'",
+        "approved_by = 'b'",
+        "status = 'approved', requested_by = 'a'",
+        "status = 'disbursed'",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await superuser.execute(f"update tranche set {people}")
+    await superuser.execute("update tranche set requested_by = 'a', approved_by = 'b', instructed_by = 'c'")
+
+
+async def test_the_database_refuses_a_second_payment_unless_the_first_was_rejected(
+    funding: Database, superuser: asyncpg.Connection
+) -> None:
+    commitment, tranches = a_case()
+    async with funding.transaction() as session:
+        session.add(commitment)
+        await session.flush()
+        session.add_all(tranches)
+    pay = """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer, treasury_reference)
+             values (gen_random_uuid(), $1, 1, 5, '2024-07-01', $2, $3)"""
+
+    await superuser.execute(pay, commitment.case_id, "rejected", None)
+    await superuser.execute(pay, commitment.case_id, "executed", "T-1")
+
+    for answer in ("awaited", "overdue"):
+        with pytest.raises(asyncpg.UniqueViolationError, match="payment_once"):
+            await superuser.execute(pay, commitment.case_id, answer, None)
