@@ -1,0 +1,1 @@
+"""The applications service: programmes, calls and cases, from application to agreement."""

@@ -1,0 +1,92 @@
+"""HTTP edge of agreements, and of a case as a whole: a request becomes a command or a query."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.agreements import commands, queries
+from services.applications.agreements.domain import Deal
+from services.applications.companies.domain import acting_for, company_of
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.values.calendar import today
+from shared.values.money import Krw, Shares
+
+router = Router(tags=["협약 / agreements"])
+
+Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Applicant = Annotated[Actor, Depends(actor_with("officer", "company"))]
+OneCompany = Annotated[Actor, Depends(actor_with("company"))]
+Staff = Annotated[
+    Actor, Depends(actor_with("officer", "approver", "payer", "reviewer", "operator", "auditor"))
+]
+
+
+class Act(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Sign(Act):
+    total_krw: Krw
+    starts_on: date
+    ends_on: date
+
+
+class Abandon(Act):
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Signed(BaseModel):
+    case_id: UUID
+    shares_krw: Shares
+
+
+class Abandoned(BaseModel):
+    """`promoted` is the case that took the place, if there was one in reserve."""
+
+    case_id: UUID
+    promoted: UUID | None
+
+
+class Cases(BaseModel):
+    cases: list[queries.CaseView]
+
+
+@router.post("/cases/{case_id}/agreement", status_code=201, summary="협약을 체결한다 / Sign the agreement")
+async def sign(case_id: UUID, body: Sign, session: Session, actor: Officer) -> Signed:
+    deal = Deal(total_krw=body.total_krw, starts_on=body.starts_on, ends_on=body.ends_on)
+    shares = await commands.sign(session, case_id, deal, body.occurred_on)
+    return Signed(case_id=case_id, shares_krw=shares)
+
+
+@router.post(
+    "/cases/{case_id}/abandonment",
+    summary="사업을 포기한다(예비 과제가 이어받음) / Give up a place; the next in reserve takes it",
+)
+async def abandon(case_id: UUID, body: Abandon, session: Session, actor: Applicant) -> Abandoned:
+    promoted = await commands.abandon(
+        session, case_id, body.reason, body.occurred_on, acting_for(actor.id, actor.roles)
+    )
+    return Abandoned(case_id=case_id, promoted=promoted)
+
+
+@router.get("/cases/{case_id}", summary="과제 하나의 현재 상태 / Where a case stands")
+async def case(case_id: UUID, session: Session, actor: Staff) -> queries.CaseView:
+    return await queries.case(session, case_id)
+
+
+@router.get("/me/cases", summary="우리 회사의 과제 / The company's own cases")
+async def own_cases(session: Session, actor: OneCompany) -> Cases:
+    return Cases(cases=await queries.own_cases(session, company_of(actor.id)))
+
+
+@router.get(
+    "/me/cases/{receipt_number}", summary="접수번호로 우리 과제 찾기 / An own case by its receipt number"
+)
+async def own_case(receipt_number: str, session: Session, actor: OneCompany) -> queries.CaseView:
+    return await queries.own_case(session, company_of(actor.id), receipt_number)

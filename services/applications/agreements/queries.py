@@ -1,0 +1,115 @@
+"""What can be read about a case as a whole: this room stands above all others and sees what each has of it."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
+
+from services.applications.agreements.models import Abandonment, Agreement
+from services.applications.cases import queries as cases
+from services.applications.cases.models import Case
+from services.applications.companies.models import Company
+from services.applications.places import queries as places
+from services.applications.receipts.domain import checked
+from shared.errors import NotFound
+from shared.values.money import Shares
+
+STATES = {
+    "submitted": ("접수: 요건검토를 기다립니다", "Received; to be screened"),
+    "eligible": ("요건 적합: 심사를 기다립니다", "Eligible; to be reviewed"),
+    "ineligible": ("요건 부적합", "Not eligible"),
+    "withdrawn": ("취하", "Withdrawn"),
+    "selected": ("선정: 협약을 기다립니다", "Selected; the agreement is next"),
+    "reserved": (
+        "예비: 앞선 기업이 포기하면 이어서 선정됩니다",
+        "In reserve; promoted when a place is given up",
+    ),
+    "rejected": ("탈락", "Not selected"),
+    "given_up": ("포기", "Given up"),
+    "agreed": ("협약 체결", "Agreement signed"),
+}
+
+
+class AgreementView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    total_krw: int
+    shares_krw: Shares
+    starts_on: date
+    ends_on: date
+    signed_on: date
+    status: str
+
+
+class CaseView(BaseModel):
+    """Where a case stands: one word, and that word in Korean and English."""
+
+    case_id: UUID
+    receipt_number: str
+    programme_id: str
+    round_id: str
+    year: int
+    company_id: UUID
+    company_name_ko: str
+    municipality: str
+    track: str | None
+    total_krw: int
+    requested_krw: Shares
+    submitted_on: date
+    state: str
+    state_ko: str
+    state_en: str
+    screening_reasons: list[str]
+    place: places.PlaceView | None
+    agreement: AgreementView | None
+    abandonment_reason: str | None
+
+
+async def case(session: AsyncSession, case_id: UUID) -> CaseView:
+    return await _view(session, await cases.case(session, case_id))
+
+
+async def own_cases(session: AsyncSession, company_id: UUID) -> list[CaseView]:
+    return [await _view(session, row) for row in await cases.cases_of(session, company_id)]
+
+
+async def own_case(session: AsyncSession, company_id: UUID, receipt_number: str) -> CaseView:
+    """NotFound also for another company's: that it exists is no stranger's business."""
+    number = checked(receipt_number)
+    own = select(Case).where(Case.receipt_number == number, Case.company_id == company_id)
+    if (row := await session.scalar(own)) is None:
+        raise NotFound(
+            "receipt_unknown",
+            ko=f"귀사의 접수번호 {number}을(를) 찾을 수 없습니다. 접수증과 로그인한 기업을 확인하세요.",
+            en=f"Your company has no receipt {number}. Check the receipt, and the company you are logged in for.",
+        )
+    return await _view(session, row)
+
+
+async def _view(session: AsyncSession, row: Case) -> CaseView:
+    company = await session.get_one(Company, row.company_id)
+    place = await places.place(session, row.id)
+    agreement = await session.get(Agreement, row.id)
+    abandonment = await session.get(Abandonment, row.id)
+    state = _state(row, place, agreement)
+    names = row.model_dump(exclude={"id", "version", "via", "status"})
+    return CaseView(
+        **names,
+        case_id=row.id,
+        company_name_ko=company.name_ko,
+        state=state,
+        state_ko=STATES[state][0],
+        state_en=STATES[state][1],
+        screening_reasons=await cases.reasons(session, row.id),
+        place=place,
+        agreement=AgreementView.model_validate(agreement) if agreement else None,
+        abandonment_reason=abandonment.reason if abandonment else None,
+    )
+
+
+def _state(row: Case, place: places.PlaceView | None, agreement: Agreement | None) -> str:
+    if place is None:
+        return row.status
+    return "agreed" if agreement is not None and place.status == "selected" else place.status

@@ -1,0 +1,82 @@
+"""HTTP edge of cases: a request becomes a command."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.cases import commands
+from services.applications.cases.domain import Plan
+from services.applications.companies.domain import acting_for
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.events.definition import Code, TrackId
+from shared.values.calendar import today
+from shared.values.money import Krw
+
+router = Router(tags=["과제 / cases"])
+
+Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Applicant = Annotated[Actor, Depends(actor_with("officer", "company"))]
+Reason = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Act(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Apply(Act):
+    round_id: Code
+    company_id: UUID
+    track: TrackId | None = None
+    total_krw: Krw
+
+
+class Withdraw(Act):
+    reason: Reason
+
+
+class Screen(Act):
+    eligible: Annotated[bool, Field(strict=True)]
+    reasons: Annotated[list[Reason], Field(max_length=20)] = []
+
+
+class Submitted(BaseModel):
+    case_id: UUID
+    receipt_number: str
+
+
+class Moved(BaseModel):
+    case_id: UUID
+    status: str
+
+
+@router.post("/applications", status_code=201, summary="사업을 신청한다 / Apply")
+async def submit(body: Apply, session: Session, actor: Applicant) -> Submitted:
+    plan = Plan(track=body.track, total_krw=body.total_krw)
+    case = await commands.submit(
+        session,
+        body.round_id,
+        body.company_id,
+        plan,
+        body.occurred_on,
+        acting_for=acting_for(actor.id, actor.roles),
+    )
+    return Submitted(case_id=case.id, receipt_number=case.receipt_number)
+
+
+@router.post("/cases/{case_id}/withdrawal", summary="신청을 취하한다 / Withdraw an application")
+async def withdraw(case_id: UUID, body: Withdraw, session: Session, actor: Applicant) -> Moved:
+    case = await commands.withdraw(
+        session, case_id, body.reason, body.occurred_on, acting_for(actor.id, actor.roles)
+    )
+    return Moved(case_id=case.id, status=case.status)
+
+
+@router.post("/cases/{case_id}/screening", summary="요건을 검토한다 / Screen an application")
+async def screen(case_id: UUID, body: Screen, session: Session, actor: Officer) -> Moved:
+    case = await commands.screen(session, case_id, body.eligible, body.reasons, body.occurred_on)
+    return Moved(case_id=case.id, status=case.status)

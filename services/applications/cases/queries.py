@@ -1,0 +1,44 @@
+"""What can be read about cases. Reads change nothing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.applications.cases.models import Case, Screening
+from shared.errors import NotFound
+
+
+async def case(session: AsyncSession, case_id: UUID) -> Case:
+    row = await session.get(Case, case_id)
+    if row is None:
+        raise unknown(case_id)
+    return row
+
+
+async def round_of(session: AsyncSession, case_id: UUID) -> str:
+    """Without loading the case: the round's lock comes before the case's."""
+    round_id = await session.scalar(select(Case.round_id).where(Case.id == case_id))
+    if round_id is None:
+        raise unknown(case_id)
+    return round_id
+
+
+async def cases_of(session: AsyncSession, company_id: UUID) -> Sequence[Case]:
+    rows = select(Case).where(Case.company_id == company_id).order_by(col(Case.submitted_on), col(Case.id))
+    return list(await session.scalars(rows))
+
+
+async def reasons(session: AsyncSession, case_id: UUID) -> list[str]:
+    """Why the screening found the application ineligible."""
+    row = await session.get(Screening, case_id)
+    return row.reasons if row else []
+
+
+def unknown(case_id: UUID) -> NotFound:
+    return NotFound(
+        "case_unknown",
+        ko=f"과제 {case_id}이(가) 없습니다. 과제 번호를 확인하세요.",
+        en=f"There is no case {case_id}. Check its id.",
+    )

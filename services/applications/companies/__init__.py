@@ -1,0 +1,1 @@
+"""Companies (기업): the register, and whether they are open for business."""

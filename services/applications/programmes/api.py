@@ -1,0 +1,72 @@
+"""HTTP edge of programmes: a request becomes a command or a query."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.programmes import commands, queries
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.events.definition import Definition, Proposal
+from shared.values.calendar import today
+
+router = Router(prefix="/programmes", tags=["사업 / programmes"])
+
+Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Anyone = Annotated[
+    Actor, Depends(actor_with("officer", "approver", "payer", "reviewer", "company", "operator", "auditor"))
+]
+
+
+class Propose(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    proposal: Proposal
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Publish(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    definition: Definition
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Proposed(BaseModel):
+    programme_id: str
+
+
+class Published(BaseModel):
+    programme_id: str
+    version: int
+
+
+class Programmes(BaseModel):
+    programmes: list[queries.ProgrammeLine]
+
+
+@router.post(
+    "/proposals", status_code=201, summary="신규 사업의 의견을 묻는다 / Send a draft out for consultation"
+)
+async def propose(body: Propose, session: Session, actor: Officer) -> Proposed:
+    await commands.propose(session, body.proposal, body.occurred_on)
+    return Proposed(programme_id=body.proposal.programme_id)
+
+
+@router.post(
+    "", status_code=201, summary="사업을 공표한다(새 판) / Publish a programme, or a new version of it"
+)
+async def publish(body: Publish, session: Session, actor: Officer) -> Published:
+    version = await commands.publish(session, body.definition, body.occurred_on)
+    return Published(programme_id=body.definition.programme_id, version=version)
+
+
+@router.get("", summary="사업 목록 / All programmes")
+async def programmes(session: Session, actor: Anyone) -> Programmes:
+    return Programmes(programmes=await queries.programmes(session))
+
+
+@router.get("/{programme_id}", summary="사업의 최신 판 / A programme as last published")
+async def programme(programme_id: str, session: Session, actor: Anyone) -> queries.ProgrammeView:
+    return await queries.programme(session, programme_id)

@@ -1,0 +1,133 @@
+"""What can be read about programmes. Reads change nothing."""
+
+from datetime import date
+from typing import NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.applications.programmes.models import ProgrammeProposal, ProgrammeVersion
+from shared.errors import NotFound, NotYet
+from shared.events.definition import Definition, Proposal
+
+
+class Terms(NamedTuple):
+    """A version of a definition, and its number."""
+
+    version: int
+    definition: Definition
+
+
+class ProgrammeView(BaseModel):
+    """The newest version, or the newest draft of a programme that does not exist yet."""
+
+    programme_id: str
+    version: int
+    published_on: date
+    definition: Definition | None = None
+    proposal: Proposal | None = None
+
+
+class ProgrammeLine(BaseModel):
+    """A programme in the list; version 0 is a draft."""
+
+    programme_id: str
+    version: int
+    published_on: date
+    name_ko: str
+    name_en: str
+
+
+async def newest(session: AsyncSession, programme_id: str) -> Terms | None:
+    """The terms that were published last, whatever date they hold from."""
+    rows = select(ProgrammeVersion).where(ProgrammeVersion.programme_id == programme_id)
+    row = await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    return _terms(row) if row else None
+
+
+async def terms_on(session: AsyncSession, programme_id: str, on: date) -> Terms | None:
+    """The terms that held on that day."""
+    rows = select(ProgrammeVersion).where(
+        ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= on
+    )
+    row = await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    return _terms(row) if row else None
+
+
+async def definition(session: AsyncSession, programme_id: str, version: int) -> Definition:
+    row = await session.get(ProgrammeVersion, (programme_id, version))
+    if row is None:
+        raise unknown(programme_id)
+    return _terms(row).definition
+
+
+async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
+    found = await _newest_of_each(session, programme_id)
+    if programme_id in found:
+        row = found[programme_id]
+        shape = Definition.model_validate(row.definition)
+        return ProgrammeView(**_head(row), definition=shape)
+    drafts = await _newest_drafts(session, programme_id)
+    if programme_id not in drafts:
+        raise unknown(programme_id)
+    draft = drafts[programme_id]
+    return ProgrammeView(
+        programme_id=programme_id,
+        version=0,
+        published_on=draft.proposed_on,
+        proposal=Proposal.model_validate(draft.proposal),
+    )
+
+
+async def programmes(session: AsyncSession) -> list[ProgrammeLine]:
+    found, drafts = await _newest_of_each(session), await _newest_drafts(session)
+    lines = [_line(row.version, row.published_on, row.definition) for row in found.values()]
+    lines += [
+        _line(0, draft.proposed_on, draft.proposal) for key, draft in drafts.items() if key not in found
+    ]
+    return sorted(lines, key=lambda line: line.programme_id)
+
+
+def unknown(programme_id: str) -> NotFound:
+    return NotFound(
+        "programme_unknown",
+        ko=f"사업 {programme_id}이(가) 없습니다. 사업 번호를 확인하거나 먼저 공표하세요.",
+        en=f"There is no programme {programme_id}. Check its id, or publish it first.",
+    )
+
+
+def not_yet(programme_id: str) -> NotYet:
+    return NotYet(
+        "programme_unknown",
+        ko=f"사업 {programme_id}을(를) 아직 모릅니다. 공표되면 이어서 처리합니다.",
+        en=f"Programme {programme_id} is not known yet; this is taken up again once it is published.",
+    )
+
+
+def _terms(row: ProgrammeVersion) -> Terms:
+    return Terms(row.version, Definition.model_validate(row.definition))
+
+
+async def _newest_of_each(session: AsyncSession, only: str | None = None) -> dict[str, ProgrammeVersion]:
+    rows = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
+    rows = rows.where(ProgrammeVersion.programme_id == only) if only else rows
+    return {row.programme_id: row for row in await session.scalars(rows)}
+
+
+async def _newest_drafts(session: AsyncSession, only: str | None = None) -> dict[str, ProgrammeProposal]:
+    rows = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
+    rows = rows.where(ProgrammeProposal.programme_id == only) if only else rows
+    return {row.programme_id: row for row in await session.scalars(rows)}
+
+
+def _head(row: ProgrammeVersion) -> dict[str, object]:
+    return {"programme_id": row.programme_id, "version": row.version, "published_on": row.published_on}
+
+
+def _line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:
+    return ProgrammeLine(
+        version=version,
+        published_on=on,
+        **{name: content[name] for name in ("programme_id", "name_ko", "name_en")},
+    )

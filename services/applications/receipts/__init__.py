@@ -1,0 +1,1 @@
+"""Receipt numbers (접수번호): readable, checked, each once."""

@@ -1,0 +1,1 @@
+"""Reviews (심사): what each reviewer scored, and conflicts of interest."""

@@ -1,0 +1,43 @@
+"""HTTP edge of reviews: a request becomes a command. The reviewer is who the token names."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.reviews import commands
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.events.definition import Code, Count
+from shared.values.calendar import today
+
+router = Router(prefix="/cases", tags=["심사 / reviews"])
+
+
+class Submit(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    scores: dict[Code, Count]
+    conflict_of_interest: Annotated[bool, Field(strict=True)] = False
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Reviewed(BaseModel):
+    case_id: UUID
+    reviewer_id: str
+
+
+@router.post("/{case_id}/reviews", status_code=201, summary="심사 점수를 낸다 / Submit a review")
+async def submit(
+    case_id: UUID, body: Submit, session: Session, actor: Annotated[Actor, Depends(actor_with("reviewer"))]
+) -> Reviewed:
+    await commands.submit(
+        session,
+        case_id,
+        actor.id,
+        body.scores,
+        conflict_of_interest=body.conflict_of_interest,
+        on=body.occurred_on,
+    )
+    return Reviewed(case_id=case_id, reviewer_id=actor.id)

@@ -1,0 +1,32 @@
+"""What can be asked about reviews: load, decide, save, emit. The caller commits."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.applications.cases import commands as cases
+from services.applications.programmes import queries as programmes
+from services.applications.reviews import domain
+from services.applications.reviews.models import Review
+from shared.delivery.outbox import emit
+
+
+async def submit(
+    session: AsyncSession,
+    case_id: UUID,
+    reviewer_id: str,
+    scores: Mapping[str, int],
+    *,
+    conflict_of_interest: bool,
+    on: date,
+) -> None:
+    case = await cases.load(session, case_id)
+    domain.refuse_again(await session.get(Review, (case_id, reviewer_id)))
+    terms = await programmes.definition(session, case.programme_id, case.version)
+    review, submitted = domain.submit(
+        case, terms.review, reviewer_id, scores, conflict_of_interest=conflict_of_interest, on=on
+    )
+    session.add(review)
+    await emit(session, submitted)

@@ -1,0 +1,31 @@
+"""Rounds: a call with its window and its places. Columns only: the rules are in domain.py."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.applications.schema import Table
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    DECIDED = "decided"
+
+
+class Round(Table, table=True):
+    """`version` is that of the definition under which the round was opened: its terms to the end."""
+
+    id: str = Field(primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    version: int
+    year: int
+    name_ko: str
+    opens_on: date
+    closes_on: date
+    quota: dict[str, int] = Field(sa_type=JSONB)
+    status: str = Status.OPEN
+    agreed_on: date | None = None
+    agency_ko: str | None = None

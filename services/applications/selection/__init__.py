@@ -1,0 +1,1 @@
+"""Selection (선정): the ranking of a round, and the selections of the ministry."""

@@ -1,0 +1,57 @@
+"""HTTP edge of the selection: a request becomes a command or a query."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.places import queries as places
+from services.applications.places.models import Outcome
+from services.applications.rounds import queries as rounds
+from services.applications.selection import commands
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.values.calendar import today
+
+router = Router(prefix="/rounds", tags=["선정 / selection"])
+
+
+class Select(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Selected(BaseModel):
+    """How many companies, by what became of them."""
+
+    selected: int
+    reserved: int
+    rejected: int
+
+
+class Selection(BaseModel):
+    round_id: str
+    places: list[places.PlaceLine]
+
+
+@router.post("/{round_id}/selection", summary="공고의 과제를 선정한다 / Decide a round")
+async def select(
+    round_id: str, body: Select, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
+) -> Selected:
+    counts = await commands.select(session, round_id, body.occurred_on)
+    return Selected(
+        selected=counts[Outcome.SELECTED],
+        reserved=counts[Outcome.RESERVED],
+        rejected=counts[Outcome.REJECTED],
+    )
+
+
+@router.get("/{round_id}/selection", summary="선정 결과와 사유 / The places of a round, with reasons")
+async def selection(
+    round_id: str,
+    session: Session,
+    actor: Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))],
+) -> Selection:
+    await rounds.round_(session, round_id)
+    return Selection(round_id=round_id, places=await places.of_round(session, round_id))
