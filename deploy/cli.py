@@ -72,8 +72,9 @@ def main() -> None:
     try:
         app()
     except StackError as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        sys.exit(1)
+        sys.exit(str(refusal))
+    except PermissionError as refusal:
+        sys.exit(f"이 파일을 쓸 권한이 없습니다 / no permission for this file: {refusal.filename}")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,10 @@ class Kafka:
     async def prepare(self) -> None:
         """Write the settings and format the folders that are new."""
         self._refuse_another_size()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        jars = ":".join(str(jar) for jar in self.jars)
+        self._class_path.write_text(f'-cp "{jars}"', encoding="utf-8")
         for node in self._nodes:
-            self._settings(node).parent.mkdir(parents=True, exist_ok=True)
             self._settings(node).write_text(self._properties(node), encoding="utf-8")
         await self._format(
             [node for node in self._nodes if not (self._data(node) / "meta.properties").exists()]
@@ -83,10 +85,12 @@ class Kafka:
         return self._java(f"kafka-format-{node}", "kafka.tools.StorageTool", *options)
 
     def _java(self, name: str, *command: str) -> Program:
-        class_path = ":".join(str(jar) for jar in self.jars)
-        return Program(
-            name, (str(JAVA), *JVM, "-cp", class_path, *command), self.logs / f"{name}.log", patience=30
-        )
+        jvm = (str(JAVA), *JVM, f"@{self._class_path}")
+        return Program(name, (*jvm, *command), self.logs / f"{name}.log", patience=30)
+
+    @property
+    def _class_path(self) -> Path:
+        return self.folder / "class-path.args"
 
     def _settings(self, node: int) -> Path:
         return self.folder / f"{node}.properties"
