@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 os.environ.pop("IEUM_BUSINESS_DATE", None)
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.kafka import topics
 from shared.config import Settings
@@ -52,13 +53,24 @@ async def databases(migrated: Databases) -> Databases:
     return migrated
 
 
-@pytest.fixture
-async def empty_topics(connected: Settings) -> None:
-    """The real Kafka's topics, empty and without groups' offsets."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=connected.kafka_bootstrap)
+async def empty_topics(bootstrap: str) -> None:
+    """The real Kafka's topics lose their records; what comes next has the offsets after them."""
+    places = [TopicPartition(topic, number) for topic in topics.TOPICS for number in range(topics.PARTITIONS)]
+    reader, admin = (
+        AIOKafkaConsumer(bootstrap_servers=bootstrap),
+        AIOKafkaAdminClient(bootstrap_servers=bootstrap),
+    )
+    async with reader:
+        ends = await reader.end_offsets(places)
     await admin.start()
     try:
-        await admin.delete_topics(list(topics.TOPICS))
+        await admin.delete_records(
+            {at: RecordsToDelete(before_offset=end) for at, end in ends.items() if end}
+        )
     finally:
         await admin.close()
-    await topics.create(connected.kafka_bootstrap)
+
+
+@pytest.fixture
+async def topics_emptied(connected: Settings) -> None:
+    await empty_topics(connected.kafka_bootstrap)

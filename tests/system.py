@@ -95,7 +95,7 @@ class MemorySystem(System):
         return list(self.kafka.logs[topic])
 
     async def quiet(self) -> bool:
-        moved = 0
+        moved, paused = 0, self.kafka.paused
         for service in self.services:
             published, failed = await relay(self.databases[service.name], self.kafka, 100)
             moved += published + failed
@@ -103,7 +103,7 @@ class MemorySystem(System):
         for consumer in self.consumers.values():
             await consumer.dispatcher.look_for_parked()
             await consumer.retry_parked()
-        return not moved and not self.kafka.paused
+        return not moved and not paused and not self.kafka.paused
 
 
 class KafkaSystem(System):
@@ -126,8 +126,9 @@ class KafkaSystem(System):
         async with reader:
             reader.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
             await reader.seek_to_beginning()
+            first = await reader.beginning_offsets(reader.assignment())
             ends = await reader.end_offsets(reader.assignment())
-            while len(found) < sum(ends.values()):
+            while len(found) < sum(ends.values()) - sum(first.values()):
                 for records in (await reader.getmany(timeout_ms=100)).values():
                     found += records
         return sorted(found, key=lambda record: (record.partition, record.offset))
@@ -140,8 +141,8 @@ class KafkaSystem(System):
 
     async def caught_up(self, consumer: AIOKafkaConsumer) -> bool:
         mine = consumer.assignment()
-        ends = await consumer.end_offsets(mine)
-        left = [end - (await consumer.committed(at) or 0) for at, end in ends.items()]
+        first, ends = await consumer.beginning_offsets(mine), await consumer.end_offsets(mine)
+        left = [end - max(await consumer.committed(at) or 0, first[at]) for at, end in ends.items()]
         return bool(mine) and not any(left)
 
 

@@ -52,6 +52,7 @@ class Consumer:
         self.health.watches.append(self.dispatcher.line_problem)
         self.known: dict[TopicPartition, int] = {}
         self.doubted: dict[TopicPartition, int] = {}
+        self.starts: dict[TopicPartition, Record] = {}
         self.careful: set[TopicPartition] = set()
         self.waits: dict[TopicPartition, int] = {}
         self.retrying = asyncio.Lock()
@@ -69,8 +70,14 @@ class Consumer:
         ordered = sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
         runs = [list(run) for _, run in groupby(ordered, key=place)]
         settled = await asyncio.gather(*(self.run(run) for run in runs))
-        await acknowledge(self.subscriber, {at: offset for at, offset in settled if offset is not None})
+        await self.acknowledge({at: offset for at, offset in settled if offset is not None})
         await self.retry_parked()
+
+    async def acknowledge(self, offsets: dict[TopicPartition, int]) -> None:
+        """Only now are the starts from here of no more concern."""
+        await acknowledge(self.subscriber, offsets)
+        for at in offsets.keys() & self.starts.keys():
+            await self.forget(self.starts.pop(at))
 
     async def run(self, records: Sequence[Record]) -> tuple[TopicPartition, int | None]:
         """The offset up to which the partition is settled; from there on it waits."""
@@ -80,7 +87,7 @@ class Consumer:
                 break
             self.known[at] = settled = record.offset + 1
             if at in self.careful:
-                await acknowledge(self.subscriber, {at: settled})
+                await self.acknowledge({at: settled})
         else:
             self.careful.discard(at)
         return at, settled
@@ -107,23 +114,24 @@ class Consumer:
         """How often the record was begun; counted only where it may have failed, or killed us, before.
 
         After a start nobody knows what was begun beyond the acknowledged offset: the first record's
-        count tells how often we started from there. From the second start on, each record is counted,
-        two more than its own count for the starts before.
+        count tells how often we started from there. From the second start on, each record is counted
+        and acknowledged by itself; those behind the first were begun up to twice before that.
         """
         if self.doubted.get(at) == record.offset:
             return await self.count(record)
         if at in self.careful:
-            return await self.count(record) + 2
+            return await self.count(record, first=3)
         if self.known.get(at) == record.offset:
             return 0
+        self.starts[at] = record
         starts = await self.count(record)
         if starts > 1:
             self.careful.add(at)
         return starts
 
-    async def count(self, record: Record) -> int:
+    async def count(self, record: Record, first: int = 1) -> int:
         async with self.database.transaction() as session:
-            return await deadletters.count(session, record)
+            return await deadletters.count(session, record, first)
 
     async def settle(self, record: Record, attempt: int) -> None:
         try:
@@ -137,7 +145,7 @@ class Consumer:
                 raise
             outcome = await self.give_up(record, error)
         RECORDS.labels(self.database.schema, record.topic, outcome).inc()
-        if attempt:
+        if attempt and record not in self.starts.values():
             await self.forget(record)
 
     async def give_up(self, record: Record, error: Exception) -> str:

@@ -47,7 +47,7 @@ class DeadLetter(Letter, table=True):
 
 
 COUNT = text("""
-    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, 1)
+    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, :first)
     on conflict (topic, partition, "offset") do update set count = attempt.count + 1
     returning count
 """)
@@ -65,8 +65,9 @@ def letter(record: Record) -> dict[str, Any]:
     return {**place(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}
 
 
-async def count(session: AsyncSession, record: Record) -> int:
-    return int((await session.execute(COUNT, place(record))).scalar_one())
+async def count(session: AsyncSession, record: Record, first: int = 1) -> int:
+    """How often the record was begun, this time included; `first` where it was not counted yet."""
+    return int((await session.execute(COUNT, place(record) | {"first": first})).scalar_one())
 
 
 async def forget(session: AsyncSession, record: Record) -> None:

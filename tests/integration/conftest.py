@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.config import Settings
+from tests.conftest import empty_topics
 from tests.databases import Databases
 from tests.integration.probe import Probe
 from tests.system import KafkaSystem, MemorySystem, System
@@ -22,8 +23,8 @@ async def system(
     """The probe's consumer and relay."""
     kind: type[System] = MemorySystem
     if request.param == "kafka":
-        request.getfixturevalue("empty_topics")
         kind, settings = KafkaSystem, request.getfixturevalue("connected")
+        await empty_topics(settings.kafka_bootstrap)
     async with kind([probe.service], databases, settings) as system:
         await system.start()
         yield system
