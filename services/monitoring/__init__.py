@@ -1,0 +1,1 @@
+"""Watches what was agreed: milestones, mentors, pledges; and shows every figure on the board."""

@@ -1,0 +1,132 @@
+"""Companies by year, by round and by municipality, and the mentors' visits; all are counts of cases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from services.monitoring.figures.domain import CaseGroup, Facts, Json, half_up, present, total_of
+from shared.events.definition import PlannedCompanies
+
+
+def companies(facts: Facts) -> Json:
+    """추진실적: completed, in progress (selected and not completed), newly planned, by year or range of years."""
+    return by_years(facts.cases, newly_planned(facts, track=None))
+
+
+def tracks(facts: Facts) -> Json:
+    """The same by track."""
+    return {
+        track.id: present({"name": track.name_ko, "companies": of_track(facts, track.id)})
+        for track in facts.defined.tracks
+    }
+
+
+def of_track(facts: Facts, track: str) -> Json:
+    return by_years([group for group in facts.cases if group.track == track], newly_planned(facts, track))
+
+
+def newly_planned(facts: Facts, track: str | None) -> dict[str, int]:
+    rows = facts.defined.planned_companies
+    return {str(row.year): row.count for row in rows if row.newly and row.year and row.track == track}
+
+
+def by_years(cases: Sequence[CaseGroup], new: Mapping[str, int]) -> Json:
+    held = [group for group in cases if group.selected]
+    years = sorted({group.years for group in held} | set(new))
+    return {year: progress([group for group in held if group.years == year], new.get(year)) for year in years}
+
+
+def progress(groups: Sequence[CaseGroup], planned_new: int | None) -> Json:
+    selected, completed = total_of(groups, "selected"), total_of(groups, "completed")
+    counts = {"completed": completed, "in_progress": selected - completed} if groups else {}
+    return counts | present({"planned_new": planned_new})
+
+
+def rounds(facts: Facts) -> Json:
+    """Each year's call: what was planned for it (`by_track`), who applied, who holds a place, how far they are."""
+    planned = [row for row in facts.defined.planned_companies if row.year is not None and not row.newly]
+    groups = [group for group in facts.cases if not group.recorded]
+    years = {group.year_from for group in groups} | {call.year for call in facts.calls}
+    return {
+        str(year): one_round(facts, year, groups, planned)
+        for year in sorted(years | {row.year for row in planned if row.year is not None})
+    }
+
+
+def one_round(
+    facts: Facts, year: int, groups: Sequence[CaseGroup], planned: Sequence[PlannedCompanies]
+) -> Json:
+    mine = [group for group in groups if group.year_from == year]
+    quota, plan = quota_of(facts, year), {row.track: row.count for row in planned if row.year == year}
+    by_track = {
+        track.id: funnel([group for group in mine if group.track == track.id], quota.get(track.id))
+        for track in facts.defined.tracks
+    }
+    return funnel(mine, sum(quota.values()) or None) | present(
+        {
+            "runs": runs(mine),
+            "planned": plan.get(None) or sum(plan.values()) or None,
+            "by_track": {track: count for track, count in plan.items() if track},
+            "tracks": present(by_track),
+        }
+    )
+
+
+def quota_of(facts: Facts, year: int) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for call in facts.calls:
+        if call.year == year:
+            for track, count in call.quota.items():
+                places[track] = places.get(track, 0) + count
+    return places
+
+
+def funnel(groups: Sequence[CaseGroup], quota: int | None) -> Json:
+    """From application to completion; percent is of those who hold a place."""
+    said = present({"quota": quota})
+    if not groups:
+        return said
+    names = ("applied", "selected", "reserved", "agreed", "abandoned", "completed")
+    counts = {name: total_of(groups, name) for name in names}
+    counts["about_to_complete"] = total_of(groups, "about_to")
+    done = counts["completed_or_about_to"] = counts["completed"] + counts["about_to_complete"]
+    if counts["selected"]:
+        counts["percent"] = half_up(done, counts["selected"])
+    return said | counts
+
+
+def runs(groups: Iterable[CaseGroup]) -> Json | None:
+    """From the first start to the last end of the agreements of the year."""
+    agreed = [group for group in groups if group.starts_on and group.ends_on]
+    if not agreed:
+        return None
+    first = min(group.starts_on for group in agreed if group.starts_on)
+    last = max(group.ends_on for group in agreed if group.ends_on)
+    return {"from": first.isoformat(), "to": last.isoformat()}
+
+
+def municipalities(facts: Facts) -> Json:
+    """How many take part, and their companies in rounds; or how many are asked about a proposal."""
+    if facts.definition is None:
+        asked = facts.proposal.municipalities if facts.proposal else []
+        return {"count": len(asked)} if asked else {}
+    codes = facts.definition.municipalities
+    groups = [group for group in facts.cases if not group.recorded]
+    if not codes:
+        return {}
+    return {"count": len(codes), "rows": {code: of_municipality(groups, code) for code in codes}}
+
+
+def of_municipality(groups: Iterable[CaseGroup], code: str) -> Json:
+    mine = [group for group in groups if group.municipality == code]
+    done = total_of(mine, "completed") + total_of(mine, "about_to")
+    return {
+        "applied": total_of(mine, "applied"),
+        "selected": total_of(mine, "selected"),
+        "completed_or_about_to": done,
+    }
+
+
+def mentors(facts: Facts) -> Json:
+    """How many there are, and the companies with at least one visit."""
+    if not facts.defined.mentors and not facts.visited:
+        return {}
+    return {"count": facts.defined.mentors, "companies_visited": facts.visited}

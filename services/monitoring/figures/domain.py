@@ -1,0 +1,115 @@
+"""What figures are computed from, and the small rules that they share: half up, sums, the row of all."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.monitoring.projections.money import Kind
+from shared.events.definition import Definition, Proposal
+
+Json = dict[str, Any]
+ALL = "all"
+PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
+ABOUT_TO_DAYS = 30
+"""A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """A sum of won of one kind, fiscal year and funder, and how many events make it."""
+
+    kind: Kind
+    fiscal_year: int
+    funder: str
+    krw: int
+
+
+@dataclass(frozen=True)
+class CaseGroup:
+    """Cases that share years, track and municipality, counted by what they are on the day.
+
+    `selected` hold a place now (given-up places do not count, promoted reserves do); `completed` and
+    `about_to` are among them. `recorded`: taken over from another system's record.
+    """
+
+    year_from: int
+    year_to: int
+    track: str | None
+    municipality: str
+    recorded: bool
+    applied: int = 0
+    reserved: int = 0
+    selected: int = 0
+    agreed: int = 0
+    abandoned: int = 0
+    completed: int = 0
+    about_to: int = 0
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def years(self) -> str:
+        return str(self.year_from) if self.year_from == self.year_to else f"{self.year_from}-{self.year_to}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A round (공고): its year, its places by track, and whether its year was agreed by the day."""
+
+    round_id: str
+    year: int
+    quota: Mapping[str, int]
+    is_agreed: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """The newest progress (percent) that the responsible office stated."""
+
+    percent: int
+    reported_by_ko: str
+    occurred_on: date
+
+
+@dataclass
+class Facts:
+    """All that is known of one programme on a business date; `own_shares` is won by year of agreement."""
+
+    programme_id: str
+    as_of: date
+    definition: Definition | None = None
+    version: int = 0
+    proposal: Proposal | None = None
+    proposed_on: date | None = None
+    money: list[Money] = field(default_factory=list)
+    cases: list[CaseGroup] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    report: Report | None = None
+    visited: int = 0
+    own_shares: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def defined(self) -> Definition:
+        if self.definition is None:
+            raise LookupError(f"{self.programme_id} has no definition on {self.as_of}")
+        return self.definition
+
+
+def half_up(part: int, whole: int) -> int:
+    """Percent, rounded half up, in integers alone."""
+    return (200 * part + whole) // (2 * whole)
+
+
+def with_all(row: Mapping[str, int]) -> dict[str, int]:
+    """A row of won by funder with its sum in front."""
+    return {ALL: sum(row.values()), **row}
+
+
+def present(groups: Json) -> Json:
+    """Without the groups that there are none of: what is not known is absent, never zero."""
+    return {name: group for name, group in groups.items() if group is not None and group != {}}
+
+
+def total_of(groups: Iterable[CaseGroup], count: str) -> int:
+    return sum(getattr(group, count) for group in groups)

@@ -1,0 +1,188 @@
+"""Reads what figures are computed from, as of a business date: a few aggregates for any number of programmes."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.monitoring.figures.domain import ABOUT_TO_DAYS, Call, CaseGroup, Facts, Json, Money, Report
+from services.monitoring.figures.programme import figures
+from services.monitoring.projections.money import Kind
+from shared.db import fetch
+from shared.errors import NotFound
+from shared.events.definition import Definition, Proposal
+
+KNOWN = """
+    select programme_id, max(holds_from) filter (where version is not null) is not null as is_defined
+    from programme_version where holds_from <= $1::date group by programme_id order by 2 desc, programme_id
+"""
+
+DEFINITIONS = """
+    select distinct on (programme_id) programme_id, version, definition
+    from programme_version
+    where programme_id = any($1::text[]) and version is not null and holds_from <= $2::date
+    order by programme_id, version desc
+"""
+
+PROPOSALS = """
+    select distinct on (programme_id) programme_id, holds_from, proposal
+    from programme_version
+    where programme_id = any($1::text[]) and proposal is not null and holds_from <= $2::date
+    order by programme_id, sequence desc
+"""
+
+MONEY = """
+    select programme_id, kind, fiscal_year, funder, sum(amount_krw)::bigint as krw
+    from money_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    group by programme_id, kind, fiscal_year, funder
+    order by programme_id, kind, fiscal_year, funder
+"""
+
+# What a case is on the day: a comparison of its dates. A null date has not happened.
+ON_THE_DAY = """
+    select c.*,
+        coalesce(applied_on <= $2::date, false) as is_applied,
+        coalesce(recorded_on <= $2::date, false)
+            or coalesce(selected_on <= $2::date, false) and coalesce(lost_on > $2::date, true) as is_held,
+        coalesce(reserved_on <= $2::date, false) and coalesce(selected_on > $2::date, true)
+            and coalesce(withdrawn_on > $2::date, true) and coalesce(lost_on > $2::date, true) as is_waiting,
+        coalesce(agreed_on <= $2::date, false) as is_agreed,
+        coalesce(lost_on <= $2::date, false) as is_lost,
+        coalesce(completed_on <= $2::date, false) or coalesce(record_status = 'completed', false) as is_completed,
+        coalesce(final_due_on between $2::date and $2::date + $3::int, false) as is_due
+    from case_row c
+"""
+
+CASES = f"""
+    select programme_id, year_from, year_to, track, coalesce(municipality, '') as municipality,
+        round_id is null as recorded,
+        count(*) filter (where is_applied) as applied,
+        count(*) filter (where is_waiting) as reserved,
+        count(*) filter (where is_held) as selected,
+        count(*) filter (where is_held and is_agreed) as agreed,
+        count(*) filter (where is_lost) as abandoned,
+        count(*) filter (where is_held and is_completed) as completed,
+        count(*) filter (where is_held and not is_completed and is_due) as about_to,
+        min(starts_on) filter (where is_held and is_agreed) as starts_on,
+        max(ends_on) filter (where is_held and is_agreed) as ends_on
+    from ({ON_THE_DAY} where programme_id = any($1::text[])) c
+    where is_applied or is_held
+    group by programme_id, year_from, year_to, track, municipality, recorded
+"""
+
+OWN_SHARES = f"""
+    select programme_id, extract(year from agreed_on)::int as year, sum(self_krw)::bigint as krw
+    from ({ON_THE_DAY} where programme_id = any($1::text[]) and agreed_on is not null) c
+    where is_held and is_agreed and self_krw is not null
+    group by programme_id, year
+"""
+
+CALLS = """
+    select programme_id, round_id, year, case when opened_on <= $2::date then quota end as quota,
+        coalesce(agreed_on <= $2::date, false) as is_agreed
+    from round_row
+    where programme_id = any($1::text[]) and (opened_on <= $2::date or agreed_on <= $2::date)
+    order by programme_id, year, round_id
+"""
+
+REPORTS = """
+    select distinct on (pledge_id) pledge_id, percent, reported_by_ko, occurred_on
+    from pledge_report where pledge_id = any($1::text[]) and occurred_on <= $2::date
+    order by pledge_id, occurred_on desc, sequence desc
+"""
+
+VISITED = """
+    select v.programme_id, count(distinct coalesce(c.company_id, v.case_id)) as companies
+    from visit_tile v left join case_row c using (case_id)
+    where v.programme_id = any($1::text[]) and v.occurred_on <= $2::date
+    group by v.programme_id
+"""
+
+
+async def known_programmes(session: AsyncSession, on: date) -> list[str]:
+    """Every programme that is published or proposed by the day, the published ones first."""
+    return [row.programme_id for row in await fetch(session, KNOWN, on)]
+
+
+async def figures_of(session: AsyncSession, programme_id: str, on: date) -> Json:
+    """Raises NotFound for a programme that is neither published nor proposed by the day."""
+    return figures(await facts_of(session, programme_id, on))
+
+
+async def all_figures(session: AsyncSession, on: date) -> list[Json]:
+    """Of every programme that is known by the day."""
+    ids = await known_programmes(session, on)
+    found = await facts(session, ids, on)
+    return [figures(found[id]) for id in ids]
+
+
+async def facts_of(session: AsyncSession, programme_id: str, on: date) -> Facts:
+    found = (await facts(session, [programme_id], on))[programme_id]
+    if found.definition is None and found.proposal is None:
+        raise NotFound(
+            "programme_unknown",
+            ko=f"{on}에는 {programme_id} 사업이 없습니다. 사업 목록에서 고르거나 기준일을 뒤로 옮기세요.",
+            en=f"There is no programme {programme_id} on {on}. Pick one from the list, or a later date.",
+        )
+    return found
+
+
+async def facts(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str, Facts]:
+    """All that figures need, by programme; the number of statements does not grow with the programmes."""
+    definitions = one_each(await fetch(session, DEFINITIONS, ids, on))
+    proposals = one_each(await fetch(session, PROPOSALS, ids, on))
+    found = {id: Facts(id, on, **defined(definitions.get(id), proposals.get(id))) for id in ids}
+    for add in (add_money, add_cases, add_calls, add_visits, add_reports):
+        await add(session, found, on)
+    return found
+
+
+def defined(definition: Any, proposal: Any) -> Json:
+    """What a programme says of itself."""
+    said: Json = {}
+    if definition:
+        said |= {
+            "definition": Definition.model_validate(definition.definition),
+            "version": definition.version,
+        }
+    if proposal:
+        said |= {"proposal": Proposal.model_validate(proposal.proposal), "proposed_on": proposal.holds_from}
+    return said
+
+
+async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, MONEY, list(found), on):
+        found[row.programme_id].money.append(Money(Kind(row.kind), row.fiscal_year, row.funder, row.krw))
+    for row in await fetch(session, OWN_SHARES, list(found), on, ABOUT_TO_DAYS):
+        found[row.programme_id].own_shares[row.year] = row.krw
+
+
+async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, CASES, list(found), on, ABOUT_TO_DAYS):
+        columns = {name: value for name, value in row._mapping.items() if name != "programme_id"}
+        found[row.programme_id].cases.append(CaseGroup(**columns))
+
+
+async def add_calls(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, CALLS, list(found), on):
+        call = Call(row.round_id, row.year, row.quota or {}, row.is_agreed)
+        found[row.programme_id].calls.append(call)
+
+
+async def add_visits(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, VISITED, list(found), on):
+        found[row.programme_id].visited = row.companies
+
+
+async def add_reports(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    pledged = [one.definition.pledge.id for one in found.values() if one.definition and one.definition.pledge]
+    reports = {row.pledge_id: row for row in await fetch(session, REPORTS, pledged, on)}
+    for one in found.values():
+        promised = one.definition.pledge if one.definition else None
+        if promised and (row := reports.get(promised.id)):
+            one.report = Report(row.percent, row.reported_by_ko, row.occurred_on)
+
+
+def one_each(rows: Sequence[Any]) -> dict[str, Any]:
+    return {row.programme_id: row for row in rows}

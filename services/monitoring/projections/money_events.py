@@ -1,0 +1,41 @@
+"""How many events make a sum of money: the proof that stands beside the figure."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from services.monitoring.projections import money
+from services.monitoring.schema import Table
+from shared.delivery.projection import Fact, Key, SumProjection
+from shared.events import Event
+
+
+class MoneyEventTile(Table, table=True):
+    __tablename__ = "money_event_tile"
+
+    programme_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    fiscal_year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    funder: str = Field(primary_key=True)
+    occurred_on: date = Field(primary_key=True)
+    events: int = Field(sa_type=BigInteger)
+
+
+def counted(fact: Fact) -> Iterable[tuple[Key, int]]:
+    """One for each kind, year and funder; funder `all` for the event itself."""
+    for programme_id, kind, fiscal_year, funder, _, occurred_on in {key for key, _ in TILES[fact.type](fact)}:
+        yield (programme_id, kind, fiscal_year, funder, occurred_on), 1
+    for programme_id, kind, fiscal_year, occurred_on in {
+        (*key[:3], key[5]) for key, _ in TILES[fact.type](fact)
+    }:
+        yield (programme_id, kind, fiscal_year, "all", occurred_on), 1
+
+
+TILES = {event.type(): tiles for event, tiles in money.PROJECTION.tiles.items()}
+EVENTS: tuple[type[Event], ...] = tuple(money.PROJECTION.tiles)
+
+PROJECTION = SumProjection(
+    name="money_event_tile", table=MoneyEventTile, tiles=dict.fromkeys(EVENTS, counted)
+)

@@ -1,0 +1,33 @@
+"""Each report of a pledge's progress, as the responsible office stated it."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from services.monitoring.schema import Table
+from shared.delivery.projection import Fact, ListProjection, State
+from shared.events.monitoring import PledgeProgressReported
+
+
+class PledgeReport(Table, table=True):
+    """`sequence` is the event's number in its pledge."""
+
+    __tablename__ = "pledge_report"
+
+    pledge_id: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    programme_id: str
+    percent: int
+    reported_by_ko: str
+    occurred_on: date
+
+
+def reported(fact: Fact) -> Iterable[State]:
+    given = ("pledge_id", "programme_id", "percent", "reported_by_ko")
+    row = {name: fact.data[name] for name in given}
+    yield row | {"sequence": fact.sequence, "occurred_on": fact.occurred_on}
+
+
+PROJECTION = ListProjection(name="pledge_report", table=PledgeReport, rows={PledgeProgressReported: reported})

@@ -1,0 +1,50 @@
+"""Every version of a programme's definition and every proposal, from the day on which it holds."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.monitoring.schema import Table
+from shared.delivery.projection import Fact, Key, RowProjection, State
+from shared.events.applications import ProgrammeProposed, ProgrammePublished
+
+
+class ProgrammeVersion(Table, table=True):
+    """`version` is null for a proposal; `sequence` is the event's number in its programme."""
+
+    __tablename__ = "programme_version"
+
+    programme_id: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    version: int | None
+    holds_from: date | None
+    definition: dict[str, Any] | None = Field(sa_type=JSONB)
+    proposal: dict[str, Any] | None = Field(sa_type=JSONB)
+
+
+def key(fact: Fact) -> Key:
+    return fact.data["programme_id"], fact.sequence
+
+
+def published(row: State, fact: Fact) -> State:
+    data = fact.data
+    return row | {
+        "version": data["version"],
+        "holds_from": fact.occurred_on,
+        "definition": data["definition"],
+    }
+
+
+def proposed(row: State, fact: Fact) -> State:
+    return row | {"holds_from": fact.occurred_on, "proposal": fact.data["proposal"]}
+
+
+PROJECTION = RowProjection(
+    name="programme_version",
+    table=ProgrammeVersion,
+    key=key,
+    folds={ProgrammePublished: published, ProgrammeProposed: proposed},
+)

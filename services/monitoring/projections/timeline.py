@@ -1,0 +1,72 @@
+"""Every event of ours as it was told: what a case's page lists, and what every figure goes back to."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.monitoring.schema import Table
+from shared.delivery.projection import Fact, ListProjection, State
+from shared.events import Event, RecordDeadLettered, applications, funding, monitoring, notifications
+
+PREFIX = "kr.ieum."
+
+
+class TimelineEvent(Table, table=True):
+    """`name` is the type without its prefix (agreement.signed.v1); `id` is a UUIDv7: it grows with time."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (
+        Index("timeline_by_subject", "subject", "occurred_on"),
+        Index("timeline_by_name", "programme_id", "name", "occurred_on"),
+    )
+
+    source: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    name: str
+    subject: str
+    sequence: int = Field(sa_type=BigInteger)
+    programme_id: str | None
+    occurred_on: date
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
+    authid: str | None
+    data: dict[str, Any] = Field(sa_type=JSONB)
+
+
+def told(fact: Fact) -> Iterable[State]:
+    yield {
+        "source": fact.source,
+        "id": fact.id,
+        "name": fact.type.removeprefix(PREFIX),
+        "subject": fact.subject,
+        "sequence": fact.sequence,
+        "programme_id": fact.data.get("programme_id"),
+        "occurred_on": fact.occurred_on,
+        "recorded_at": fact.recorded_at,
+        "authid": fact.authid,
+        "data": fact.data,
+    }
+
+
+def events() -> Iterator[type[Event]]:
+    """Every event of our four services. Dead letters are left out: four services share that type."""
+    for module in (applications, funding, monitoring, notifications):
+        for found in vars(module).values():
+            if is_event(found) and found.__module__ == module.__name__:
+                yield found
+
+
+def is_event(found: object) -> bool:
+    return (
+        isinstance(found, type)
+        and issubclass(found, Event)
+        and not issubclass(found, RecordDeadLettered)
+        and hasattr(found, "name")
+        and hasattr(found, "topic")
+    )
+
+
+PROJECTION = ListProjection(name="timeline", table=TimelineEvent, rows=dict.fromkeys(events(), told))

@@ -1,0 +1,86 @@
+"""Each tranche: its money by funder, and every step with its date, so that each date knows its state."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.monitoring.schema import Table
+from shared.delivery.projection import Fact, Key, RowProjection, State
+from shared.events.funding import (
+    TrancheApproved,
+    TrancheDisbursed,
+    TrancheFailed,
+    TrancheHeld,
+    TrancheInstructed,
+    TrancheReady,
+    TrancheRejected,
+    TrancheRequested,
+    TrancheScheduled,
+    TrancheUnconfirmed,
+)
+from shared.values.money import PUBLIC
+
+WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list
+
+
+class TrancheRow(Table, table=True):
+    """`state` is the newest; `steps` are all, oldest first: {state, on, at, by}. Money is won."""
+
+    __tablename__ = "tranche_row"
+    __table_args__ = (Index("tranche_row_waiting", "state", postgresql_where=text(WAITING)),)
+
+    case_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    programme_id: str | None
+    fiscal_year: int | None
+    due_on: date | None
+    national_krw: int | None = Field(sa_type=BigInteger)
+    province_krw: int | None = Field(sa_type=BigInteger)
+    city_krw: int | None = Field(sa_type=BigInteger)
+    total_krw: int | None = Field(sa_type=BigInteger)
+    milestone: str | None
+    state: str | None
+    steps: list[dict[str, Any]] | None = Field(sa_type=JSONB)
+
+
+def key(fact: Fact) -> Key:
+    return fact.data["case_id"], fact.data["number"]
+
+
+def stepped(row: State, fact: Fact) -> State:
+    """Any step: the state is the event's own word."""
+    data, state = fact.data, fact.type.split(".")[3]
+    by = data.get(f"{state}_by")
+    step = {"state": state, "on": fact.occurred_on, "at": fact.recorded_at, "by": by}
+    amounts = {f"{funder}_krw": data["amounts_krw"].get(funder, 0) for funder in PUBLIC}
+    given = {name: data[name] for name in ("programme_id", "fiscal_year", "due_on")}
+    total = {"total_krw": sum(data["amounts_krw"].values())}
+    return row | given | amounts | total | {"state": state, "steps": [*(row["steps"] or []), step]}
+
+
+def scheduled(row: State, fact: Fact) -> State:
+    return stepped(row, fact) | {"milestone": fact.data["milestone"]}
+
+
+STEPS = (
+    TrancheReady,
+    TrancheRequested,
+    TrancheApproved,
+    TrancheRejected,
+    TrancheInstructed,
+    TrancheDisbursed,
+    TrancheFailed,
+    TrancheUnconfirmed,
+    TrancheHeld,
+)
+
+PROJECTION = RowProjection(
+    name="tranche_row",
+    table=TrancheRow,
+    key=key,
+    folds={TrancheScheduled: scheduled} | dict.fromkeys(STEPS, stepped),
+)
