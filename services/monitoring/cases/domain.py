@@ -1,0 +1,37 @@
+"""When a case may be worked with."""
+
+from datetime import date
+
+from services.monitoring.cases.models import KnownCase
+from shared.errors import RuleBroken
+
+
+def require_place(case: KnownCase, on: date) -> None:
+    """Raises RuleBroken unless the case holds its place on the day."""
+    if case.selected_on is None or on < case.selected_on:
+        raise RuleBroken(
+            "case_not_selected",
+            ko=f"{on}에는 선정된 과제가 아닙니다. 선정일 뒤의 날짜로 다시 보내세요.",
+            en=f"The case is not selected on {on}. Send a date after its selection.",
+        )
+    refuse_abandoned(case)
+
+
+def require_agreement(case: KnownCase, on: date) -> None:
+    """Raises RuleBroken unless the agreement is signed on the day."""
+    refuse_abandoned(case)
+    if case.agreed_on is None or on < case.agreed_on:
+        raise RuleBroken(
+            "agreement_needed",
+            ko=f"{on}에는 협약이 없습니다. 협약을 맺은 뒤의 날짜로 다시 보내세요.",
+            en=f"There is no agreement on {on}. Send a date after it was signed.",
+        )
+
+
+def refuse_abandoned(case: KnownCase) -> None:
+    if case.abandoned_on is not None:
+        raise RuleBroken(
+            "case_abandoned",
+            ko=f"{case.abandoned_on}에 포기한 과제입니다. 더 기록할 수 없습니다.",
+            en=f"The case was given up on {case.abandoned_on}. Nothing more can be recorded.",
+        )

@@ -1,0 +1,24 @@
+"""The table of contents of the service."""
+
+from services.monitoring.consumers import HANDLERS
+from services.monitoring.figures import api as figures
+from services.monitoring.mentors import api as mentors
+from services.monitoring.milestones import api as milestones
+from services.monitoring.milestones.timer import timer
+from services.monitoring.pledges import api as pledges
+from services.monitoring.projections.catalogue import PROJECTIONS, touches
+from services.monitoring.schema import Table
+from shared.events.monitoring import MonitoringRecordDeadLettered
+from shared.service import Service
+
+SERVICE = Service(
+    name="monitoring",
+    title="현황과 이정표 / monitoring",
+    tables=Table.metadata,
+    told=MonitoringRecordDeadLettered,
+    routers=[milestones.router, mentors.router, pledges.router, figures.router],
+    handlers=HANDLERS,
+    projections=PROJECTIONS,
+    touches=touches,
+    roles={"timer": timer},
+)

@@ -1,0 +1,55 @@
+"""HTTP: mentors of a case and their visits."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.monitoring.mentors import commands
+from services.monitoring.mentors.domain import MOST_WEEKS
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.values.calendar import today
+
+router = Router(prefix="/cases/{case_id}", tags=["mentors"])
+
+Officer = Annotated[Actor, Depends(actor_with("officer"))]
+MentorId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9-]+$")]
+
+
+class Assign(BaseModel):
+    """`mentor_id` is an opaque id, never a name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mentor_id: MentorId
+    weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS, strict=True)]
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class RecordVisit(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mentor_id: MentorId
+    work: Annotated[str, Field(min_length=1, max_length=200)]
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Recorded(BaseModel):
+    case_id: UUID
+    mentor_id: str
+    occurred_on: date
+
+
+@router.post("/mentors", status_code=201, summary="멘토 배정(최대 8주) / assign a mentor")
+async def assign(case_id: UUID, body: Assign, session: Session, actor: Officer) -> Recorded:
+    await commands.assign(session, case_id, body.mentor_id, body.weeks, body.occurred_on)
+    return Recorded(case_id=case_id, mentor_id=body.mentor_id, occurred_on=body.occurred_on)
+
+
+@router.post("/visits", status_code=201, summary="멘토 방문 기록 / record a mentor's visit")
+async def visit(case_id: UUID, body: RecordVisit, session: Session, actor: Officer) -> Recorded:
+    await commands.visit(session, case_id, body.mentor_id, body.work, body.occurred_on)
+    return Recorded(case_id=case_id, mentor_id=body.mentor_id, occurred_on=body.occurred_on)

@@ -1,0 +1,89 @@
+"""HTTP: reports, achievements, deadlines, and a case's milestones."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.monitoring.milestones import commands, queries
+from services.monitoring.milestones.queries import MilestonesView, MilestoneView
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.errors import NotAllowed
+from shared.values.calendar import today
+
+router = Router(tags=["milestones"])
+
+Readers = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))]
+
+
+class Evidence(BaseModel):
+    """`evidence` is a reference to a document, never the document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    evidence: Annotated[str, Field(min_length=1, max_length=200)]
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class UpTo(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    up_to: OccurredOn
+
+
+class Told(BaseModel):
+    """How many deadlines were told now."""
+
+    due_soon: int
+    missed: int
+
+
+@router.post("/cases/{case_id}/milestones/{key}/report", summary="이정표 보고 / hand in a milestone's report")
+async def report(
+    case_id: UUID,
+    key: str,
+    body: Evidence,
+    session: Session,
+    actor: Annotated[Actor, Depends(actor_with("officer", "company"))],
+) -> MilestoneView:
+    """An officer for any case, a company for its own (its token's subject is its id)."""
+    company = None if actor.has("officer") else company_of(actor)
+    done = await commands.report(session, case_id, key, body.evidence, on=body.occurred_on, company=company)
+    return queries.view(done)
+
+
+def company_of(actor: Actor) -> UUID:
+    try:
+        return UUID(actor.id)
+    except ValueError:
+        raise NotAllowed(
+            "company_token",
+            ko="기업 토큰이 아닙니다. 기업 계정으로 다시 로그인하세요.",
+            en="The token's subject is no company. Log in with the company's account.",
+        ) from None
+
+
+@router.post("/cases/{case_id}/milestones/{key}/achievement", summary="이정표 달성 / a milestone is achieved")
+async def achieve(
+    case_id: UUID,
+    key: str,
+    body: Evidence,
+    session: Session,
+    actor: Annotated[Actor, Depends(actor_with("officer"))],
+) -> MilestoneView:
+    return queries.view(await commands.achieve(session, case_id, key, body.evidence, body.occurred_on))
+
+
+@router.post("/deadlines", summary="기한 점검 / tell the deadlines whose day has come")
+async def run_deadlines(
+    body: UpTo, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
+) -> Told:
+    """Each is told once for its due date, however often this is called."""
+    return Told(**await commands.run_deadlines(session, body.up_to))
+
+
+@router.get("/cases/{case_id}/milestones", summary="과제의 이정표 / a case's milestones")
+async def milestones(case_id: UUID, session: Session, actor: Readers) -> MilestonesView:
+    return await queries.of_case(session, case_id)

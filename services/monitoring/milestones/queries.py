@@ -1,0 +1,35 @@
+"""Milestones of a case, as the api answers them."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
+
+from services.monitoring.milestones.models import Milestone
+
+
+class MilestoneView(BaseModel):
+    milestone: str
+    name_ko: str
+    due_on: date
+    completes: bool
+    status: str
+    reported_on: date | None
+    achieved_on: date | None
+
+
+class MilestonesView(BaseModel):
+    case_id: UUID
+    milestones: list[MilestoneView]
+
+
+def view(milestone: Milestone) -> MilestoneView:
+    return MilestoneView(milestone=milestone.key, **milestone.model_dump(exclude={"key"}))
+
+
+async def of_case(session: AsyncSession, case_id: UUID) -> MilestonesView:
+    """Soonest first; empty before the agreement."""
+    found = await session.scalars(select(Milestone).filter_by(case_id=case_id).order_by("due_on", "key"))
+    return MilestonesView(case_id=case_id, milestones=[view(milestone) for milestone in found])

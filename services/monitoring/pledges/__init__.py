@@ -1,0 +1,1 @@
+"""Pledges (공약): the progress that the responsible office states."""

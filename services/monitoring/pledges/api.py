@@ -1,0 +1,50 @@
+"""HTTP: the progress of a pledge as its office states it."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.monitoring.pledges import commands
+from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.identity import Actor, actor_with
+from shared.events.definition import Code
+from shared.values.calendar import today
+
+router = Router(prefix="/pledges", tags=["pledges"])
+
+
+class ReportProgress(BaseModel):
+    """`percent` is what the office states, 0 to 100."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    programme_id: Code
+    percent: Annotated[int, Field(ge=0, le=100, strict=True)]
+    reported_by_ko: Annotated[str, Field(min_length=1, max_length=100)]
+    occurred_on: OccurredOn = Field(default_factory=today)
+
+
+class Reported(BaseModel):
+    pledge_id: str
+    percent: int
+    occurred_on: date
+
+
+@router.post("/{pledge_id}/progress", status_code=201, summary="공약 이행도 보고 / state a pledge's progress")
+async def report_progress(
+    pledge_id: Code,
+    body: ReportProgress,
+    session: Session,
+    actor: Annotated[Actor, Depends(actor_with("officer"))],
+) -> Reported:
+    await commands.report_progress(
+        session,
+        pledge_id,
+        body.programme_id,
+        percent=body.percent,
+        reported_by_ko=body.reported_by_ko,
+        on=body.occurred_on,
+    )
+    return Reported(pledge_id=pledge_id, percent=body.percent, occurred_on=body.occurred_on)

@@ -1,0 +1,19 @@
+"""Takes the progress that an office states; a second report of a day corrects the first."""
+
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.monitoring.pledges import domain
+from services.monitoring.programmes.queries import definition_on
+from shared.delivery.outbox import emit
+
+
+async def report_progress(
+    session: AsyncSession, pledge_id: str, programme_id: str, *, percent: int, reported_by_ko: str, on: date
+) -> None:
+    """Raises NotYet for an unknown programme, RuleBroken where the pledge is not the programme's."""
+    definition = await definition_on(session, programme_id, on)
+    progress, event = domain.report(definition, pledge_id, percent, reported_by_ko, on)
+    await session.merge(progress)
+    await emit(session, event)
