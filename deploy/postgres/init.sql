@@ -35,6 +35,8 @@ BEGIN
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
         END LOOP;
 
+        -- a rebuild folds into a schema beside the live one
+        EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), owner);
         EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', app, '30s');
         EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', app, '10s');
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', app, '60s');

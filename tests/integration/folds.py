@@ -1,0 +1,85 @@
+"""Three small projections, one of each kind, on tables made for the tests."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, MetaData, Uuid
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import Field, SQLModel
+
+from shared.delivery.projection import Fact, ListProjection, RowProjection, State, SumProjection
+from shared.events.applications import AgreementSigned, CompanySelected
+from shared.events.funding import PastSpendingBooked
+from tests.databases import owner_url
+
+
+class Table(SQLModel):
+    metadata = MetaData()
+
+
+class Told(Table, table=True):
+    """What was told of a case, by two topics."""
+
+    __tablename__ = "probe_case"
+
+    case_id: str = Field(sa_type=Uuid, primary_key=True)  # type: ignore[call-overload]
+    rank: int | None = None
+    agreed_krw: int | None = Field(default=None, sa_type=BigInteger)
+    booked: int | None = None
+
+
+class Tile(Table, table=True):
+    __tablename__ = "probe_tile"
+
+    programme_id: str = Field(primary_key=True)
+    funder: str = Field(primary_key=True)
+    amount_krw: int = Field(sa_type=BigInteger)
+
+
+class Line(Table, table=True):
+    __tablename__ = "probe_line"
+
+    id: str = Field(sa_type=Uuid, primary_key=True)  # type: ignore[call-overload]
+    type: str
+
+
+def selected(state: State, fact: Fact) -> State:
+    return state | {"rank": fact.data["rank"]}
+
+
+def agreed(state: State, fact: Fact) -> State:
+    return state | {"agreed_krw": fact.data["total_krw"]}
+
+
+def booked(state: State, fact: Fact) -> State:
+    return state | {"booked": (state["booked"] or 0) + 1}
+
+
+def shares(fact: Fact) -> list[tuple[tuple[str, str], int]]:
+    return [((fact.data["programme_id"], funder), krw) for funder, krw in fact.data["shares_krw"].items()]
+
+
+def line(fact: Fact) -> list[dict[str, Any]]:
+    return [{"id": fact.id, "type": fact.type}]
+
+
+CASES = RowProjection(
+    "probe_case",
+    Told,
+    key=lambda fact: (fact.data["case_id"],),
+    folds={CompanySelected: selected, AgreementSigned: agreed, PastSpendingBooked: booked},
+)
+TILES = SumProjection("probe_tile", Tile, tiles={AgreementSigned: shares})
+LINES = ListProjection(
+    "probe_line", Line, rows=dict.fromkeys((CompanySelected, AgreementSigned, PastSpendingBooked), line)
+)
+PROJECTIONS = [CASES, TILES, LINES]
+
+
+async def make_tables() -> None:
+    """As the owner of the schema makes them."""
+
+    engine = create_async_engine(make_url(owner_url("monitoring")).set(drivername="postgresql+asyncpg"))
+    async with engine.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    await engine.dispose()

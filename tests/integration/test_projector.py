@@ -1,0 +1,271 @@
+"""The projector: once in effect, whatever is delivered twice, overtaken, owned twice or killed."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import MetaData
+
+from shared.config import Settings
+from shared.db import Database
+from shared.delivery.kafka import producer, quiet_broker
+from shared.delivery.projector import Projector
+from shared.delivery.rebuild import Rebuild, Rebuilt
+from shared.events import Event
+from shared.events.funding import PastSpendingBooked
+from shared.events.monitoring import MonitoringRecordDeadLettered
+from shared.service import Service
+from tests.builders import A_DAY, PROGRAMME, a_selection, an_agreement, sealed
+from tests.databases import Databases, admin, app_url, owner_url
+from tests.integration import folds
+from tests.system import KafkaSystem, MemorySystem, System
+
+SERVICE = Service(
+    name="monitoring",
+    title="probe",
+    tables=MetaData(),
+    told=MonitoringRecordDeadLettered,
+    projections=folds.PROJECTIONS,
+)
+connected_only = pytest.mark.connected
+
+
+@pytest.fixture(scope="module")
+async def tables(migrated: Databases) -> None:
+    await folds.make_tables()
+
+
+@pytest.fixture
+async def system(tables: None, databases: Databases, settings: Settings) -> AsyncIterator[MemorySystem]:
+    async with MemorySystem([SERVICE], databases, settings) as system:
+        await system.start()
+        yield system
+
+
+def a_story() -> list[tuple[int, Event]]:
+    """All that happens to a case, each event with its number in its source."""
+    case = uuid4()
+    booked = {"case_id": case, "programme_id": PROGRAMME, "occurred_on": A_DAY, "amounts_krw": {}}
+    return [
+        (1, a_selection(case, rank=3)),
+        (2, an_agreement(case, total_krw=100)),
+        (1, PastSpendingBooked(fiscal_year=2024, **booked)),
+    ]
+
+
+async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> None:
+    for number, event in a_story():
+        record = sealed(event, number)
+        for _ in range(3):
+            await system.send(**record)
+    await system.settle()
+
+    [case] = await system.rows("monitoring", "probe_case")
+    assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
+    assert {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_tile")} == {
+        "province": 40,
+        "city": 40,
+        "self": 20,
+    }
+    assert await system.count("monitoring", "probe_line") == 3
+
+
+async def test_any_merge_of_the_topics_gives_the_same_rows(system: MemorySystem) -> None:
+    stories = [a_story() for _ in range(10)]
+    records = [sealed(event, number) for story in stories for number, event in story]
+    by_topic = {topic: [r for r in records if r["topic"] == topic] for topic in {r["topic"] for r in records}}
+    shown = []
+    for seed in range(5):
+        queues, dice = [list(queue) for queue in by_topic.values()], random.Random(seed)
+        await restart_empty(system)
+        while queues := [queue for queue in queues if queue]:
+            await system.send(**dice.choice(queues).pop(0))
+            if dice.random() < 0.3:
+                await system.settle()
+        await system.settle()
+        shown.append(await system.rows("monitoring", "probe_case"))
+
+    assert all(rows == shown[0] for rows in shown)
+    assert len(shown[0]) == 10
+
+
+async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: MemorySystem) -> None:
+    [(_, selected), (_, agreed), _] = a_story()
+
+    await system.send(**sealed(agreed, 2))
+    await system.settle()
+    await system.restart()
+    await system.send(**sealed(selected, 1))
+    await system.send(**sealed(agreed, 2))
+    await system.settle()
+
+    [case] = await system.rows("monitoring", "probe_case")
+    [mark] = await system.rows("monitoring", "projection_mark")
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+    assert (mark["last"], mark["ahead"]) == (2, [])
+    assert await system.count("monitoring", "probe_line") == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"value": b"{"},
+        {"value": None},
+        {"headers": [("ce_type", b"kr.ieum.company.selected.v1")]},
+        {"value": b'{"occurred_on": "2024-07-01"}'},
+        {"value": b'{"occurred_on": "tomorrow", "case_id": "x", "rank": 1}'},
+    ],
+    ids=["no json", "no body", "no envelope", "fields are missing", "what the database refuses"],
+)
+async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
+    system: MemorySystem, broken: dict[str, Any]
+) -> None:
+    await system.send(**sealed(a_selection()) | broken)
+    for number, event in a_story():
+        await system.send(**sealed(event, number))
+
+    await system.settle()
+
+    [letter] = await system.rows("monitoring", "dead_letter")
+    assert (letter["consumer"], letter["offset"]) == ("projector", 0)
+    [case] = await system.rows("monitoring", "probe_case")
+    assert case["agreed_krw"] == 100
+
+
+async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: MemorySystem) -> None:
+    await system.send(**sealed(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**sealed(a_selection(), source="/services/funding"))
+
+    await system.settle()
+
+    assert await system.count("monitoring", "dead_letter") == 2
+    assert await system.count("monitoring", "probe_case") == 0
+
+
+async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says(
+    system: MemorySystem,
+) -> None:
+    [(_, selected), (_, agreed), _] = a_story()
+    connection = await admin()
+    await connection.execute(
+        "update monitoring.projection_offset set next = 1 where topic = 'ieum.applications'"
+    )
+    await connection.close()
+
+    await system.send(**sealed(selected, 1))
+    await system.send(**sealed(agreed, 2))
+    await system.settle()
+
+    [case] = await system.rows("monitoring", "probe_case")
+    assert (case["rank"], case["agreed_krw"]) == (None, 100)
+
+
+class FlakyDatabase(Database):
+    """Every fifth transaction fails at its very end."""
+
+    @asynccontextmanager
+    async def fast_transaction(self) -> AsyncIterator[Any]:
+        async with super().fast_transaction() as connection:
+            yield connection
+            if random.random() < 0.2:
+                raise ConnectionError
+
+
+@connected_only
+@pytest.mark.parametrize("groups", [["one", "one"], ["one", "other"]], ids=["they share", "both own all"])
+async def test_two_projectors_count_each_event_once(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None, groups: list[str]
+) -> None:
+    small = connected.model_copy(update={"projector_batch": 20})
+    flaky = FlakyDatabase(app_url("monitoring"), "monitoring")
+    system = KafkaSystem([SERVICE], databases, connected)
+    first, second = quiet_broker(connected), quiet_broker(connected)
+    for broker, group in zip([first, second], groups, strict=True):
+        projector = Projector(flaky, folds.PROJECTIONS, MonitoringRecordDeadLettered, small)
+        projector.subscribe(broker, group_id=f"probe-{uuid4()}-{group}", heartbeat_interval_ms=100)
+
+    await first.start()
+    await send_stories(connected, 60)
+    await second.start()
+    await send_stories(connected, 60)
+    await first.stop()
+    await eventually(system, "probe_line", 360)
+    await second.stop()
+    await flaky.close()
+
+    cases = await system.rows("monitoring", "probe_case")
+    tiles = {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_tile")}
+    assert {(row["rank"], row["agreed_krw"], row["booked"]) for row in cases} == {(3, 100, 1)}
+    assert tiles == {"province": 120 * 40, "city": 120 * 40, "self": 120 * 20}
+
+
+@connected_only
+async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await send_stories(connected, 30)
+        await eventually(system, "probe_line", 90)
+        assert (await rebuilt(connected)).equal
+
+        connection = await admin()
+        await connection.execute(
+            "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
+        )
+        await connection.close()
+        found = await rebuilt(connected, swap=True)
+
+        assert {one.table: one.differing for one in found.tables} == {
+            "probe_case": 0,
+            "probe_tile": 2,
+            "probe_line": 0,
+        }
+        assert not found.equal
+        assert (await rebuilt(connected)).equal
+        await send_stories(connected, 5)
+        await eventually(system, "probe_line", 105)
+        assert (await rebuilt(connected)).equal
+
+
+@connected_only
+async def test_a_rebuild_of_nothing_is_not_equal(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    assert not (await rebuilt(connected)).equal
+
+
+async def rebuilt(settings: Settings, swap: bool = False) -> Rebuilt:
+    return await Rebuild("monitoring", owner_url("monitoring"), folds.PROJECTIONS, settings).run(swap)
+
+
+async def restart_empty(system: MemorySystem) -> None:
+    connection = await admin()
+    await connection.execute("""truncate monitoring.probe_case, monitoring.probe_tile, monitoring.probe_line,
+                                monitoring.projection_offset, monitoring.projection_mark""")
+    await connection.close()
+    system.kafka.logs.clear()
+    system.kafka.committed.clear()
+    await system.restart()
+
+
+async def eventually(system: System, table: str, count: int) -> None:
+    for _ in range(300):
+        if await system.count("monitoring", table) == count:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{await system.count('monitoring', table)} rows in {table}, never {count}")
+
+
+async def send_stories(settings: Settings, count: int) -> None:
+    """Each event of each case, some of them twice."""
+    async with producer(settings) as sender:
+        for _ in range(count):
+            for number, event in a_story():
+                record = sealed(event, number)
+                for _ in range(random.choice([1, 1, 2])):
+                    await sender.send(**record)
