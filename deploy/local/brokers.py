@@ -23,6 +23,7 @@ class GivenKafka:
     brokers: int = 1
     kind: str = "given (IEUM_KAFKA_BOOTSTRAP)"
     idempotent: bool = True
+    durable: bool = True
 
     async def prepare(self) -> None:
         """Nothing to prepare: they run."""

@@ -17,7 +17,7 @@ class Terminal:
     """Says lines and shows steps; `quiet` keeps the steps to itself."""
 
     def __init__(self, file: TextIO = sys.stderr, quiet: bool = False) -> None:
-        self.console = Console(file=file, highlight=False)
+        self.console = Console(file=file, highlight=False, width=None if file.isatty() else 120)
         self.quiet = quiet
 
     def say(self, line: str) -> None:

@@ -37,6 +37,7 @@ class Kafka:
     ports: tuple[tuple[int, int], ...]
     kind: str = "Apache Kafka"
     idempotent: bool = True
+    durable: bool = True
 
     @property
     def bootstrap(self) -> str:

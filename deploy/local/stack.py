@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import httpx
@@ -51,12 +51,24 @@ class Stack:
         with terminal.step("Apache Kafka 파일 확인 / Kafka's jars") as progress:
             self.kafka = brokers.choose(state, options.brokers, options.pleasant, terminal.say, progress)
         self.given_database = os.environ.get("IEUM_DATABASE_URL")
-        self.postgres = Postgres(
-            state.folder / "postgres", state.logs / "postgres.log", self._port(55432), state.secrets().admin
-        )
+        self.postgres = self._database()
         self.inbox_port, self.smtp_port = self._port(8825), self._port(2525)
         timer = options.business_date is None if options.timer is None else options.timer
         self.processes = services.plan(options.services, options.split, timer, options.pleasant)
+
+    def _database(self) -> Postgres:
+        """Return our server; beside a broker that forgets, it starts empty too, or offsets would not match."""
+        kept = Postgres(
+            self.state.folder / "postgres",
+            self.state.logs / "postgres.log",
+            self._port(55432),
+            self.state.secrets().admin,
+        )
+        if self.kafka.durable:
+            return kept
+        forgotten = replace(kept, folder=self.state.folder / "postgres-memory")
+        forgotten.remove()
+        return forgotten
 
     def _end_leftovers(self) -> None:
         """Before any port is chosen: what is left may still hold the pleasant ones."""

@@ -9,8 +9,8 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Program
 
 ANNOUNCEMENT = (
-    "주의: Maven 저장소에 닿지 못해 Apache Kafka 대신 Tansu 브로커를 씁니다. 메모리에만 저장하며 멱등 생산자가 없습니다. / "
-    "NOTE: Maven cannot be reached, so the Tansu broker stands in for Apache Kafka: memory-only, no idempotent producer."
+    "주의: Maven 저장소에 닿지 못해 Apache Kafka 대신 Tansu 브로커를 씁니다. 메모리에만 저장하고(다시 시작하면 처음부터) 멱등 생산자가 없습니다. / "
+    "NOTE: Maven cannot be reached, so the Tansu broker stands in for Apache Kafka: memory-only (a restart begins from nothing), no idempotent producer."
 )
 
 
@@ -22,6 +22,7 @@ class Tansu:
     port: int
     kind: str = "Tansu (memory-only)"
     idempotent: bool = False
+    durable: bool = False
     brokers: int = 1
 
     @property

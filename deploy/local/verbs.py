@@ -83,20 +83,20 @@ def show(now: Status, terminal: Terminal) -> None:
     where = Table("주소 / address", "", box=None, header_style="bold")
     for name, address in _addresses(now):
         where.add_row(name, address)
-    what = Table(
+    what = Table(box=None, header_style="bold")
+    for heading in (
         "프로세스 / process",
-        "역할 / roles",
         "pid",
         "포트 / port",
         "재시작 / restarts",
         "준비 / ready",
-        box=None,
-    )
+        "역할 / roles",
+    ):
+        what.add_column(heading, no_wrap=True)
     for one in now.processes:
         ready = {None: "–", True: "예 / yes", False: "아니오 / no"}[one.ready]
-        what.add_row(
-            one.name, " ".join(one.roles), str(one.pid), str(one.port or "–"), str(one.restarts), ready
-        )
+        roles = " ".join(one.roles)
+        what.add_row(one.name, str(one.pid), str(one.port or "–"), str(one.restarts), ready, roles)
     terminal.show(where, what)
 
 
