@@ -12,7 +12,7 @@ from services.notifications.consumers import HANDLERS
 from services.notifications.messages.domain import NEXT, TOLD, Move, State, event_of, moved_by, way
 from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import NOTICES
-from shared.events.applications import ApplicationScreened, CaseRecorded, CompanySelected
+from shared.events.applications import ApplicationScreened, CaseRecorded
 from shared.events.monitoring import MilestoneAchieved
 
 CASE = UUID("019345aa-0000-7000-8000-0000000000c1")
@@ -111,34 +111,43 @@ def test_each_template_belongs_to_exactly_one_event_that_is_heard() -> None:
     assert CaseRecorded not in HANDLERS
 
 
-def test_an_event_older_than_its_deadline_is_told_to_nobody() -> None:
-    rule = RULES[CompanySelected]
-    event = CompanySelected.model_construct(occurred_on=DAY)
+def a_screening(eligible: bool) -> ApplicationScreened:
+    return ApplicationScreened(
+        occurred_on=DAY, programme_id="jeonbuk", case_id=CASE, eligible=eligible, reasons=[]
+    )
 
-    assert rule.holds(event, NOW - timedelta(days=7) + timedelta(seconds=1), NOW)
-    assert not rule.holds(event, NOW - timedelta(days=7), NOW)
+
+def an_achievement(completes: bool = True, on: date = DAY) -> MilestoneAchieved:
+    return MilestoneAchieved(
+        occurred_on=on,
+        programme_id="jeonbuk",
+        case_id=CASE,
+        milestone="final",
+        due_on=DAY,
+        completes=completes,
+        evidence="doc-1",
+    )
+
+
+def test_an_event_older_than_its_deadline_is_told_to_nobody() -> None:
+    rule = RULES[MilestoneAchieved]
+
+    assert rule.holds(an_achievement(), NOW - timedelta(days=7) + timedelta(seconds=1), NOW)
+    assert not rule.holds(an_achievement(), NOW - timedelta(days=7), NOW)
 
 
 def test_only_who_is_screened_out_and_only_what_completes_is_told() -> None:
     def told(event: ApplicationScreened | MilestoneAchieved) -> bool:
         return RULES[type(event)].holds(event, NOW, NOW)
 
-    assert told(ApplicationScreened.model_construct(eligible=False))
-    assert not told(ApplicationScreened.model_construct(eligible=True))
-    assert told(MilestoneAchieved.model_construct(completes=True))
-    assert not told(MilestoneAchieved.model_construct(completes=False))
+    assert told(a_screening(eligible=False))
+    assert not told(a_screening(eligible=True))
+    assert told(an_achievement(completes=True))
+    assert not told(an_achievement(completes=False))
 
 
 def test_a_completion_names_the_day_by_which_to_report() -> None:
-    event = MilestoneAchieved(
-        occurred_on=date(2024, 12, 31),
-        programme_id="jeonbuk",
-        case_id=CASE,
-        milestone="final",
-        due_on=DAY,
-        completes=True,
-        evidence="doc-1",
-    )
+    event = an_achievement(on=date(2024, 12, 31))
 
     notice = RULES[MilestoneAchieved].compose(event, ABOUT).model_dump()
 

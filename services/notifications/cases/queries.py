@@ -25,7 +25,7 @@ async def about(session: AsyncSession, case_id: UUID) -> About:
     row = (await session.execute(ABOUT.where(col(Case.case_id) == case_id))).one_or_none()
     if row is None:
         raise not_yet("case", "과제", case_id)
-    case, programme, company, recipient = row.tuple()
+    case, programme, company, recipient = row
     if programme is None:
         raise not_yet("programme", "사업", case.programme_id)
     if company is None:

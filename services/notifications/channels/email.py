@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -20,6 +21,19 @@ CONNECTIONS = 4
 TIMEOUT = 8.0  # seconds, of each step of the conversation
 DATA_TIMEOUT = 15.0
 PERMANENT = 500
+
+
+class Wire(EmailPolicy):
+    """Folds a subject whole: the library's own folding loses the space between two encoded words."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() != "subject":
+            return super().fold_binary(name, value)
+        folded = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {folded}{self.linesep}".encode("ascii")
+
+
+WIRE = Wire(linesep="\r\n", max_line_length=78)
 
 
 class EmailChannel:

@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -20,6 +21,7 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 # Shorter than a server keeps an idle connection: a request must not meet one that is just being closed.
 IDLE = httpx.Limits(max_connections=2, keepalive_expiry=2.0)
 OURS = "messageId"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REFUSES_NOW = (401, 403, 408, 429)
 
 
@@ -49,7 +51,9 @@ class SmsChannel:
 
     def __init__(self, url: str, key: str, secret: SecretStr, sender: str) -> None:
         self.key, self.secret, self.sender = key, secret, sender
-        self.http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, limits=IDLE)
+        # A proxy of the environment is for gateways outside, not for one on this machine.
+        outside = urlsplit(url).hostname not in LOOPBACK
+        self.http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, limits=IDLE, trust_env=outside)
 
     async def send(self, letters: Sequence[Letter]) -> Mapping[UUID, Outcome]:
         fitting = [letter for letter in letters if fits(letter)]

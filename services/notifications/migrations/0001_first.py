@@ -1,6 +1,5 @@
 """The first tables of notifications: recipients, names of cases, messages."""
 
-from alembic import op
 from shared.migrate import script
 
 revision = "notifications_0001"
@@ -94,5 +93,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute('drop table message, "case", company, programme, recipient')
-    op.execute("drop function message_notify()")
+    script('drop table message, "case", company, programme, recipient')
+    script("drop function message_notify()")

@@ -1,0 +1,350 @@
+"""Queued e-mails leave through a real SMTP conversation: each at most once, in order, whatever goes wrong."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email.message import EmailMessage
+from uuid import uuid4
+
+import pytest
+
+from services.notifications.channels.email import written
+from services.notifications.channels.outcomes import Letter
+from services.notifications.messages import commands
+from services.notifications.recipients import commands as recipients
+from services.notifications.recipients.domain import Language
+from services.notifications.templates.rendering import Rendered
+from shared.config import Settings
+from shared.db import Database
+from shared.events.applications import CompanyRejected
+from tests.builders import A_DAY, PROGRAMME, a_selection
+from tests.databases import Databases, app_url
+from tests.flows.notifications_builders import (
+    KnownCase,
+    MailServer,
+    a_mail_server,
+    done,
+    known,
+    published,
+    rows,
+    sending,
+    states,
+    told,
+    until,
+    until_states,
+    with_providers,
+)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Database:
+    return databases["notifications"]
+
+
+@pytest.fixture
+def smtp() -> MailServer:
+    return a_mail_server()
+
+
+@pytest.fixture
+def provided(settings: Settings, smtp: MailServer) -> Settings:
+    return with_providers(settings, smtp.port)
+
+
+@pytest.fixture
+async def running(smtp: MailServer) -> AsyncIterator[MailServer]:
+    async with smtp.running():
+        yield smtp
+
+
+def a_mail_only_case(email: str = "kim@example.com") -> KnownCase:
+    return KnownCase(email=email, phone=None)
+
+
+async def a_waiting_mail(database: Database, email: str = "kim@example.com") -> KnownCase:
+    case = a_mail_only_case(email)
+    await known(database, case)
+    await told(database, case, a_selection(case.case_id))
+    return case
+
+
+def a_rejection(case: KnownCase) -> CompanyRejected:
+    return CompanyRejected(
+        case_id=case.case_id,
+        programme_id=PROGRAMME,
+        round_id="r",
+        year=2024,
+        reason="순위 밖",
+        occurred_on=A_DAY,
+    )
+
+
+async def grown_old(database: Database, age: timedelta) -> None:
+    """As if every claim and change had been made so long ago."""
+    async with database.fast_transaction() as connection:
+        await connection.execute(
+            "update message set claimed_at = claimed_at - $1::interval, changed_at = changed_at - $1::interval",
+            age,
+        )
+
+
+async def test_a_mail_arrives_once_with_both_texts_and_its_own_id(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    await a_waiting_mail(database)
+
+    async with sending(database, provided):
+        await until_states(database, "sent")
+
+    [mail] = running.mails
+    [row] = await rows(database)
+    assert mail["Message-ID"] == f"<{row['id']}@example.go.kr>"
+    assert mail["Subject"] == "축하드립니다. 전북 스마트공장 지원 기업으로 선정되셨습니다"
+    assert (mail["To"], mail["Reply-To"]) == ("kim@example.com", "ieum@example.go.kr")
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "JBSF-2024-0017" in written_text(mail)
+    assert str(row["id"]) in row["provider_reference"]
+    assert await published(database) == ["sent"]
+
+
+def written_text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+async def test_many_mails_share_few_connections(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    for _ in range(20):
+        await a_waiting_mail(database)
+
+    async with sending(database, provided):
+        await until_states(database, *["sent"] * 20)
+
+    assert len(running.mails) == 20
+    assert running.connections <= 4
+
+
+async def test_several_senders_at_once_send_each_mail_once(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    for _ in range(40):
+        await a_waiting_mail(database)
+
+    async with sending(database, provided, senders=3):
+        await until_states(database, *["sent"] * 40)
+
+    ids = [mail["Message-ID"] for mail in running.mails]
+    assert len(ids) == len(set(ids)) == 40
+
+
+async def test_a_refused_connection_leaves_mails_queued_until_the_server_is_there(
+    database: Database, provided: Settings, smtp: MailServer
+) -> None:
+    await a_waiting_mail(database)
+
+    async with sending(database, provided) as [health]:
+        await until(lambda: tried(database, 3))
+        assert await states(database) == ["queued"]
+        assert "연결하지 못했습니다" in (health.problem() or "")
+        async with smtp.running():
+            await until_states(database, "sent")
+            await until(lambda: done(health.problem() is None))
+
+    assert len(smtp.mails) == 1
+    assert await published(database) == ["sent"]
+
+
+async def tried(database: Database, times: int) -> bool:
+    return all(row["attempts"] >= times for row in await rows(database))
+
+
+async def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown_for_good(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    running.hangs_up = True
+    await a_waiting_mail(database)
+
+    async with sending(database, provided):
+        await until_states(database, "unknown")
+        await asyncio.sleep(0.5)
+
+    assert len(running.mails) == 1
+    assert await states(database) == ["unknown"]
+    assert await published(database) == ["unknown"]
+
+
+async def test_a_recipient_refused_for_good_fails_with_the_servers_words(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    running.rcpt = lambda address: "550 5.1.1 no such user"
+    await a_waiting_mail(database)
+
+    async with sending(database, provided):
+        await until_states(database, "failed")
+
+    [row] = await rows(database)
+    assert "550 5.1.1 no such user" in row["reason"]
+    assert running.mails == []
+    assert await published(database) == ["failed"]
+
+
+async def test_a_mail_refused_for_now_is_tried_again_and_the_next_of_its_case_waits_behind_it(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    answers = iter(["450 4.2.0 try later", "450 4.2.0 try later"])
+    running.rcpt = lambda address: next(answers, "250 OK")
+    case = a_mail_only_case()
+    await known(database, case)
+    await told(database, case, a_selection(case.case_id), a_rejection(case))
+
+    async with sending(database, provided, senders=2):
+        await until_states(database, "sent", "sent")
+
+    assert [subject[:6] for subject in running.subjects()] == ["축하드립니다", "전북 스마트"]
+    assert [row["attempts"] for row in await rows(database)] == [3, 1]
+
+
+async def test_one_stubborn_recipient_holds_up_nobody_else(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    running.rcpt = lambda address: "450 full" if address.startswith("kim") else "250 OK"
+    await a_waiting_mail(database, "kim@example.com")
+    await a_waiting_mail(database, "lee@example.com")
+
+    async with sending(database, provided):
+        await until_states(database, "queued", "sent")
+
+
+async def test_a_claim_whose_sender_is_gone_becomes_unknown_and_is_not_sent(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    await a_waiting_mail(database)
+    async with database.fast_transaction() as connection:
+        assert len(await commands.claim(connection, "email", 10)) == 1
+    await grown_old(database, timedelta(seconds=61))
+
+    async with sending(database, provided):
+        await until_states(database, "unknown")
+
+    assert running.mails == []
+    assert await published(database) == ["unknown"]
+
+
+async def test_a_claim_of_a_sender_that_still_works_is_left_alone(
+    database: Database, provided: Settings
+) -> None:
+    await a_waiting_mail(database)
+    async with database.fast_transaction() as connection:
+        await commands.claim(connection, "email", 10)
+
+    async with database.fast_transaction() as connection:
+        assert await commands.give_up_lost(connection) == 0
+
+
+async def test_a_sender_killed_while_it_hands_over_never_sends_twice(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    reached = asyncio.Event()
+
+    async def never_answers() -> str:
+        reached.set()
+        await asyncio.sleep(30)
+        return "250 too late"
+
+    running.data = never_answers
+    await a_waiting_mail(database)
+    process = await a_sender_process(provided)
+    await asyncio.wait_for(reached.wait(), 20)
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+    assert await states(database) == ["sending"]
+    await grown_old(database, timedelta(seconds=61))
+    running.data = None
+
+    async with sending(database, provided):
+        await until_states(database, "unknown")
+
+    assert len(running.mails) == 1
+
+
+async def a_sender_process(settings: Settings) -> asyncio.subprocess.Process:
+    environment = os.environ | {
+        "IEUM_DATABASE_URL": app_url("notifications"),
+        "IEUM_SMTP_URL": settings.smtp_url,
+        "IEUM_PORT": "0",
+    }
+    command = (sys.executable, "-m", "services.notifications", "sender")
+    return await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.DEVNULL)
+
+
+async def test_a_sender_that_is_stopped_settles_what_it_has_in_hand(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    reached = asyncio.Event()
+
+    async def slow() -> str:
+        reached.set()
+        await asyncio.sleep(0.3)
+        return "250 taken"
+
+    running.data = slow
+    await a_waiting_mail(database)
+
+    async with sending(database, provided):
+        await asyncio.wait_for(reached.wait(), 10)
+
+    assert await states(database) == ["sent"]
+
+
+async def test_a_contact_erased_meanwhile_hears_nothing(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    case = await a_waiting_mail(database)
+    async with database.transaction() as session:
+        assert await recipients.erase(session, case.company_id)
+
+    async with sending(database, provided):
+        await until_states(database, "failed")
+
+    assert running.mails == []
+    assert (await rows(database))[0]["reason"] == "연락처 없음"
+
+
+async def test_what_waited_past_its_deadline_is_not_told_any_more(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    await a_waiting_mail(database)
+    async with database.fast_transaction() as connection:
+        await connection.execute("update message set expires_at = now() - interval '1 second'")
+
+    async with sending(database, provided):
+        await until_states(database, "failed")
+
+    assert running.mails == []
+
+
+async def test_a_company_that_asked_for_english_gets_english(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    case = a_mail_only_case()
+    await known(database, case)
+    async with database.transaction() as session:
+        await recipients.keep(session, case.company_id, case.email, None, Language.EN)
+    await told(database, case, a_selection(case.case_id))
+
+    async with sending(database, provided):
+        await until_states(database, "sent")
+
+    assert running.subjects() == ["Congratulations: you are selected for Jeonbuk Smart Factory"]
+
+
+def test_a_line_break_never_becomes_a_header() -> None:
+    content = Rendered(subject="제목\r\nBcc: x@example.com", text="a", html="b", sms_title="", sms="")
+
+    with pytest.raises(ValueError, match="linefeed"):
+        written(Letter(uuid4(), "kim@example.com", content), "ieum@example.go.kr", "kim@example.com")
