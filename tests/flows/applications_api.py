@@ -1,0 +1,127 @@
+"""The applications service's HTTP api in this process, spoken to as each role; what tests ask of it most."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from httpx import ASGITransport, AsyncClient
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from services.applications.main import SERVICE
+from shared.config import Settings
+from shared.db import Database
+from shared.events.definition import Definition
+from shared.values.calendar import now
+from tests.builders import a_business_number
+from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, OPENS_ON, SELECTED_ON, a_definition
+
+Json = dict[str, Any]
+ROUND = "jeonbuk-2024"
+
+
+class Applications:
+    """Requests as officer unless a role is named; `ok` answers only, other answers by `ask`."""
+
+    def __init__(self, database: Database, settings: Settings, folder: Path) -> None:
+        self.key = OKPKey.generate_key("Ed25519", {"kid": "test"})
+        file = folder / "jwks.json"
+        file.write_text(json.dumps(KeySet([self.key]).as_dict(private=False)), encoding="utf-8")
+        configured = settings.model_copy(update={"jwks_file": file})
+        app = SERVICE.app(database, configured, [], serves_api=True)
+        self.issuer, self.audience = configured.token_issuer, configured.token_audience
+        self.client = AsyncClient(transport=ASGITransport(app), base_url="http://test")
+
+    def token(self, role: str, subject: str) -> str:
+        claims = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": subject,
+            "exp": int(now().timestamp()) + 600,
+            "roles": [role],
+        }
+        return jwt.encode({"alg": "Ed25519", "kid": "test"}, claims, self.key, algorithms=["Ed25519"])
+
+    async def ask(
+        self, method: str, path: str, body: Json | None = None, role: str = "officer", subject: str = "u-1"
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token(role, subject)}", "Idempotency-Key": str(uuid4())}
+        return await self.client.request(method, path, json=body, headers=headers)
+
+    async def post(self, path: str, body: Json, role: str = "officer", subject: str = "u-1") -> Json:
+        answer = await self.ask("POST", path, body, role, subject)
+        assert answer.status_code in (200, 201), answer.text
+        found: Json = answer.json()
+        return found
+
+    async def get(self, path: str, role: str = "officer", subject: str = "u-1") -> Json:
+        answer = await self.ask("GET", path, None, role, subject)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def published(self, definition: Definition | None = None, on: date = date(2024, 2, 1)) -> Json:
+        shape = (definition or a_definition()).model_dump(mode="json")
+        return await self.post("/programmes", {"definition": shape, "occurred_on": f"{on}"})
+
+    async def opened(self, **changes: Any) -> Json:
+        body = {
+            "round_id": ROUND,
+            "programme_id": "jeonbuk-smart-factory",
+            "year": 2024,
+            "name_ko": "2024년 공고",
+            "opens_on": f"{OPENS_ON}",
+            "closes_on": f"{CLOSES_ON}",
+            "quota": {"JS1": 2, "JS2": 1},
+            "occurred_on": "2024-03-20",
+        }
+        return await self.post("/rounds", body | changes)
+
+    async def registered(self, **changes: Any) -> str:
+        body = {
+            "business_number": a_business_number(),
+            "name_ko": "기업 B-001",
+            "municipality": "52130",
+            "occurred_on": "2024-03-21",
+        }
+        return str((await self.post("/companies", body | changes))["company_id"])
+
+    async def applied(self, company_id: str | None = None, **changes: Any) -> str:
+        """The case id."""
+        body = {
+            "round_id": ROUND,
+            "company_id": company_id or await self.registered(),
+            "track": "JS1",
+            "total_krw": 50_000_000,
+            "occurred_on": f"{IN_WINDOW}",
+        }
+        return str((await self.post("/applications", body | changes))["case_id"])
+
+    async def screened(self, case_id: str, *reasons: str) -> None:
+        body = {"eligible": not reasons, "reasons": list(reasons), "occurred_on": "2024-04-10"}
+        await self.post(f"/cases/{case_id}/screening", body)
+
+    async def reviewed(self, case_id: str, *totals: int) -> None:
+        for number, total in enumerate(totals):
+            scores = {"need": 0, "plan": total, "effect": 0}
+            body = {"scores": scores, "conflict_of_interest": False, "occurred_on": "2024-05-02"}
+            await self.post(f"/cases/{case_id}/reviews", body, "reviewer", f"reviewer-{number}")
+
+    async def ready(self, total: int, **changes: Any) -> str:
+        """A case that was screened and reviewed by three with this total."""
+        case_id = await self.applied(**changes)
+        await self.screened(case_id)
+        await self.reviewed(case_id, total, total, total)
+        return case_id
+
+    async def closed(self, round_id: str = ROUND) -> None:
+        await self.post(f"/rounds/{round_id}/closing", {"occurred_on": f"{CLOSES_ON}"})
+
+    async def decided(self, round_id: str = ROUND) -> Json:
+        return await self.post(f"/rounds/{round_id}/selection", {"occurred_on": f"{SELECTED_ON}"})
+
+    async def state(self, case_id: str | UUID) -> str:
+        return str((await self.get(f"/cases/{case_id}"))["state"])
