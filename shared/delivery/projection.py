@@ -41,8 +41,11 @@ class Fact(NamedTuple):
 class Projection(Protocol):
     """A pure fold and its table: `fold` says what a fact changes, `take` collects it, `save` writes it."""
 
-    name: str
-    table: type[SQLModel]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def table(self) -> type[SQLModel]: ...
 
     @property
     def hears(self) -> frozenset[type[Event]]: ...

@@ -7,7 +7,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Field, SQLModel
 
-from shared.delivery.projection import Fact, ListProjection, RowProjection, State, SumProjection
+from shared.delivery.projection import Fact, ListProjection, Projection, RowProjection, State, SumProjection
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.funding import PastSpendingBooked
 from tests.databases import owner_url
@@ -73,7 +73,7 @@ TILES = SumProjection("probe_tile", Tile, tiles={AgreementSigned: shares})
 LINES = ListProjection(
     "probe_line", Line, rows=dict.fromkeys((CompanySelected, AgreementSigned, PastSpendingBooked), line)
 )
-PROJECTIONS = [CASES, TILES, LINES]
+PROJECTIONS: list[Projection] = [CASES, TILES, LINES]
 
 
 async def make_tables() -> None:
