@@ -22,7 +22,7 @@ class Told(Table, table=True):
 
     __tablename__ = "probe_case"
 
-    case_id: str = Field(sa_type=Uuid, primary_key=True)  # type: ignore[call-overload]
+    case_id: str = Field(sa_type=Uuid, primary_key=True)
     rank: int | None = None
     agreed_krw: int | None = Field(default=None, sa_type=BigInteger)
     booked: int | None = None
@@ -39,7 +39,7 @@ class Tile(Table, table=True):
 class Line(Table, table=True):
     __tablename__ = "probe_line"
 
-    id: str = Field(sa_type=Uuid, primary_key=True)  # type: ignore[call-overload]
+    id: str = Field(sa_type=Uuid, primary_key=True)
     type: str
 
 
