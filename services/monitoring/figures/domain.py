@@ -74,7 +74,9 @@ class Report:
 
 @dataclass
 class Facts:
-    """All that is known of one programme on a business date; `own_shares` is won by year of agreement."""
+    """All that is known of one programme on a business date; `own_shares` is won by year of agreement,
+    `money_events` how many events give money of a kind to a fiscal year.
+    """
 
     programme_id: str
     as_of: date
@@ -88,6 +90,7 @@ class Facts:
     report: Report | None = None
     visited: int = 0
     own_shares: dict[int, int] = field(default_factory=dict)
+    money_events: dict[tuple[Kind, int], int] = field(default_factory=dict)
 
     @property
     def defined(self) -> Definition:

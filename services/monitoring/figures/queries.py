@@ -39,6 +39,12 @@ MONEY = """
     order by programme_id, kind, fiscal_year, funder
 """
 
+MONEY_EVENTS = """
+    select programme_id, kind, fiscal_year, sum(events)::bigint as events
+    from money_event_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    group by programme_id, kind, fiscal_year
+"""
+
 # What a case is on the day: a comparison of its dates. A null date has not happened.
 ON_THE_DAY = """
     select c.*,
@@ -154,6 +160,8 @@ def defined(definition: Any, proposal: Any) -> Json:
 async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, MONEY, list(found), on):
         found[row.programme_id].money.append(Money(Kind(row.kind), row.fiscal_year, row.funder, row.krw))
+    for row in await fetch(session, MONEY_EVENTS, list(found), on):
+        found[row.programme_id].money_events[Kind(row.kind), row.fiscal_year] = row.events
     for row in await fetch(session, OWN_SHARES, list(found), on, ABOUT_TO_DAYS):
         found[row.programme_id].own_shares[row.year] = row.krw
 

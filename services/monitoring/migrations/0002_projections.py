@@ -68,9 +68,9 @@ create table money_tile (
 );
 
 create table money_event_tile (
-    programme_id varchar, kind varchar, fiscal_year integer, funder varchar, occurred_on date,
+    programme_id varchar, kind varchar, fiscal_year integer, occurred_on date,
     events bigint not null,
-    primary key (programme_id, kind, fiscal_year, funder, occurred_on)
+    primary key (programme_id, kind, fiscal_year, occurred_on)
 );
 
 create table visit_tile (

@@ -18,19 +18,14 @@ class MoneyEventTile(Table, table=True):
     programme_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     fiscal_year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    funder: str = Field(primary_key=True)
     occurred_on: date = Field(primary_key=True)
     events: int = Field(sa_type=BigInteger)
 
 
 def counted(fact: Fact) -> Iterable[tuple[Key, int]]:
-    """One for each kind, year and funder; funder `all` for the event itself."""
-    for programme_id, kind, fiscal_year, funder, _, occurred_on in {key for key, _ in TILES[fact.type](fact)}:
-        yield (programme_id, kind, fiscal_year, funder, occurred_on), 1
-    for programme_id, kind, fiscal_year, occurred_on in {
-        (*key[:3], key[5]) for key, _ in TILES[fact.type](fact)
-    }:
-        yield (programme_id, kind, fiscal_year, "all", occurred_on), 1
+    """The event once for each kind and year that it gives money to, however many funders share it."""
+    for programme_id, kind, fiscal_year in {key[:3] for key, _ in TILES[fact.type](fact)}:
+        yield (programme_id, kind, fiscal_year, fact.occurred_on), 1
 
 
 TILES = {event.type(): tiles for event, tiles in money.PROJECTION.tiles.items()}
