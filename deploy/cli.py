@@ -43,7 +43,7 @@ def up(
 ) -> None:
     """모두 시작하고 Ctrl-C까지 지킵니다 / Run everything in the foreground until Ctrl-C."""
     from deploy.local import verbs
-    from deploy.local.stack import Options
+    from deploy.local.layout import Options
 
     pinned = date.date() if date else None
     verbs.up(state, Options(brokers=brokers, split=split, business_date=pinned))

@@ -4,6 +4,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 PARTITIONS = 6
+MOST_REPLICAS = 3
 MAX_MESSAGE_BYTES = 1_048_588  # one MiB and Kafka's own overhead
 OUTSIDERS = ("ministry", "treasury", "registry", "municipality", "trade", "legacy")
 TOPICS = (
@@ -23,18 +24,17 @@ CONFIG = {
 }
 
 
-async def create(bootstrap: str, replication: int = 1) -> list[str]:
-    """Make the topics that are not there yet and return their names; what exists is left as it is.
+async def create(bootstrap: str) -> list[str]:
+    """Make the topics that are not there yet, on three brokers or as many as there are, and return their names.
 
     Raises the broker's error when it refuses a topic.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
+        replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
         missing = sorted(set(TOPICS) - set(await admin.list_topics()))
-        answer = (
-            await admin.create_topics([_topic(name, replication) for name in missing]) if missing else None
-        )
+        answer = await admin.create_topics([_topic(name, replicas) for name in missing]) if missing else None
     finally:
         await admin.close()
     for name, code, *_ in answer.topic_errors if answer else ():
@@ -43,5 +43,5 @@ async def create(bootstrap: str, replication: int = 1) -> list[str]:
     return missing
 
 
-def _topic(name: str, replication: int) -> NewTopic:
-    return NewTopic(name, PARTITIONS, replication, topic_configs=CONFIG)
+def _topic(name: str, replicas: int) -> NewTopic:
+    return NewTopic(name, PARTITIONS, replicas, topic_configs=CONFIG)

@@ -65,13 +65,6 @@ class ServiceProcess:
         command = (sys.executable, "-m", self.service.module, *self.roles)
         return Program(self.name, command, logs / f"{self.name}.log", {**environment, **ours})
 
-    def migration(self, environment: dict[str, str], logs: Path) -> Program:
-        """Return the run of this service's migrations."""
-        name = f"{self.service.name}-migrate"
-        command = (sys.executable, "-m", self.service.module, "migrate")
-        ours = {"IEUM_HOST": LOOPBACK, "IEUM_PORT": str(free_ports(1)[0])}
-        return Program(name, command, logs / f"{name}.log", {**environment, **ours})
-
 
 def plan(services: tuple[Service, ...], split: bool, timer: bool, pleasant: bool) -> list[ServiceProcess]:
     """Return the processes: one a service, or with `split` one a role; the API keeps the pleasant port."""

@@ -12,7 +12,8 @@ from rich.table import Table
 from deploy.local import leftovers, status
 from deploy.local.console import Terminal, output
 from deploy.local.errors import StackError
-from deploy.local.stack import Options, Stack
+from deploy.local.layout import Options
+from deploy.local.stack import Stack
 from deploy.local.state import State, state_at
 from deploy.local.status import Status
 from deploy.local.waiting import first_of
