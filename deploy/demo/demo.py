@@ -1,0 +1,108 @@
+"""`ieum demo`: the stack, the story, then the board; or, with --check, every figure and invariant, and down again."""
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.demo.check import check
+from deploy.demo.clients import addresses_of
+from deploy.demo.figures import load_figures
+from deploy.demo.play import play
+from deploy.demo.scenario import Story, tell
+from deploy.demo.verbs import named, say_played, show
+from deploy.local import status
+from deploy.local.console import Terminal
+from deploy.local.stack import Options, Stack
+from deploy.local.state import State, state_at
+from deploy.local.verbs import show as show_status
+from deploy.local.waiting import first_of
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+Proof = Callable[[State, Terminal], Awaitable[bool]]
+
+
+def demo(folder: Path | None, brokers: int = 1, split: bool = False) -> None:
+    """Everything from nothing, then the board until Ctrl-C."""
+    state, terminal, story = state_at(folder), Terminal(), tell()
+    options = Options(brokers=brokers, split=split, business_date=story.business_date)
+
+    async def shown() -> None:
+        await _played(state, story, terminal)
+        show_status(status.read(state), terminal)
+        terminal.say(
+            f"현황판을 여십시오 / open the board: {status.read(state).board}\nCtrl-C로 끝냅니다 / Ctrl-C ends it."
+        )
+        await asyncio.Event().wait()
+
+    with state.locked():
+        asyncio.run(_with_stack(Stack(state, options, terminal), terminal, shown))
+
+
+def demo_check(
+    folder: Path | None,
+    *,
+    as_json: bool,
+    keep: bool,
+    leave_out: list[str],
+    brokers: int = 1,
+    split: bool = False,
+    afterwards: Sequence[Proof] = (),
+) -> int:
+    """Up on free ports, play, check, `afterwards` (each tells whether it holds), down; 0 where all is right."""
+    terminal, story = Terminal(), tell(left=named(leave_out))
+    options = Options(brokers=brokers, split=split, business_date=story.business_date, pleasant=False)
+    right: list[bool] = []
+
+    with _folder(folder, terminal) as (state, remove), state.locked():
+
+        async def checked() -> None:
+            await _played(state, story, terminal)
+            found = await check(load_figures(), addresses_of(state))
+            show(found, as_json, terminal)
+            right.append(found.ok)
+            right.extend([await prove(state, terminal) for prove in afterwards])
+
+        asyncio.run(_with_stack(Stack(state, options, terminal), terminal, checked))
+        if not keep and right and all(right):
+            remove()
+    return 0 if right and all(right) else 1
+
+
+async def _played(state: State, story: Story, terminal: Terminal) -> None:
+    say_played(await play(story, addresses_of(state), terminal), story, terminal)
+
+
+async def _with_stack(stack: Stack, terminal: Terminal, work: Work) -> None:
+    """The stack is kept running while the work goes on, and ended with it, or when told to."""
+    told = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, told.set)
+
+    async def whole() -> None:
+        await stack.start()
+        await first_of(stack.run(), work())
+
+    try:
+        await first_of(told.wait(), whole())
+    finally:
+        terminal.say("끝내는 중입니다 / stopping …")
+        await stack.stop()
+
+
+@contextmanager
+def _folder(given: Path | None, terminal: Terminal) -> Iterator[tuple[State, Callable[[], None]]]:
+    """The given folder, or one of its own that goes when it is told to; else it is named."""
+    state = state_at(given or Path(tempfile.mkdtemp(prefix="ieum-demo-")))
+    going: list[bool] = []
+    try:
+        yield state, lambda: going.append(given is None)
+    finally:
+        if any(going):
+            shutil.rmtree(state.folder)
+        else:
+            terminal.say(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")
