@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 from shared.config import Settings
 from shared.errors import NotAllowed, Refused
 
-ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+ALGORITHMS = ["Ed25519", "ES256"]
 LEEWAY_SECONDS = 60
 
 bearer = HTTPBearer(

@@ -1,0 +1,196 @@
+"""Events leave in the transaction that caused them, in order, and none is lost between commit and Kafka."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import defaultdict
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from shared.config import Settings
+from shared.db import Database
+from shared.delivery.health import Health
+from shared.delivery.outbox import depth, emit
+from shared.delivery.relay import relay, run
+from shared.errors import RuleBroken
+from tests.builders import a_selection
+from tests.databases import Databases, admin, app_url
+from tests.integration.probe import TOPIC, Probe
+from tests.memory import MemoryKafka
+from tests.system import KafkaSystem
+
+FIRST, SECOND = UUID(int=1), UUID(int=2)  # in shards of their own
+
+
+async def test_nothing_is_published_when_the_command_fails(databases: Databases) -> None:
+    database, kafka = databases["applications"], MemoryKafka()
+
+    async def fails() -> None:
+        async with database.transaction() as session:
+            await emit(session, a_selection())
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        await fails()
+
+    assert await relay(database, kafka, 10) == (0, 0)
+    assert not kafka.logs
+
+
+async def test_a_subject_is_numbered_in_the_order_of_its_commits(databases: Databases) -> None:
+    database, selection, kafka = databases["applications"], a_selection(), MemoryKafka()
+
+    async def once() -> None:
+        async with database.transaction() as session:
+            await emit(session, selection)
+            await asyncio.sleep(0.001)
+
+    await asyncio.gather(*(once() for _ in range(20)))
+    await relay(database, kafka, 100)
+
+    sent = [dict(record.headers)["ce_sequence"] for record in kafka.logs[TOPIC]]
+    assert sent == [f"{number:020}".encode() for number in range(1, 21)]
+
+
+async def test_what_commits_late_is_not_skipped(databases: Databases) -> None:
+    database, kafka = databases["applications"], MemoryKafka()
+    async with database.transaction() as late:
+        await emit(late, a_selection(FIRST))
+        async with database.transaction() as early:
+            await emit(early, a_selection(UUID(int=3)))
+        await relay(database, kafka, 10)
+
+    await relay(database, kafka, 10)
+
+    assert len(kafka.logs[TOPIC]) == 2
+
+
+async def test_the_log_keeps_what_the_outbox_forgets(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection(), a_selection())
+
+    assert await relay(database, MemoryKafka(), 10) == (2, 0)
+
+    async with database.transaction() as session:
+        assert (await depth(session))[0] == 0
+        assert await session.scalar(text("select count(*) from event_log")) == 2
+
+
+class Refusing(MemoryKafka):
+    async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
+        if key == str(FIRST).encode():
+            raise ConnectionError
+        return await super().send(topic, value, key=key, headers=headers)
+
+
+async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection(FIRST), a_selection(SECOND))
+
+    assert await relay(database, Refusing(), 10) == (1, 1)
+
+    async with database.transaction() as session:
+        assert (await depth(session))[0] == 1
+
+
+async def test_an_event_that_kafka_could_never_take_is_refused_at_insert(databases: Databases) -> None:
+    huge = a_selection().model_copy(update={"reason": "가" * 400_000})
+
+    with pytest.raises(RuleBroken, match="event_too_large"):
+        async with databases["applications"].transaction() as session:
+            await emit(session, huge)
+
+
+@pytest.mark.parametrize(
+    "change", ["update event_log set data = ''", "delete from event_log", "truncate event_log"]
+)
+async def test_the_event_log_cannot_be_changed_even_by_its_owner(databases: Databases, change: str) -> None:
+    async with databases["applications"].transaction() as session:
+        await emit(session, a_selection())
+
+    as_service = await asyncpg.connect(app_url("applications"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await as_service.execute(change)
+    await as_service.close()
+
+    as_superuser = await admin()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await as_superuser.execute("set search_path = applications; " + change)
+    await as_superuser.close()
+
+
+DOOMED = """
+import asyncio, os, signal
+from shared.config import Settings
+from shared.db import Database
+from shared.delivery import outbox, relay
+from shared.delivery.health import Health
+
+async def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+outbox.forget = killed
+settings = Settings()
+asyncio.run(relay.run(Database(settings.database_url, "funding"), settings, Health("relay")))
+"""
+
+
+@pytest.mark.connected
+async def test_a_relay_killed_before_it_forgets_publishes_again_once_in_effect(
+    databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    probe = Probe()
+    async with databases["funding"].transaction() as session:
+        await emit(session, a_selection(FIRST))
+    env = os.environ | {
+        "IEUM_DATABASE_URL": app_url("funding"),
+        "IEUM_KAFKA_BOOTSTRAP": connected.kafka_bootstrap,
+    }
+    doomed = await asyncio.create_subprocess_exec(sys.executable, "-c", DOOMED, env=env)
+    assert await doomed.wait() == -signal.SIGKILL
+
+    async with KafkaSystem([probe.service], databases, connected) as system:
+        await system.start()
+        await system.settle()
+        sent = [dict(record.headers)["ce_id"] for record in await system.log(TOPIC)]
+
+    assert len(sent) == 2
+    assert len(set(sent)) == 1
+    assert len(probe.heard) == 1
+
+
+@pytest.mark.connected
+async def test_two_relays_keep_the_order_of_each_key(
+    databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    database, cases = databases["applications"], [uuid4() for _ in range(20)]
+    hasty = connected.model_copy(update={"relay_batch": 3})
+    relays = [asyncio.create_task(run(database, hasty, Health("relay"))) for _ in range(2)]
+    for _ in range(20):
+        async with database.transaction() as session:
+            await emit(session, *(a_selection(case) for case in cases))
+
+    await until_empty(database)
+    for one in relays:
+        one.cancel()
+
+    order = defaultdict(list)
+    for record in await KafkaSystem([], databases, connected).log(TOPIC):
+        order[record.key].append(int(dict(record.headers)["ce_sequence"]))
+    assert list(order.values()) == [list(range(1, 21))] * len(cases)
+
+
+async def until_empty(database: Database) -> None:
+    for _ in range(300):
+        async with database.transaction() as session:
+            if (await depth(session))[0] == 0:
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the outbox is never empty")
