@@ -280,3 +280,21 @@ async def test_a_reserve_whose_business_is_closed_is_passed_over(
     )
 
     assert given_up["promoted"] == last
+
+
+async def test_a_business_that_has_closed_meanwhile_signs_no_agreement(
+    api: Applications, system: MemorySystem
+) -> None:
+    await a_top_up_round(api)
+    number, day = a_business_number(), date(2022, 4, 29)
+    await tell(system, selected(business_number=number))
+    [case] = await system.rows("applications", "case")
+    await tell(system, RegistryBusinessClosed(business_number=number, since=day, occurred_on=day))
+
+    refused = await api.ask(
+        "POST",
+        f"/cases/{case['id']}/agreement",
+        {"total_krw": 1_000_000, "starts_on": "2022-05-02", "ends_on": "2022-12-30"},
+    )
+
+    assert (refused.status_code, refused.json()["rule"]) == (409, "company_closed")

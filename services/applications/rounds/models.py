@@ -3,6 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
+from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -17,6 +18,12 @@ class Status(StrEnum):
 
 class Round(Table, table=True):
     """`version` is that of the definition under which the round was opened: its terms to the end."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["programme_id", "version"], ["programme_version.programme_id", "programme_version.version"]
+        ),
+    )
 
     id: str = Field(primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
