@@ -1,7 +1,7 @@
 """A case's money from agreement to payment: by events in, by HTTP, by events out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 import orjson
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.funding.main import SERVICE
+from services.funding.tranches import commands
 from shared.config import Settings
 from shared.edge.identity import Actor
 from shared.events import Event
@@ -463,10 +465,59 @@ async def test_an_agreement_of_a_business_that_is_known_to_be_closed_is_held_at_
     await funding.allocate()
     signed = an_agreement()
 
-    await funding.hear(closed(signed), signed)
+    await funding.hear(closed(signed))
+    await funding.hear(signed)
 
     assert [await funding.status(signed, number) for number in (1, 2)] == ["held", "held"]
     assert await funding.told("tranche.ready.v1") == []
+
+
+async def test_of_two_conditions_that_come_true_at_once_the_second_sees_the_first(funding: Funding) -> None:
+    await funding.hear(a_publication())
+    await funding.allocate()
+    signed = await funding.agreed()
+    database, case_id = funding.databases["funding"], signed.case_id
+
+    async def achieve() -> None:
+        async with database.transaction() as session:
+            await commands.achieve_milestone(session, case_id, "start", PAID_ON)
+
+    async with database.transaction() as session:
+        await commands.confirm_self_contribution(session, case_id, 20_000_001, "통장 사본", PAID_ON)
+        second = asyncio.create_task(achieve())
+        await asyncio.wait([second], timeout=0.3)
+        assert not second.done()
+    await second
+
+    assert await funding.status(signed) == "ready"
+
+
+@pytest.mark.parametrize("closure_first", [True, False])
+async def test_a_closure_and_an_agreement_at_once_cannot_miss_each_other(
+    funding: Funding, closure_first: bool
+) -> None:
+    await funding.hear(a_publication())
+    await funding.allocate()
+    known = await funding.agreed()
+    signed, database = an_agreement(company_id=known.company_id), funding.databases["funding"]
+    steps: list[Callable[[AsyncSession], Awaitable[None]]] = [
+        lambda session: commands.hold_company(session, signed.company_id, "closed", PAID_ON),
+        lambda session: commands.schedule(session, signed),
+    ]
+    first, second = steps if closure_first else reversed(steps)
+
+    async def follow() -> None:
+        async with database.transaction() as session:
+            await second(session)
+
+    async with database.transaction() as session:
+        await first(session)
+        following = asyncio.create_task(follow())
+        await asyncio.wait([following], timeout=0.3)
+        assert not following.done()
+    await following
+
+    assert await funding.status(signed) == "held"
 
 
 async def test_a_recorded_case_is_past_spending_of_its_own_year(funding: Funding) -> None:

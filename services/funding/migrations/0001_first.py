@@ -4,7 +4,7 @@ The ledger guards itself: a set sums to zero (checked at commit), postings are n
 postings move a balance, which never crosses zero.
 """
 
-from alembic import op
+from shared.migrate import script
 
 revision = "funding_0001"
 down_revision = None
@@ -155,10 +155,8 @@ begin
         where (a.programme_id, a.fiscal_year, a.funder, a.municipality, a.kind) =
               (m.programme_id, m.fiscal_year, m.funder, m.municipality, m.kind);
     return null;
-end $$
-"""
+end $$;
 
-MOVE = """
 create trigger posting_moves_balances after insert on posting referencing new table as added
     for each statement execute function move_balances()
 """
@@ -171,10 +169,8 @@ begin
             using errcode = 'check_violation', constraint = 'posting_set_sums_to_zero';
     end if;
     return null;
-end $$
-"""
+end $$;
 
-AT_COMMIT = """
 create constraint trigger posting_set_sums_to_zero after insert on posting deferrable initially deferred
     for each row execute function refuse_unbalanced()
 """
@@ -183,10 +179,8 @@ APPEND_ONLY = """
 create function refuse_changed_posting() returns trigger language plpgsql as $$
 begin
     raise exception 'posting is append-only: post a correction instead' using errcode = 'insufficient_privilege';
-end $$
-"""
+end $$;
 
-NO_CHANGE = """
 create trigger posting_append_only before update or delete or truncate on posting
     for each statement execute function refuse_changed_posting()
 """
@@ -206,12 +200,10 @@ end $$
 
 
 def upgrade() -> None:
-    for table in TABLES.split(";\n\n"):
-        op.execute(table)
-    for statement in (BALANCES, MOVE, ZERO_SUM, AT_COMMIT, APPEND_ONLY, NO_CHANGE, RIGHTS):
-        op.execute(statement)
+    for statements in (TABLES, BALANCES, ZERO_SUM, APPEND_ONLY, RIGHTS):
+        script(statements)
 
 
 def downgrade() -> None:
-    op.execute("drop table payment, tranche, commitment, posting, account, company, programme_version")
-    op.execute("drop function move_balances, refuse_unbalanced, refuse_changed_posting")
+    script("drop table payment, tranche, commitment, posting, account, company, programme_version")
+    script("drop function move_balances, refuse_unbalanced, refuse_changed_posting")
