@@ -20,35 +20,31 @@ def agreements(buildings: list[Building]) -> list[Strand]:
     return [[case_steps.sign(one.case, one.total_krw, MONTHS, one.agreed_on)] for one in buildings]
 
 
-def starts(buildings: list[Building], definition: Definition) -> list[Strand]:
-    """The company's own deposit first, then the start of work."""
-    return [
-        [
-            case_steps.contribute(
-                one.case, definition.split(one.total_krw)[Funder.SELF], later(one.agreed_on, 4)
-            ),
-            case_steps.achieve(one.case, "kickoff", later(one.agreed_on, 7)),
-        ]
-        for one in buildings
-    ]
+def milestones(buildings: list[Building], business_date: date) -> list[Strand]:
+    """Starts of work, interim checks whose day has come, and the completions."""
+    return [_milestones(one, business_date) for one in buildings]
 
 
-def first_payments(buildings: list[Building]) -> list[Strand]:
-    return [case_steps.pay(one.case, 1, later(one.agreed_on, 10)) for one in buildings]
-
-
-def checks(buildings: list[Building], business_date: date) -> list[Strand]:
-    """Interim checks whose day has come, and the completions."""
-    return [steps for one in buildings if (steps := _checks(one, business_date))]
-
-
-def _checks(one: Building, business_date: date) -> list[Step]:
-    steps: list[Step] = []
+def _milestones(one: Building, business_date: date) -> list[Step]:
+    steps: list[Step] = [case_steps.achieve(one.case, "kickoff", later(one.agreed_on, 7))]
     if (due := add_months(one.agreed_on, 3)) <= business_date:
         steps.append(case_steps.achieve(one.case, "interim", later(due, -3)))
     if one.completed_on is not None:
         steps.append(case_steps.achieve(one.case, "completion", one.completed_on))
     return steps
+
+
+def first_payments(buildings: list[Building], definition: Definition) -> list[Strand]:
+    """The company's own deposit first, then the first instalment."""
+    return [
+        [
+            case_steps.contribute(
+                one.case, definition.split(one.total_krw)[Funder.SELF], later(one.agreed_on, 4)
+            ),
+            *case_steps.pay(one.case, 1, later(one.agreed_on, 10)),
+        ]
+        for one in buildings
+    ]
 
 
 def final_payments(story: Jeonbuk, buildings: list[Building]) -> list[Strand]:

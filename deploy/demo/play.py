@@ -23,7 +23,7 @@ from deploy.local.console import Advance, Terminal
 from deploy.local.waiting import all_of
 
 PATIENCE_SECONDS = 30.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 1.0
 MAYBE_LATER = {404, 409, 503}
 Answer = TypeVar("Answer")
 

@@ -106,16 +106,18 @@ def _after_selection(cast: Cast) -> list[Chapter]:
     return [
         Chapter("포기와 예비 순위", "Give-ups and reserves", jeonbuk.give_ups(story, cast.applicants)),
         Chapter("협약", "Agreements", jeonbuk_works.agreements(built)),
-        Chapter("자부담과 착수", "Own shares and starts", jeonbuk_works.starts(built, definition)),
+        # Milestones and visits first: meanwhile the agreements reach the ledger.
         Chapter(
-            "점검과 멘토 방문",
-            "Checks and mentors' visits",
+            "이정표와 멘토 방문",
+            "Milestones and mentors' visits",
             [
-                *jeonbuk_works.checks(built, cast.settings.business_date),
+                *jeonbuk_works.milestones(built, cast.settings.business_date),
                 *without(cast.left, Left.VISIT, visits),
             ],
         ),
-        Chapter("선금", "First payments", jeonbuk_works.first_payments(built)),
+        Chapter(
+            "자부담과 선금", "Own shares and first payments", jeonbuk_works.first_payments(built, definition)
+        ),
         Chapter("잔금", "Final payments", jeonbuk_works.final_payments(story, built)),
         Chapter("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _last(cast)),
         Chapter("기한 확인", "Deadlines", endings.deadlines(cast.settings)),
