@@ -30,17 +30,25 @@ async def prepare() -> None:
         await migrate(service, owner_url(service))
 
 
+EMPTY = """
+do $$
+declare one record;
+begin
+    set local session_replication_role = replica;
+    for one in select schemaname, tablename from pg_tables
+               where schemaname in ('applications', 'funding', 'monitoring', 'notifications')
+                     and tablename <> 'alembic_version' loop
+        execute format('delete from %I.%I', one.schemaname, one.tablename);
+    end loop;
+end $$
+"""
+
+
 async def empty() -> None:
-    """All rows of all services; as superuser, past the triggers that keep the event log."""
+    """All rows of all services; as superuser, past the triggers. Deleting few rows is faster than truncating."""
     connection = await admin()
     try:
-        await connection.execute("set session_replication_role = replica")
-        tables = await connection.fetchval(
-            """select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
-               where schemaname = any($1::text[]) and tablename <> 'alembic_version'""",
-            list(roles.SERVICES),
-        )
-        await connection.execute(f"truncate {tables} restart identity")
+        await connection.execute(EMPTY)
     finally:
         await connection.close()
 
