@@ -1,5 +1,7 @@
 """The table of contents of the service."""
 
+from services.monitoring.board import api as board
+from services.monitoring.board import files
 from services.monitoring.consumers import HANDLERS
 from services.monitoring.figures import api as figures
 from services.monitoring.mentors import api as mentors
@@ -16,9 +18,10 @@ SERVICE = Service(
     title="현황과 이정표 / monitoring",
     tables=Table.metadata,
     told=MonitoringRecordDeadLettered,
-    routers=[milestones.router, mentors.router, pledges.router, figures.router],
+    routers=[milestones.router, mentors.router, pledges.router, figures.router, board.router, board.stream],
     handlers=HANDLERS,
     projections=PROJECTIONS,
     touches=touches,
     roles={"timer": timer},
+    prepare=files.prepare,
 )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from services.monitoring.projections.money import Kind
 from shared.events.definition import Definition, Proposal
 
 Json = dict[str, Any]
-ALL = "all"
+ALL: Literal["all"] = "all"
 PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
 ABOUT_TO_DAYS = 30
 """A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""

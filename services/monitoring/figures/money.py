@@ -91,7 +91,7 @@ def total_row(definition: Definition, parts: list[Row]) -> Row:
     unsplit = sum(cell.amount_krw for cell in definition.plan if cell.period == PERIOD_UNSPLIT)
     if not unsplit and not any(parts):
         return {}
-    total = {ALL: sum(part.get(ALL, 0) for part in parts) + unsplit}
+    total: Row = {ALL: sum(part.get(ALL, 0) for part in parts) + unsplit}
     if any(cell.funder == UNSPLIT for cell in definition.plan):
         return total
     return total | {

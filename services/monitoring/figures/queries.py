@@ -144,6 +144,12 @@ async def facts(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str
     return found
 
 
+async def definitions_of(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
+    """What holds on the day, by programme; None for one that is only proposed."""
+    found = one_each(await fetch(session, DEFINITIONS, ids, on))
+    return {id: Definition.model_validate(found[id].definition) if id in found else None for id in ids}
+
+
 def defined(definition: Any, proposal: Any) -> Json:
     """What a programme says of itself."""
     said: Json = {}

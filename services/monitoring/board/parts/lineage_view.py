@@ -18,8 +18,8 @@ class LineageEvent:
     recorded_at: datetime
     contribution: int
     topic: str
-    partition: int
-    offset: int
+    partition: int | None = None  # the projector's facts do not say where on the topic they stand
+    offset: int | None = None
     case_id: str | None = None
     company: str | None = None
 
@@ -39,10 +39,10 @@ class RawEvent:
     """An event as it stands on its topic."""
 
     topic: str
-    partition: int
-    offset: int
     headers: tuple[tuple[str, str], ...]
     payload: str  # pretty-printed JSON
+    partition: int | None = None
+    offset: int | None = None
     marked: str | None = None  # the line of the payload that goes into the figure, as a piece of its text
 
 

@@ -1,0 +1,33 @@
+"""The board's built files, kept by browsers for good: their names change with their content."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from services.monitoring.board.parts.render import BOARD, Pages
+from shared.config import Settings
+
+FOLDER = BOARD / "static"
+A_YEAR = "public, max-age=31536000, immutable"
+
+
+class BuiltFiles(StaticFiles):
+    def file_response(self, *given: Any, **options: Any) -> Response:
+        response = super().file_response(*given, **options)
+        response.headers["Cache-Control"] = A_YEAR
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def prepare(app: FastAPI, settings: Settings) -> None:
+    """Templates once a process; files where they were built, and pages read without them."""
+    app.state.pages = Pages()
+    serve(app, FOLDER)
+
+
+def serve(app: FastAPI, folder: Path) -> None:
+    if folder.is_dir():
+        app.mount("/static", BuiltFiles(directory=folder), name="static")

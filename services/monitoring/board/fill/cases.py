@@ -1,0 +1,101 @@
+"""The list of cases with its filter, and the overview of all programmes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from services.monitoring.board.fill.case import public_krw, tranche_name
+from services.monitoring.board.fill.companies import place
+from services.monitoring.board.fill.programme import milestone_name
+from services.monitoring.board.parts.case_view import CaseRow, CaseStatus, CasesView, Choice
+from services.monitoring.board.parts.values import Figure, Text
+from services.monitoring.board.parts.views import WorkItem
+from shared.events.definition import Definition
+
+PAGE_SIZE = 50
+Definitions = Mapping[str, Definition | None]
+
+TRANCHE_WORK: Mapping[str, Any] = {
+    "requested": "tranche_to_approve",
+    "approved": "tranche_to_instruct",
+    "unconfirmed": "payment_unconfirmed",
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list is asked for; it lives in the address."""
+
+    programme: str | None = None
+    year: int | None = None
+    status: CaseStatus | None = None
+    track: str | None = None
+    q: str = ""
+    page: int = 1
+
+
+def cases_view(
+    rows: Sequence[Any], asked: Filter, years: Sequence[int], definitions: Definitions
+) -> CasesView:
+    found = rows[0].found if rows else 0
+    return CasesView(
+        rows=tuple(case_row(row, definitions.get(row.programme_id)) for row in rows),
+        found=Figure(found),
+        programmes=tuple(Choice(id, short(id, definition)) for id, definition in definitions.items()),
+        years=tuple(years),
+        statuses=get_args(CaseStatus),
+        programme=asked.programme,
+        year=asked.year,
+        status=asked.status,
+        track=asked.track,
+        q=asked.q,
+        page=asked.page,
+        pages=max(1, -(-found // PAGE_SIZE)),
+    )
+
+
+def case_row(row: Any, definition: Definition | None) -> CaseRow:
+    recorded = row.recorded_on is not None
+    return CaseRow(
+        case_id=row.case_id,
+        number=row.number or "",
+        company=row.company,
+        municipality=place(row.municipality) if row.municipality else None,
+        programme_id=row.programme_id,
+        programme_name=short(row.programme_id, definition),
+        track=row.track,
+        year=row.year_to,
+        status=row.status,
+        agreed_krw=row.total_krw if row.status in HOLDING else None,
+        disbursed_krw=(public_krw(row) if recorded else row.paid_krw) or 0,
+        next_due=row.next_due,
+        next_name=milestone_name(definition, row.next_milestone) if row.next_milestone else None,
+    )
+
+
+HOLDING = ("agreed", "in_progress", "completed", "recorded")
+
+
+def short(programme_id: str, definition: Definition | None) -> Text:
+    return Text(definition.short_ko, definition.short_en) if definition else Text(programme_id)
+
+
+def tranche_work(row: Any, definitions: Definitions) -> WorkItem:
+    return WorkItem(
+        TRANCHE_WORK[row.state],
+        due_on=row.due_on,
+        case_id=row.case_id,
+        company=row.company,
+        what=tranche_name(definitions.get(row.programme_id), row.number),
+        amount_krw=row.total_krw,
+    )
+
+
+def milestone_work(row: Any, definitions: Definitions) -> WorkItem:
+    return WorkItem(
+        "milestone_missed" if row.is_missed else "milestone_due",
+        due_on=row.due_on,
+        case_id=row.case_id,
+        company=row.company,
+        what=milestone_name(definitions.get(row.programme_id), row.milestone),
+    )

@@ -1,0 +1,73 @@
+"""What every page of the board is framed in, read from its address: date, unit, language, who looks."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Request
+
+from services.monitoring.board import queries
+from services.monitoring.board.pages import Moment
+from services.monitoring.board.parts.links import DEFAULT_UNIT
+from services.monitoring.board.parts.values import Lang, Text, Unit
+from services.monitoring.board.parts.views import Operator, Page
+from services.monitoring.reading import AsOf, Snapshot, Viewer, demo_operator
+from shared.edge.identity import Actor
+from shared.values.calendar import pinned, today
+
+ROLES = {
+    "operator": Text("운영자", "Operator"),
+    "officer": Text("담당자(기안)", "Officer"),
+    "auditor": Text("감사 담당자", "Auditor"),
+}
+OWN = ("as_of", "unit", "lang")
+UNITS: dict[str, Unit] = {"1": 1, "1000": 1_000, "1000000": 1_000_000}
+
+Units = Annotated[Literal["1", "1000", "1000000"], Query()]
+Languages = Annotated[Lang, Query()]
+
+
+async def moment(session: Snapshot, viewer: Viewer, as_of: AsOf) -> Moment:
+    return Moment(session, as_of, today())
+
+
+At = Annotated[Moment, Depends(moment)]
+
+
+async def frame(
+    request: Request, at: At, viewer: Viewer, unit: Units = "1000000", lang: Languages = "ko"
+) -> Page:
+    return Page(
+        path=request.url.path,
+        lang=lang,
+        unit=UNITS[unit],
+        as_of=at.on,
+        today=at.today,
+        clock_pinned=pinned() is not None,
+        operator=operator(viewer, is_demo=demo_operator(request) == viewer),
+        query={name: value for name, value in request.query_params.items() if name not in OWN},
+        last_event_at=await queries.newest_recorded(at.session),
+    )
+
+
+Frame = Annotated[Page, Depends(frame)]
+
+
+def operator(actor: Actor, is_demo: bool) -> Operator:
+    role = next((name for name in ROLES if actor.has(name)), "operator")
+    return Operator(actor.id, ROLES[role], is_demo)
+
+
+def bare(request: Request) -> Page:
+    """The frame of a refusal: whatever was wrong with the address, this can be shown."""
+    given = request.query_params
+    lang: Lang = "en" if given.get("lang") == "en" else "ko"
+    demo = demo_operator(request)
+    return Page(
+        path=request.url.path,
+        lang=lang,
+        unit=UNITS.get(given.get("unit", ""), DEFAULT_UNIT),
+        as_of=today(),
+        today=today(),
+        clock_pinned=pinned() is not None,
+        operator=operator(demo, is_demo=True) if demo else Operator("–", Text("확인 전", "Not identified")),
+        stream=None,
+    )

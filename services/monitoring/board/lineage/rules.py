@@ -1,0 +1,351 @@
+"""For every figure of a page: its name, how it is folded in one sentence, and where its events come from."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from re import Match
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.monitoring.board.lineage import sources
+from services.monitoring.board.lineage.sources import Contribution
+from services.monitoring.board.parts.texts import TEXTS
+from services.monitoring.board.parts.values import Text
+from services.monitoring.figures.domain import ALL, Facts
+from services.monitoring.projections.money import Kind
+from shared.errors import NotFound
+from shared.values import municipalities
+from shared.values.money import PUBLIC, Funder
+
+Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
+Find = Callable[[AsyncSession, Facts, int], Awaitable[list[Contribution]]]
+
+PUBLISHED, PROPOSED = "programme.published.v1", "programme.proposed.v1"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A figure's name, rule and events; `find` is told the figure's value too."""
+
+    title: Text
+    measure: Measure
+    rule: Text
+    find: Find
+    adds: tuple[str, ...]
+    subtracts: tuple[str, ...] = ()
+    marked: str | None = None
+
+
+def origin(path: str) -> Origin:
+    """Raises NotFound for a path that no page shows."""
+    for pattern, rule in RULES:
+        if found := re.fullmatch(pattern, path):
+            return rule(found)
+    raise NotFound(
+        "figure_unknown",
+        ko=f"{path}은(는) 없는 숫자입니다. 화면의 숫자를 눌러 여세요.",
+        en=f"There is no figure {path}. Open it from a page.",
+    )
+
+
+# Money.
+
+
+def invested(found: Match[str]) -> Origin:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        start = facts.defined.term_from or 0
+        wanted = lambda year, funder: year < start and is_of(funder, found["funder"])  # noqa: E731
+        return await sources.of_money(session, facts.programme_id, facts.as_of, [Kind.PAST], wanted)
+
+    return Origin(
+        named("{funder} 기투자(A)", "{funder}, invested before the term (A)", found["funder"]),
+        "won",
+        Text(
+            "임기 전 회계연도에 적힌 과거 지출을 더합니다.", "Past spending booked in years before the term."
+        ),
+        find,
+        ("past_spending.booked",),
+        marked=found["funder"],
+    )
+
+
+def total(found: Match[str]) -> Origin:
+    before = invested(found)
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        past = await before.find(session, facts, value)
+        planned = value - sum(one.amount for one in past)
+        return past + await by_definition(session, facts, planned)
+
+    return replace(
+        before,
+        title=named("{funder} 총사업비", "{funder}, total", found["funder"]),
+        rule=Text(
+            "기투자(A)에 사업 정의의 투자계획(B, C)을 더합니다.",
+            "What was invested (A) and the plan of the definition (B, C).",
+        ),
+        find=find,
+        adds=("past_spending.booked", "programme.published"),
+    )
+
+
+def of_year(found: Match[str]) -> Origin:
+    """committed or executed, of a year and funder, of all public money, or of all."""
+    committed, year, funder = found["what"] == "committed", int(found["year"]), found["funder"]
+    kinds = [Kind.COMMITTED] if committed else [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED]
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        wanted = lambda fiscal_year, one: fiscal_year == year and is_of(one, funder)  # noqa: E731
+        parts = await sources.of_money(session, facts.programme_id, facts.as_of, kinds, wanted)
+        if committed and funder in (Funder.SELF, ALL):
+            parts += await own_shares(session, facts, year)
+        return parts
+
+    word = ("약정", "committed") if committed else ("집행", "executed")
+    adds = (
+        ("funds.committed", "agreement.signed")
+        if committed
+        else ("tranche.disbursed", "self_contribution.confirmed", "past_spending.booked")
+    )
+    return Origin(
+        named(f"{year}년 {{funder}} {word[0]}", f"{{funder}}, {word[1]} in {year}", funder),
+        "won",
+        Text(
+            "그 회계연도의 사건을 더하고 뺍니다. 자부담은 협약액(약정)과 확인된 입금(집행)입니다.",
+            "Events of that fiscal year. The company's own share: agreed (committed), evidenced (executed).",
+        ),
+        find,
+        adds,
+        ("commitment.released",) if committed else (),
+        marked=funder,
+    )
+
+
+async def own_shares(session: AsyncSession, facts: Facts, year: int) -> list[Contribution]:
+    """The companies' own shares by the year of their agreement."""
+    condition = f"is_held and is_agreed and extract(year from c.agreed_on) = {year}"
+    found = await sources.of_cases(
+        session, facts.programme_id, facts.as_of, condition, ["agreement.signed.v1"]
+    )
+    return [Contribution(one.row, one.row.self_krw) for one in found if one.row.self_krw]
+
+
+def is_of(funder: str, wanted: str) -> bool:
+    return wanted in (ALL, funder) or (wanted == "public" and funder in PUBLIC)
+
+
+# What the definition says.
+
+
+async def by_definition(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+    """The one event of the version that holds on the day, which gives the whole figure."""
+    name = PUBLISHED if facts.definition else PROPOSED
+    found = await sources.events(session, facts.programme_id, [name], facts.as_of)
+    holding = [row for row in found if row.data.get("version", facts.version) == facts.version]
+    return [Contribution(holding[-1], value)] if holding and value else []
+
+
+def defined(title: Text, measure: Measure) -> Origin:
+    return Origin(
+        title,
+        measure,
+        Text(
+            "기준일에 시행 중인 사업 정의에 적힌 값입니다.", "As the definition that holds on the day says."
+        ),
+        by_definition,
+        ("programme.published", "programme.proposed"),
+    )
+
+
+def plan(found: Match[str]) -> Origin:
+    period = found["period"]
+    ko, en = (
+        ("임기내 소계", "within the term")
+        if period == "subtotal"
+        else (f"{period} 계획", f"plan of {period}")
+    )
+    return defined(named(f"{{funder}} {ko}", f"{{funder}}, {en}", found["funder"]), "won")
+
+
+def after(found: Match[str]) -> Origin:
+    return defined(named("{funder} 이후(C)", "{funder}, after the term (C)", found["funder"]), "won")
+
+
+def said(ko: str, en: str, measure: Measure) -> Callable[[Match[str]], Origin]:
+    return lambda found: defined(
+        Text(ko.format(**found.groupdict()), en.format(**found.groupdict())), measure
+    )
+
+
+# Cases.
+
+HELD = ("company.selected.v1", "case.recorded.v1")
+COUNTS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
+    "applied": ("is_applied", ("application.submitted.v1",), "신청", "applied"),
+    "selected": ("is_held", HELD, "선정", "selected"),
+    "reserved": ("is_waiting", ("company.reserved.v1",), "예비", "on the reserve list"),
+    "agreed": ("is_held and is_agreed", ("agreement.signed.v1",), "협약", "agreed"),
+    "abandoned": ("is_lost", ("case.abandoned.v1",), "포기", "given up"),
+    "completed": (
+        "is_held and is_completed",
+        ("milestone.achieved.v1", "case.recorded.v1"),
+        "완료",
+        "completed",
+    ),
+    "in_progress": ("is_held and not is_completed", HELD, "진행", "in progress"),
+    "about_to_complete": (
+        "is_held and not is_completed and is_due",
+        ("milestone.scheduled.v1",),
+        "완료 임박",
+        "about to complete",
+    ),
+    "completed_or_about_to": (
+        "is_held and (is_completed or is_due)",
+        ("milestone.achieved.v1", "milestone.scheduled.v1"),
+        "완료·완료 임박",
+        "completed or about to",
+    ),
+}
+
+
+def of_cases(found: Match[str]) -> Origin:
+    """Companies of a year, a track or a municipality; records of other systems only where years are counted."""
+    given = found.groupdict()
+    condition, names, ko, en = COUNTS[given["count"]]
+    if "records" not in given:
+        condition = f"({condition}) and c.round_id is not null"
+    where = {name: given.get(name) for name in ("years", "track", "municipality")}
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        return await sources.of_cases(session, facts.programme_id, facts.as_of, condition, names, **where)
+
+    words = [word for word in (where["years"], where["track"], place(where["municipality"])) if word]
+    return Origin(
+        Text(" ".join([*words, ko]), " ".join([*words, en])),
+        "companies",
+        Text(
+            "기준일에 그 상태인 과제를 한 건씩 셉니다. 포기한 자리는 빼고 승계한 예비는 넣습니다.",
+            "Cases in that state on the day, one by one; given-up places do not count, promoted reserves do.",
+        ),
+        find,
+        tuple(name.removesuffix(".v1") for name in names),
+    )
+
+
+def place(code: str | None) -> str | None:
+    return municipalities.name(code) if code else None
+
+
+async def visits(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+    return await sources.first_visits(session, facts.programme_id, facts.as_of)
+
+
+def visited(found: Match[str]) -> Origin:
+    return Origin(
+        Text("멘토가 방문한 기업", "Companies visited by mentors"),
+        "companies",
+        Text("기업마다 첫 방문 한 건을 셉니다.", "The first visit of each company counts."),
+        visits,
+        ("mentor.visited",),
+    )
+
+
+# Pledges and rounds.
+
+
+def agreements(found: Match[str]) -> Origin:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        rows = await sources.events(session, facts.programme_id, ["round.agreed.v1"], facts.as_of)
+        return [Contribution(row, 1) for row in rows]
+
+    return Origin(
+        Text("연도별 협약", "Yearly agreements"),
+        "times",
+        Text(
+            "전담기관과 맺은 해당 연도 협약을 한 번으로 셉니다.",
+            "Each yearly agreement with the agency counts once.",
+        ),
+        find,
+        ("round.agreed",),
+    )
+
+
+def stated(found: Match[str]) -> Origin:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        promised = facts.defined.pledge
+        rows = await sources.pledge_reports(session, promised.id, facts.as_of) if promised else []
+        return [Contribution(rows[-1], value)] if rows else []
+
+    return Origin(
+        Text("사업이행도(진도율), 부서 보고", "Progress as the office stated it"),
+        "percent",
+        Text("담당 부서가 보고한 값 그대로입니다.", "As the responsible office stated it."),
+        find,
+        ("pledge.progress_reported",),
+    )
+
+
+def quota(found: Match[str]) -> Origin:
+    year, track = int(found["years"]), found.groupdict().get("track")
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+        rows = await sources.events(session, facts.programme_id, ["round.opened.v1"], facts.as_of)
+        parts = [
+            Contribution(row, places(row.data["quota"], track)) for row in rows if row.data["year"] == year
+        ]
+        return [one for one in parts if one.amount]
+
+    return Origin(
+        Text(" ".join(filter(None, [f"{year}년", track, "정원"])), f"Places of {year} {track or ''}".strip()),
+        "companies",
+        Text("공고에 적힌 자리 수입니다.", "The places of the year's calls."),
+        find,
+        ("round.opened",),
+    )
+
+
+def places(given: dict[str, int], track: str | None) -> int:
+    return given.get(track, 0) if track else sum(given.values())
+
+
+def named(ko: str, en: str, funder: str) -> Text:
+    korean, english = ("공공", "Public") if funder == "public" else TEXTS[f"funder.{funder}"]
+    return Text(ko.format(funder=korean), en.format(funder=english))
+
+
+FUNDER = r"(?P<funder>all|public|national|province|city|self)"
+YEARS, TRACK = r"(?P<years>\d{4}(-\d{4})?)", r"(?P<track>[A-Za-z0-9-]+)"
+COUNT = rf"(?P<count>{'|'.join(COUNTS)})"
+
+RULES: Sequence[tuple[str, Callable[[Match[str]], Origin]]] = (
+    (rf"total\.{FUNDER}", total),
+    (rf"invested_before_term\.{FUNDER}", invested),
+    (rf"term_plan\.{FUNDER}\.(?P<period>subtotal|\d{{4}}(H[12])?)", plan),
+    (rf"after_term\.{FUNDER}", after),
+    (rf"(?P<what>committed|executed)\.(?P<year>\d{{4}})\.{FUNDER}", of_year),
+    (rf"companies\.(?P<records>){YEARS}\.{COUNT}", of_cases),
+    (rf"tracks\.{TRACK}\.companies\.(?P<records>){YEARS}\.{COUNT}", of_cases),
+    (rf"rounds\.{YEARS}\.{COUNT}", of_cases),
+    (rf"rounds\.{YEARS}\.tracks\.{TRACK}\.{COUNT}", of_cases),
+    (rf"municipalities\.rows\.(?P<municipality>\d{{5}})\.{COUNT}", of_cases),
+    (rf"rounds\.{YEARS}\.quota", quota),
+    (rf"rounds\.{YEARS}\.tracks\.{TRACK}\.quota", quota),
+    (rf"rounds\.{YEARS}\.planned", said("{years}년 계획 기업", "Companies planned for {years}", "companies")),
+    (
+        rf"rounds\.{YEARS}\.by_track\.{TRACK}",
+        said("{years}년 {track} 계획 기업", "Companies planned for {years}, {track}", "companies"),
+    ),
+    (
+        rf"companies\.{YEARS}\.planned_new",
+        said("{years}년 신규 계획 기업", "Companies newly planned in {years}", "companies"),
+    ),
+    (r"companies_planned", said("목표 기업", "Companies planned", "companies")),
+    (r"max_support_ratio", said("공공 지원 한도", "Cap of public support", "percent")),
+    (r"municipalities\.count", said("시군", "Cities and counties", "municipalities")),
+    (r"mentors\.count", said("멘토", "Mentors", "people")),
+    (r"mentors\.companies_visited", visited),
+    (r"indicators\.[a-z0-9-]+\.target", said("지표 목표", "Target of the indicator", "times")),
+    (r"indicators\.[a-z0-9-]+\.achieved_total", agreements),
+    (r"pledge\.progress_percent", stated),
+)

@@ -1,0 +1,137 @@
+"""The events behind a figure, each with what it adds: money by the same tiles that the figure is the sum of."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.monitoring.figures.domain import ABOUT_TO_DAYS
+from services.monitoring.figures.queries import ON_THE_DAY
+from services.monitoring.projections import money, timeline
+from services.monitoring.projections.money import Kind
+from shared.db import fetch
+from shared.delivery.projection import Fact
+
+MOST = 1_000  # events shown of a figure; more are said to be a part
+MOST_READ = 20_000
+
+TOPIC = {(event.source, event.name): event.topic for event in timeline.PROJECTION.rows}
+TILES = {event.name: (event.type(), tiles) for event, tiles in money.PROJECTION.tiles.items()}
+
+EVENTS = """
+    select t.*, coalesce(c.company_name_ko, k.name_ko) as company
+    from timeline t
+    left join case_row c on c.case_id = (t.data ->> 'case_id')::uuid
+    left join company_row k on k.company_id = c.company_id
+    where t.programme_id = $2 and t.name = any($3::text[]) and t.occurred_on <= $1::date
+    order by t.occurred_on, t.recorded_at, t.id limit $4
+"""
+
+# Of each case that counts, the event that made it count: the first of these names that it has.
+CASE_EVENTS = """
+    select t.*, coalesce(c.company_name_ko, k.name_ko) as company, c.self_krw
+    from ({on_the_day} where c.programme_id = $1) c
+    cross join lateral (
+        select * from timeline t
+        where t.subject = c.case_id::text and t.name = any($4::text[]) and t.occurred_on <= $2::date
+          and coalesce(t.data ->> 'completes', 'true') = 'true'
+        order by array_position($4::text[], t.name::text), t.occurred_on desc limit 1
+    ) t
+    left join company_row k on k.company_id = c.company_id
+    where {condition}
+      and ($5::text is null or $5 = c.year_from || case when c.year_to > c.year_from then '-' || c.year_to else '' end)
+      and ($6::text is null or c.track = $6) and ($7::text is null or c.municipality = $7)
+    order by t.occurred_on, t.recorded_at, t.id limit $8
+"""
+
+FIRST_VISITS = """
+    select distinct on (coalesce(c.company_id::text, t.subject)) t.*, k.name_ko as company
+    from timeline t
+    left join case_row c on c.case_id = (t.data ->> 'case_id')::uuid
+    left join company_row k on k.company_id = c.company_id
+    where t.programme_id = $2 and t.name = 'mentor.visited.v1' and t.occurred_on <= $1::date
+    order by coalesce(c.company_id::text, t.subject), t.occurred_on, t.id limit $3
+"""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """An event of the timeline and what it adds to the figure; negative takes away."""
+
+    row: Any
+    amount: int
+
+
+async def events(session: AsyncSession, programme_id: str, names: Sequence[str], on: date) -> list[Any]:
+    return await fetch(session, EVENTS, on, programme_id, list(names), MOST_READ)
+
+
+async def of_money(
+    session: AsyncSession,
+    programme_id: str,
+    on: date,
+    kinds: Iterable[Kind],
+    wanted: Callable[[int, str], bool],
+) -> list[Contribution]:
+    """Events of these kinds, with the tiles whose fiscal year and funder are wanted."""
+    chosen = set(kinds)
+    found = await events(session, programme_id, names_of(chosen), on)
+    parts = [Contribution(row, part(row, chosen, wanted)) for row in found]
+    return [one for one in parts if one.amount]
+
+
+def part(row: Any, kinds: set[Kind], wanted: Callable[[int, str], bool]) -> int:
+    """What the projection's own fold gives to the wanted tiles."""
+    type, tiles = TILES[row.name]
+    fact = Fact(type, row.source, row.id, row.subject, row.sequence, f"{row.occurred_on}", "", row.data, None)
+    return sum(krw for key, krw in tiles(fact) if key[1] in kinds and wanted(key[2], key[3]))
+
+
+def names_of(kinds: set[Kind]) -> list[str]:
+    """Which events give money of these kinds."""
+    return [name for kind in Kind if kind in kinds for name in EVENTS_OF_KIND[kind]]
+
+
+EVENTS_OF_KIND = {
+    Kind.ALLOCATED: ["budget.allocated.v1"],
+    Kind.PAST: ["past_spending.booked.v1"],
+    Kind.COMMITTED: ["funds.committed.v1", "commitment.released.v1"],
+    Kind.DISBURSED: ["tranche.disbursed.v1"],
+    Kind.EVIDENCED: ["self_contribution.confirmed.v1"],
+}
+
+
+async def of_cases(
+    session: AsyncSession,
+    programme_id: str,
+    on: date,
+    condition: str,
+    names: Sequence[str],
+    *,
+    years: str | None = None,
+    track: str | None = None,
+    municipality: str | None = None,
+) -> list[Contribution]:
+    """The cases that meet the condition (SQL over what a case is on the day), one event each."""
+    statement = CASE_EVENTS.format(on_the_day=ON_THE_DAY, condition=condition)
+    asked = (programme_id, on, ABOUT_TO_DAYS, list(names), years, track, municipality, MOST_READ)
+    return [Contribution(row, 1) for row in await fetch(session, statement, *asked)]
+
+
+async def first_visits(session: AsyncSession, programme_id: str, on: date) -> list[Contribution]:
+    found = await fetch(session, FIRST_VISITS, on, programme_id, MOST_READ)
+    return [Contribution(row, 1) for row in sorted(found, key=lambda row: (row.occurred_on, row.id))]
+
+
+PLEDGE_REPORTS = """
+    select t.*, null as company from timeline t
+    where t.subject = $2 and t.name = 'pledge.progress_reported.v1' and t.occurred_on <= $1::date
+    order by t.occurred_on, t.sequence
+"""
+
+
+async def pledge_reports(session: AsyncSession, pledge_id: str, on: date) -> list[Any]:
+    """Oldest first: the last one is what is shown."""
+    return await fetch(session, PLEDGE_REPORTS, on, pledge_id)

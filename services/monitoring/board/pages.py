@@ -1,0 +1,117 @@
+"""The board's pages: reads what one page needs, fills its view, and hands it to its template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.monitoring.board import queries
+from services.monitoring.board.fill.case import CaseRows, case_view
+from services.monitoring.board.fill.cases import PAGE_SIZE, Filter, cases_view, milestone_work, tranche_work
+from services.monitoring.board.fill.programme import programme_view
+from services.monitoring.board.fill.timeline import entry
+from services.monitoring.board.lineage.view import lineage_view
+from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.views import CasesView, CaseView, LineageView, OverviewView, WorkItem
+from services.monitoring.figures import queries as figures
+from services.monitoring.figures.domain import Facts
+
+MOST_WORK = 50
+RECENT = 8
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A transaction that sees one moment, the business date that is asked for, and today's."""
+
+    session: AsyncSession
+    on: date
+    today: date
+
+
+async def overview(at: Moment) -> OverviewView:
+    """What needs somebody and what changed last are of now: a page of a past date leaves them out."""
+    found = await every(at)
+    views = tuple(await views_of(at, found))
+    if at.on < at.today:
+        return OverviewView(views)
+    definitions = {one.programme_id: one.definition for one in found}
+    changed = [
+        entry(row, definitions.get(row.programme_id), row.company)
+        for row in await queries.recent(at.session, RECENT)
+    ]
+    return OverviewView(views, work=tuple(await work(at, found)), recent=tuple(changed))
+
+
+async def programmes(at: Moment) -> OverviewView:
+    return OverviewView(tuple(await views_of(at, await every(at))))
+
+
+async def every(at: Moment) -> list[Facts]:
+    ids = await figures.known_programmes(at.session, at.on)
+    return list((await figures.facts(at.session, ids, at.on)).values())
+
+
+async def views_of(at: Moment, found: Sequence[Facts]) -> list[ProgrammeView]:
+    newest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
+    return [programme_view(one, newest.get(one.programme_id)) for one in found]
+
+
+async def work(at: Moment, found: Sequence[Facts]) -> list[WorkItem]:
+    """Soonest first."""
+    definitions = {one.programme_id: one.definition for one in found}
+    tranches = await queries.tranches_waiting(at.session, MOST_WORK)
+    milestones = await queries.milestones_waiting(at.session, list(definitions), at.on, MOST_WORK)
+    items = [tranche_work(row, definitions) for row in tranches]
+    items += [milestone_work(row, definitions) for row in milestones]
+    return sorted(items, key=lambda item: (item.due_on or date.max, item.company))
+
+
+async def programme(at: Moment, programme_id: str) -> ProgrammeView:
+    found = await figures.facts_of(at.session, programme_id, at.on)
+    newest = await queries.last_event_on(at.session, [programme_id], at.on)
+    due = await queries.due_milestones(at.session, programme_id, at.on)
+    promised = found.definition.pledge if found.definition else None
+    same = await queries.related(at.session, programme_id, promised.id, at.on) if promised else []
+    return programme_view(found, newest.get(programme_id), due, same)
+
+
+async def case(at: Moment, case_id: UUID) -> CaseView:
+    found = await queries.case(at.session, str(case_id), at.on)
+    id, company = str(case_id), str(found.company_id) if found.company_id else None
+    known = (await figures.facts(at.session, [found.programme_id], at.on))[found.programme_id]
+    return case_view(
+        CaseRows(
+            case=found,
+            milestones=await queries.milestones(at.session, id, at.on),
+            tranches=await queries.tranches(at.session, id),
+            messages=await queries.messages(at.session, id, at.on),
+            timeline=await queries.timeline_of(at.session, [id, company] if company else [id], at.on),
+            definition=known.definition,
+            on=at.on,
+        )
+    )
+
+
+async def cases(at: Moment, asked: Filter) -> CasesView:
+    ids = await figures.known_programmes(at.session, at.on)
+    known = await figures.definitions_of(at.session, ids, at.on)
+    rows = await queries.cases(
+        at.session,
+        at.on,
+        programme=asked.programme,
+        year=asked.year,
+        track=asked.track,
+        status=asked.status,
+        q=asked.q,
+        limit=PAGE_SIZE,
+        offset=(asked.page - 1) * PAGE_SIZE,
+    )
+    return cases_view(rows, asked, await queries.years(at.session, at.on), known)
+
+
+async def lineage(at: Moment, programme_id: str, path: str, event_id: str | None) -> LineageView:
+    found = await figures.facts_of(at.session, programme_id, at.on)
+    return await lineage_view(at.session, found, path, event_id)

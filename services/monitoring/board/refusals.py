@@ -1,0 +1,66 @@
+"""Refusals as pages: the rule in plain words and what to do, never a stack or a bare code."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+
+from services.monitoring.board.answers import Html
+from services.monitoring.board.frame import bare
+from services.monitoring.board.parts.render import Pages
+from services.monitoring.board.parts.values import Text
+from services.monitoring.board.parts.views import ErrorView
+from shared.edge.http import OneTransaction
+from shared.edge.problems import STATUS, TITLES, field_error
+from shared.errors import Refused
+from shared.logs import cause
+
+log = structlog.get_logger()
+
+TITLES_EN = {
+    401: "Not identified",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Against a rule",
+    422: "Wrong input",
+}
+TO_DO = {
+    401: Text("다시 로그인하세요.", "Log in again."),
+    403: Text("권한이 있는 담당자에게 요청하세요.", "Ask somebody who may."),
+    404: Text("목록에서 다시 고르세요.", "Pick it from the list again."),
+}
+CORRECT = Text(
+    "주소의 값을 고치거나 종합현황으로 돌아가세요.", "Correct the address, or go back to the overview."
+)
+
+
+class BoardRoute(OneTransaction):
+    """One transaction a page; a refusal answers with a page of its own."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Refused as error:
+                status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+                log.info("page.refused", rule=error.rule, status=status)
+                return refusal(request, status, Text(error.ko, error.en))
+            except RequestValidationError as error:
+                first = field_error(error.errors()[0])
+                said = Text(f"{first['field']}: {first['ko']}", f"{first['field']}: {first['en']}")
+                return refusal(request, 422, said)
+
+        return handle
+
+
+def refusal(request: Request, status: int, reason: Text) -> Html:
+    title = Text(TITLES.get(status, "처리하지 못함"), TITLES_EN.get(status))
+    view = ErrorView(status, title, reason, TO_DO.get(status, CORRECT), cause().get("correlationid"))
+    pages: Pages = request.app.state.pages
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Html(pages.error(bare(request), view), status, headers)
