@@ -61,8 +61,8 @@ def channels(settings: Settings) -> list[Channel]:
 async def sweep(context: Context) -> None:
     """Messages whose outcome nobody will tell any more."""
     while True:
-        async with context.database.fast_transaction() as connection:
-            lost = await commands.give_up_lost(connection)
+        async with context.database.transaction() as session:
+            lost = await commands.give_up_lost(session)
         if lost:
             log.warning("messages.unknown", count=lost)
         await asyncio.sleep(SWEEP_SECONDS)
@@ -107,8 +107,8 @@ class Desk:
 
 async def send_batch(database: Database, channel: Channel, settings: Settings) -> list[Outcome]:
     """Claim and commit; hand over; settle. What came of each message; nothing where none was due."""
-    async with database.fast_transaction() as connection:
-        claimed = await commands.claim(connection, channel.name, channel.batch)
+    async with database.transaction() as session:
+        claimed = await commands.claim(session, channel.name, channel.batch)
     if not claimed:
         return []
     outcomes = await hand_over(channel, claimed)
@@ -145,7 +145,7 @@ def prepare(message: Claimed) -> Letter | Refused:
         return Refused(NO_CONTACT)
     try:
         notice = NOTICES[message.template].model_validate(message.data)
-        return Letter(message.id, message.address, render(notice, message.language))
+        return Letter(message.id, message.address, render(notice, message.language, message.channel))
     except (TemplateError, ValidationError, KeyError) as error:
         log.exception("template.failed", template=message.template)
         return Refused(f"양식 오류: {message.template} ({type(error).__name__})")
@@ -155,8 +155,8 @@ async def settle(database: Database, moves: Mapping[UUID, Any], settings: Settin
     """What the provider said is known here only: a database that is away is waited for."""
     while True:
         try:
-            async with database.fast_transaction() as connection:
-                return await commands.settle(connection, moves)
+            async with database.transaction() as session:
+                return await commands.settle(session, moves)
         except Exception as error:
             if not is_away(error):
                 raise

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.message import EmailMessage
 from uuid import uuid4
@@ -13,15 +14,19 @@ import pytest
 
 from services.notifications.channels.email import written
 from services.notifications.channels.outcomes import Letter
+from services.notifications.main import SERVICE
 from services.notifications.messages import commands
 from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
-from services.notifications.templates.rendering import Rendered
+from services.notifications.sender import sender
+from services.notifications.templates.rendering import Mail
 from shared.config import Settings
 from shared.db import Database
+from shared.delivery.health import Health
 from shared.events.applications import CompanyRejected
+from shared.service import Context, keep_running
 from tests.builders import A_DAY, PROGRAMME, a_selection
-from tests.databases import Databases, app_url
+from tests.databases import Databases, admin, app_url
 from tests.flows.notifications_builders import (
     KnownCase,
     MailServer,
@@ -149,7 +154,7 @@ async def test_a_refused_connection_leaves_mails_queued_until_the_server_is_ther
 
     async with sending(database, provided) as [health]:
         await until(lambda: tried(database, 3))
-        assert await states(database) == ["queued"]
+        await until_states(database, "queued")
         assert "연결하지 못했습니다" in (health.problem() or "")
         async with smtp.running():
             await until_states(database, "sent")
@@ -224,8 +229,8 @@ async def test_a_claim_whose_sender_is_gone_becomes_unknown_and_is_not_sent(
     database: Database, provided: Settings, running: MailServer
 ) -> None:
     await a_waiting_mail(database)
-    async with database.fast_transaction() as connection:
-        assert len(await commands.claim(connection, "email", 10)) == 1
+    async with database.transaction() as session:
+        assert len(await commands.claim(session, "email", 10)) == 1
     await grown_old(database, timedelta(seconds=61))
 
     async with sending(database, provided):
@@ -239,11 +244,11 @@ async def test_a_claim_of_a_sender_that_still_works_is_left_alone(
     database: Database, provided: Settings
 ) -> None:
     await a_waiting_mail(database)
-    async with database.fast_transaction() as connection:
-        await commands.claim(connection, "email", 10)
+    async with database.transaction() as session:
+        await commands.claim(session, "email", 10)
 
-    async with database.fast_transaction() as connection:
-        assert await commands.give_up_lost(connection) == 0
+    async with database.transaction() as session:
+        assert await commands.give_up_lost(session) == 0
 
 
 async def test_a_sender_killed_while_it_hands_over_never_sends_twice(
@@ -301,6 +306,54 @@ async def test_a_sender_that_is_stopped_settles_what_it_has_in_hand(
     assert await states(database) == ["sent"]
 
 
+async def test_an_answer_is_kept_until_a_database_that_was_away_is_back(
+    database: Database, provided: Settings, running: MailServer
+) -> None:
+    async def answers_while_the_database_is_away() -> str:
+        await cut_off_all_but(ours)
+        return "250 taken"
+
+    ours = await connections_of(database)
+    running.data = answers_while_the_database_is_away
+    await a_waiting_mail(database)
+
+    async with a_restarted_sender(provided):
+        await until(lambda: done(bool(running.mails)))
+        await until_states(database, "sent")
+
+    assert len(running.mails) == 1
+
+
+async def connections_of(database: Database) -> list[int]:
+    async with database.fast_transaction() as connection:
+        role = "select pid from pg_stat_activity where usename = current_user"
+        return [row["pid"] for row in await connection.fetch(role)]
+
+
+async def cut_off_all_but(pids: list[int]) -> None:
+    connection = await admin()
+    await connection.execute(
+        """select pg_terminate_backend(pid) from pg_stat_activity
+           where usename = 'ieum_notifications' and not pid = any($1::int[])""",
+        pids,
+    )
+    await connection.close()
+
+
+@asynccontextmanager
+async def a_restarted_sender(settings: Settings) -> AsyncIterator[None]:
+    """As in a process of its own: with its own connections, begun again when it fails."""
+    own = SERVICE.database(settings.model_copy(update={"database_url": app_url("notifications")}))
+    context = Context(SERVICE, own, settings, Health("sender"))
+    role = asyncio.create_task(keep_running(sender, context))
+    try:
+        yield
+    finally:
+        role.cancel()
+        await asyncio.gather(role, return_exceptions=True)
+        await own.close()
+
+
 async def test_a_contact_erased_meanwhile_hears_nothing(
     database: Database, provided: Settings, running: MailServer
 ) -> None:
@@ -344,7 +397,7 @@ async def test_a_company_that_asked_for_english_gets_english(
 
 
 def test_a_line_break_never_becomes_a_header() -> None:
-    content = Rendered(subject="제목\r\nBcc: x@example.com", text="a", html="b", sms_title="", sms="")
+    content = Mail(subject="제목\r\nBcc: x@example.com", text="a", html="b")
 
     with pytest.raises(ValueError, match="linefeed"):
         written(Letter(uuid4(), "kim@example.com", content), "ieum@example.go.kr", "kim@example.com")

@@ -15,7 +15,7 @@ from services.notifications.messages import commands
 from services.notifications.messages.domain import Move, State
 from services.notifications.recipients.domain import checked_phone
 from shared.config import Settings
-from shared.db import Database
+from shared.db import Database, fetch
 from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases
@@ -93,10 +93,10 @@ async def a_waiting_sms(database: Database, phone: str = "+821012345678") -> Kno
 async def a_sent_sms(database: Database, state: State = State.SENT) -> dict[str, Any]:
     """Handed over: the provider knows it as M4V1."""
     await a_waiting_sms(database)
-    async with database.fast_transaction() as connection:
-        [claimed] = await commands.claim(connection, "sms", 1)
+    async with database.transaction() as session:
+        [claimed] = await commands.claim(session, "sms", 1)
         if state is not State.SENDING:
-            await commands.settle(connection, {claimed.id: Move(state, reference="M4V1")})
+            await commands.settle(session, {claimed.id: Move(state, reference="M4V1")})
     [row] = await rows(database)
     return row
 
@@ -184,7 +184,7 @@ async def test_a_gateway_that_is_not_there_is_waited_for(
 
     async with sending(database, provided) as [health]:
         await until(lambda: in_trouble(health))
-        assert await states(database) == ["queued"]
+        await until_states(database, "queued")
         async with sms_gateway(provided, tmp_path):
             await until_states(database, "sent")
 
@@ -250,8 +250,8 @@ async def test_a_receipt_faster_than_our_own_note_tells_both_states_and_the_note
     row = await a_sent_sms(database, State.SENDING)
 
     await webhook([a_report(row, messageId="M4V9")])
-    async with database.fast_transaction() as connection:
-        await commands.settle(connection, {row["id"]: Move(State.SENT, reference="M4V9")})
+    async with database.transaction() as session:
+        await commands.settle(session, {row["id"]: Move(State.SENT, reference="M4V9")})
 
     assert await states(database) == ["delivered"]
     assert await published(database) == ["sent", "delivered"]
@@ -301,10 +301,10 @@ async def test_three_days_without_a_receipt_make_it_unknown_and_a_late_one_still
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database)
-    async with database.fast_transaction() as connection:
+    async with database.transaction() as session:
         age = timedelta(days=3, seconds=1)
-        await connection.execute("update message set changed_at = changed_at - $1::interval", age)
-        assert await commands.give_up_lost(connection) == 1
+        await fetch(session, "update message set changed_at = changed_at - $1::interval", age)
+        assert await commands.give_up_lost(session) == 1
     assert await states(database) == ["unknown"]
 
     await webhook([a_report(row)])

@@ -67,6 +67,6 @@ def test_a_contact_without_any_address_is_refused() -> None:
 
 
 def test_the_channels_are_those_with_an_address() -> None:
-    assert domain.channels_of("a@example.com", None) == ["email"]
-    assert domain.channels_of("a@example.com", "+821012345678") == ["email", "sms"]
-    assert domain.channels_of(None, None) == []
+    assert domain.channels_of(True, False) == ["email"]
+    assert domain.channels_of(True, True) == ["email", "sms"]
+    assert domain.channels_of(False, False) == []

@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from services.notifications.cases.domain import Name
 from services.notifications.templates import cp949, rendering
 from services.notifications.templates.notices import NOTICES, Notice
-from services.notifications.templates.rendering import render
+from services.notifications.templates.rendering import mail, sms
 
 LANGUAGES = ("ko", "en")
 FOLDER = Path(rendering.__file__).parent
@@ -94,33 +94,33 @@ def test_every_template_has_samples_and_a_file_in_each_language() -> None:
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
 def test_it_says_what_about_which_case_in_every_part(notice: Notice, language: str) -> None:
-    content = render(notice, language)
+    written, short = mail(notice, language), sms(notice, language)
 
-    for part in (content.text, content.html):
+    for part in (written.text, written.html):
         assert notice.receipt_number in part
         assert getattr(notice.office, language) in part
-    assert notice.receipt_number in content.sms
-    assert getattr(notice.programme_short, language) in content.sms
-    assert getattr(notice.programme_short, language) in content.subject
+    assert notice.receipt_number in short.text
+    assert getattr(notice.programme_short, language) in short.text
+    assert getattr(notice.programme_short, language) in written.subject
 
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
 def test_its_sms_fits_and_says_nothing_that_a_phone_cannot_show(notice: Notice, language: str) -> None:
-    content = render(notice, language)
+    content = sms(notice, language)
 
-    assert cp949.length(content.sms) <= cp949.LMS_LIMIT
-    assert cp949.length(content.sms_title) <= cp949.SUBJECT_LIMIT
-    assert "?" not in content.sms.replace("습니까?", "")
+    assert cp949.length(content.text) <= cp949.LMS_LIMIT
+    assert cp949.length(content.title) <= cp949.SUBJECT_LIMIT
+    assert "?" not in content.text
 
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
 def test_its_lines_are_whole_sentences_without_leftovers(notice: Notice, language: str) -> None:
-    content = render(notice, language)
+    written, short = mail(notice, language), sms(notice, language)
 
-    for part in (content.subject, content.text, content.sms):
+    for part in (written.subject, written.text, short.text):
         assert not re.search(r"None|\{\{|\}\}|\{%|  |Name\(", part), part
         assert "\n\n\n" not in part
-    assert "\n" not in content.subject + content.sms + content.sms_title
+    assert "\n" not in written.subject + short.text + short.title
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_its_file_holds_no_character_without_a_code(path: Path) -> None:
     [("application_received", 90), ("selected", 90), ("tranche_disbursed", 90), ("milestone_due_soon", 90)],
 )
 def test_frequent_messages_fit_a_short_sms(template: str, limit: int) -> None:
-    content = render(a_notice(template), "ko")
+    content = sms(a_notice(template), "ko")
 
-    assert cp949.length(content.sms) <= limit, content.sms
+    assert cp949.length(content.text) <= limit, content.text
 
 
 def test_amounts_are_grouped_and_dates_are_written_out() -> None:
-    korean, english = (render(a_notice("tranche_disbursed"), language) for language in LANGUAGES)
+    korean, english = (mail(a_notice("tranche_disbursed"), language) for language in LANGUAGES)
 
     assert "28,350,000원" in korean.text
     assert "2025년 1월 20일" in korean.text
@@ -151,22 +151,22 @@ def test_amounts_are_grouped_and_dates_are_written_out() -> None:
 
 
 def test_particles_follow_the_sound_before_them() -> None:
-    closed = render(a_notice("completed", milestone=Name(ko="최종점검", en="Final check")), "ko")
-    opened = render(a_notice("completed", milestone=Name(ko="완료보고", en="Report")), "ko")
+    closed = mail(a_notice("completed", milestone=Name(ko="최종점검", en="Final check")), "ko")
+    opened = mail(a_notice("completed", milestone=Name(ko="완료보고", en="Report")), "ko")
 
     assert "최종점검을 마쳐" in closed.text
     assert "완료보고를 마쳐" in opened.text
 
 
 def test_markup_in_a_name_stays_text_in_html() -> None:
-    content = render(a_notice("selected", company="<script>alert(1)</script>"), "ko")
+    content = mail(a_notice("selected", company="<script>alert(1)</script>"), "ko")
 
     assert "<script>" not in content.html
     assert "&lt;script&gt;" in content.html
 
 
 def test_a_line_break_in_a_reason_makes_no_new_line_or_heading() -> None:
-    content = render(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
+    content = mail(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
 
     assert "- 사유: 점수 미달 Bcc: x@example.com 기한: 내일" in content.text
 
@@ -176,7 +176,7 @@ def test_a_template_that_asks_for_an_unknown_field_fails_loudly() -> None:
         template = "selected"
 
     with pytest.raises(UndefinedError):
-        render(Wrong.model_validate(COMMON), "ko")
+        mail(Wrong.model_validate(COMMON), "ko")
 
 
 def test_a_reminder_is_not_told_late() -> None:

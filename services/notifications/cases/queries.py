@@ -1,36 +1,40 @@
 """A case as its messages need it, in one question."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from services.notifications.cases.domain import About, Name
-from services.notifications.cases.models import Case, Company, Programme
 from services.notifications.recipients.domain import channels_of
-from services.notifications.recipients.models import Recipient
+from shared.db import fetch
 from shared.errors import NotYet
 
-ABOUT = (
-    select(Case, Programme, Company, Recipient)
-    .outerjoin(Programme, col(Programme.programme_id) == col(Case.programme_id))
-    .outerjoin(Company, col(Company.company_id) == col(Case.company_id))
-    .outerjoin(Recipient, col(Recipient.company_id) == col(Case.company_id))
-)
+ABOUT = """
+    select c.case_id, c.company_id, c.programme_id, c.receipt_number, c.track,
+           p.name_ko, p.name_en, p.short_ko, p.short_en, p.office_ko, p.office_en, p.names::text as names,
+           company.name_ko as company, r.email is not null as has_email, r.phone is not null as has_phone
+    from "case" c
+    left join programme p using (programme_id)
+    left join company using (company_id)
+    left join recipient r using (company_id)
+    where c.case_id = $1
+"""
 
 
 async def about(session: AsyncSession, case_id: UUID) -> About:
     """Raises NotYet while the event that names the case, its programme or its company is still on the way."""
-    row = (await session.execute(ABOUT.where(col(Case.case_id) == case_id))).one_or_none()
-    if row is None:
+    rows = await fetch(session, ABOUT, case_id)
+    if not rows:
         raise not_yet("case", "과제", case_id)
-    case, programme, company, recipient = row
-    if programme is None:
-        raise not_yet("programme", "사업", case.programme_id)
-    if company is None:
-        raise not_yet("company", "기업", case.company_id)
-    return _read(case, programme, company, recipient)
+    row = rows[0]._mapping
+    if row["names"] is None:
+        raise not_yet("programme", "사업", row["programme_id"])
+    if row["company"] is None:
+        raise not_yet("company", "기업", row["company_id"])
+    return _read(row)
 
 
 def not_yet(what: str, what_ko: str, id: object) -> NotYet:
@@ -41,14 +45,20 @@ def not_yet(what: str, what_ko: str, id: object) -> NotYet:
     )
 
 
-def _read(case: Case, programme: Programme, company: Company, recipient: Recipient | None) -> About:
+def _read(row: Mapping[str, Any]) -> About:
+    def name(of: str) -> Name:
+        return Name(ko=row[f"{of}_ko"], en=row[f"{of}_en"])
+
     return About(
-        **case.model_dump(exclude={"track"}),
-        track_id=case.track,
-        company=company.name_ko,
-        programme=Name(ko=programme.name_ko, en=programme.name_en),
-        programme_short=Name(ko=programme.short_ko, en=programme.short_en),
-        office=Name(ko=programme.office_ko, en=programme.office_en),
-        names=programme.names,
-        channels=channels_of(recipient.email, recipient.phone) if recipient else [],
+        case_id=row["case_id"],
+        company_id=row["company_id"],
+        programme_id=row["programme_id"],
+        receipt_number=row["receipt_number"],
+        track_id=row["track"],
+        company=row["company"],
+        programme=name("name"),
+        programme_short=name("short"),
+        office=name("office"),
+        names=orjson.loads(row["names"]),
+        channels=channels_of(row["has_email"], row["has_phone"]),
     )

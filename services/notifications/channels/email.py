@@ -15,6 +15,7 @@ from aiosmtplib import SMTPException, SMTPResponseException
 from email_validator import validate_email
 
 from services.notifications.channels.outcomes import Letter, Outcome, Postponed, Refused, Taken, Unclear
+from services.notifications.templates.rendering import Mail
 from shared.values.calendar import SEOUL, now
 
 CONNECTIONS = 4
@@ -139,6 +140,7 @@ def said(error: Exception) -> str:
 
 def written(letter: Letter, sender: str, to: str) -> EmailMessage:
     """The same message always has the same Message-ID; a line break in a header is refused by the library."""
+    assert isinstance(letter.content, Mail)
     name, address = parseaddr(sender)
     mail = EmailMessage(policy=WIRE)
     mail["From"] = Address(name or "이음", addr_spec=address)

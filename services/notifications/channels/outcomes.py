@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from services.notifications.templates.rendering import Rendered
+from services.notifications.templates.rendering import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Letter:
 
     message_id: UUID
     address: str
-    content: Rendered
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from services.notifications.channels.outcomes import Letter, Outcome, Postponed, Refused, Taken, Unclear
 from services.notifications.recipients.domain import domestic
 from services.notifications.templates import cp949
+from services.notifications.templates.rendering import Sms
 from shared.values.calendar import now
 
 BATCH = 20
@@ -89,18 +90,19 @@ class SmsChannel:
 
 
 def fits(letter: Letter) -> bool:
-    return cp949.length(letter.content.sms) <= cp949.LMS_LIMIT
+    return cp949.length(letter.content.text) <= cp949.LMS_LIMIT
 
 
 def message(letter: Letter, sender: str) -> dict[str, Any]:
     """Up to 90 bytes it is an SMS; what is longer goes as an LMS, which has a subject."""
     content = letter.content
-    long = cp949.length(content.sms) > cp949.SMS_LIMIT
-    subject = {"subject": cp949.cut(content.sms_title, cp949.SUBJECT_LIMIT)} if long else {}
+    assert isinstance(content, Sms)
+    long = cp949.length(content.text) > cp949.SMS_LIMIT
+    subject = {"subject": cp949.cut(content.title, cp949.SUBJECT_LIMIT)} if long else {}
     return {
         "to": domestic(letter.address),
         "from": sender,
-        "text": content.sms,
+        "text": content.text,
         "type": "LMS" if long else "SMS",
         "customFields": {OURS: str(letter.message_id)},
         **subject,

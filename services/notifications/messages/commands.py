@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -24,11 +23,10 @@ from services.notifications.messages.domain import (
     State,
     event_of,
 )
-from services.notifications.messages.models import Message
 from services.notifications.recipients.domain import Channel
 from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import Notice
-from shared.db import Connection, Executor, fetch
+from shared.db import fetch
 from shared.delivery.outbox import emit
 from shared.events.cloudevents import Envelope
 from shared.logs import cause, caused_by
@@ -56,7 +54,7 @@ async def make(
     session: AsyncSession, notice: Notice, found: About, envelope: Envelope, occurred_on: Any
 ) -> None:
     """Without any contact it is a failure that is told, not an error."""
-    common = {
+    made = {
         "event_source": envelope.source,
         "event_id": envelope.id,
         "template": notice.template,
@@ -64,15 +62,17 @@ async def make(
         "company_id": found.company_id,
         "programme_id": found.programme_id,
         "occurred_on": occurred_on,
-        "data": notice.model_dump(mode="json"),
-        "cause": {name: value for name, value in cause().items() if name in CARRIED},
-        "state": State.QUEUED if found.channels else State.FAILED,
-        "reason": None if found.channels else NO_CONTACT,
+        "data": notice.model_dump_json(),
+        "cause": orjson.dumps({name: value for name, value in cause().items() if name in CARRIED}).decode(),
         "expires_at": envelope.time + notice.deadline,
+        "state": State.QUEUED.value if found.channels else State.FAILED.value,
+        "reason": None if found.channels else NO_CONTACT,
     }
-    rows = [common | {"id": uuid7(), "channel": channel} for channel in found.channels or CHANNELS]
-    await session.execute(insert(Message).on_conflict_do_nothing(), rows)
+    channels = found.channels or CHANNELS
+    ids = [uuid7() for _ in channels]
+    await fetch(session, statements.MAKE, *made.values(), ids, list(channels))
     if not found.channels:
+        rows = [made | {"id": id, "channel": channel} for id, channel in zip(ids, channels, strict=True)]
         await tell_of(session, rows)
 
 
@@ -84,6 +84,7 @@ class Claimed(NamedTuple):
 
     id: UUID
     template: str
+    channel: Channel
     data: dict[str, Any]
     attempts: int
     expires_at: datetime
@@ -91,13 +92,14 @@ class Claimed(NamedTuple):
     language: str
 
 
-async def claim(connection: Connection, channel: str, limit: int) -> list[Claimed]:
+async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed]:
     """The oldest that are due, at most one a case: the next one of a case waits until this one is settled."""
-    rows = await fetch(connection, statements.CLAIM, channel, limit)
+    rows = await mapped(session, statements.CLAIM, channel, limit)
     return [
         Claimed(
             row["id"],
             row["template"],
+            row["channel"],
             orjson.loads(row["data"]),
             row["attempts"],
             row["expires_at"],
@@ -108,37 +110,41 @@ async def claim(connection: Connection, channel: str, limit: int) -> list[Claime
     ]
 
 
-async def settle(connection: Connection, moves: Mapping[UUID, Move]) -> None:
+async def settle(session: AsyncSession, moves: Mapping[UUID, Move]) -> None:
     """What another hand has moved meanwhile (given up, a receipt that was faster) is left as it is."""
     columns = zip(
         *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in moves.items()),
         strict=True,
     )
-    rows = await fetch(connection, statements.SETTLE, *map(list, columns))
-    await tell_of(connection, rows)
+    rows = await mapped(session, statements.SETTLE, *map(list, columns))
+    await tell_of(session, rows)
 
 
-async def give_up_lost(connection: Connection) -> int:
+async def give_up_lost(session: AsyncSession) -> int:
     """Claims whose sender is gone, and SMS without a receipt after three days, become unknown."""
-    rows = await fetch(connection, statements.GIVE_UP, CLAIM_LASTS, RECEIPT_LASTS, LOST, SILENT)
-    await tell_of(connection, rows)
+    rows = await mapped(session, statements.GIVE_UP, CLAIM_LASTS, RECEIPT_LASTS, LOST, SILENT)
+    await tell_of(session, rows)
     return len(rows)
+
+
+async def mapped(session: AsyncSession, sql: str, *parameters: Any) -> list[Mapping[str, Any]]:
+    return [row._mapping for row in await fetch(session, sql, *parameters)]
 
 
 # Every state that ends something is told.
 
 
-async def tell_of(on: Executor, rows: Sequence[Mapping[str, Any]]) -> None:
+async def tell_of(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """In the order of their cases: two that tell at once lock the cases' streams in the same order."""
     for row in sorted(rows, key=lambda row: str(row["case_id"])):
-        await tell_one(on, row, State(row["state"]))
+        await tell_one(session, row, State(row["state"]))
 
 
-async def tell_one(on: Executor, row: Mapping[str, Any], state: State) -> None:
+async def tell_one(session: AsyncSession, row: Mapping[str, Any], state: State) -> None:
     MESSAGES.labels(row["channel"], state.value).inc()
     good = state in {State.SENT, State.DELIVERED}
     event = event_of(row, state, row.get("provider_reference") if good else row.get("reason"))
     if event is not None:
         carried = row["cause"]
         with caused_by(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
-            await emit(on, event)
+            await emit(session, event)

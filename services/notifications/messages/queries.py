@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from services.notifications.messages.models import Message
 from services.notifications.templates.notices import NOTICES
-from services.notifications.templates.rendering import render
+from services.notifications.templates.rendering import mail
 
 
 class MessageView(BaseModel):
@@ -47,5 +47,5 @@ async def of_case(session: AsyncSession, case_id: UUID) -> Messages:
 def _view(row: Message) -> MessageView:
     shown: dict[str, Any] = row.model_dump(include=set(MessageView.model_fields))
     notice = NOTICES[row.template].model_validate(row.data)
-    subjects = {f"subject_{language}": render(notice, language).subject for language in ("ko", "en")}
+    subjects = {f"subject_{language}": mail(notice, language).subject for language in ("ko", "en")}
     return MessageView(message_id=row.id, **subjects, **shown)

@@ -1,4 +1,13 @@
-"""The SQL of sending: set-based, a few statements a batch."""
+"""The SQL of messages: set-based, one statement an event, a few a batch."""
+
+MAKE = """
+    insert into message (event_source, event_id, template, case_id, company_id, programme_id, occurred_on,
+                         data, cause, expires_at, state, reason, id, channel)
+    select $1, $2, $3, $4::uuid, $5::uuid, $6, $7::date, $8::text::jsonb, $9::text::jsonb, $10::timestamptz, $11, $12,
+           made.id, made.channel
+    from unnest($13::uuid[], $14::text[]) as made (id, channel)
+    on conflict do nothing
+"""
 
 CLAIM = """
     with mine as (

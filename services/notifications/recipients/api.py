@@ -52,7 +52,11 @@ async def keep(company_id: UUID, body: Contact, session: Session, actor: Writer)
     """Replace the contact: e-mail address, mobile number, language of its messages (ko or en)."""
     refuse_strangers(actor.id, actor.roles, company_id, STAFF)
     await commands.keep(session, company_id, body.email, body.phone, body.language)
-    return Kept(company_id=company_id, channels=channels_of(body.email, body.phone), language=body.language)
+    return Kept(
+        company_id=company_id,
+        channels=channels_of(bool(body.email), bool(body.phone)),
+        language=body.language,
+    )
 
 
 @router.get("/{company_id}")

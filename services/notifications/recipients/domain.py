@@ -54,9 +54,9 @@ Email = Annotated[str, AfterValidator(checked_email)]
 Phone = Annotated[str, AfterValidator(checked_phone)]
 
 
-def channels_of(email: str | None, phone: str | None) -> list[Channel]:
-    given: dict[Channel, str | None] = {"email": email, "sms": phone}
-    return [channel for channel, address in given.items() if address]
+def channels_of(by_email: bool, by_phone: bool) -> list[Channel]:
+    given: dict[Channel, bool] = {"email": by_email, "sms": by_phone}
+    return [channel for channel, is_given in given.items() if is_given]
 
 
 def domestic(phone: str) -> str:

@@ -4,6 +4,7 @@ A template is one file a language with six blocks: `title` (SMS heading), `subje
 `facts` (lines "label: value"), `next` (what to do) and `sms`. The frame around an e-mail is the same for all.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -12,18 +13,28 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.notifications.cases.domain import Name
+from services.notifications.recipients.domain import Channel
 from services.notifications.templates import cp949, words
 from services.notifications.templates.notices import Notice
 
 FOLDER = Path(__file__).parent
 
 
-class Rendered(NamedTuple):
+class Mail(NamedTuple):
     subject: str
     text: str
     html: str
-    sms_title: str
-    sms: str
+
+
+class Sms(NamedTuple):
+    """In characters that every phone shows; `title` heads the text where it is long."""
+
+    title: str
+    text: str
+
+
+Content = Mail | Sms
+Block = Callable[[str], str]
 
 
 @cache
@@ -42,21 +53,34 @@ def environment(language: str) -> Environment:
     return made
 
 
-def render(notice: Notice, language: str) -> Rendered:
+def render(notice: Notice, language: str, channel: Channel) -> Content:
     """Raises jinja2.TemplateError where a template and its fields do not fit each other."""
-    template = environment(language).get_template(f"{language}/{notice.template}.txt")
-    fields = {name: _in(language, value) for name, value in notice}
-    block = partial(_block, template, fields)
-    frame = _frame(language, fields, block("lead"), _facts(block("facts")), block("next"))
+    return mail(notice, language) if channel == "email" else sms(notice, language)
+
+
+def mail(notice: Notice, language: str) -> Mail:
+    block, fields = _opened(notice, language)
     subject = _one_line(block("subject"))
-    words_of = words.FRAME[language]
-    return Rendered(
+    frame = _frame(language, fields, block("lead"), _facts(block("facts")), block("next"))
+    return Mail(
         subject=subject,
         text=environment(language).get_template("frame.txt").render(frame),
         html=environment(language).get_template("frame.html").render(frame, subject=subject),
-        sms_title=cp949.sendable(words_of["sms"] + _one_line(block("title"))),
-        sms=cp949.sendable(words_of["sms"] + _one_line(block("sms"))),
     )
+
+
+def sms(notice: Notice, language: str) -> Sms:
+    block, _ = _opened(notice, language)
+    sender = words.FRAME[language]["sms"]
+    title, text = (cp949.sendable(sender + _one_line(block(name))) for name in ("title", "sms"))
+    return Sms(title=title, text=text)
+
+
+def _opened(notice: Notice, language: str) -> tuple[Block, dict[str, Any]]:
+    """The template's blocks by name, and the fields that they see."""
+    template = environment(language).get_template(f"{language}/{notice.template}.txt")
+    fields = {name: _in(language, value) for name, value in notice}
+    return partial(_block, template, fields), fields
 
 
 def _block(template: Template, fields: dict[str, Any], name: str) -> str:
