@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.local.errors import UnreachableError
+from deploy.local.errors import StackError, UnreachableError
 from deploy.local.jars import Progress, kafka_jars
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports, port_near
@@ -42,6 +42,11 @@ def choose(
     """Return the brokers to use; `pleasant` asks for the fixed ports where they are free."""
     if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
         return GivenKafka(given)
+    if brokers not in (1, 3):
+        raise StackError(
+            f"--brokers는 1 또는 3입니다 ({brokers}은 안 됩니다). 셋 중 하나를 잃어도 과반이 남아야 합니다.\n"
+            f"  --brokers is 1 or 3, not {brokers}: a majority must remain when one is lost."
+        )
     ports = [port_near(PREFERRED + n) if pleasant else free_ports(1)[0] for n in range(brokers)]
     try:
         jars = tuple(kafka_jars(progress))

@@ -87,7 +87,10 @@ class Postgres:
 
     def remove(self) -> None:
         """Delete the data, also where root keeps it outside of the state folder."""
-        shutil.rmtree(self._data, ignore_errors=True)
+        data = self._data
+        shutil.rmtree(data, ignore_errors=True)
+        if data.parent != self.folder.parent and not any(data.parent.iterdir()):
+            data.parent.rmdir()
 
 
 def _give(paths: tuple[Path, ...]) -> None:

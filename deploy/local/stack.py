@@ -1,6 +1,7 @@
 """The embedded stack as one thing: PostgreSQL, Kafka, the inboxes and the services, started in order, ended in order."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 
 import httpx
@@ -9,12 +10,13 @@ from deploy.kafka import topics
 from deploy.local import brokers, health, kafka, leftovers, postgres, processes, report
 from deploy.local.console import Terminal
 from deploy.local.layout import Layout, Options
+from deploy.local.postgres import Postgres
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import all_of
 from deploy.postgres import roles
 
-__all__ = ["Options", "Stack"]
+__all__ = ["Options", "Stack", "remove"]
 
 SERVERS, INBOXES, SERVICES = range(3)  # stages: the last is stopped first
 
@@ -89,3 +91,10 @@ class Stack:
 
     def _report(self, ready: list[bool]) -> None:
         report.write(self.layout, self.supervisor.children, ready)
+
+
+def remove(state: State) -> None:
+    """Delete a state folder on which nothing runs, with the data that root's database keeps outside of it."""
+    for name in ("postgres", "postgres-memory"):
+        Postgres(state.folder / name, state.logs / "postgres.log", 0, "").remove()
+    shutil.rmtree(state.folder)

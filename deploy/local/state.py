@@ -55,6 +55,8 @@ class State:
     def locked(self) -> Iterator[None]:
         """Hold the folder for one stack; raises StackError when another one runs on it."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            self.folder.chmod(0o711)  # root's database runs as another account, which must get through
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
