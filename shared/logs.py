@@ -38,7 +38,7 @@ def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str
 def masked(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return PASSWORD.sub(r"\1***@", PHONE.sub("***", MAIL.sub("***", value)))
+    return PHONE.sub("***", MAIL.sub("***", PASSWORD.sub(r"\1***@", value)))
 
 
 def start_logs(service: str, level: str) -> None:

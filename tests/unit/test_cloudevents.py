@@ -1,0 +1,93 @@
+"""CloudEvents on the wire, and that logs lose what is personal."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.errors import Malformed
+from shared.events.catalogue import FOLDER, events, schemas
+from shared.events.cloudevents import read
+from shared.logs import caused_by, mask
+from tests.builders import a_selection, sealed
+
+EVENT = a_selection()
+RECORD = sealed(EVENT, 7)
+
+
+def test_binary_mode_says_all_in_headers() -> None:
+    envelope, data = read(RECORD["headers"], RECORD["value"])
+
+    assert (envelope.type, envelope.source) == ("kr.ieum.company.selected.v1", "/services/applications")
+    assert (envelope.subject, envelope.sequence) == (str(EVENT.case_id), "00000000000000000007")
+    assert type(EVENT).model_validate_json(data) == EVENT
+
+
+@pytest.mark.parametrize(
+    "kind", [b"application/cloudevents+json", b"Application/CloudEvents+json; charset=UTF-8"]
+)
+def test_structured_mode_is_read_as_well(kind: bytes) -> None:
+    body: dict[str, Any] = {
+        name[3:]: value.decode() for name, value in RECORD["headers"] if name.startswith("ce_")
+    }
+    body["data"] = EVENT.model_dump(mode="json")
+
+    envelope, data = read([("content-type", kind)], orjson.dumps(body))
+
+    assert envelope == read(RECORD["headers"], RECORD["value"])[0]
+    assert type(EVENT).model_validate_json(data) == EVENT
+
+
+@pytest.mark.parametrize(
+    ("headers", "value"),
+    [
+        ([], b"{}"),
+        ([("ce_id", None)], b"{}"),
+        ([("ce_id", b"\xff")], b"{}"),
+        (RECORD["headers"], None),
+        (RECORD["headers"], b"x" * 900_001),
+        ([("content-type", b"application/cloudevents+json")], b"[]"),
+        ([("content-type", b"application/cloudevents+json")], b"\xef\xbb\xbf{}"),
+        ([*RECORD["headers"], ("ce_time", b"yesterday")], b"{}"),
+        ([*RECORD["headers"], ("ce_specversion", b"0.3")], b"{}"),
+        ([*RECORD["headers"], ("ce_sequence", b"7")], b"{}"),
+    ],
+)
+def test_what_is_no_cloudevent_is_malformed_in_words(headers: Any, value: bytes | None) -> None:
+    with pytest.raises(Malformed, match="/"):
+        read(headers, value)
+
+
+def test_an_event_carries_what_led_to_it() -> None:
+    with caused_by(
+        causationid="cause", correlationid="story", authid="K-0412", authtype="user", traceparent=None
+    ):
+        attributes = dict(sealed(EVENT)["headers"])
+
+    assert (attributes["ce_causationid"], attributes["ce_correlationid"]) == (b"cause", b"story")
+    assert attributes["ce_authid"] == b"K-0412"
+    assert "ce_traceparent" not in attributes
+
+
+def test_every_event_has_a_name_of_its_own_on_its_topic_and_a_committed_schema() -> None:
+    names = [(event.topic, event.name) for event in events()]
+
+    assert len(set(names)) == len(names) > 40
+    assert {path.name: path.read_bytes() for path in FOLDER.glob("*.json")} == dict(schemas())
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"note": "to kim@example.com now"}, {"note": "to *** now"}),
+        ({"note": "010-1234-5678"}, {"note": "***"}),
+        ({"email": "kim"}, {"email": "***"}),
+        ({"authorization": "Bearer x"}, {"authorization": "***"}),
+        ({"url": "postgresql://ieum:secret@127.0.0.1/ieum"}, {"url": "postgresql://ieum:***@127.0.0.1/ieum"}),
+        ({"amount_krw": 5, "event": "tranche.paid"}, {"amount_krw": 5, "event": "tranche.paid"}),
+    ],
+)
+def test_logs_lose_what_is_personal_or_secret_and_nothing_else(
+    said: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    assert mask(None, "info", said) == kept

@@ -1,0 +1,128 @@
+"""Exact values: won that add up, days in Seoul, numbers that check themselves."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from shared.errors import RuleBroken
+from shared.values import business_number, calendar, municipalities
+from shared.values.money import Funder, instalments, public, split
+
+GIMCHEON = {Funder.NATIONAL: 50, Funder.PROVINCE: 10, Funder.CITY: 20, Funder.SELF: 20}
+EXPORT = {Funder.CITY: 5, Funder.SELF: 1}
+amounts = some.integers(0, 9_007_199_254_740_991)
+
+
+@given(amounts, some.sampled_from([GIMCHEON, EXPORT]), some.sampled_from([1, 10, 1_000]))
+def test_shares_always_add_up_and_only_the_remainders_owner_is_not_rounded(
+    total: int, ratio: dict[Funder, int], unit: int
+) -> None:
+    shares = split(total, ratio, Funder.SELF, unit)
+
+    assert sum(shares.values()) == total
+    assert all(shares[funder] % unit == 0 for funder in ratio if funder != Funder.SELF)
+    assert all(
+        shares[funder] <= total * ratio[funder] / sum(ratio.values())
+        for funder in ratio
+        if funder != Funder.SELF
+    )
+
+
+def test_the_documents_ratios_come_out_to_the_won() -> None:
+    assert split(312_000_000, EXPORT, Funder.CITY) == {Funder.CITY: 260_000_000, Funder.SELF: 52_000_000}
+    assert split(100_001, GIMCHEON, Funder.CITY, 1_000) == {
+        Funder.NATIONAL: 50_000,
+        Funder.PROVINCE: 10_000,
+        Funder.CITY: 20_001,
+        Funder.SELF: 20_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("total", "owner", "unit"), [(-1, Funder.CITY, 1), (1, Funder.PROVINCE, 1), (1, Funder.CITY, 0)]
+)
+def test_a_split_that_cannot_be_made_is_refused(total: int, owner: Funder, unit: int) -> None:
+    with pytest.raises(ValueError, match="cannot split"):
+        split(total, EXPORT, owner, unit)
+
+
+@given(amounts, some.lists(some.integers(1, 100), min_size=1, max_size=6))
+def test_instalments_add_up_for_each_funder(total: int, parts: list[int]) -> None:
+    shares = public(split(total, GIMCHEON, Funder.SELF))
+
+    rows = instalments(shares, parts)
+
+    assert len(rows) == len(parts)
+    assert {funder: sum(row[funder] for row in rows) for funder in shares} == shares
+    assert all(amount >= 0 for row in rows for amount in row.values())
+
+
+@pytest.mark.parametrize("number", ["124-81-00998", "1234567891", "220-81-62517"])
+def test_a_business_number_checks_itself(number: str) -> None:
+    assert business_number.checked(number) == number.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    "number", ["1234567890", "124810099", "12481009987", "abcdefghij", "１２４８１００９９８", ""]
+)
+def test_a_wrong_business_number_is_refused_in_plain_words(number: str) -> None:
+    with pytest.raises(ValueError, match="검증번호"):
+        business_number.checked(number)
+
+
+@given(some.integers(0, 999_999_999))
+def test_every_number_has_one_check_digit_also_where_it_is_nought(nine: int) -> None:
+    first = f"{nine:09}"
+
+    valid = [last for last in "0123456789" if business_number.is_valid(first + last)]
+
+    assert valid == [business_number.check_digit(first)]
+
+
+def test_the_business_clock_can_be_pinned_and_refuses_what_is_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(calendar.PIN, "2025-01-20")
+
+    assert calendar.today() == date(2025, 1, 20)
+    calendar.refuse_future(date(2025, 1, 20))
+    with pytest.raises(RuleBroken, match="future_date"):
+        calendar.refuse_future(date(2025, 1, 21))
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        (date(2024, 8, 31), 6, date(2025, 2, 28)),
+        (date(2023, 11, 30), 3, date(2024, 2, 29)),
+        (date(2024, 12, 15), 1, date(2025, 1, 15)),
+        (date(2024, 7, 1), 0, date(2024, 7, 1)),
+    ],
+)
+def test_a_month_later_is_the_same_day_or_the_months_last(start: date, months: int, end: date) -> None:
+    assert calendar.add_months(start, months) == end
+
+
+def test_a_deadline_on_a_holiday_ends_on_the_next_business_day() -> None:
+    seollal = date(2025, 1, 28)
+
+    assert not calendar.is_business_day(seollal)
+    assert calendar.next_business_day(seollal) == date(2025, 1, 31)
+    assert calendar.next_business_day(date(2025, 2, 1)) == date(2025, 2, 3)
+
+
+def test_a_municipalitys_code_has_its_dates() -> None:
+    assert municipalities.is_valid("45130", date(2024, 1, 17))
+    assert not municipalities.is_valid("45130", date(2024, 1, 18))
+    assert municipalities.is_valid("52130", date(2024, 1, 18))
+    assert (municipalities.name("45130"), municipalities.name("52130", "en")) == ("군산시", "Gunsan")
+    assert municipalities.name("99999") == "99999"
+
+
+def test_the_documents_municipalities_are_all_known() -> None:
+    now = [one for one in municipalities.known().values() if one.valid_to is None]
+
+    assert sum(one.province_ko == "전북특별자치도" for one in now) == 14
+    assert sum(one.province_ko == "충청남도" for one in now) == 15
