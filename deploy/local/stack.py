@@ -4,11 +4,13 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 
+import asyncpg
 import httpx
 
 from deploy.kafka import topics
 from deploy.local import brokers, health, kafka, leftovers, postgres, processes, report
 from deploy.local.console import Terminal
+from deploy.local.errors import StackError
 from deploy.local.layout import Layout, Options
 from deploy.local.postgres import Postgres
 from deploy.local.state import State
@@ -64,7 +66,14 @@ class Stack:
             await server.prepare()
             self.supervisor.start(server.program(), SERVERS)
             await self.supervisor.while_alive(postgres.wait_until_ready(server.url))
-        await roles.prepare(self.layout.admin_url, self.state.secrets().roles)
+        try:
+            await roles.prepare(self.layout.admin_url, self.state.secrets().roles)
+        except (asyncpg.PostgresError, OSError) as failure:
+            raise StackError(
+                f"데이터베이스에 스키마와 역할을 만들지 못했습니다. IEUM_DATABASE_URL의 서버와 권한을 확인하십시오: {failure}\n"
+                "  Schemas and roles could not be made: check the server and the rights of IEUM_DATABASE_URL "
+                "(CREATEDB and CREATEROLE, PostgreSQL 15 or newer)."
+            ) from failure
 
     async def _start_kafka(self) -> None:
         await self.kafka.prepare()

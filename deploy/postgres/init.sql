@@ -41,7 +41,8 @@ BEGIN
         EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', app, '10s');
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', app, '60s');
 
-        IF NOT pg_has_role(current_user, owner, 'MEMBER') THEN
+        -- who may create roles is no member of them; a superuser needs to be none
+        IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
             EXECUTE format('GRANT %I TO %I', owner, current_user);
         END IF;
         EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service, owner);
