@@ -36,7 +36,7 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 SWEEP_SECONDS = 10.0
-SETTLE_PATIENCE = 45.0  # seconds: after a minute a claim counts as lost anyhow
+SETTLE_PATIENCE = 300.0  # seconds: after a minute the claim counts as unknown, and may still be answered
 
 
 async def sender(context: Context) -> None:

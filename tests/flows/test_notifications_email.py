@@ -16,6 +16,7 @@ from services.notifications.channels.email import written
 from services.notifications.channels.outcomes import Letter
 from services.notifications.main import SERVICE
 from services.notifications.messages import commands
+from services.notifications.messages.domain import Move, State
 from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
 from services.notifications.sender import sender
@@ -249,6 +250,26 @@ async def test_a_claim_of_a_sender_that_still_works_is_left_alone(
 
     async with database.transaction() as session:
         assert await commands.give_up_lost(session) == 0
+
+
+async def test_an_answer_that_comes_after_the_claim_was_given_up_is_still_believed(
+    database: Database,
+) -> None:
+    await a_waiting_mail(database)
+    async with database.transaction() as session:
+        [claimed] = await commands.claim(session, "email", 10)
+    await grown_old(database, timedelta(seconds=61))
+    async with database.transaction() as session:
+        assert await commands.give_up_lost(session) == 1
+
+    async with database.transaction() as session:
+        await commands.settle(session, {claimed.id: Move(State.QUEUED, "nothing was handed over")})
+    assert await states(database) == ["unknown"]
+    async with database.transaction() as session:
+        await commands.settle(session, {claimed.id: Move(State.SENT, reference="250 taken")})
+
+    assert await states(database) == ["sent"]
+    assert await published(database) == ["unknown", "sent"]
 
 
 async def test_a_sender_killed_while_it_hands_over_never_sends_twice(

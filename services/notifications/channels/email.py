@@ -19,8 +19,8 @@ from services.notifications.templates.rendering import Mail
 from shared.values.calendar import SEOUL, now
 
 CONNECTIONS = 4
-TIMEOUT = 8.0  # seconds, of each step of the conversation
-DATA_TIMEOUT = 15.0
+TIMEOUT = 10.0  # seconds, of each step of the conversation
+DATA_TIMEOUT = 20.0
 PERMANENT = 500
 
 

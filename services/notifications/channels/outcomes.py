@@ -52,7 +52,7 @@ Outcome = Taken | Refused | Unclear | Postponed
 class Channel(Protocol):
     """A provider's adapter: it takes up to `batch` letters at once and answers for each of them.
 
-    It has to be done within 45 seconds: a claim that is older than a minute counts as lost.
+    What takes it longer than a minute counts as unknown until it answers.
     """
 
     name: str

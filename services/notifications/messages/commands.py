@@ -111,7 +111,7 @@ async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed
 
 
 async def settle(session: AsyncSession, moves: Mapping[UUID, Move]) -> None:
-    """What another hand has moved meanwhile (given up, a receipt that was faster) is left as it is."""
+    """What a faster receipt has moved meanwhile is left as it is; what was given up too soon is known after all."""
     columns = zip(
         *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in moves.items()),
         strict=True,

@@ -39,7 +39,7 @@ NEXT: dict[State, set[State]] = {
     State.QUEUED: {State.SENDING, State.FAILED},
     State.SENDING: {State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN},
     State.SENT: {State.DELIVERED, State.FAILED, State.UNKNOWN},
-    State.UNKNOWN: {State.DELIVERED, State.FAILED},
+    State.UNKNOWN: {State.SENT, State.DELIVERED, State.FAILED},
     State.DELIVERED: set(),
     State.FAILED: set(),
 }

@@ -29,13 +29,15 @@ CLAIM = """
               case m.channel when 'email' then r.email else r.phone end as address, r.language
 """
 
-# Rows are locked in the order of their ids, as receipts lock them.
+# Rows are locked in the order of their ids, as receipts lock them. What was given up too soon may still be answered.
 SETTLE = """
     with told as (
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::interval[])
                  as told (id, state, reason, reference, wait)
     ), mine as (
-        select id from message where id = any($1::uuid[]) and state = 'sending' order by id for update
+        select m.id from message m join told using (id)
+        where m.state = 'sending' or (m.state = 'unknown' and told.state in ('sent', 'failed'))
+        order by m.id for update of m
     )
     update message m
     set state = told.state, reason = told.reason, due_at = clock_timestamp() + told.wait, claimed_at = null,
