@@ -42,6 +42,16 @@ class Case:
         )
 
 
+@dataclass(frozen=True)
+class Course:
+    """The steps of one case, by the chapter that they stand in."""
+
+    applies: list[Step]
+    agrees: list[Step]
+    builds: list[Step]
+    is_paid: list[Step]
+
+
 def register(company: Company, office: Office, on: date) -> list[Step]:
     """The company, and where it is to be told."""
     name = f"company:{company.code}"

@@ -22,7 +22,7 @@ from deploy.demo.wire import record
 from deploy.local.console import Advance, Terminal
 from deploy.local.waiting import all_of
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 1.0
 MAYBE_LATER = {404, 409, 503}
 Answer = TypeVar("Answer")

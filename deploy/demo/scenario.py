@@ -6,9 +6,10 @@ from datetime import date
 
 import orjson
 
-from deploy.demo import endings, gimcheon, jeonbuk, jeonbuk_works, openings, past
+from deploy.demo import endings, exporters, gimcheon, jeonbuk, jeonbuk_works, openings, past
 from deploy.demo.applicants import Applicant, applicants
 from deploy.demo.buildings import Building, buildings
+from deploy.demo.case_steps import Course
 from deploy.demo.definitions import Published, load_all
 from deploy.demo.leaving_out import Left, definition_without, without
 from deploy.demo.settings import Settings, load_settings
@@ -40,6 +41,7 @@ class Cast:
     first: dict[str, Definition]
     applicants: list[Applicant]
     buildings: list[Building]
+    gimcheon: list[Course]
     left: Set[Left]
 
 
@@ -59,7 +61,11 @@ def _cast(settings: Settings, left: Set[Left]) -> Cast:
         if isinstance(one.content, Definition)
     }
     people = applicants(settings.jeonbuk, settings.seed)
-    return Cast(settings, published, first, people, buildings(settings, people), left)
+    courses = [
+        *gimcheon.top_ups(settings.top_up, first[settings.top_up.programme]),
+        *exporters.exporters(settings.menu, first[settings.menu.programme], settings.seed),
+    ]
+    return Cast(settings, published, first, people, buildings(settings, people), courses, left)
 
 
 def _left_out(one: Published, left: Set[Left]) -> Published:
@@ -70,7 +76,7 @@ def _left_out(one: Published, left: Set[Left]) -> Published:
 
 def _until_selection(cast: Cast) -> list[Chapter]:
     story, first, seed = cast.settings.jeonbuk, cast.first, cast.settings.seed
-    before, after = gimcheon.exporters(cast.settings.menu, first[cast.settings.menu.programme], seed)
+    applications = jeonbuk.applications(story, cast.applicants, seed)
     return [
         Chapter("사업과 공고", "Programmes and calls", openings.programmes(cast.settings, cast.published)),
         Chapter(
@@ -78,17 +84,13 @@ def _until_selection(cast: Cast) -> list[Chapter]:
             "Budgets and past results",
             [*openings.budgets(cast.settings, first, cast.applicants, cast.buildings), *_past(cast)],
         ),
-        Chapter("신청", "Applications", [*before, *jeonbuk.applications(story, cast.applicants, seed)]),
+        Chapter("신청", "Applications", [*(one.applies for one in cast.gimcheon), *applications]),
         Chapter(
             "요건검토와 평가",
             "Screening and reviews",
-            [
-                gimcheon.menu_selection(cast.settings.menu),
-                *gimcheon.top_ups(cast.settings.top_up, first[cast.settings.top_up.programme]),
-                *jeonbuk.reviews(story, first[story.programme], cast.applicants, seed),
-            ],
+            jeonbuk.reviews(story, first[story.programme], cast.applicants, seed),
         ),
-        Chapter("선정", "Selection", [jeonbuk.selection(story), *after]),
+        Chapter("선정", "Selection", [jeonbuk.selection(story), exporters.selection(cast.settings.menu)]),
     ]
 
 
@@ -105,12 +107,15 @@ def _after_selection(cast: Cast) -> list[Chapter]:
     visits = jeonbuk_works.visits(story, built, cast.settings.seed)
     return [
         Chapter("포기와 예비 순위", "Give-ups and reserves", jeonbuk.give_ups(story, cast.applicants)),
-        Chapter("협약", "Agreements", jeonbuk_works.agreements(built)),
+        Chapter(
+            "협약", "Agreements", [*(one.agrees for one in cast.gimcheon), *jeonbuk_works.agreements(built)]
+        ),
         # Milestones and visits first: meanwhile the agreements reach the ledger.
         Chapter(
             "이정표와 멘토 방문",
             "Milestones and mentors' visits",
             [
+                *(one.builds for one in cast.gimcheon),
                 *jeonbuk_works.milestones(built, cast.settings.business_date),
                 *without(cast.left, Left.VISIT, visits),
             ],
