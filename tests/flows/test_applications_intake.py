@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from shared.config import Settings
 from tests.builders import a_business_number
@@ -43,6 +44,18 @@ async def test_versions_count_up_and_each_is_kept(api: Applications, databases: 
     assert (first["version"], second["version"]) == (1, 2)
     assert (shown["version"], shown["definition"]["mentors"]) == (2, 30)
     assert [one["programme_id"] for one in listed] == ["jeonbuk-smart-factory"]
+
+
+async def test_two_new_versions_at_once_follow_each_other(api: Applications, databases: Databases) -> None:
+    await api.published()
+
+    async with databases["applications"].transaction() as other:
+        await other.execute(text("select 1 from programme for update"))
+        publishing = [asyncio.create_task(api.published()) for _ in range(2)]
+        await asyncio.sleep(0.4)
+    both = await asyncio.gather(*publishing)
+
+    assert sorted(one["version"] for one in both) == [2, 3]
 
 
 async def test_two_first_versions_at_once_become_versions_one_and_two(api: Applications) -> None:

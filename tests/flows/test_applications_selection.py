@@ -19,6 +19,7 @@ AGREEMENT = {
     "ends_on": "2025-06-30",
     "occurred_on": "2024-07-01",
 }
+AT_ONCE_SECONDS = 0.4
 GIVE_UP = {"reason": "경영 사정", "occurred_on": "2024-08-01"}
 
 
@@ -38,11 +39,11 @@ async def events(database: Database, type: str) -> list[dict[str, Any]]:
         return [row.data for row in rows]
 
 
-async def a_decided_round(api: Applications) -> list[str]:
-    """Two places in JS1, three cases from best to worst."""
+async def a_decided_round(api: Applications, *totals: int) -> list[str]:
+    """Two places in JS1; the cases from best to worst."""
     await api.published()
     await api.opened()
-    cases = [await api.ready(total) for total in (40, 30, 20)]
+    cases = [await api.ready(total) for total in totals or (40, 30, 20)]
     await api.closed()
     await api.decided()
     return cases
@@ -135,16 +136,29 @@ async def test_a_place_given_up_passes_to_the_next_in_reserve(
     assert receipt in promoted["reason"]
 
 
+async def test_places_given_up_one_after_the_other_pass_on_in_the_order_of_rank(api: Applications) -> None:
+    first, second, third, fourth = await a_decided_round(api, 40, 30, 20, 10)
+
+    promoted = [
+        (await api.post(f"/cases/{case}/abandonment", GIVE_UP))["promoted"] for case in (first, second)
+    ]
+
+    assert promoted == [third, fourth]
+
+
 async def test_two_places_given_up_at_once_promote_two_different_cases(
     api: Applications, databases: Databases
 ) -> None:
-    await api.published()
-    await api.opened()
-    cases = [await api.ready(total) for total in (40, 30, 20, 10)]
-    await api.closed()
-    await api.decided()
+    cases = await a_decided_round(api, 40, 30, 20, 10)
 
-    gone = await asyncio.gather(*(api.post(f"/cases/{case}/abandonment", GIVE_UP) for case in cases[:2]))
+    async with databases["applications"].transaction() as other:
+        # Whoever comes first waits here with its place given up, so that both are under way at once.
+        await other.execute(text("select 1 from place where case_id = :id for update"), {"id": cases[2]})
+        giving_up = [
+            asyncio.create_task(api.post(f"/cases/{case}/abandonment", GIVE_UP)) for case in cases[:2]
+        ]
+        await asyncio.sleep(AT_ONCE_SECONDS)
+    gone = await asyncio.gather(*giving_up)
 
     assert {one["promoted"] for one in gone} == set(cases[2:])
     assert len(await events(databases["applications"], "company.selected")) == 4
@@ -165,13 +179,21 @@ async def test_a_reserve_of_another_track_is_not_promoted(api: Applications) -> 
 
 
 async def test_giving_up_a_place_in_reserve_promotes_nobody(api: Applications) -> None:
-    first, second, reserve = await a_decided_round(api)
+    *_, reserve, next_reserve = await a_decided_round(api, 40, 30, 20, 10)
 
     given_up = await api.post(f"/cases/{reserve}/abandonment", GIVE_UP)
-    after = await api.post(f"/cases/{first}/abandonment", GIVE_UP)
 
-    assert (given_up["promoted"], after["promoted"]) == (None, None)
-    assert await api.state(second) == "selected"
+    assert given_up["promoted"] is None
+    assert await api.state(next_reserve) == "reserved"
+
+
+async def test_a_reserve_that_gave_up_is_passed_over(api: Applications) -> None:
+    first, _, reserve, next_reserve = await a_decided_round(api, 40, 30, 20, 10)
+    await api.post(f"/cases/{reserve}/abandonment", GIVE_UP)
+
+    given_up = await api.post(f"/cases/{first}/abandonment", GIVE_UP)
+
+    assert given_up["promoted"] == next_reserve
 
 
 async def test_a_place_is_given_up_once(api: Applications) -> None:

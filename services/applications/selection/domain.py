@@ -73,7 +73,7 @@ def decide(candidates: Iterable[Candidate], rule: ReviewRule, quota: Mapping[str
     """One decision for each candidate; the order in which they come makes no difference."""
     fit: dict[str, list[Candidate]] = {}
     decisions: list[Decision] = []
-    for one in sorted(candidates, key=lambda one: one.business_number):
+    for one in sorted(candidates, key=lambda one: one.case_id):
         if one.barred is None:
             fit.setdefault(one.quota_key, []).append(one)
         else:
