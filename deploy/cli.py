@@ -65,6 +65,27 @@ def status(state: StateOption = None, json: JsonOption = False) -> None:
     verbs.print_status(state, json)
 
 
+@app.command()
+def verify(state: StateOption = None, json: JsonOption = False) -> None:
+    """불변 규칙을 모두 확인합니다 / Check every invariant against what runs."""
+    from deploy.verify import verbs
+
+    raise typer.Exit(0 if verbs.verify(state, json) else 1)
+
+
+@app.command()
+def rebuild(
+    state: StateOption = None,
+    verify: Annotated[bool, typer.Option("--verify", help="견주기만 합니다(기본) / only compare")] = False,
+    swap: Annotated[bool, typer.Option("--swap", help="현황을 바꿉니다 / replace the board's rows")] = False,
+) -> None:
+    """현황을 처음부터 다시 만들어 견줍니다 / Fold every topic anew and compare with the board."""
+    from deploy.verify import verbs
+
+    verbs.refuse_both(verify, swap)
+    raise typer.Exit(0 if verbs.rebuild_board(state, swap) else 1)
+
+
 def main() -> None:
     """Run the command; what stops it is said in words, without a traceback."""
     from deploy.local.errors import StackError
