@@ -9,14 +9,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from deploy.demo.yamlfile import YamlError, read_yaml
+from deploy.demo.yamlfile import YamlError, lines_of, read_yaml
+from deploy.local.errors import StackError
 from shared.events.definition import Definition, Proposal
 
 FOLDER = Path(__file__).parent / "programmes"
 KINDS: Mapping[str, type[BaseModel]] = {"definition": Definition, "proposal": Proposal}
 
 
-class DefinitionError(Exception):
+class DefinitionError(StackError):
     """One line for each error: file: field: rule."""
 
 
@@ -56,7 +57,7 @@ def load(file: Path) -> Published:
     except (YamlError, OSError, yaml.YAMLError) as error:
         raise DefinitionError(f"{file.name}: {error}") from error
     except ValidationError as error:
-        raise DefinitionError("\n".join(f"{file.name}: {kind}.{line}" for line in _lines(error))) from error
+        raise DefinitionError("\n".join(f"{file.name}: {kind}.{line}" for line in lines_of(error))) from error
     assert isinstance(content, Definition | Proposal)
     return Published(file.name, document["published_on"], content)
 
@@ -66,8 +67,3 @@ def _whole(file: Path, document: Mapping[str, Any], kind: str) -> dict[str, Any]
     earlier = document.get("changes")
     base = read_yaml(file.with_name(earlier))[kind] if earlier else {}
     return {**base, **document[kind]}
-
-
-def _lines(error: ValidationError) -> list[str]:
-    found = error.errors(include_url=False, include_context=False)
-    return [f"{'.'.join(map(str, one['loc'])) or '(whole)'}: {one['msg']}" for one in found]

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from deploy.local.stack import Options, Stack
 from deploy.local.state import State, state_at
 from deploy.local.verbs import show as show_status
 from deploy.local.waiting import first_of
+from deploy.verify.verbs import prove
 
 Work = Callable[[], Coroutine[Any, Any, None]]
-Proof = Callable[[State, Terminal], Awaitable[bool]]
 
 
 def demo(folder: Path | None, brokers: int = 1, split: bool = False) -> None:
@@ -48,12 +48,11 @@ def demo_check(
     *,
     as_json: bool,
     keep: bool,
-    leave_out: list[str],
+    leave_out: Sequence[str] = (),
     brokers: int = 1,
     split: bool = False,
-    afterwards: Sequence[Proof] = (),
 ) -> int:
-    """Up on free ports, play, check, `afterwards` (each tells whether it holds), down; 0 where all is right."""
+    """Up on free ports, play, check, verify, down; 0 where all is right."""
     terminal, story = Terminal(), tell(left=named(leave_out))
     options = Options(brokers=brokers, split=split, business_date=story.business_date, pleasant=False)
     right: list[bool] = []
@@ -65,7 +64,7 @@ def demo_check(
             found = await check(load_figures(), addresses_of(state))
             show(found, as_json, terminal)
             right.append(found.ok)
-            right.extend([await prove(state, terminal) for prove in afterwards])
+            right.append(await prove(state, terminal))
 
         asyncio.run(_with_stack(Stack(state, options, terminal), terminal, checked))
         if not keep and right and all(right):

@@ -20,6 +20,7 @@ from deploy.demo.scenario import Story
 from deploy.demo.steps import Actor, Await, Call, Chapter, Publish, Step, Strand
 from deploy.demo.wire import record
 from deploy.local.console import Advance, Terminal
+from deploy.local.errors import StackError
 from deploy.local.waiting import all_of
 
 PATIENCE_SECONDS = 60.0
@@ -28,7 +29,7 @@ MAYBE_LATER = {404, 409, 503}
 Answer = TypeVar("Answer")
 
 
-class PlayError(Exception):
+class PlayError(StackError):
     """The play cannot go on; the message names the step and says why, in Korean and English."""
 
 

@@ -121,7 +121,9 @@ def _after_selection(cast: Cast) -> list[Chapter]:
             ],
         ),
         Chapter(
-            "자부담과 선금", "Own shares and first payments", jeonbuk_works.first_payments(built, definition)
+            "자부담과 선금",
+            "Own shares and first payments",
+            [*(one.is_paid for one in cast.gimcheon), *jeonbuk_works.first_payments(built, definition)],
         ),
         Chapter("잔금", "Final payments", jeonbuk_works.final_payments(story, built)),
         Chapter("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _last(cast)),

@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deploy.demo.yamlfile import read_yaml
+from deploy.demo.yamlfile import YamlError, lines_of, read_yaml
 
 FILE = Path(__file__).with_name("scenario.yaml")
 Standing = Literal["completed", "about_to", "late", "going_on"]
@@ -130,5 +130,8 @@ class Settings(Part):
 
 
 def load_settings(file: Path = FILE) -> Settings:
-    """The settings; raises YamlError or pydantic's ValidationError for a file that is not whole."""
-    return Settings.model_validate(read_yaml(file))
+    """The settings; raises YamlError, a line for each error, for a file that is not whole."""
+    try:
+        return Settings.model_validate(read_yaml(file))
+    except ValidationError as error:
+        raise YamlError("\n".join(f"{file.name}: {line}" for line in lines_of(error))) from error

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
+
+from deploy.local.errors import StackError
 
 
-class YamlError(Exception):
+class YamlError(StackError):
     """The file is not the YAML that it should be; the message names the line."""
 
 
@@ -32,3 +35,9 @@ def read_yaml(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise YamlError("이름: 값 꼴이어야 합니다 / the file must hold names and values")
     return content
+
+
+def lines_of(error: ValidationError) -> list[str]:
+    """`field: rule` for each thing that is wrong."""
+    found = error.errors(include_url=False, include_context=False)
+    return [f"{'.'.join(map(str, one['loc'])) or '(whole)'}: {one['msg']}" for one in found]

@@ -210,13 +210,30 @@ def test_the_three_people_of_a_payment_are_three() -> None:
             assert len({asked.actor.subject, *people}) == 3
 
 
+def test_each_case_that_stands_starts_brings_its_share_and_is_paid_once_at_least() -> None:
+    signed = _cases(calls("/agreement", "/agreement")) - _cases(calls("/abandonment"))
+
+    assert len(signed) == 70 + 11 + 3
+    for step in ("/self-contribution", "/tranches/1/instruction"):
+        assert _cases(calls(step)) == signed
+    started = {
+        *_cases(calls("/milestones/kickoff/achievement")),
+        *_cases(calls("/milestones/plan/achievement")),
+    }
+    assert started == signed
+
+
+def _cases(found: list[Call]) -> set[str]:
+    return {"/".join(call.key.split("/")[:2]) for call in found}
+
+
 def test_nothing_happens_after_the_business_date_nor_before_its_own_agreement() -> None:
     dated = [(step.key, date.fromisoformat(_said(step)["occurred_on"])) for step in steps() if _dated(step)]
     signed = {call.key.rsplit("/", 1)[0]: _on(call) for call in calls("/agreement", "/agreement")}
 
     assert max(day for _, day in dated) <= BUSINESS_DATE
     for call in [*calls("/achievement"), *calls("/request"), *calls("/self-contribution")]:
-        assert _on(call) >= signed["/".join(call.key.split("/")[:2])]
+        assert all(_on(call) >= signed[case] for case in _cases([call]))
 
 
 def _said(step: Step) -> Any:
