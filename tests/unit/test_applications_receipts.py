@@ -10,6 +10,14 @@ from shared.errors import NotFound
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def is_taken(given_number: str) -> bool:
+    try:
+        checked(given_number)
+    except NotFound:
+        return False
+    return True
+
+
 def test_a_receipt_names_the_programme_and_the_year() -> None:
     found = number("jeonbuk-smart-factory", 2024, 17)
 
@@ -18,24 +26,33 @@ def test_a_receipt_names_the_programme_and_the_year() -> None:
 
 
 def test_the_check_is_that_of_the_standard() -> None:
-    body = "".join(str(int(character, 36)) for character in "JSF20240017")
+    body = "".join(f"{int(character, 36):02}" for character in "JSF20240017")
 
     check = number("jeonbuk-smart-factory", 2024, 17)[-2:]
 
     assert int(body + check) % 97 == 1
 
 
-@given(st.integers(1, 9_999), st.integers(0, 12), st.sampled_from(ALPHABET))
-def test_one_wrong_character_is_noticed(running: int, place: int, wrong: str) -> None:
-    right = number("jeonbuk-smart-factory", 2024, running)
-    at = [index for index, character in enumerate(right) if character != "-"][place]
-    given_number = right[:at] + wrong + right[at + 1 :]
+def test_one_wrong_character_is_always_noticed() -> None:
+    right = number("jeonbuk-smart-factory", 2024, 17)
+    wrong = [
+        right[:at] + character + right[at + 1 :]
+        for at, given_character in enumerate(right)
+        for character in ALPHABET
+        if given_character not in ("-", character)
+    ]
 
-    if given_number == right:
-        assert checked(given_number) == right
-    else:
-        with pytest.raises(NotFound, match="receipt_number"):
-            checked(given_number)
+    assert len(wrong) == 13 * 35
+    assert [one for one in wrong if is_taken(one)] == []
+
+
+@given(st.integers(1, 99_999), st.integers(0, 9))
+def test_two_neighbours_that_changed_places_are_noticed(running: int, at: int) -> None:
+    right = number("jeonbuk-smart-factory", 2024, running)
+    first, second = right[at], right[at + 1]
+    swapped = right[:at] + second + first + right[at + 2 :]
+
+    assert is_taken(swapped) == (first == second)
 
 
 @pytest.mark.parametrize(
