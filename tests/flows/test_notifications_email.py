@@ -331,7 +331,7 @@ async def test_an_answer_is_kept_until_a_database_that_was_away_is_back(
     database: Database, provided: Settings, running: MailServer
 ) -> None:
     async def answers_while_the_database_is_away() -> str:
-        await cut_off_all_but(ours)
+        await shut_out(ours)
         return "250 taken"
 
     ours = await connections_of(database)
@@ -340,6 +340,9 @@ async def test_an_answer_is_kept_until_a_database_that_was_away_is_back(
 
     async with a_restarted_sender(provided):
         await until(lambda: done(bool(running.mails)))
+        await asyncio.sleep(0.5)
+        assert await states(database) == ["sending"]
+        await let_in()
         await until_states(database, "sent")
 
     assert len(running.mails) == 1
@@ -351,13 +354,18 @@ async def connections_of(database: Database) -> list[int]:
         return [row["pid"] for row in await connection.fetch(role)]
 
 
-async def cut_off_all_but(pids: list[int]) -> None:
+async def shut_out(but: list[int]) -> None:
+    """The service's connections break, save the test's own, and it gets no new ones."""
+    others = "usename = 'ieum_notifications' and not pid = any($1::int[])"
     connection = await admin()
-    await connection.execute(
-        """select pg_terminate_backend(pid) from pg_stat_activity
-           where usename = 'ieum_notifications' and not pid = any($1::int[])""",
-        pids,
-    )
+    await connection.execute("alter role ieum_notifications connection limit 0")
+    await connection.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}", but)
+    await connection.close()
+
+
+async def let_in() -> None:
+    connection = await admin()
+    await connection.execute("alter role ieum_notifications connection limit -1")
     await connection.close()
 
 
@@ -370,6 +378,7 @@ async def a_restarted_sender(settings: Settings) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await let_in()
         role.cancel()
         await asyncio.gather(role, return_exceptions=True)
         await own.close()

@@ -66,13 +66,14 @@ def a_milestone(event: type[Event], **fields: Any) -> Event:
     return of_case(event, milestone="final", due_on=A_DAY, completes=True, **fields)
 
 
+A_CONTRIBUTION = of_case(SelfContributionConfirmed, fiscal_year=2024, amount_krw=7_087_500, evidence="doc-1")
 STORY = [
     of_case(ApplicationScreened, eligible=False, reasons=["매출액 초과"]),
     a_selection(CASE.case_id),
     of_case(CompanyReserved, round_id="r", year=2024, reason="순위", rank=3, score="250/3"),
     of_case(CompanyRejected, round_id="r", year=2024, reason="순위 밖"),
     an_agreement(CASE.case_id),
-    of_case(SelfContributionConfirmed, fiscal_year=2024, amount_krw=7_087_500, evidence="doc-1"),
+    A_CONTRIBUTION,
     a_tranche(TrancheDisbursed, treasury_reference="T-1"),
     a_tranche(TrancheFailed, reason="예금주 불일치"),
     a_milestone(MilestoneDueSoon, days_left=7),
@@ -105,16 +106,26 @@ async def test_an_event_delivered_twice_makes_its_messages_once(system: MemorySy
     assert await system.count("notifications", "message") == 2
 
 
-async def test_what_comes_before_its_names_waits_for_them_and_is_told_then(system: MemorySystem) -> None:
-    await hears(system, a_submission(CASE.case_id, CASE.company_id), a_selection(CASE.case_id))
-    assert await system.count("notifications", "message") == 0
+@pytest.mark.parametrize("missing", ["case", "programme", "company"])
+async def test_what_comes_before_its_names_waits_for_them_and_is_told_then(
+    system: MemorySystem, missing: str
+) -> None:
+    names = {
+        "programme": a_programme(),
+        "company": a_company(CASE.company_id),
+        "case": a_submission(CASE.case_id, CASE.company_id),
+    }
+    late = names.pop(missing)
     async with system.databases["notifications"].transaction() as session:
         await recipients.keep(session, CASE.company_id, CASE.email, None, CASE.language)
+    await hears(system, *names.values())
+    await hears(system, A_CONTRIBUTION)
+    assert await system.count("notifications", "message", "template <> 'application_received'") == 0
 
-    await hears(system, a_programme(), a_company(CASE.company_id))
+    await hears(system, late)
 
     made = [row["template"] for row in await rows(system.databases["notifications"])]
-    assert made == ["application_received", "selected"]
+    assert sorted(made) == ["application_received", "self_contribution_confirmed"]
     assert not await system.rows("notifications", "dead_letter")
 
 
