@@ -1,7 +1,9 @@
 """The pages and the JSON of both inboxes; what others wrote is shown escaped, HTML mails in a sandboxed frame."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
@@ -11,11 +13,13 @@ from starlette.routing import Route
 
 from deploy.local.inbox.journal import Journal, Record
 
+SEOUL = ZoneInfo("Asia/Seoul")
 FOLDER = Path(__file__).parent / "templates"
 TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+TEMPLATES.filters["seoul"] = lambda at: f"{datetime.fromisoformat(at).astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"
 # a mail may style itself; it may not load, run, send or open anything
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 STATES = {
