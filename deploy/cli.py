@@ -65,6 +65,46 @@ def status(state: StateOption = None, json: JsonOption = False) -> None:
     verbs.print_status(state, json)
 
 
+LeaveOutOption = Annotated[
+    list[str],
+    typer.Option("--leave-out", help="이야기에서 빼 봅니다 / leave out of the story, to see what goes red"),
+]
+
+
+@app.command()
+def play(state: StateOption = None, leave_out: LeaveOutOption = []) -> None:  # noqa: B006  typer copies it
+    """문서의 이야기를 실행 중인 것에 들려줍니다 / Play the documents' story against what runs."""
+    from deploy.demo import verbs
+
+    verbs.play_story(state, leave_out)
+
+
+@app.command()
+def check(state: StateOption = None, json: JsonOption = False) -> None:
+    """문서의 숫자를 현황판과 견줍니다 / Compare every figure of the documents with the board."""
+    from deploy.demo import verbs
+
+    raise typer.Exit(0 if verbs.check_figures(state, json) else 1)
+
+
+@app.command()
+def demo(
+    state: StateOption = None,
+    checked: Annotated[
+        bool, typer.Option("--check", help="확인하고 끝냅니다 / check everything and end")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="자료를 남깁니다 / keep the data")] = False,
+    json: JsonOption = False,
+    leave_out: LeaveOutOption = [],  # noqa: B006  typer copies it
+) -> None:
+    """모두 시작하고 이야기를 들려준 뒤 현황판을 엽니다 / Everything from nothing, the story, the board."""
+    from deploy.demo.demo import demo, demo_check
+
+    if checked:
+        raise typer.Exit(demo_check(state, as_json=json, keep=keep, leave_out=leave_out))
+    demo(state)
+
+
 @app.command()
 def verify(state: StateOption = None, json: JsonOption = False) -> None:
     """불변 규칙을 모두 확인합니다 / Check every invariant against what runs."""
