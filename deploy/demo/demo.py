@@ -17,7 +17,8 @@ from deploy.demo.scenario import Story, tell
 from deploy.demo.verbs import named, say_played, show
 from deploy.local import status
 from deploy.local.console import Terminal
-from deploy.local.stack import Options, Stack
+from deploy.local.layout import Options
+from deploy.local.stack import Stack
 from deploy.local.state import State, state_at
 from deploy.local.verbs import show as show_status
 from deploy.local.waiting import first_of
