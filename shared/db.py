@@ -49,8 +49,13 @@ class Database:
         """The same on a bare asyncpg connection of the same pool, for hot paths."""
         async with self.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
-            async with raw.transaction():
-                yield raw
+            try:
+                async with raw.transaction():
+                    yield raw
+            finally:
+                # The pool did not see the error: a dead connection would be handed out for ever.
+                if raw.is_closed():
+                    await connection.invalidate()
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:

@@ -8,6 +8,7 @@ A role that fails is begun again with growing backoff, unready meanwhile; the ot
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -171,6 +172,9 @@ async def run(service: Service, names: Sequence[str], settings: Settings) -> Non
     )
     contexts = {name: Context(service, database, settings, health) for name, health in healths.items()}
     tasks = [asyncio.create_task(keep_running(known[name], contexts[name]), name=name) for name in names]
+    # uvicorn raises the signal once more after its end: without this the roles would not come to theirs.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     try:
         await server.serve()
     finally:

@@ -1,0 +1,108 @@
+"""A process and its roles: it recovers its connections, and ends its work when it is told to end."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import asyncpg
+import pytest
+from httpx import AsyncClient, HTTPError
+
+from deploy.local.ports import free_ports
+from shared.config import Settings
+from shared.db import Database
+from tests.databases import Databases, admin, app_url
+
+
+async def test_a_connection_that_died_is_replaced(databases: Databases) -> None:
+    database = Database(app_url("funding"), "funding", pool=1)
+    async with database.fast_transaction() as connection:
+        pid = await connection.fetchval("select pg_backend_pid()")
+    superuser = await admin()
+    await superuser.execute("select pg_terminate_backend($1)", pid)
+    await superuser.close()
+
+    with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError)):
+        async with database.fast_transaction() as connection:
+            await connection.execute("select 1")
+    async with database.fast_transaction() as connection:
+        assert await connection.fetchval("select 1") == 1
+    await database.close()
+
+
+PROCESS = """
+import asyncio
+from sqlalchemy import MetaData
+from shared.events.funding import FundingRecordDeadLettered
+from shared.service import Service, main
+
+async def work(context):
+    context.health.progress()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.2)
+        print("came to its end", flush=True)
+
+main(Service(name="funding", title="t", tables=MetaData(), told=FundingRecordDeadLettered, roles={"work": work}))
+"""
+
+
+async def test_a_role_comes_to_its_end_when_the_process_is_told_to(databases: Databases) -> None:
+    [port] = free_ports(1)
+    env = os.environ | {"IEUM_DATABASE_URL": app_url("funding"), "IEUM_PORT": str(port)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROCESS,
+        "work",
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await until_ready(port)
+
+    process.send_signal(signal.SIGTERM)
+    said, _ = await process.communicate()
+
+    assert (process.returncode, said) == (0, b"came to its end\n")
+
+
+async def test_an_api_without_kafka_is_ready_and_a_relay_is_not(
+    databases: Databases, settings: Settings
+) -> None:
+    [port] = free_ports(1)
+    env = os.environ | {
+        "IEUM_DATABASE_URL": app_url("funding"),
+        "IEUM_PORT": str(port),
+        "IEUM_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.funding", "api", "relay", env=env, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        problems = await until_only(port, {"relay"})
+        assert "relay" in problems
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def until_ready(port: int) -> None:
+    await until_only(port, set())
+
+
+async def until_only(port: int, wanted: set[str]) -> dict[str, str]:
+    async with AsyncClient() as client:
+        for _ in range(200):
+            try:
+                problems: dict[str, str] = (await client.get(f"http://127.0.0.1:{port}/readyz")).json()[
+                    "problems"
+                ]
+                if set(problems) == wanted:
+                    return problems
+            except HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+    raise AssertionError(f"never only {wanted}")
