@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from services.applications.cases.commands import withdraw
 from services.applications.cases.models import Case, Screening, Status
 from services.applications.companies.models import Company
 from services.applications.reviews.models import Review
@@ -151,24 +152,22 @@ async def test_the_database_itself_refuses_a_case_that_cannot_be(
             session.add(a_case(id=uuid4(), company_id=UUID(company), **change))
 
 
-async def test_a_case_withdrawn_while_its_round_is_decided_is_one_or_the_other(api: Applications) -> None:
+async def test_a_selection_waits_for_a_withdrawal_that_is_under_way(
+    api: Applications, database: Database
+) -> None:
     await api.published()
     await api.opened()
     stays, goes = await api.ready(10), await api.ready(40)
     await api.closed()
 
-    withdrawn, decided = await asyncio.gather(
-        api.ask(
-            "POST", f"/cases/{goes}/withdrawal", {"reason": "경영 사정", "occurred_on": f"{SELECTED_ON}"}
-        ),
-        api.decided(),
-    )
+    async with database.transaction() as session:
+        await withdraw(session, UUID(goes), "경영 사정", SELECTED_ON, acting_for=None)
+        deciding = asyncio.create_task(api.decided())
+        await asyncio.sleep(0.4)
+    decided = await deciding
 
-    gone = withdrawn.status_code == 200
-    assert gone or withdrawn.json()["rule"] == "withdrawal_too_late"
-    assert decided["selected"] == (1 if gone else 2)
-    assert await api.state(goes) == ("withdrawn" if gone else "selected")
-    assert await api.state(stays) == "selected"
+    assert decided == {"selected": 1, "reserved": 0, "rejected": 0}
+    assert [await api.state(case) for case in (stays, goes)] == ["selected", "withdrawn"]
 
 
 async def test_the_same_key_gives_the_same_receipt(api: Applications) -> None:

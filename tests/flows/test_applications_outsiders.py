@@ -160,9 +160,12 @@ async def test_a_second_selection_of_a_company_in_a_round_is_a_dead_letter(
     assert await system.count("applications", "case") == 1
 
 
+@pytest.mark.parametrize("programme_known", [False, True])
 async def test_a_selection_told_before_its_round_waits_for_it(
-    api: Applications, system: MemorySystem
+    api: Applications, system: MemorySystem, programme_known: bool
 ) -> None:
+    if programme_known:
+        await api.published(a_top_up(), date(2022, 1, 3))
     await tell(system, selected())
     parked = await system.count("applications", "parked")
 

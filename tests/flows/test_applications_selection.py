@@ -152,7 +152,7 @@ async def test_two_places_given_up_at_once_promote_two_different_cases(
     cases = await a_decided_round(api, 40, 30, 20, 10)
 
     async with databases["applications"].transaction() as other:
-        # Whoever comes first waits here with its place given up, so that both are under way at once.
+        # Both wait here with their places given up: they want the same reserve.
         await other.execute(text("select 1 from place where case_id = :id for update"), {"id": cases[2]})
         giving_up = [
             asyncio.create_task(api.post(f"/cases/{case}/abandonment", GIVE_UP)) for case in cases[:2]

@@ -8,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.agreements import domain
 from services.applications.agreements.models import Agreement
 from services.applications.cases import commands as cases
-from services.applications.cases import queries as case_queries
 from services.applications.companies import commands as companies
 from services.applications.companies.domain import refuse_closed, refuse_stranger
 from services.applications.places import commands as places
 from services.applications.places.domain import give_up, refuse_without_place
 from services.applications.programmes import queries as programmes
-from services.applications.rounds import commands as rounds
 from shared.delivery.outbox import emit
 from shared.values.money import Funder
 
@@ -35,11 +33,7 @@ async def sign(session: AsyncSession, case_id: UUID, deal: domain.Deal, on: date
 async def abandon(
     session: AsyncSession, case_id: UUID, reason: str, on: date, acting_for: str | None
 ) -> UUID | None:
-    """The case that takes the place, if there is one in reserve.
-
-    The round is locked first: give-ups of one round follow each other, and none promotes the same reserve.
-    """
-    await rounds.load(session, await case_queries.round_of(session, case_id))
+    """The case that takes the place, if there is one in reserve."""
     case = await cases.load(session, case_id)
     refuse_stranger(case.company_id, acting_for)
     place = domain.refuse_undecided(await places.find(session, case_id))

@@ -17,14 +17,6 @@ async def case(session: AsyncSession, case_id: UUID) -> Case:
     return row
 
 
-async def round_of(session: AsyncSession, case_id: UUID) -> str:
-    """Without loading the case: the round's lock comes before the case's."""
-    round_id = await session.scalar(select(Case.round_id).where(Case.id == case_id))
-    if round_id is None:
-        raise unknown(case_id)
-    return round_id
-
-
 async def cases_of(session: AsyncSession, company_id: UUID) -> Sequence[Case]:
     rows = select(Case).where(Case.company_id == company_id).order_by(col(Case.submitted_on), col(Case.id))
     return list(await session.scalars(rows))

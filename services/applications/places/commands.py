@@ -24,7 +24,10 @@ async def taken(session: AsyncSession, round_id: str) -> int:
 
 
 async def promote_next(session: AsyncSession, freed: Place, followed: Case, on: date) -> UUID | None:
-    """The next of the same track's reserve whose business is open; the caller holds the round's lock."""
+    """The next of the same track's reserve whose business is open.
+
+    Its row is locked: who gives up at the same time waits, finds it taken, and goes on to the one after it.
+    """
     waiting = (
         select(Place, Case)
         .join(Case, col(Case.id) == Place.case_id)
