@@ -103,7 +103,7 @@ def show(now: Status, terminal: Terminal) -> None:
 
 def _addresses(now: Status) -> Iterator[tuple[str, str]]:
     yield "현황판 / board", now.board or "–"
-    yield from ((f"API {service}", f"{url}/docs") for service, url in now.apis.items())
+    yield from ((f"API {service}", f"{url}/openapi.json") for service, url in now.apis.items())
     yield "메일함 / mails", now.inbox["mail"]
     yield "문자함 / SMS", now.inbox["sms"]
     yield "SMTP", now.inbox["smtp"]
