@@ -23,6 +23,7 @@ from tests.unit.monitoring_builders import (
     agreed,
     applied,
     booked,
+    committed,
     facts,
     interleaved,
     on,
@@ -259,14 +260,26 @@ async def test_commitments_and_payments_stand_in_their_fiscal_year_as_of_their_d
     early, late = await asked(database, "2024-08-08"), await asked(database, PINNED)
 
     assert early["committed"]["2024"]["city"] == 40_000_000
-    assert early["executed"]["2024"] == {"self": 20_000_000, "public": 0}
-    assert late["committed"]["2024"] == {
-        "all": 45_000_000,
-        "city": 25_000_000,
-        "self": 20_000_000,
-        "public": 25_000_000,
-    }
-    assert late["executed"]["2024"] == {"city": 20_000_000, "self": 20_000_000, "public": 20_000_000}
+    none = {"national": 0, "province": 0}
+    assert early["executed"]["2024"] == none | {"city": 0, "self": 20_000_000, "public": 0}
+    committed_now = {"all": 45_000_000, "city": 25_000_000, "self": 20_000_000, "public": 25_000_000}
+    assert late["committed"]["2024"] == none | committed_now
+    paid_now = {"city": 20_000_000, "self": 20_000_000, "public": 20_000_000}
+    assert late["executed"]["2024"] == none | paid_now
+
+
+async def test_a_begun_year_with_commitments_and_no_payment_has_executed_zero(database: Database) -> None:
+    figures = await shown(database, [published(), committed("A", krw=40_000_000)], "2024-08-01")
+
+    assert figures["executed"]["2024"]["public"] == 0
+
+
+async def test_funders_stand_in_the_documents_order(database: Database) -> None:
+    figures = await shown(database, [published(), committed("A")])
+
+    order = ["all", "national", "province", "city", "self"]
+    assert list(figures["total"]) == list(figures["term_plan"]) == order
+    assert list(figures["committed"]["2024"]) == [*order, "public"]
 
 
 async def test_an_indicator_counts_yearly_agreements_by_their_day(database: Database) -> None:

@@ -13,13 +13,14 @@ from services.monitoring.board.fill.cases import PAGE_SIZE, Filter, cases_view, 
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.fill.timeline import entry
 from services.monitoring.board.lineage.view import lineage_view
-from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.programme_view import ProgrammeView, Stage
 from services.monitoring.board.parts.views import CasesView, CaseView, LineageView, OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.domain import Facts
 
 MOST_WORK = 50
 RECENT = 8
+STAGES: tuple[Stage, ...] = ("running", "consultation", "history")
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ async def every(at: Moment) -> list[Facts]:
 
 
 async def views_of(at: Moment, found: Sequence[Facts]) -> list[ProgrammeView]:
+    """Those that run first, then drafts, then what is only history."""
     newest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
-    return [programme_view(one, newest.get(one.programme_id)) for one in found]
+    views = [programme_view(one, newest.get(one.programme_id)) for one in found]
+    return sorted(views, key=lambda view: STAGES.index(view.stage))
 
 
 async def work(at: Moment, found: Sequence[Facts]) -> list[WorkItem]:

@@ -45,7 +45,7 @@ def invested_before_term(facts: Facts) -> Row:
     term_from = facts.defined.term_from
     if term_from is None:
         return {}
-    row: Row = dict.fromkeys(map(str, facts.defined.funders), 0)
+    row: Row = dict.fromkeys(map(str, in_order(facts.defined)), 0)
     for one in facts.money:
         if one.kind == Kind.PAST and one.fiscal_year < term_from:
             row[one.funder] = row.get(one.funder, 0) + one.krw
@@ -80,10 +80,15 @@ def after_term(definition: Definition) -> Row:
 
 
 def funders_of(definition: Definition, cells: Iterable[PlanCell]) -> list[str]:
-    """Whose rows there are, in the definition's order; none where a cell does not say whose it is."""
+    """Whose rows there are; none where a cell does not say whose it is."""
     if any(cell.funder == UNSPLIT for cell in cells):
         return []
-    return [str(funder) for funder in definition.funders]
+    return [str(funder) for funder in in_order(definition)]
+
+
+def in_order(definition: Definition) -> list[Funder]:
+    """The programme's funders as documents list them: JSONB keeps no order of its own."""
+    return [funder for funder in Funder if funder in definition.funders]
 
 
 def total_row(definition: Definition, parts: list[Row]) -> Row:
@@ -96,7 +101,7 @@ def total_row(definition: Definition, parts: list[Row]) -> Row:
         return total
     return total | {
         str(funder): sum(part.get(funder, 0) for part in parts) + whole_plan(definition, funder)
-        for funder in definition.funders
+        for funder in in_order(definition)
     }
 
 
@@ -109,7 +114,7 @@ def whole_plan(definition: Definition, funder: Funder) -> int:
 
 def checked(definition: Definition, rows: list[Row]) -> Json:
     """Whether the rows that name funders divide by the programme's ratios to the won."""
-    named = [row for row in rows if len(row) > 1]
+    named = [row for row in rows if len(row) > 1 and row[ALL]]
     if not named or not definition.funders:
         return {}
     return {"ratios": all(follows(definition, row) for row in named)}
@@ -127,13 +132,29 @@ def committed(facts: Facts) -> Json:
     years = by_year(facts, [Kind.COMMITTED])
     for year, krw in facts.own_shares.items():
         years.setdefault(str(year), {})[Funder.SELF] = krw
-    return {year: with_all(row) | {"public": public(row)} for year, row in sorted(years.items())}
+    return {
+        year: with_all(row) | {"public": public(row)}
+        for year, row in sorted(filled(facts.defined, years, years).items())
+    }
 
 
 def executed(facts: Facts) -> Json:
-    """Disbursed, past spending included, each in its own year; `self` is what was evidenced."""
+    """Disbursed, past spending included, each in its own year; `self` is what was evidenced.
+
+    A year that has begun, with commitments and nothing paid, has executed 0: that is known.
+    """
     years = by_year(facts, [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED])
-    return {year: row | {"public": public(row)} for year, row in years.items()}
+    begun = [year for year in committed(facts) if int(year) <= facts.as_of.year]
+    return {
+        year: row | {"public": public(row)}
+        for year, row in sorted(filled(facts.defined, years, {*years, *begun}).items())
+    }
+
+
+def filled(definition: Definition, years: dict[str, Row], wanted: Iterable[str]) -> dict[str, Row]:
+    """Each wanted year with all of the programme's funders, in the documents' order."""
+    zeros: Row = {str(funder): 0 for funder in in_order(definition)}
+    return {year: zeros | years.get(year, {}) for year in wanted}
 
 
 def public(row: Row) -> int:

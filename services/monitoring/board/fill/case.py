@@ -115,9 +115,9 @@ def disbursed(case: Any, tranches: Iterable[Tranche]) -> int:
 
 
 def purses(case: Any, rows: CaseRows) -> Iterable[Purse]:
-    """One a funder, in the definition's order."""
+    """One a funder that has a part."""
     ratio = rows.definition.funders if rows.definition else {}
-    for funder in ratio or Funder:
+    for funder in Funder:
         if (agreed := getattr(case, f"{funder}_krw")) is not None:
             own = funder == Funder.SELF
             paid = () if own else tuple(getattr(row, f"{funder}_krw") or 0 for row in scheduled(rows))

@@ -12,7 +12,8 @@ from services.monitoring.board.parts.programme_view import (
     Period,
 )
 from services.monitoring.board.parts.values import UNKNOWN, Figure, Funder
-from services.monitoring.figures.domain import ALL
+from services.monitoring.figures.domain import ALL, Facts
+from services.monitoring.figures.money import in_order
 from services.monitoring.projections.money import Kind
 from shared.events.definition import Definition
 from shared.values import money
@@ -28,12 +29,17 @@ def money_table(shown: Shown, definition: Definition, as_of: date) -> MoneyTable
     if not plan:
         return None
     periods = [period for period in plan[ALL] if period != "subtotal"]
-    rows: list[tuple[Funder, int | None]] = [(ALL, whole(definition)), *definition.funders.items()]
+    rows: list[tuple[Funder, int | None]] = [(ALL, whole(definition)), *ratio(definition)]
     return MoneyTable(
         periods=tuple(Period(period, is_current(period, as_of)) for period in periods),
         rows=tuple(money_row(shown, funder, share, periods) for funder, share in rows),
         after_from=following(periods[-1]),
     )
+
+
+def ratio(definition: Definition) -> tuple[tuple[money.Funder, int], ...]:
+    """Each funder's part, in the documents' order."""
+    return tuple((funder, definition.funders[funder]) for funder in in_order(definition))
 
 
 def whole(definition: Definition) -> int | None:
@@ -66,20 +72,20 @@ def following(period: str) -> str:
     return str(int(period) + 1)
 
 
-def execution(shown: Shown, definition: Definition, as_of: date) -> Execution | None:
+def execution(shown: Shown, facts: Facts) -> Execution | None:
     """The newest year up to the day's with commitments or payments; its first row is all public money."""
-    years = {*shown.group("committed"), *shown.group("executed")}
-    within = [int(year) for year in years if first_year(definition) <= int(year) <= as_of.year]
+    definition, years = facts.defined, {*shown.group("committed"), *shown.group("executed")}
+    within = [int(year) for year in years if first_year(definition) <= int(year) <= facts.as_of.year]
     if not within or not definition.funders:
         return None
     year = max(within)
     total = ExecutionRow(
         ALL,
         planned=public_plan(shown, definition, year),
-        committed=shown(f"committed.{year}.{PUBLIC_SUM}"),
-        disbursed=shown(f"executed.{year}.{PUBLIC_SUM}"),
+        committed=shown(f"committed.{year}.{PUBLIC_SUM}", facts.money_events.get((Kind.COMMITTED, year))),
+        disbursed=shown(f"executed.{year}.{PUBLIC_SUM}", facts.money_events.get((Kind.DISBURSED, year))),
     )
-    return Execution(year, (total, *(execution_row(shown, funder, year) for funder in definition.funders)))
+    return Execution(year, (total, *(execution_row(shown, funder, year) for funder in in_order(definition))))
 
 
 def first_year(definition: Definition) -> int:

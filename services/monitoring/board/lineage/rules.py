@@ -143,7 +143,7 @@ async def by_definition(session: AsyncSession, facts: Facts, value: int) -> list
     name = PUBLISHED if facts.definition else PROPOSED
     found = await sources.events(session, facts.programme_id, [name], facts.as_of)
     holding = [row for row in found if row.data.get("version", facts.version) == facts.version]
-    return [Contribution(holding[-1], value)] if holding and value else []
+    return [Contribution(holding[-1], value)] if holding else []
 
 
 def defined(title: Text, measure: Measure) -> Origin:
