@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.verify.books import Books, Logged, opened
 from deploy.verify.moment import Moment, Watcher
 from deploy.verify.target import Target
-from deploy.verify.wire import Seen, read_all
+from deploy.verify.wire import PARTITIONS, Seen, read_all
 
 GRACE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
@@ -75,6 +75,8 @@ async def _watcher(target: Target) -> AsyncIterator[Watcher]:
         books = await stack.enter_async_context(opened(target.owners, snapshot=False))
         reader = AIOKafkaConsumer(bootstrap_servers=target.kafka, enable_auto_commit=False)
         kafka = await stack.enter_async_context(reader)
+        kafka.assign(PARTITIONS)  # what it does not know it would ask for one by one
+        kafka.pause(*PARTITIONS)
         admin = AIOKafkaAdminClient(bootstrap_servers=target.kafka)
         await admin.start()
         stack.push_async_callback(admin.close)

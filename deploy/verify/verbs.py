@@ -115,6 +115,8 @@ def _said(rebuilt: Rebuilt, swap: bool) -> str:
     folded = (
         f"기록 {rebuilt.records:,}건을 처음부터 다시 접었습니다 / {rebuilt.records:,} records folded anew"
     )
+    if not any(one.rebuilt for one in rebuilt.tables):
+        return f"{folded}; 견줄 것이 없습니다 / there is nothing to compare."
     if swap:
         return f"{folded}; 현황을 바꾸었습니다 / the board was replaced."
     return f"{folded}; {'모두 같습니다 / nothing differs.' if rebuilt.equal else '다릅니다 / it differs.'}"
