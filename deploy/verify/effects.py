@@ -123,7 +123,7 @@ async def _due(evidence: Evidence) -> list[tuple[str, str, str, int]]:
 
 
 def _ids(evidence: Evidence, event: type[Event]) -> list[str]:
-    seen = [one.attributes for one in evidence.records if one.topic == event.topic and one.attributes]
+    seen = [one.attributes for one in evidence.published() if one.topic == event.topic and one.attributes]
     return sorted({one["id"] for one in seen if (one["type"], one["source"]) == (event.type(), event.source)})
 
 

@@ -21,7 +21,11 @@ PAUSE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Evidence:
-    """`logged` are each service's events, `records` those on the topics; `is_still`: nothing moved meanwhile."""
+    """`logged` are each service's events, `records` those on the topics; `is_still`: nothing moved meanwhile.
+
+    Also in motion nothing is accused that was only not there yet: offsets (`moment`) were taken before the
+    tables, the tables before the topics.
+    """
 
     target: Target
     books: Books
@@ -37,6 +41,10 @@ class Evidence:
     def events(self, service: str, *names: str) -> Iterator[Logged]:
         """The service's events of these names (such as tranche.approved), in order."""
         return (event for event in self.logged[service] if event.name in names)
+
+    def published(self) -> Iterator[Seen]:
+        """The records that stood on the topics before the tables were read."""
+        return (one for one in self.records if one.offset < self.moment.ends[one.at])
 
 
 @asynccontextmanager
@@ -66,7 +74,7 @@ async def _taken(target: Target, watcher: Watcher, stack: AsyncExitStack) -> Evi
     logged = {service: await books.logged(service) for service in target.owners}
     records = await read_all(target.kafka)
     after = await watcher.look()
-    return Evidence(target, books, logged, records, after, is_still=before == after)
+    return Evidence(target, books, logged, records, before, is_still=before == after)
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ def _waiting(moment: Moment) -> Iterator[str]:
 
 def _moving(evidence: Evidence) -> Iterator[str]:
     if not evidence.is_still:
-        yield "기다렸지만 조용해지지 않아 움직이는 중에 확인했습니다 / it never came to rest; the rest was checked in motion"
+        yield "기다렸지만 조용해지지 않아 움직이는 중에 확인했습니다. 현황(I8)은 뒤따르는 중일 수 있으니 잠시 뒤 다시 하세요 / it never came to rest and was checked in motion: the board (I8) may only lag; try again shortly"
 
 
 def _said(unready: Sequence[str | None]) -> Iterator[str]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from aiokafka import TopicPartition
-
 from deploy.verify.evidence import Evidence
 from deploy.verify.hearing import CONSUMERS, FOLDED, PROJECTOR, topics_of
 from deploy.verify.invariant import Count, Finding, Invariant
@@ -44,7 +42,7 @@ class Ear:
 
     def outcome(self, record: Seen) -> str | None:
         """Also of what it does not hear. A known type in an unknown version must be a dead letter."""
-        if record.offset >= self.read.get(TopicPartition(record.topic, record.partition), 0):
+        if record.offset >= self.read.get(record.at, 0):
             return UNREAD
         if record.place in self.dead:
             return DEAD_LETTER

@@ -18,7 +18,7 @@ async def check(evidence: Evidence) -> Finding:
         for service, events in evidence.logged.items()
         for event in events
     }
-    ours = [record for record in evidence.records if record.is_ours]
+    ours = [record for record in evidence.published() if record.is_ours]
     violations = [f"{one.words}: {problem}" for one in ours for problem in _problems(known, one)]
     return Finding([Count(len(ours), "우리 토픽의 기록", "records on our topics")], violations)
 

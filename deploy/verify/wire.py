@@ -33,6 +33,10 @@ class Seen:
         return self.topic, self.partition, self.offset
 
     @property
+    def at(self) -> TopicPartition:
+        return TopicPartition(self.topic, self.partition)
+
+    @property
     def words(self) -> str:
         """Where it stands, for a person."""
         return f"{self.topic}/{self.partition}@{self.offset}"
@@ -80,14 +84,10 @@ async def read_all(bootstrap: str) -> list[Seen]:
         while left := [at for at in PARTITIONS if await reader.position(at) < ends[at]]:
             batch = await reader.getmany(*left, timeout_ms=200, max_records=5_000)
             found += [seen(one) for records in batch.values() for one in records]
-    return sorted((one for one in found if one.offset < ends[_at(one)]), key=lambda one: one.place)
+    return sorted((one for one in found if one.offset < ends[one.at]), key=lambda one: one.place)
 
 
 def seen(record: Any) -> Seen:
     """The same, without the client's own fields."""
     headers = tuple((name, value or b"") for name, value in record.headers)
     return Seen(record.topic, record.partition, record.offset, record.key, record.value, headers)
-
-
-def _at(one: Seen) -> TopicPartition:
-    return TopicPartition(one.topic, one.partition)
