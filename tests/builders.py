@@ -52,6 +52,7 @@ def an_agreement(case_id: UUID | None = None, total_krw: int = 100_000_000) -> A
     return AgreementSigned(
         case_id=case_id or uuid4(),
         programme_id=PROGRAMME,
+        version=1,
         company_id=uuid4(),
         year=2024,
         municipality="52130",

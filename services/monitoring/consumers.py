@@ -30,7 +30,7 @@ async def on_selected(session: AsyncSession, event: CompanySelected, envelope: E
 
 async def on_agreed(session: AsyncSession, event: AgreementSigned, envelope: Envelope) -> None:
     case = await cases.agree(session, event.case_id, event.occurred_on)
-    await milestones.schedule(session, case, event.occurred_on)
+    await milestones.schedule(session, case, event.version, event.occurred_on)
 
 
 async def on_abandoned(session: AsyncSession, event: CaseAbandoned, envelope: Envelope) -> None:

@@ -189,9 +189,13 @@ class CompanyRejected(Selection):
 
 
 class AgreementSigned(CaseEvent):
-    """협약: the total (won), its exact split by funder, and the period."""
+    """협약: the total (won), its exact split by funder, and the period.
+
+    `version` is that of the definition which holds for the case: its round's.
+    """
 
     name: ClassVar[str] = "agreement.signed.v1"
+    version: Annotated[int, Field(ge=1)]
     company_id: UUID
     year: int
     track: TrackId | None = None

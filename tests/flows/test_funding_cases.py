@@ -563,18 +563,18 @@ async def test_a_record_without_amounts_books_nothing(funding: Funding) -> None:
     assert await funding.count("funding", "parked") == 0
 
 
-async def test_a_new_version_holds_from_its_day_on(funding: Funding) -> None:
+async def test_a_case_keeps_the_version_of_its_round_whatever_arrived_before(funding: Funding) -> None:
     one_tranche = [{"number": 1, "name_ko": "일시", "name_en": "once", "part": 1, "milestone": "start"}]
-    newer = a_publication(
-        a_definition(tranches=one_tranche), version=2, occurred_on=SIGNED_ON + timedelta(days=1)
-    )
-    await funding.hear(a_publication(), newer)
+    newer = a_publication(a_definition(tranches=one_tranche), version=2)
+    await funding.hear(a_publication())
     await funding.allocate()
 
-    before = await funding.agreed()
-    after = await funding.agreed(occurred_on=SIGNED_ON + timedelta(days=1))
+    waiting = await funding.agreed(version=2)
+    assert await funding.count("funding", "parked") == 1
+    await funding.hear(newer)
+    older = await funding.agreed(version=1)
 
-    cases = [await funding.get(f"/cases/{signed.case_id}/tranches") for signed in (before, after)]
+    cases = [await funding.get(f"/cases/{signed.case_id}/tranches") for signed in (older, waiting)]
     assert [len(case["tranches"]) for case in cases] == [2, 1]
 
 

@@ -68,6 +68,7 @@ def an_agreement(case_id: UUID | None = None, **changes: Any) -> AgreementSigned
     fields: dict[str, Any] = {
         "case_id": case_id or uuid4(),
         "programme_id": "jeonbuk-smart-factory",
+        "version": 1,
         "company_id": uuid4(),
         "year": 2024,
         "municipality": "52111",

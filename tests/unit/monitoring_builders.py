@@ -177,6 +177,7 @@ def abandoned(name: str, day: str) -> a.CaseAbandoned:
 def agreed(name: str, day: str = "2024-07-15", total_krw: int = 100_000_000) -> a.AgreementSigned:
     return a.AgreementSigned(
         **of(name),
+        version=1,
         company_id=an_id(f"company {name}"),
         year=2024,
         municipality="52130",

@@ -37,7 +37,9 @@ def sign(
         "starts_on": deal.starts_on,
         "ends_on": deal.ends_on,
     }
-    whose = case.model_dump(include={"programme_id", "company_id", "year", "track", "municipality"})
+    whose = case.model_dump(
+        include={"programme_id", "version", "company_id", "year", "track", "municipality"}
+    )
     signed = AgreementSigned.model_validate({"occurred_on": on, **whose, **said})
     return Agreement.model_validate({"signed_on": on, **said}), signed
 

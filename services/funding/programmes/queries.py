@@ -23,10 +23,19 @@ async def terms(session: AsyncSession, programme_id: str, on: date) -> Terms:
         .order_by(in_force.desc(), case((in_force, -version), else_=version))
         .limit(1)
     )
+    return _told(found, programme_id)
+
+
+async def terms_of(session: AsyncSession, programme_id: str, version: int) -> Terms:
+    """The version that holds for a case. Raises NotYet while it has not arrived."""
+    return _told(await session.get(ProgrammeVersion, (programme_id, version)), f"{programme_id} v{version}")
+
+
+def _told(found: ProgrammeVersion | None, what: str) -> Terms:
     if found is None:
         raise NotYet(
             "programme_unknown",
-            ko=f"사업 {programme_id}의 공고가 아직 도착하지 않았습니다. 사업 번호를 확인하고 잠시 뒤 다시 하세요.",
-            en=f"Programme {programme_id} has not arrived here yet. Check its id and try again shortly.",
+            ko=f"사업 {what}의 공고가 아직 도착하지 않았습니다. 사업 번호를 확인하고 잠시 뒤 다시 하세요.",
+            en=f"Programme {what} has not arrived here yet. Check its id and try again shortly.",
         )
     return Terms.model_validate(found.terms)

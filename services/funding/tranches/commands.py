@@ -43,7 +43,7 @@ async def tranches_of(session: AsyncSession, case_id: UUID) -> Sequence[Tranche]
 async def schedule(session: AsyncSession, signed: AgreementSigned) -> None:
     """The agreement's public money is committed and split into tranches."""
     await refuse_second_agreement(session, signed.case_id)
-    terms = await programmes.terms(session, signed.programme_id, signed.occurred_on)
+    terms = await programmes.terms_of(session, signed.programme_id, signed.version)
     company = await companies.lock(session, signed.company_id)
     commitment = open_account(signed, terms)
     tranches = domain.schedule(commitment, terms, signed.shares_krw)

@@ -14,7 +14,7 @@ from services.monitoring.cases.models import KnownCase
 from services.monitoring.milestones import domain
 from services.monitoring.milestones.domain import DUE_SOON, MISSED, Due
 from services.monitoring.milestones.models import Milestone, Notice, Status
-from services.monitoring.programmes.queries import definition_on
+from services.monitoring.programmes.queries import definition_of
 from shared.delivery.outbox import emit
 from shared.errors import NotAllowed, NotFound
 
@@ -22,9 +22,9 @@ FIRST_NOTICE = timedelta(days=max(domain.DAYS_LEFT))
 OPEN = (Status.SCHEDULED, Status.MISSED, Status.REPORTED)
 
 
-async def schedule(session: AsyncSession, case: KnownCase, on: date) -> None:
-    """All milestones of the programme's template, from the day of the agreement."""
-    definition = await definition_on(session, case.programme_id, on)
+async def schedule(session: AsyncSession, case: KnownCase, version: int, on: date) -> None:
+    """All milestones of that version's template, from the day of the agreement."""
+    definition = await definition_of(session, case.programme_id, version)
     scheduled = [domain.schedule(case, rule, on) for rule in definition.milestones]
     session.add_all(milestone for milestone, _ in scheduled)
     await emit(session, *(event for _, event in scheduled))

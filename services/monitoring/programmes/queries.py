@@ -18,11 +18,20 @@ async def definition_on(session: AsyncSession, programme_id: str, on: date) -> D
         .order_by(col(KnownDefinition.version).desc())
         .limit(1)
     )
-    found = await session.scalar(newest)
+    return _known(await session.scalar(newest), programme_id, f"{on}에 시행 중인", f"that holds on {on}")
+
+
+async def definition_of(session: AsyncSession, programme_id: str, version: int) -> Definition:
+    """The version that holds for a case. Raises NotYet while it has not arrived."""
+    found = await session.get(KnownDefinition, (programme_id, version))
+    return _known(found and found.definition, programme_id, f"{version}판", f"of version {version}")
+
+
+def _known(found: object, programme_id: str, ko: str, en: str) -> Definition:
     if found is None:
         raise NotYet(
             "programme_not_known_yet",
-            ko=f"{on}에 시행 중인 {programme_id} 사업을 아직 모릅니다. 사업을 공고했는지 확인하고 잠시 뒤 다시 보내세요.",
-            en=f"No definition of {programme_id} that holds on {on} is known here yet. Check that it is published, and try again.",
+            ko=f"{ko} {programme_id} 사업을 아직 모릅니다. 사업을 공고했는지 확인하고 잠시 뒤 다시 보내세요.",
+            en=f"No definition of {programme_id} {en} is known here yet. Check that it is published, and try again.",
         )
     return Definition.model_validate(found)
