@@ -10,6 +10,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.monitoring.board.files import A_YEAR, serve
+from services.monitoring.board.lineage.sources import MOST
 from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY
 from services.monitoring.board.stream import Changes
 from shared.config import Settings
@@ -274,3 +275,19 @@ async def test_an_open_page_is_told_when_projections_move(databases: Databases) 
 
     assert (event.event, event.data) == ("changed", "41")
     assert changes.task is None
+
+
+async def test_a_figure_of_many_events_shows_a_part_and_says_of_how_many(
+    databases: Databases, settings: Settings, tmp_path: Path
+) -> None:
+    many = [f"N{number}" for number in range(MOST + 5)]
+    events = [published(), *(applied(name) for name in many), *(booked(name, 2019, PAST) for name in many)]
+    await project(databases["monitoring"], facts(events), batch=200)
+    board = Monitoring(databases["monitoring"], settings, tmp_path, board_operator="demo-operator").client
+
+    for path in ("rounds.2024.applied", "invested_before_term.city", "executed.2019.city"):
+        page = await read(board, f"/figures/{PROGRAMME}.{path}?{AS_OF}")
+
+        assert f"{MOST + 5}" in text_of(page), path
+        assert len(set(re.findall(r"event=([0-9a-f-]{36})", page))) == MOST, path
+        assert "차이 0" not in text_of(page), path

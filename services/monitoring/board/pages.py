@@ -84,7 +84,7 @@ async def programme(at: Moment, programme_id: str) -> ProgrammeView:
 async def case(at: Moment, case_id: UUID) -> CaseView:
     found = await queries.case(at.session, str(case_id), at.on)
     id, company = str(case_id), str(found.company_id) if found.company_id else None
-    known = (await figures.facts(at.session, [found.programme_id], at.on))[found.programme_id]
+    known = await figures.definitions_of(at.session, [found.programme_id], at.on)
     return case_view(
         CaseRows(
             case=found,
@@ -92,7 +92,7 @@ async def case(at: Moment, case_id: UUID) -> CaseView:
             tranches=await queries.tranches(at.session, id),
             messages=await queries.messages(at.session, id, at.on),
             timeline=await queries.timeline_of(at.session, [id, company] if company else [id], at.on),
-            definition=known.definition,
+            definition=known[found.programme_id],
             on=at.on,
         )
     )

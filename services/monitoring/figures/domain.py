@@ -27,10 +27,11 @@ class Money:
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """Cases that share years, track and municipality, counted by what they are on the day.
+    """Cases that share years, track, municipality and year of agreement, counted by what they are on the day.
 
     `selected` hold a place now (given-up places do not count, promoted reserves do); `completed` and
     `about_to` are among them. `recorded`: taken over from another system's record.
+    `own_krw` is what the companies agreed to pay themselves.
     """
 
     year_from: int
@@ -47,6 +48,8 @@ class CaseGroup:
     about_to: int = 0
     starts_on: date | None = None
     ends_on: date | None = None
+    agreed_year: int | None = None
+    own_krw: int = 0
 
     @property
     def years(self) -> str:
@@ -74,9 +77,7 @@ class Report:
 
 @dataclass
 class Facts:
-    """All that is known of one programme on a business date; `own_shares` is won by year of agreement,
-    `money_events` how many events give money of a kind to a fiscal year.
-    """
+    """All that is known of one programme on a business date; `money_events` how many events give money of a kind to a fiscal year."""
 
     programme_id: str
     as_of: date
@@ -89,7 +90,6 @@ class Facts:
     calls: list[Call] = field(default_factory=list)
     report: Report | None = None
     visited: int = 0
-    own_shares: dict[int, int] = field(default_factory=dict)
     money_events: dict[tuple[Kind, int], int] = field(default_factory=dict)
 
     @property

@@ -130,8 +130,10 @@ def follows(definition: Definition, row: Row) -> bool:
 def committed(facts: Facts) -> Json:
     """Won by the fiscal year of the tranches; the company's own share by the year of its agreement."""
     years = by_year(facts, [Kind.COMMITTED])
-    for year, krw in facts.own_shares.items():
-        years.setdefault(str(year), {})[Funder.SELF] = krw
+    for group in facts.cases:
+        if group.agreed_year is not None and group.own_krw:
+            row = years.setdefault(str(group.agreed_year), {})
+            row[Funder.SELF] = row.get(Funder.SELF, 0) + group.own_krw
     return {
         year: with_all(row) | {"public": public(row)}
         for year, row in sorted(filled(facts.defined, years, years).items())

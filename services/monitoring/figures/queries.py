@@ -71,17 +71,12 @@ CASES = f"""
         count(*) filter (where is_held and is_completed) as completed,
         count(*) filter (where is_held and not is_completed and is_due) as about_to,
         min(starts_on) filter (where is_held and is_agreed) as starts_on,
-        max(ends_on) filter (where is_held and is_agreed) as ends_on
+        max(ends_on) filter (where is_held and is_agreed) as ends_on,
+        case when is_held and is_agreed then extract(year from agreed_on)::int end as agreed_year,
+        coalesce(sum(self_krw) filter (where is_held and is_agreed), 0)::bigint as own_krw
     from ({ON_THE_DAY} where programme_id = any($1::text[])) c
     where is_applied or is_held
-    group by programme_id, year_from, year_to, track, municipality, recorded
-"""
-
-OWN_SHARES = f"""
-    select programme_id, extract(year from agreed_on)::int as year, sum(self_krw)::bigint as krw
-    from ({ON_THE_DAY} where programme_id = any($1::text[]) and agreed_on is not null) c
-    where is_held and is_agreed and self_krw is not null
-    group by programme_id, year
+    group by programme_id, year_from, year_to, track, municipality, recorded, agreed_year
 """
 
 CALLS = """
@@ -168,8 +163,6 @@ async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) ->
         found[row.programme_id].money.append(Money(Kind(row.kind), row.fiscal_year, row.funder, row.krw))
     for row in await fetch(session, MONEY_EVENTS, list(found), on):
         found[row.programme_id].money_events[Kind(row.kind), row.fiscal_year] = row.events
-    for row in await fetch(session, OWN_SHARES, list(found), on, ABOUT_TO_DAYS):
-        found[row.programme_id].own_shares[row.year] = row.krw
 
 
 async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) -> None:

@@ -9,17 +9,18 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.board.lineage import sources
-from services.monitoring.board.lineage.sources import Contribution
+from services.monitoring.board.lineage.sources import MOST, Contribution, Found, Where
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.board.parts.values import Text
 from services.monitoring.figures.domain import ALL, Facts
+from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
 from shared.errors import NotFound
 from shared.values import municipalities
 from shared.values.money import PUBLIC, Funder
 
 Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
-Find = Callable[[AsyncSession, Facts, int], Awaitable[list[Contribution]]]
+Find = Callable[[AsyncSession, Facts, int], Awaitable[Found]]
 
 PUBLISHED, PROPOSED = "programme.published.v1", "programme.proposed.v1"
 
@@ -53,10 +54,9 @@ def origin(path: str) -> Origin:
 
 
 def invested(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
-        start = facts.defined.term_from or 0
-        wanted = lambda year, funder: year < start and is_of(funder, found["funder"])  # noqa: E731
-        return await sources.of_money(session, facts.programme_id, facts.as_of, [Kind.PAST], wanted)
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+        years = (0, (facts.defined.term_from or 0) - 1)
+        return await sources.of_money(session, facts, [Kind.PAST], years, meant(found["funder"]))
 
     return Origin(
         named("{funder} 기투자(A)", "{funder}, invested before the term (A)", found["funder"]),
@@ -73,10 +73,10 @@ def invested(found: Match[str]) -> Origin:
 def total(found: Match[str]) -> Origin:
     before = invested(found)
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
-        past = await before.find(session, facts, value)
-        planned = value - sum(one.amount for one in past)
-        return past + await by_definition(session, facts, planned)
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+        past = figures(facts).get("invested_before_term", {}).get(found["funder"], 0)
+        planned = await by_definition(session, facts, value - past)
+        return planned + await before.find(session, facts, past)
 
     return replace(
         before,
@@ -90,60 +90,71 @@ def total(found: Match[str]) -> Origin:
     )
 
 
-def of_year(found: Match[str]) -> Origin:
-    """committed or executed, of a year and funder, of all public money, or of all."""
-    committed, year, funder = found["what"] == "committed", int(found["year"]), found["funder"]
-    kinds = [Kind.COMMITTED] if committed else [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED]
-
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
-        wanted = lambda fiscal_year, one: fiscal_year == year and is_of(one, funder)  # noqa: E731
-        parts = await sources.of_money(session, facts.programme_id, facts.as_of, kinds, wanted)
-        if committed and funder in (Funder.SELF, ALL):
-            parts += await own_shares(session, facts, year)
-        return parts
-
-    word = ("약정", "committed") if committed else ("집행", "executed")
-    adds = (
-        ("funds.committed", "agreement.signed")
-        if committed
-        else ("tranche.disbursed", "self_contribution.confirmed", "past_spending.booked")
-    )
-    return Origin(
-        named(f"{year}년 {{funder}} {word[0]}", f"{{funder}}, {word[1]} in {year}", funder),
-        "won",
-        Text(
-            "그 회계연도의 사건을 더하고 뺍니다. 자부담은 협약액(약정)과 확인된 입금(집행)입니다.",
-            "Events of that fiscal year. The company's own share: agreed (committed), evidenced (executed).",
-        ),
-        find,
-        adds,
-        ("commitment.released",) if committed else (),
-        marked=funder,
-    )
+COMMITTED_OF = Text(
+    "그 회계연도의 약정을 더하고 해제를 뺍니다. 자부담은 그해 협약액입니다.",
+    "Commitments of the fiscal year, less releases. The company's own share: as agreed in that year.",
+)
+EXECUTED_OF = Text(
+    "그 회계연도의 지급과 과거 지출을 더합니다. 자부담은 확인된 입금입니다.",
+    "Payments and past spending of the fiscal year. The company's own share: as evidenced.",
+)
 
 
-async def own_shares(session: AsyncSession, facts: Facts, year: int) -> list[Contribution]:
+def committed(found: Match[str]) -> Origin:
+    """Of a year: of a funder, of all public money, or of all."""
+    year, funder = int(found["year"]), found["funder"]
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+        kinds, years = [Kind.COMMITTED], (year, year)
+        public = await sources.of_money(session, facts, kinds, years, meant(funder))
+        return public + await own_shares(session, facts, year) if Funder.SELF in meant(funder) else public
+
+    title = named(f"{year}년 {{funder}} 약정", f"{{funder}}, committed in {year}", funder)
+    adds = ("funds.committed", "agreement.signed")
+    return Origin(title, "won", COMMITTED_OF, find, adds, ("commitment.released",), marked=funder)
+
+
+def executed(found: Match[str]) -> Origin:
+    year, funder = int(found["year"]), found["funder"]
+
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+        kinds = [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED]
+        return await sources.of_money(session, facts, kinds, (year, year), meant(funder))
+
+    title = named(f"{year}년 {{funder}} 집행", f"{{funder}}, executed in {year}", funder)
+    adds = ("tranche.disbursed", "self_contribution.confirmed", "past_spending.booked")
+    return Origin(title, "won", EXECUTED_OF, find, adds, marked=funder)
+
+
+async def own_shares(session: AsyncSession, facts: Facts, year: int) -> Found:
     """The companies' own shares by the year of their agreement."""
-    condition = f"is_held and is_agreed and extract(year from c.agreed_on) = {year}"
-    found = await sources.of_cases(
-        session, facts.programme_id, facts.as_of, condition, ["agreement.signed.v1"]
-    )
-    return [Contribution(one.row, one.row.self_krw) for one in found if one.row.self_krw]
+    condition = f"is_held and is_agreed and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
+    found = await sources.of_cases(session, facts, condition, ["agreement.signed.v1"])
+    signed = sum(group.agreed for group in facts.cases if group.agreed_year == year)
+    parts = [Contribution(one.row, one.row.self_krw) for one in found]
+    return Found(parts, signed if len(parts) > MOST else len(parts))
 
 
-def is_of(funder: str, wanted: str) -> bool:
-    return wanted in (ALL, funder) or (wanted == "public" and funder in PUBLIC)
+def meant(funder: str) -> set[str]:
+    """Whose money a word means."""
+    if funder == ALL:
+        return set(Funder)
+    return set(PUBLIC) if funder == "public" else {funder}
 
 
 # What the definition says.
 
 
-async def by_definition(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+async def by_definition(session: AsyncSession, facts: Facts, value: int) -> Found:
     """The one event of the version that holds on the day, which gives the whole figure."""
     name = PUBLISHED if facts.definition else PROPOSED
     found = await sources.events(session, facts.programme_id, [name], facts.as_of)
     holding = [row for row in found if row.data.get("version", facts.version) == facts.version]
-    return [Contribution(holding[-1], value)] if holding else []
+    return all_of([Contribution(row, value) for row in holding[-1:]])
+
+
+def all_of(parts: list[Contribution]) -> Found:
+    return Found(parts, len(parts))
 
 
 def defined(title: Text, measure: Measure) -> Origin:
@@ -215,12 +226,13 @@ def of_cases(found: Match[str]) -> Origin:
     condition, names, ko, en = COUNTS[given["count"]]
     if "records" not in given:
         condition = f"({condition}) and c.round_id is not null"
-    where = {name: given.get(name) for name in ("years", "track", "municipality")}
+    where = Where(given.get("years"), given.get("track"), given.get("municipality"))
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
-        return await sources.of_cases(session, facts.programme_id, facts.as_of, condition, names, **where)
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+        parts = await sources.of_cases(session, facts, condition, names, where)
+        return Found(parts, value if len(parts) > MOST else len(parts))
 
-    words = [word for word in (where["years"], where["track"], place(where["municipality"])) if word]
+    words = [word for word in (where.years, where.track, place(where.municipality)) if word]
     return Origin(
         Text(" ".join([*words, ko]), " ".join([*words, en])),
         "companies",
@@ -237,8 +249,8 @@ def place(code: str | None) -> str | None:
     return municipalities.name(code) if code else None
 
 
-async def visits(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
-    return await sources.first_visits(session, facts.programme_id, facts.as_of)
+async def visits(session: AsyncSession, facts: Facts, value: int) -> Found:
+    return all_of(await sources.first_visits(session, facts.programme_id, facts.as_of))
 
 
 def visited(found: Match[str]) -> Origin:
@@ -255,9 +267,9 @@ def visited(found: Match[str]) -> Origin:
 
 
 def agreements(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
         rows = await sources.events(session, facts.programme_id, ["round.agreed.v1"], facts.as_of)
-        return [Contribution(row, 1) for row in rows]
+        return all_of([Contribution(row, 1) for row in rows])
 
     return Origin(
         Text("연도별 협약", "Yearly agreements"),
@@ -272,10 +284,10 @@ def agreements(found: Match[str]) -> Origin:
 
 
 def stated(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
         promised = facts.defined.pledge
         rows = await sources.pledge_reports(session, promised.id, facts.as_of) if promised else []
-        return [Contribution(rows[-1], value)] if rows else []
+        return all_of([Contribution(row, value) for row in rows[-1:]])
 
     return Origin(
         Text("사업이행도(진도율), 부서 보고", "Progress as the office stated it"),
@@ -289,12 +301,12 @@ def stated(found: Match[str]) -> Origin:
 def quota(found: Match[str]) -> Origin:
     year, track = int(found["years"]), found.groupdict().get("track")
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> list[Contribution]:
+    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
         rows = await sources.events(session, facts.programme_id, ["round.opened.v1"], facts.as_of)
         parts = [
             Contribution(row, places(row.data["quota"], track)) for row in rows if row.data["year"] == year
         ]
-        return [one for one in parts if one.amount]
+        return all_of([one for one in parts if one.amount])
 
     return Origin(
         Text(" ".join(filter(None, [f"{year}년", track, "정원"])), f"Places of {year} {track or ''}".strip()),
@@ -323,7 +335,8 @@ RULES: Sequence[tuple[str, Callable[[Match[str]], Origin]]] = (
     (rf"invested_before_term\.{FUNDER}", invested),
     (rf"term_plan\.{FUNDER}\.(?P<period>subtotal|\d{{4}}(H[12])?)", plan),
     (rf"after_term\.{FUNDER}", after),
-    (rf"(?P<what>committed|executed)\.(?P<year>\d{{4}})\.{FUNDER}", of_year),
+    (rf"committed\.(?P<year>\d{{4}})\.{FUNDER}", committed),
+    (rf"executed\.(?P<year>\d{{4}})\.{FUNDER}", executed),
     (rf"companies\.(?P<records>){YEARS}\.{COUNT}", of_cases),
     (rf"tracks\.{TRACK}\.companies\.(?P<records>){YEARS}\.{COUNT}", of_cases),
     (rf"rounds\.{YEARS}\.{COUNT}", of_cases),

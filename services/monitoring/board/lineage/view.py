@@ -23,7 +23,8 @@ async def lineage_view(session: AsyncSession, facts: Facts, path: str, event_id:
     """Raises NotFound for a figure that the programme does not have on the day."""
     rule = origin(path)
     figure = shown_figure(facts, path)
-    parts = await rule.find(session, facts, figure.value or 0)
+    found = await rule.find(session, facts, figure.value or 0)
+    parts = found.parts[:MOST]
     chosen = next((one for one in parts if one.row.id == event_id), parts[0] if parts else None)
     cases = by_case(parts)
     return LineageView(
@@ -35,10 +36,10 @@ async def lineage_view(session: AsyncSession, facts: Facts, path: str, event_id:
         programme_name=programme_name(facts),
         adds=rule.adds,
         subtracts=rule.subtracts,
-        cases=tuple(cases[:MOST]),
+        cases=tuple(cases),
         cases_total=len(cases),
-        events=tuple(event(one) for one in parts[:MOST]),
-        events_total=len(parts),
+        events=tuple(event(one) for one in parts),
+        events_total=found.total,
         raw=raw(chosen, rule) if chosen else None,
         selected_event=chosen.row.id if chosen else None,
     )
