@@ -1,9 +1,10 @@
 """`ieum demo`: the stack, the story, then the board; or, with --check, every figure and invariant, and down again."""
 
 import asyncio
-import shutil
 import signal
+import sys
 import tempfile
+import webbrowser
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from deploy.local import status
 from deploy.local.console import Terminal
 from deploy.local.layout import Options
 from deploy.local.stack import Stack
+from deploy.local.stack import remove as remove_state
 from deploy.local.state import State, state_at
 from deploy.local.verbs import show as show_status
 from deploy.local.waiting import first_of
@@ -38,6 +40,8 @@ def demo(folder: Path | None, brokers: int = 1, split: bool = False) -> None:
         terminal.say(
             f"현황판을 여십시오 / open the board: {status.read(state).board}\nCtrl-C로 끝냅니다 / Ctrl-C ends it."
         )
+        if sys.stdout.isatty():
+            webbrowser.open(status.read(state).board or "")
         await asyncio.Event().wait()
 
     with state.locked():
@@ -103,6 +107,6 @@ def _folder(given: Path | None, terminal: Terminal) -> Iterator[tuple[State, Cal
         yield state, lambda: going.append(given is None)
     finally:
         if any(going):
-            shutil.rmtree(state.folder)
+            remove_state(state)
         else:
             terminal.say(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")

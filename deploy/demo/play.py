@@ -1,6 +1,6 @@
 """Plays the story against what runs. Every step is idempotent: stopped and begun again, it gets the same answers.
 
-not there yet (409, 404), service away   ->  asked again with growing pauses, until the patience is over
+not there yet (404, Retry-After), away   ->  asked again with growing pauses, until the patience is over
 any other refusal, an unexpected answer  ->  the play ends and says which step, which rule, what to do
 """
 
@@ -25,7 +25,7 @@ from deploy.local.waiting import all_of
 
 PATIENCE_SECONDS = 60.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 1.0
-MAYBE_LATER = {404, 409, 503}
+MAYBE_LATER = {404, 503}
 Answer = TypeVar("Answer")
 
 
@@ -115,7 +115,7 @@ class Player:
         if response.is_success:
             answer: dict[str, Any] = response.json()
             return answer
-        if response.status_code in MAYBE_LATER:
+        if response.status_code in MAYBE_LATER or "retry-after" in response.headers:
             return Later(said_by(response))
         raise PlayError(f"{key}: {said_by(response)}")
 

@@ -73,7 +73,11 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     log.info("request.refused", rule=error.rule, status=status)
-    return problem(status, error.rule, error.ko, error.en)
+    response = problem(status, error.rule, error.ko, error.en)
+    if isinstance(error, NotYet):
+        # What is missing may be on its way: asking again helps, and only here.
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 async def invalid(request: Request, error: Exception) -> Response:

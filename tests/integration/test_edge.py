@@ -22,7 +22,7 @@ from shared.delivery.health import Health
 from shared.delivery.outbox import emit
 from shared.edge.http import OccurredOn, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.errors import NotFound, RuleBroken
+from shared.errors import NotFound, NotYet, RuleBroken
 from shared.events.applications import ApplicationsRecordDeadLettered
 from shared.service import Service
 from shared.values.calendar import today
@@ -47,6 +47,12 @@ async def order(
     if body.amount_krw == 13:
         raise RuleBroken(
             "unlucky", ko="13원은 받지 않습니다. 다른 금액을 적으세요.", en="Not 13 won. Use another amount."
+        )
+    if body.amount_krw == 14:
+        raise NotYet(
+            "too_early",
+            ko="아직 모르는 과제입니다. 잠시 뒤 다시 보내세요.",
+            en="Not known yet. Try again shortly.",
         )
     return {"number": str(uuid4()), "by": actor.id}
 
@@ -206,6 +212,13 @@ async def test_what_is_no_json_and_what_is_too_large_is_refused(client: AsyncCli
 
     assert (broken.status_code, broken.json()["rule"]) == (422, "invalid_input")
     assert (large.status_code, large.json()["rule"]) == (413, "body_too_large")
+
+
+async def test_only_what_may_still_come_is_worth_asking_again(client: AsyncClient) -> None:
+    early, wrong = await say(client, amount=14), await say(client, amount=13)
+
+    assert (early.status_code, early.headers.get("retry-after")) == (409, "1")
+    assert (wrong.status_code, wrong.headers.get("retry-after")) == (409, None)
 
 
 async def test_a_business_date_that_has_not_come_is_refused(client: AsyncClient) -> None:

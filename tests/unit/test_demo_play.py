@@ -68,7 +68,7 @@ def done(**answer: Any) -> httpx.Response:
 
 
 def refused(status: int = 409) -> httpx.Response:
-    return httpx.Response(status, json=PROBLEM)
+    return httpx.Response(status, json=PROBLEM, headers={"Retry-After": "1"} if status == 409 else {})
 
 
 async def test_a_step_is_asked_under_its_key_by_its_actor() -> None:
@@ -99,6 +99,14 @@ async def test_what_is_not_there_yet_is_asked_again(first: httpx.Response | Exce
 
     assert len(asked) == 2
     assert player.memory == {"case:x": "c-1"}
+
+
+async def test_what_breaks_a_rule_ends_the_play_at_once() -> None:
+    player, asked = a_player(httpx.Response(409, json=PROBLEM), done())
+
+    with pytest.raises(PlayError, match="x/request: 409 case_unknown"):
+        await player.step(a_call())
+    assert len(asked) == 1
 
 
 async def test_patience_ends_with_the_step_and_the_rules_own_words() -> None:
