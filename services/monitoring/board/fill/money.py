@@ -1,6 +1,7 @@
 """The table of the investment plan, and a year's execution beside it; money is won."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from services.monitoring.board.fill.shown import Shown
@@ -9,6 +10,7 @@ from services.monitoring.board.parts.programme_view import (
     ExecutionRow,
     MoneyRow,
     MoneyTable,
+    MoneyYear,
     Period,
 )
 from services.monitoring.board.parts.values import UNKNOWN, Figure, Funder
@@ -86,6 +88,25 @@ def execution(shown: Shown, facts: Facts) -> Execution | None:
         disbursed=shown(f"executed.{year}.{PUBLIC_SUM}", facts.money_events.get((Kind.DISBURSED, year))),
     )
     return Execution(year, (total, *(execution_row(shown, funder, year) for funder in in_order(definition))))
+
+
+def money_years(shown: Shown, definition: Definition) -> Iterable[MoneyYear]:
+    """Past spending year by year, then each period of the plan beside what was executed in it."""
+    plan, executed = shown.group("term_plan"), shown.group("executed")
+    if not plan:
+        return
+    periods = [period for period in plan[ALL] if period != "subtotal"]
+    for year in sorted(year for year in executed if int(year) < first_year(definition)):
+        yield MoneyYear(year, UNKNOWN, executed_in(shown, definition, year))
+    for period in periods:
+        alone = [other[:4] for other in periods].count(period[:4]) == 1
+        known = alone and period[:4] in executed
+        amounts = executed_in(shown, definition, period[:4]) if known else ()
+        yield MoneyYear(period, shown(f"term_plan.{ALL}.{period}"), amounts)
+
+
+def executed_in(shown: Shown, definition: Definition, year: str) -> tuple[tuple[money.Funder, Figure], ...]:
+    return tuple((funder, shown(f"executed.{year}.{funder}")) for funder in in_order(definition))
 
 
 def first_year(definition: Definition) -> int:

@@ -5,14 +5,13 @@ print all hold. Values are counts or won; only their proportions matter.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from markupsafe import Markup, escape
 
 Kind = Literal["actual", "actual2", "plan", "short", "national", "province", "city", "self"]
 
-SPARK_TOP, SPARK_FLOOR = 14, 42
 TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other sign, at 13 px
 
 
@@ -26,12 +25,39 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """The measures of upright bars, in px: each stands in the middle of its slot, at most `most` wide."""
+
+    css: str
+    width: int
+    tall: int  # of the highest bar
+    line: int  # of text above a bar
+    foot: int  # of the name below it
+    most: int
+    gap: int
+    lines: int = 0  # above a bar, at most
+
+    @property
+    def floor(self) -> int:
+        """Where the bars stand."""
+        return self.tall + 4 + self.line * self.lines
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
-    """One upright bar: its name under it, its pieces from the floor up, what is said above it."""
+    """One upright bar: its name under it, its pieces from the floor up, the lines above it.
+
+    `outline` is a plan drawn behind the pieces, on the same scale.
+    """
 
     name: str
     parts: tuple[Part, ...]
-    text: str = ""
+    lines: tuple[str, ...] = ()
+    outline: int = 0
+
+    @property
+    def height(self) -> int:
+        return max(self.outline, sum(part.value for part in self.parts))
 
 
 def meter(
@@ -42,7 +68,7 @@ def meter(
     tick = "" if target is None else _tick(_clip(_scale(target, whole, width), width), height + 6)
     track = _rect("track", 0, 3, width, height)
     bar = _rect(kind, 0, 3, _clip(_scale(part, whole, width), width), height)
-    head = f'<svg class="chart" viewBox="0 0 {width} {height + 6}" preserveAspectRatio="none" aria-hidden="true">'
+    head = f'<svg class="chart meter" viewBox="0 0 {width} {height + 6}" preserveAspectRatio="none" aria-hidden="true">'
     return Markup(head + track + bar + tick + "</svg>")
 
 
@@ -60,14 +86,19 @@ def bullet(parts: Sequence[Part], whole: int, label: str, width: int = 280) -> M
 
 def spark(bars: Sequence[Bar], label: str) -> Markup:
     """Small upright bars, one a year, the number above and the name below."""
-    return _upright(
-        bars, label, width=132, gap=6, top=SPARK_TOP, floor=SPARK_FLOOR, foot=13, css="chart spark"
-    )
+    return _upright(bars, label, Frame("chart spark", 132, tall=28, line=13, foot=13, most=70, gap=6))
 
 
 def columns(bars: Sequence[Bar], label: str) -> Markup:
-    """Upright bars at the size of a section."""
-    return _upright(bars, label, width=420, gap=40, top=30, floor=162, foot=20, css="chart")
+    """Upright bars at the size of half a page."""
+    widest = max((text_width(line) for bar in bars for line in bar.lines), default=0)
+    width = 528 if len(bars) > 3 else max(132 * len(bars), widest, 200)
+    return _upright(bars, label, Frame("chart columns", width, tall=130, line=16, foot=20, most=200, gap=60))
+
+
+def wide_columns(bars: Sequence[Bar], label: str) -> Markup:
+    """Upright bars across the page."""
+    return _upright(bars, label, Frame("chart", 1312, tall=130, line=16, foot=20, most=200, gap=80))
 
 
 def purses(shares: Sequence[Part], label: str) -> Markup:
@@ -80,22 +111,36 @@ def purses(shares: Sequence[Part], label: str) -> Markup:
     return _svg("chart", width, 18, label, "".join(drawn))
 
 
-def _upright(
-    bars: Sequence[Bar], label: str, *, width: int, gap: int, top: int, floor: int, foot: int, css: str
-) -> Markup:
-    highest = max((sum(part.value for part in bar.parts) for bar in bars), default=0)
-    wide = min((width - gap * (len(bars) - 1)) / max(len(bars), 1), 64)
-    drawn = []
-    for place, bar in enumerate(bars):
-        x, y = place * (wide + gap), float(floor)
-        for part in bar.parts:
-            tall = _scale(part.value, highest, floor - top)
-            y -= tall
-            drawn.append(_rect(part.kind, x, y, wide, tall))
-        drawn.append(_text("v m", x + wide / 2, y - 4, bar.text))
-        drawn.append(_text("m", x + wide / 2, floor + foot, bar.name))
-    axis = f'<path class="k-axis" d="M0 {floor}H{width}"/>'
-    return _svg(css, width, floor + foot + 1, label, "".join(drawn) + axis)
+def _upright(bars: Sequence[Bar], label: str, frame: Frame) -> Markup:
+    frame = replace(frame, lines=max((len(bar.lines) for bar in bars), default=0))
+    highest = max((bar.height for bar in bars), default=0)
+    slot = min(frame.width / max(len(bars), 1), frame.most)
+    drawn = [
+        _bar(bar, place * slot + slot / 2, min(slot - frame.gap, 84), highest, frame)
+        for place, bar in enumerate(bars)
+    ]
+    axis = f'<path class="k-axis" d="M0 {frame.floor}H{frame.width}"/>'
+    return _svg(frame.css, frame.width, frame.floor + frame.foot + 1, label, "".join(drawn) + axis)
+
+
+def _bar(bar: Bar, middle: float, wide: float, highest: int, frame: Frame) -> str:
+    left, y = middle - wide / 2, float(frame.floor)
+    behind = _scale(bar.outline, highest, frame.tall)
+    drawn = [_rect("plan", left, y - behind, wide, behind)]
+    for part in bar.parts:
+        tall = _scale(part.value, highest, frame.tall)
+        y -= tall
+        drawn.append(_rect(part.kind, left, y, wide, tall))
+    top = frame.floor - _scale(bar.height, highest, frame.tall) - 4
+    for place, line in enumerate(reversed(bar.lines)):
+        drawn.append(_middle("v m", middle, top - place * frame.line, line, frame.width))
+    return "".join(drawn) + _middle("m", middle, frame.floor + frame.foot, bar.name, frame.width)
+
+
+def _middle(css: str, x: float, y: float, text: str, width: int) -> str:
+    """Centred at x, moved inwards where it would be cut off."""
+    half = text_width(text) / 2
+    return _text(css, min(max(x, half), width - half), y, text)
 
 
 def _labels(said: Sequence[tuple[float, Part]], width: int) -> str:
@@ -119,7 +164,8 @@ def text_width(text: str) -> int:
 
 
 def _svg(css: str, width: int, height: int, label: str, body: str) -> Markup:
-    head = f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+    size = f'width="{width}" viewBox="0 0 {width} {height}"'
+    head = f'<svg class="{css}" {size} role="img" aria-label="{escape(label)}">'
     return Markup(head + body + "</svg>")
 
 

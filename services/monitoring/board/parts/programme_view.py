@@ -43,6 +43,15 @@ class MoneyTable:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyYear:
+    """A year of past spending, or a period of the plan: what was planned and what was executed, in won."""
+
+    key: str  # `2022`, `2026H1`
+    planned: Figure
+    executed: tuple[tuple[Funder, Figure], ...]  # by funder; empty where the period cannot be told apart
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionRow:
     """One funder's year, in won: planned, committed by agreements, disbursed by confirmed payments."""
 
@@ -58,6 +67,11 @@ class Execution:
 
     fiscal_year: int
     rows: tuple[ExecutionRow, ...]
+
+    @property
+    def has_plan(self) -> bool:
+        """Without one there is nothing to hold the year against."""
+        return any(row.planned.value is not None for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +249,9 @@ class ProgrammeView:
     companies_planned: Figure = UNKNOWN  # of the whole programme
     max_support_percent: Figure = UNKNOWN  # public support's cap, percent of the building cost
     municipalities_count: Figure = UNKNOWN
+    has_calls: bool = True  # companies apply; False where the programme adds to what another one selected
     money: MoneyTable | None = None
+    money_years: tuple[MoneyYear, ...] = ()  # oldest first
     execution: Execution | None = None
     companies: tuple[CompanyYear, ...] = ()
     indicators: tuple[Indicator, ...] = ()
