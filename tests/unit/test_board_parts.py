@@ -9,27 +9,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, meta, nodes
 
-from services.monitoring.board.parts import charts, i18n, verdict
+from services.monitoring.board.fill.money import money_years
+from services.monitoring.board.fill.shown import Shown
+from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
 from services.monitoring.board.parts import format as fmt
-from services.monitoring.board.parts.charts import Part
+from services.monitoring.board.parts.charts import Bar, Part
 from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.render import BOARD, Assets, Pages
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.board.parts.views import (
+    CaseView,
+    Company,
     CompanyYear,
     Consultation,
+    DueMilestone,
     ErrorView,
+    Execution,
+    ExecutionRow,
     Figure,
+    Indicator,
+    Mentors,
+    MoneyTable,
+    MoneyYear,
+    MunicipalityRow,
     Operator,
     OverviewView,
     Page,
+    Pledge,
     ProgrammeView,
+    Risk,
     Round,
     Text,
     TimelineEntry,
+    Tranche,
     YearRange,
 )
 from shared.values.money import Funder
+from tests.unit.monitoring_builders import a_definition
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)
@@ -64,6 +80,44 @@ def a_programme(**changes: object) -> ProgrammeView:
 
 def an_entry(sentence: str, **params: object) -> TimelineEntry:
     return TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "funding", sentence, "e1", params)
+
+
+def with_everything(**changes: object) -> ProgrammeView:
+    """A programme with a goal, a round, money without a plan, municipalities, mentors and a pledge."""
+    given_values: dict[str, object] = {
+        "years": YearRange(2024, 2026),
+        "total": Figure(30_500_000_000),
+        "companies_planned": Figure(300),
+        "rounds": (
+            Round(2024, None, applied=Figure(176), selected=Figure(70), completed_or_about_to=Figure(39)),
+            Round(2025, None, planned=Figure(71)),
+        ),
+        "companies": (CompanyYear(YearRange(2024, 2024), Figure(21), Figure(49)),),
+        "execution": Execution(
+            2025, (ExecutionRow("all", Figure(None), Figure(1_882_000_000), Figure(233_000_000)),)
+        ),
+        "municipalities": (MunicipalityRow("52110", Text("전주시"), Figure(29), Figure(12), Figure(7)),) * 15,
+        "mentors": Mentors(Figure(30), Figure(25), Figure(70)),
+        "due": (DueMilestone(NOW, Text("완료점검"), "warning", (("c1", "기업 B"),)),) * 16,
+        "pledge": Pledge("p", Text("공약"), Text("부서"), Figure(30), MID_2022),
+        "indicators": (Indicator("i", Text("협약"), Text("회"), Figure(5), Figure(1), ()),),
+        "risks": (Risk(Text("문제"), Text("대책")),),
+    }
+    return a_programme(**(given_values | changes))
+
+
+def a_case(**changes: object) -> CaseView:
+    company = Company("c1", "기업 B-031", "123-**-***01")
+    given_values: dict[str, object] = {
+        "case_id": "1",
+        "number": "J-1",
+        "status": "completed",
+        "company": company,
+        "programme_id": "p",
+        "programme_name": Text("사업", "Programme"),
+        "year": 2024,
+    }
+    return CaseView(**(given_values | changes))  # type: ignore[arg-type]
 
 
 def companies_of_2022(running: int, planned_new: int) -> tuple[CompanyYear, ...]:
@@ -212,6 +266,181 @@ def test_labels_under_a_bar_do_not_overlap() -> None:
     ends = [x + charts.text_width(text) for x, text in placed]
     assert len(placed) == 3
     assert all(end <= start for end, (start, _) in zip(ends, placed[1:], strict=False))
+
+
+def test_a_line_above_a_bar_stays_within_the_drawing() -> None:
+    svg = charts.columns([Bar("2024", (Part(70, "actual"),), ("Newly planned for the year 49",))], "")
+
+    width = float(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
+    middles = [(float(x), text) for x, text in re.findall(r'<text class="v m" x="([\d.]+)".*?>(.+?)<', svg)]
+    assert middles
+    for middle, text in middles:
+        assert middle - charts.text_width(text) / 2 >= 0
+        assert middle + charts.text_width(text) / 2 <= width
+
+
+def test_bars_of_one_year_do_not_fill_the_section() -> None:
+    svg = charts.columns([Bar("2024", (Part(70, "actual"),), ("70",))], "")
+
+    assert max(float(width) for width in re.findall(r'<rect .*?width="([\d.]+)"', svg)) <= 84
+
+
+def test_a_plan_is_an_outline_and_what_was_executed_is_filled_on_the_same_scale() -> None:
+    year = MoneyYear("2022", Figure(2_000), ((Funder.CITY, Figure(300)), (Funder.SELF, Figure(200))))
+
+    svg = drawings.money_columns((year,), i18n.words("ko"), "ko", 1)
+
+    drawn = {kind: float(height) for kind, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)}
+    assert drawn["city"] / drawn["plan"] == pytest.approx(300 / 2_000, abs=0.01)
+    assert "계획 2,000" in svg
+    assert "집행 500" in svg
+
+
+def test_past_spending_stands_before_the_plan_and_halves_of_a_year_claim_no_execution() -> None:
+    plan = {"2022": 5, "2026H1": 6, "2026H2": 7, "subtotal": 18}
+    spent = {year: {"city": 3, "public": 3} for year in ("2019", "2022", "2026")}
+    shown = Shown("p", {"term_plan": {"all": plan}, "executed": spent})
+
+    found = {
+        row.key: row for row in money_years(shown, a_definition(funders={"city": 1}, remainder_to="city"))
+    }
+
+    assert list(found) == ["2019", "2022", "2026H1", "2026H2"]
+    assert found["2019"].planned.value is None
+    assert found["2022"].executed[0][1].value == 3
+    assert found["2026H1"].executed == ()
+
+
+def test_programmes_stand_in_the_order_of_their_risk() -> None:
+    calm = a_programme(id="calm")
+    history = a_programme(id="history", stage="history")
+    stale = a_programme(id="stale", last_event_on=MID_2022)
+    danger = with_everything(id="danger")
+    draft = a_programme(id="draft", stage="consultation")
+    view = OverviewView((history, draft, calm, stale, danger), (), None, ())
+
+    html = Pages(Assets()).overview(a_page(), view)
+
+    order = re.findall(r'<article class="prog" id="(\w+)"', html)
+    assert order == ["danger", "stale", "calm", "draft", "history"]
+    assert re.findall(r'<li>.*?href="/programmes/(\w+)"', html) == order
+
+
+def test_a_row_has_four_figures_and_a_page_six_at_most_chosen_for_the_kind() -> None:
+    t = i18n.words("ko")
+    by_goal, by_plan = (
+        with_everything(),
+        with_everything(companies_planned=Figure(None), money=MoneyTable((), (), None)),
+    )
+
+    assert [stat.label for stat in headline.strip(by_goal, t, 1)] == [
+        "2024~2026 목표",
+        "총사업비",
+        "2024 선정",
+        "완료·임박",
+        "2025년 계획",
+        "멘토 방문",
+    ]
+    assert [stat.label for stat in headline.strip(by_plan, t, 1)] == [
+        "총사업비",
+        "2025년 약정",
+        "완료",
+        "진행",
+        "확인지표",
+    ]
+    assert len(headline.row(by_goal, t, 1)) == len(headline.row(by_plan, t, 1)) + 1 == 4
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_without_a_plan_nothing_is_said_of_it(lang: str) -> None:
+    html = Pages(Assets()).programme(a_page(lang=lang), with_everything())
+    text = re.sub(r"<[^>]+>", "", html)
+
+    assert "계획 –" not in text
+    assert "– of –" not in text
+    assert TEXTS["execution.committed"][lang == "en"] in text
+    assert TEXTS["execution.committed_rate"][lang == "en"] not in text
+
+
+def test_who_adds_to_what_others_selected_shows_no_funnel() -> None:
+    called, adding = (
+        Pages(Assets()).programme(a_page(), with_everything(has_calls=has)) for has in (True, False)
+    )
+
+    assert 'id="funnel"' in called
+    assert 'id="funnel"' not in adding
+
+
+@given(
+    due=st.integers(0, 20),
+    places=st.integers(0, 20),
+    risks=st.integers(0, 5),
+    calls=st.booleans(),
+    mentors=st.booleans(),
+)
+def test_every_section_stands_once_and_columns_stand_side_by_side_or_not_at_all(
+    due: int, places: int, risks: int, calls: bool, mentors: bool
+) -> None:
+    whole = with_everything()
+    view = with_everything(
+        due=whole.due[:due],
+        municipalities=whole.municipalities[:places],
+        risks=whole.risks * risks,
+        has_calls=calls,
+        mentors=whole.mentors if mentors else None,
+    )
+
+    found = layout.of_programme(view)
+
+    placed = [*found.first, *found.left, *found.right, *found.last]
+    assert sorted(placed) == sorted(layout.heights(view))
+    assert bool(found.left) == bool(found.right)
+
+
+def test_the_columns_of_a_full_page_leave_no_hole() -> None:
+    view = with_everything()
+
+    found = layout.of_programme(view)
+
+    assert found.left
+    assert layout.hole(layout.heights(view), found) < layout.LIKE
+
+
+def test_work_and_deadlines_beyond_the_first_seven_are_folded() -> None:
+    html = Pages(Assets()).programme(a_page(), with_everything())
+
+    shown, folded = html.split('<details id="more-due">')
+    assert shown.count("D-day</span>") == 7
+    assert folded.count("D-day</span>") == 9
+    assert "나머지 9건" in folded
+
+
+def test_a_payment_in_doubt_is_said_even_of_a_completed_case() -> None:
+    tranche = Tranche(2, Text("잔금"), "unconfirmed", 1_000, NOW)
+
+    html = Pages(Assets()).case(a_page(), a_case(tranches=(tranche,)))
+
+    assert "금고의 확인이 오지 않았습니다" in html
+    assert "완료 · 과제번호 J-1" in re.sub(r"<[^>]+>", "", html)
+
+
+@pytest.mark.parametrize(
+    ("builds", "title"), [(None, "기업 B-031"), (Text("기초 1단계", "Basic 1"), "기업 B-031, 기초 1단계")]
+)
+def test_a_cases_title_says_what_is_built_only_where_it_is_known(builds: Text | None, title: str) -> None:
+    html = Pages(Assets()).case(a_page(), a_case(builds=builds))
+
+    assert f"<h1>{title}</h1>" in html
+    assert len(re.findall(r'class="pill', html.split("<h1>")[0])) == 1
+
+
+def test_many_messages_of_a_day_stand_together_and_a_few_do_not() -> None:
+    message = TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "notifications", "message.sent", "m", {})
+    payment = an_entry("tranche.disbursed", number=1)
+
+    found = drawings.runs([message, message, message, payment, *[message] * 4])
+
+    assert [len(run) for run in found] == [1, 1, 1, 1, 4]
 
 
 def test_an_address_carries_what_decides_the_page_and_nothing_else() -> None:

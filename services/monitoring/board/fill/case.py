@@ -57,6 +57,7 @@ def case_view(rows: CaseRows) -> CaseView:
         programme_name=programme_name(case, rows.definition),
         year=case.year_to,
         track=case.track,
+        builds=builds(rows.definition, case.track),
         selection=selection(case, on),
         agreement=Window(case.starts_on, case.ends_on) if case.agreed_on and is_agreed else None,
         total_krw=case.total_krw if is_agreed else None,
@@ -75,6 +76,11 @@ def case_view(rows: CaseRows) -> CaseView:
 
 def programme_name(case: Any, definition: Definition | None) -> Text:
     return Text(definition.short_ko, definition.short_en) if definition else Text(case.programme_id)
+
+
+def builds(definition: Definition | None, track: str | None) -> Text | None:
+    tracks = definition.tracks if definition else []
+    return next((Text(one.name_ko, one.name_en) for one in tracks if one.id == track), None)
 
 
 def company(case: Any, on: date) -> Company:

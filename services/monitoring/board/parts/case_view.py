@@ -158,6 +158,7 @@ class CaseView:
     programme_name: Text
     year: int  # its round's, or its record's
     track: str | None = None
+    builds: Text | None = None  # what the company builds: its track's name
     selection: Selection | None = None
     agreement: Window | None = None
     total_krw: int | None = None

@@ -1,30 +1,51 @@
 """Which chart a programme gets, from what its view holds: the spark and the bullet of a row, the columns."""
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
 
 from markupsafe import Markup
 
 from services.monitoring.board.parts import charts
 from services.monitoring.board.parts import format as fmt
-from services.monitoring.board.parts.case_view import CaseView
+from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
 from services.monitoring.board.parts.charts import Bar, Kind, Part
 from services.monitoring.board.parts.i18n import Words
-from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView
+from services.monitoring.board.parts.programme_view import CompanyYear, MoneyRow, MoneyYear, ProgrammeView
 from services.monitoring.board.parts.values import Funder, Lang, Unit
 from services.monitoring.board.parts.verdict import current_year
+
+LONG_RUN = 4
 
 
 def company_columns(rows: tuple[CompanyYear, ...], t: Words) -> Markup:
     """Companies by year: completed dark, under way light, newly planned as an outline."""
-    bars = [Bar(fmt.years(row.years), _company_parts(row), _company_text(row, t)) for row in rows]
+    bars = [Bar(fmt.years(row.years), _company_parts(row), _company_lines(row, t)) for row in rows]
     return charts.columns(bars, _spoken(t("companies.caption"), bars))
+
+
+def money_columns(rows: tuple[MoneyYear, ...], t: Words, lang: Lang, unit: Unit) -> Markup:
+    """Money by year: the plan as an outline, what was executed filled and stacked by funder."""
+    bars = [_money_bar(row, t, lang, unit) for row in rows]
+    return charts.wide_columns(bars, _spoken(t("money.by_year"), bars))
+
+
+def _money_bar(row: MoneyYear, t: Words, lang: Lang, unit: Unit) -> Bar:
+    executed = fmt.plus(*(figure for _, figure in row.executed))
+    said = (("money.bar_planned", row.planned.value), ("money.bar_executed", executed))
+    return Bar(
+        fmt.period(row.key, lang),
+        tuple(Part(figure.value or 0, _purse_kind(funder)) for funder, figure in row.executed),
+        tuple(t(key, amount=fmt.won(value, unit)) for key, value in said if value is not None),
+        row.planned.value or 0,
+    )
 
 
 def spark(view: ProgrammeView, t: Words, lang: Lang, unit: Unit) -> tuple[str, Markup] | None:
     """The small chart of an overview row with its title: companies by year, or the plan by year."""
     if view.companies:
         bars = [
-            Bar(_short_years(row), _company_parts(row)[:2], fmt.count(_running(row)))
+            Bar(_short_years(row), _company_parts(row)[:2], (fmt.count(_running(row)),))
             for row in view.companies
         ]
         return t("programme.by_year"), charts.spark(bars, _spoken(t("programme.by_year"), bars))
@@ -37,7 +58,9 @@ def spark(view: ProgrammeView, t: Words, lang: Lang, unit: Unit) -> tuple[str, M
         return t("programme.plan_by_year"), charts.spark(bars, t("programme.plan_by_year"))
     if picked := [r for r in view.rounds if r.selected.value or r.planned.value]:
         bars = [
-            Bar(str(r.year)[2:], (Part(value, "actual" if r.selected.value else "plan"),), fmt.count(value))
+            Bar(
+                str(r.year)[2:], (Part(value, "actual" if r.selected.value else "plan"),), (fmt.count(value),)
+            )
             for r in picked
             if (value := r.selected.value or r.planned.value or 0)
         ]
@@ -123,14 +146,15 @@ def _company_parts(row: CompanyYear) -> tuple[Part, ...]:
     )
 
 
-def _company_text(row: CompanyYear, t: Words) -> str:
+def _company_lines(row: CompanyYear, t: Words) -> tuple[str, ...]:
+    """From above, as the pieces stand."""
     names = ("programme.completed", "programme.in_progress", "programme.planned_new")
     said = [
         f"{t(name)} {fmt.count(part.value)}"
         for name, part in zip(names, _company_parts(row), strict=True)
         if part.value
     ]
-    return " + ".join(said)
+    return tuple(reversed(said))
 
 
 def _running(row: CompanyYear) -> int:
@@ -143,7 +167,7 @@ def _short_years(row: CompanyYear) -> str:
 
 
 def _spoken(title: str, bars: list[Bar]) -> str:
-    return f"{title}. " + ", ".join(f"{bar.name}: {bar.text}" for bar in bars if bar.text)
+    return f"{title}. " + ", ".join(f"{bar.name}: {' + '.join(bar.lines)}" for bar in bars if bar.lines)
 
 
 def _said(title: str, parts: list[Part]) -> str:
@@ -172,6 +196,12 @@ def running_of(view: ProgrammeView) -> int | None:
     return None if selected is None else selected - (completed or 0)
 
 
+def money_parts(row: MoneyRow, unit: Unit) -> str:
+    """A 6,000 + B 10,000 + C 0: those that are known."""
+    parts = (("A", row.invested), ("B", row.term), ("C", row.after))
+    return " + ".join(f"{name} {fmt.won(part.value, unit)}" for name, part in parts if part.value is not None)
+
+
 def funder_names(funders: tuple[Funder, ...], t: Words) -> str:
     """도비 + 시비."""
     return " + ".join(t(f"funder.{funder}") for funder in funders)
@@ -179,7 +209,7 @@ def funder_names(funders: tuple[Funder, ...], t: Words) -> str:
 
 def ratio_text(view: ProgrammeView, t: Words) -> str:
     """국비·도비·시비·자부담 50:10:20:20."""
-    names = "·".join(t(f"funder.{funder}") for funder, _ in view.ratio)
+    names = "·\N{ZERO WIDTH SPACE}".join(t(f"funder.{funder}") for funder, _ in view.ratio)
     return f"{names} {':'.join(str(share) for _, share in view.ratio)}".strip()
 
 
@@ -187,6 +217,18 @@ def year_parts(rows: tuple[CompanyYear, ...], field: str) -> str:
     """Which years make a sum: `2019 9 + 2020 11`."""
     picked = [(fmt.years(row.years), getattr(row, field).value) for row in rows]
     return " + ".join(f"{years} {fmt.count(value)}" for years, value in picked if value)
+
+
+def runs(timeline: Sequence[TimelineEntry]) -> list[list[TimelineEntry]]:
+    """Entries one by one, except that four or more messages of one day in a row stand together."""
+    found: list[list[TimelineEntry]] = []
+    for (_, service), entries in groupby(timeline, key=lambda entry: (entry.occurred_on, entry.service)):
+        together = list(entries)
+        if service == "notifications" and len(together) >= LONG_RUN:
+            found.append(together)
+        else:
+            found += [[entry] for entry in together]
+    return found
 
 
 def purse_chart(view: CaseView, t: Words) -> Markup:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.monitoring.board.parts import charts, drawings, i18n, verdict
+from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
 from services.monitoring.board.parts.lineage_view import LineageView
@@ -59,6 +59,8 @@ class Pages:
             fmt=fmt,
             charts=charts,
             drawings=drawings,
+            headline=headline,
+            MOST_DUE=layout.MOST_DUE,
             verdict=verdict,
             rich=i18n.rich,
             STATUS_STATE=STATUS_STATE,
@@ -69,7 +71,10 @@ class Pages:
             programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
         }
         whole = verdict.of_overview([found.state for found in verdicts.values()])
-        return self._page("overview.html", page, view=view, verdicts=verdicts, whole=whole)
+        programmes = verdict.by_risk(view.programmes, verdicts)
+        return self._page(
+            "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole
+        )
 
     def programmes(self, page: Page, view: OverviewView) -> str:
         verdicts = {
@@ -79,7 +84,7 @@ class Pages:
 
     def programme(self, page: Page, view: ProgrammeView) -> str:
         found = verdict.of_programme(view, page.as_of)
-        return self._page("programme.html", page, view=view, found=found)
+        return self._page("programme.html", page, view=view, found=found, sections=layout.of_programme(view))
 
     def case(self, page: Page, view: CaseView) -> str:
         return self._page("case.html", page, view=view, found=verdict.of_case(view, page.as_of))

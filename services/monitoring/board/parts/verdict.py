@@ -5,13 +5,13 @@ consultation → history only → stale figures → this year's planned companie
 programme's goal → an indicator → nothing to count yet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.monitoring.board.parts.case_view import CaseView
 from services.monitoring.board.parts.format import plus
-from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView, Round
+from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView, Round, Stage
 from services.monitoring.board.parts.values import State
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
@@ -129,6 +129,20 @@ def _pace(achieved: int, due: int) -> str:
 RULES: tuple[Rule, ...] = (consultation, history, stale, planned_companies, goal, indicator)
 
 
+RISK: tuple[State, ...] = ("danger", "warning", "unknown")
+STAGES: tuple[Stage, ...] = ("running", "consultation", "history")
+
+
+def by_risk(views: Iterable[ProgrammeView], verdicts: Mapping[str, Verdict]) -> list[ProgrammeView]:
+    """Most pressing first: danger, warning, unknown, then what runs, drafts, what is only history."""
+
+    def place(view: ProgrammeView) -> tuple[int, int]:
+        state = verdicts[view.id].state
+        return (RISK.index(state) if state in RISK else len(RISK), STAGES.index(view.stage))
+
+    return sorted(views, key=place)
+
+
 def of_overview(states: list[State]) -> Verdict:
     """How many programmes are in danger, need checking or need care: only what there is."""
     watched: tuple[State, ...] = ("danger", "unknown", "warning")
@@ -138,7 +152,9 @@ def of_overview(states: list[State]) -> Verdict:
 
 
 def of_case(view: CaseView, as_of: date) -> Verdict:
-    """Where a case stands and what is next."""
+    """Where a case stands and what is next; a payment in doubt comes before everything else."""
+    if any(tranche.state == "unconfirmed" for tranche in view.tranches):
+        return Verdict("unknown", "verdict.case_unconfirmed", {})
     if view.status in (
         "abandoned",
         "withdrawn",
@@ -150,8 +166,6 @@ def of_case(view: CaseView, as_of: date) -> Verdict:
     ):
         state: State = "ok" if view.status in ("completed", "recorded") else "hold"
         return Verdict(state, f"verdict.case_{view.status}", {"paid": view.disbursed_krw})
-    if any(tranche.state == "unconfirmed" for tranche in view.tranches):
-        return Verdict("unknown", "verdict.case_unconfirmed", {})
     if missed := next((m for m in view.milestones if m.state == "missed"), None):
         return Verdict("danger", "verdict.case_missed", {"name": missed.name, "due": missed.due_on})
     return _next_step(view, as_of)

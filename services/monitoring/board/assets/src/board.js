@@ -28,7 +28,6 @@ function turnView() {
   localStorage.setItem("ieum-view", next);
   const root = document.documentElement.dataset;
   [root.theme, root.contrast] = next.split(" ");
-  document.dispatchEvent(new CustomEvent("ieum:view"));
 }
 
 function print() {
@@ -55,8 +54,29 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 function enhance() {
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
-  if (document.querySelector("[data-plot]")) import("./charts.js").then((charts) => charts.draw());
 }
+
+// A live update replaces the content: what was unfolded stays unfolded, and the keyboard stays where it was.
+const main = () => document.getElementById("main");
+const focusable = () => [...main().querySelectorAll("a[href], button, summary, [tabindex]")];
+const name = (element) => element.getAttribute("href") ?? element.className + element.textContent;
+let kept;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "main") return;
+  const open = [...document.querySelectorAll("details[open]")].map(({ id }) => id);
+  const at = main().contains(document.activeElement) ? document.activeElement : undefined;
+  const alike = at && focusable().filter((one) => name(one) === name(at));
+  kept = { open, focus: at && { name: name(at), place: alike.indexOf(at) } };
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  if (!kept) return;
+  for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+  const { focus } = kept;
+  if (focus) focusable().filter((one) => name(one) === focus.name)[focus.place]?.focus({ preventScroll: true });
+  kept = undefined;
+});
 
 document.addEventListener("DOMContentLoaded", enhance);
 document.addEventListener("htmx:afterSettle", enhance);
