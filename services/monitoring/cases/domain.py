@@ -3,12 +3,18 @@
 from datetime import date
 
 from services.monitoring.cases.models import KnownCase
-from shared.errors import RuleBroken
+from shared.errors import NotYet, RuleBroken
 
 
 def require_place(case: KnownCase, on: date) -> None:
-    """Raises RuleBroken unless the case holds its place on the day."""
-    if case.selected_on is None or on < case.selected_on:
+    """Raises NotYet while no selection has arrived, RuleBroken for a day before it."""
+    if case.selected_on is None:
+        raise NotYet(
+            "selection_not_known_yet",
+            ko="이 과제의 선정이 아직 도착하지 않았습니다. 선정되었는지 확인하고 잠시 뒤 다시 보내세요.",
+            en="The selection of this case has not arrived here. Check that it is selected; try again shortly.",
+        )
+    if on < case.selected_on:
         raise RuleBroken(
             "case_not_selected",
             ko=f"{on}에는 선정된 과제가 아닙니다. 선정일 뒤의 날짜로 다시 보내세요.",
@@ -18,9 +24,15 @@ def require_place(case: KnownCase, on: date) -> None:
 
 
 def require_agreement(case: KnownCase, on: date) -> None:
-    """Raises RuleBroken unless the agreement is signed on the day."""
+    """Raises NotYet while no agreement has arrived, RuleBroken for a day before it was signed."""
     refuse_abandoned(case)
-    if case.agreed_on is None or on < case.agreed_on:
+    if case.agreed_on is None:
+        raise NotYet(
+            "agreement_not_known_yet",
+            ko="이 과제의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 보내세요.",
+            en="The agreement of this case has not arrived here. Check that it is signed; try again shortly.",
+        )
+    if on < case.agreed_on:
         raise RuleBroken(
             "agreement_needed",
             ko=f"{on}에는 협약이 없습니다. 협약을 맺은 뒤의 날짜로 다시 보내세요.",
