@@ -19,6 +19,7 @@ demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 �
 	@$(BIN)/ieum demo
 
 test: $(TOOLS) assets ## 모든 시험 / every test
+	@$(BIN)/python -m tests.e2e.get_browser
 	@$(BIN)/pytest
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C

@@ -27,7 +27,7 @@ async def chromium() -> AsyncIterator[Browser]:
         if path is None:
             pytest.skip(
                 "no browser: neither /usr/bin/chromium, nor chromium on PATH, nor Playwright's own "
-                "(playwright install chromium)"
+                "(python -m tests.e2e.get_browser tries to get one)"
             )
         root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
         browser = await playwright.chromium.launch(executable_path=path, args=[*QUIET, *root])

@@ -28,6 +28,7 @@ from deploy.local.state import State
 from deploy.local.status import Status
 from deploy.local.supervisor import Child, Supervisor
 from deploy.postgres import roles
+from tests.databases import PASSWORDS
 from tests.stack import postgres_url
 
 pytestmark = pytest.mark.connected
@@ -281,10 +282,9 @@ async def test_three_brokers_go_on_when_one_is_killed(tmp_path: Path) -> None:
 
 
 async def test_postgres_refuses_another_services_schema_and_new_tables() -> None:
-    passwords = roles.new_passwords()
-    await roles.prepare(postgres_url(), passwords, "ieum_stack_test")
+    await roles.prepare(postgres_url(), PASSWORDS, "ieum_stack_test")
     funding, owner = "ieum_funding", "ieum_applications_owner"
-    await execute(login(owner, passwords), "create table secret as select 1 as it")
+    await execute(login(owner), "create table secret as select 1 as it")
 
     for forbidden in (
         "select * from applications.secret",
@@ -292,13 +292,13 @@ async def test_postgres_refuses_another_services_schema_and_new_tables() -> None
         "create table public.mine (it int)",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await execute(login(funding, passwords), forbidden)
-    assert await execute(login("ieum_applications", passwords), "select it from secret") == 1
-    assert await execute(login(funding, passwords), "show statement_timeout") == "30s"
+            await execute(login(funding), forbidden)
+    assert await execute(login("ieum_applications"), "select it from secret") == 1
+    assert await execute(login(funding), "show statement_timeout") == "30s"
 
 
-def login(role: str, passwords: dict[str, str]) -> str:
-    return roles.login(postgres_url(), role, passwords[role], "ieum_stack_test")
+def login(role: str) -> str:
+    return roles.login(postgres_url(), role, PASSWORDS[role], "ieum_stack_test")
 
 
 def a_cluster(folder: Path) -> Kafka:

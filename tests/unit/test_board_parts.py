@@ -193,6 +193,19 @@ def test_a_goal_out_of_reach_is_a_danger_and_says_what_is_missing() -> None:
     assert "2026년까지 159곳이 더 필요합니다" in i18n.verdict(found, "ko")
 
 
+def test_a_goal_without_a_next_plan_says_nothing_of_a_plan() -> None:
+    view = a_programme(
+        years=YearRange(2024, 2026),
+        companies_planned=Figure(300),
+        rounds=(Round(2024, None, selected=Figure(70)),),
+    )
+
+    said = i18n.verdict(verdict.of_programme(view, NOW), "ko")
+
+    assert "2026년까지 230곳이 더 필요합니다" in said
+    assert "계획" not in said
+
+
 def test_figures_that_nobody_renewed_are_to_be_checked_not_good_or_bad() -> None:
     view = a_programme(last_event_on=MID_2022, companies=companies_of_2022(running=3, planned_new=8))
 
