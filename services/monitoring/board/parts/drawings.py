@@ -105,7 +105,7 @@ def _year_plan(view: ProgrammeView, t: Words, as_of: date) -> tuple[str, str, Ma
         return None
     running, left = _running(row), row.planned_new.value
     parts = [
-        Part(running, "actual", f"{t('programme.in_progress')} {fmt.count(running)}"),
+        Part(running, "actual", f"{t('programme.selected')} {fmt.count(running)}"),
         Part(left, "short", f"{t('rounds.left')} {fmt.count(left)}" if left else ""),
     ]
     title = t("programme.by_plan", year=row.years.last)

@@ -56,6 +56,13 @@ VERDICT_TEXTS = {
         "Of {selected} selected in {year}, {finished} are completed or about to be. For the goal of {target}, even with "
         "the {planned} planned next, **{left} more are needed by {last}.**",
     ),
+    "verdict.goal_open": (
+        "{year}년 선정 {selected}곳 가운데 {finished}곳이 끝났거나 곧 끝납니다. 목표 {target}곳까지 "
+        "**{last}년까지 {left}곳이 더 필요합니다.**",
+        "Of {selected} selected in {year}, {finished} are completed or about to be. For the goal of {target}, "
+        "**{left} more are needed by {last}.**",
+    ),
+    "verdict.goal_open.short": ("{last}년까지 **{left}곳 더 필요**", "**{left} more needed** by {last}"),
     "verdict.goal.short": ("{last}년까지 **{left}곳 더 필요**", "**{left} more needed** by {last}"),
     "verdict.goal_planned": (
         "{year}년 선정 {selected}곳 가운데 {finished}곳이 끝났거나 곧 끝납니다. 계획대로면 **목표 {target}곳을 채웁니다.**",

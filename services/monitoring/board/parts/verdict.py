@@ -98,7 +98,8 @@ def goal(view: ProgrammeView, as_of: date) -> Verdict | None:
         return Verdict("ok", "verdict.goal_planned", params)
     open_years = view.years.last - max(r.year for r in view.rounds)
     best = max(max(r.selected.value or 0, r.planned.value or 0) for r in view.rounds)
-    return Verdict(_reach(left, open_years, best), "verdict.goal", params)
+    text = "verdict.goal" if planned else "verdict.goal_open"
+    return Verdict(_reach(left, open_years, best), text, params)
 
 
 def _planned_after(rounds: tuple[Round, ...], current: Round) -> int:
