@@ -34,13 +34,13 @@ def main() -> None:
 
 
 def install(command: Sequence[str], what: str, terminal: Terminal) -> None:
-    """Says what it does, and the last line of what went wrong."""
+    """Says what it does, and the first line of what went wrong."""
     with terminal.step(f"브라우저 설치 / {what}"):
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
             )
-            wrong = done.stderr.decode(errors="replace").strip().splitlines()[-1:] if done.returncode else []
+            wrong = done.stderr.decode(errors="replace").strip().splitlines()[:1] if done.returncode else []
         except (OSError, subprocess.TimeoutExpired) as error:
             wrong = [str(error)]
     for line in wrong:
