@@ -8,11 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery.kafka import producer, quiet_broker
+from shared.db import Connection, Database
+from shared.delivery.folding import Folding
+from shared.delivery.kafka import Record, producer, quiet_broker
+from shared.delivery.projection import RowProjection
 from shared.delivery.projector import Projector
 from shared.delivery.rebuild import Rebuild, Rebuilt
 from shared.events import Event
@@ -22,6 +24,7 @@ from shared.service import Service
 from tests.builders import A_DAY, PROGRAMME, a_selection, an_agreement, sealed
 from tests.databases import Databases, admin, app_url, owner_url
 from tests.integration import folds
+from tests.memory import MemoryRecord
 from tests.system import KafkaSystem, MemorySystem, System
 
 SERVICE = Service(
@@ -162,6 +165,35 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
 
     [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"]) == (None, 100)
+
+
+async def test_two_topics_of_one_case_can_be_folded_at_once(
+    tables: None, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two instances own a partition each, rightly: the row that both feed is locked before it is read."""
+    (_, selected), (_, agreed), (_, booked) = a_story()
+    database, save = databases["monitoring"], RowProjection.save
+
+    async def slow_save(*given: Any) -> None:
+        await asyncio.sleep(0.2)
+        await save(*given)
+
+    async def fold(number: int, event: Event) -> None:
+        record = MemoryRecord(offset=0, **sealed(event, number))
+        async with database.fast_transaction() as connection:
+            await Folding(folds.PROJECTIONS, never).apply(connection, [record])
+
+    monkeypatch.setattr(RowProjection, "save", slow_save)
+    await fold(1, selected)
+    await asyncio.gather(fold(2, agreed), fold(1, booked))
+
+    async with database.transaction() as session:
+        [row] = (await session.execute(text("select rank, agreed_krw, booked from probe_case"))).all()
+    assert tuple(row) == (3, 100, 1)
+
+
+async def never(connection: Connection, record: Record, error: Exception) -> None:
+    raise error
 
 
 class FlakyDatabase(Database):

@@ -13,7 +13,9 @@ from shared.db import fetch
 from shared.errors import NotFound
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
-NAMES = sorted({event.name for event in timeline.PROJECTION.rows})
+# What the clock says, and what we tell of it, is no news of a programme.
+TOLD_BY_US = ("message.", "milestone.due_soon.", "milestone.missed.")
+NAMES = sorted({e.name for e in timeline.PROJECTION.rows if not e.name.startswith(TOLD_BY_US)})
 DUE_DAYS = 30
 MOST = 500
 
