@@ -108,7 +108,6 @@ def test_links_lead_somewhere() -> None:
             assert [link for link in linked if not (ROOT / path.parent / link).exists()] == [], path
 
 
-@pytest.mark.xfail(reason="the board's picture is taken last; remove this mark with it", strict=True)
 def test_pictures_are_there() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)", readme())
 
