@@ -76,6 +76,8 @@ class Rebuild:
             reader = await stack.enter_async_context(
                 AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, enable_auto_commit=False)
             )
+            # A second rebuild waits: both would use the same shadow. The lock goes with the connection.
+            await live.execute("select pg_advisory_lock(hashtext($1))", self.shadow)
             await self.prepare(live)
             await self.fold_up_to(reader, shadow, await self.offsets(live))
             async with live.transaction():

@@ -265,6 +265,20 @@ async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
 
 
 @connected_only
+async def test_two_rebuilds_at_once_do_not_disturb_each_other(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await send_stories(connected, 20)
+        await eventually(system, "probe_line", 60)
+
+        found = await asyncio.gather(rebuilt(connected), rebuilt(connected))
+
+    assert all(one.equal for one in found)
+
+
+@connected_only
 async def test_a_rebuild_of_nothing_is_not_equal(
     tables: None, databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
