@@ -1,5 +1,7 @@
 """Three small projections, one of each kind, on tables made for the tests."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import BigInteger, MetaData, Uuid
@@ -76,10 +78,13 @@ LINES = ListProjection(
 PROJECTIONS: list[Projection] = [CASES, TILES, LINES]
 
 
-async def make_tables() -> None:
-    """As the owner of the schema makes them."""
-
+@asynccontextmanager
+async def probe_tables() -> AsyncIterator[None]:
+    """As the owner of the schema makes them; they leave no trace in it."""
     engine = create_async_engine(make_url(owner_url("monitoring")).set(drivername="postgresql+asyncpg"))
     async with engine.begin() as connection:
         await connection.run_sync(Table.metadata.create_all)
+    yield
+    async with engine.begin() as connection:
+        await connection.run_sync(Table.metadata.drop_all)
     await engine.dispose()

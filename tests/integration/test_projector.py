@@ -38,8 +38,9 @@ connected_only = pytest.mark.connected
 
 
 @pytest.fixture(scope="module")
-async def tables(migrated: Databases) -> None:
-    await folds.make_tables()
+async def tables(migrated: Databases) -> AsyncIterator[None]:
+    async with folds.probe_tables():
+        yield
 
 
 @pytest.fixture
