@@ -61,8 +61,8 @@ def verdict(found: Verdict, lang: Lang, *, short: bool = False) -> Markup:
     if "paid" in params:
         paid = params["paid"]
         params["paid"] = fmt.exact_won(paid if isinstance(paid, int) else None, lang)
-    if isinstance(params.get("due"), date):
-        params["due"] = fmt.said_date(params["due"], lang)  # type: ignore[arg-type]
+    if isinstance(due := params.get("due"), date):
+        params["due"] = fmt.said_date(due, lang)
     if isinstance(params.get("status"), str):
         params["status"] = words(lang)(str(params["status"]))
     if isinstance(states := params.get("found"), dict):
