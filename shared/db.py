@@ -52,6 +52,9 @@ class Database:
             try:
                 async with raw.transaction():
                     yield raw
+            except asyncpg.InternalClientError:
+                raw.terminate()  # the server's farewell was read, its end of the connection not yet
+                raise
             finally:
                 # The pool did not see the error: a dead connection would be handed out for ever.
                 if raw.is_closed():
@@ -94,6 +97,6 @@ def is_away(error: BaseException | None) -> bool:
     state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None)
     if state:
         return str(state).startswith(AWAY_STATES)
-    if isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError):
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | TimeoutError):
         return True
     return is_away(error.__cause__)
