@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -48,15 +49,16 @@ class System(AsyncExitStack):
                 projector.subscribe(broker)
                 self.projectors[service.name] = projector
 
-    async def start(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def start(self) -> None: ...
 
+    @abstractmethod
     async def quiet(self) -> bool:
-        raise NotImplementedError
+        """Whether nothing is left to relay, to consume or to fold; the memory takes a step when it is asked."""
 
+    @abstractmethod
     async def log(self, topic: str) -> list[Any]:
         """Every record of the topic, by partition and offset."""
-        raise NotImplementedError
 
     async def restart(self) -> None:
         """What the processes knew is gone; Postgres and Kafka remain."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, BigInteger, DateTime, delete, func, text
+from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, and_, delete, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
@@ -53,8 +53,13 @@ COUNT = text("""
 """)
 
 
-def place(record: Record) -> dict[str, Any]:
+def primary_key(record: Record) -> dict[str, Any]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def is_at(table: type[Placed], record: Record) -> ColumnElement[bool]:
+    """The condition that a row is the record's."""
+    return and_(*(col(getattr(table, name)) == value for name, value in primary_key(record).items()))
 
 
 def hex_headers(record: Record) -> list[list[str | None]]:
@@ -62,37 +67,27 @@ def hex_headers(record: Record) -> list[list[str | None]]:
 
 
 def letter(record: Record) -> dict[str, Any]:
-    return {**place(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}
+    return {**primary_key(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}
 
 
 async def count(session: AsyncSession, record: Record, first: int = 1) -> int:
     """How often the record was begun, this time included; `first` where it was not counted yet."""
-    return int((await session.execute(COUNT, place(record) | {"first": first})).scalar_one())
+    return int((await session.execute(COUNT, primary_key(record) | {"first": first})).scalar_one())
 
 
 async def forget(session: AsyncSession, record: Record) -> None:
-    at = place(record)
-    await session.execute(
-        delete(Attempt).where(
-            col(Attempt.topic) == at["topic"],
-            col(Attempt.partition) == at["partition"],
-            col(Attempt.offset) == at["offset"],
-        )
-    )
+    await session.execute(delete(Attempt).where(is_at(Attempt, record)))
 
 
-BURY = """
+KEEP = """
     insert into dead_letter (topic, partition, "offset", consumer, key, value, headers, rule, reason)
     values ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9)
     on conflict do nothing returning 1
 """
 
 
-async def bury(on: Executor, record: Record, consumer: str, rule: str, reason: str) -> bool:
-    """Keep the record as it came, with the reason in words; False if it lies there already.
-
-    `consumer` names the role that gives it up: a service's consumer or its projector.
-    """
+async def keep(on: Executor, record: Record, consumer: str, rule: str, reason: str) -> bool:
+    """The record as it came, with the reason in words; False if it lies there already."""
     headers = orjson.dumps(hex_headers(record)).decode()
     placed = (record.topic, record.partition, record.offset, consumer, record.key, record.value, headers)
-    return bool(await fetch(on, BURY, *placed, rule, reason.replace("\0", "")))
+    return bool(await fetch(on, KEEP, *placed, rule, reason.replace("\0", "")))

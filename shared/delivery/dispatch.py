@@ -10,15 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.config import Settings
 from shared.db import Database, is_away
 from shared.delivery import deadletters, inbox, parking
+from shared.delivery.burial import bury
+from shared.delivery.hearing import Hearing, refuse_wrong_sender
 from shared.delivery.kafka import Record, is_ours, place
-from shared.delivery.outbox import emit
 from shared.delivery.parking import ParkedRecord
 from shared.errors import Malformed, NotYet, Refused
 from shared.events import Event, RecordDeadLettered, cloudevents
-from shared.events.cloudevents import Envelope, explain
+from shared.events.cloudevents import Envelope
 from shared.logs import caused_by
-from shared.metrics import DEAD_LETTERS, HANDLE_SECONDS, LINE_STOPPED
-from shared.values.calendar import refuse_future, today
+from shared.metrics import HANDLE_SECONDS, LINE_STOPPED
+from shared.values.calendar import refuse_future
 
 log = structlog.get_logger()
 
@@ -41,16 +42,16 @@ class Dispatcher:
         self, database: Database, handlers: Handlers, told: type[RecordDeadLettered], settings: Settings
     ) -> None:
         self.database, self.handlers, self.told, self.settings = database, handlers, told, settings
-        self.types = {event.type(): event for event in handlers}
-        self.bases = {base_of(type): type for type in self.types}
+        self.hearing = Hearing(handlers)
         self.dead_in_a_row = 0
         self.parked = False
 
     async def handle(self, record: Record) -> str:
         """What became of the record: handled, duplicate, skipped or parked; or it raises."""
         envelope, data = cloudevents.read(record.headers, record.value)
-        if (event_type := self.known_type(envelope, record)) is None:
+        if (event_type := self.hearing.event_of(envelope.type)) is None:
             return "skipped"
+        refuse_wrong_sender(event_type, envelope.source, record.topic)
         event = event_type.model_validate_json(data)
         refuse_future(event.occurred_on)
         try:
@@ -62,21 +63,6 @@ class Dispatcher:
             self.dead_in_a_row = 0
             LINE_STOPPED.labels(self.database.schema).set(0)
         return outcome
-
-    def known_type(self, envelope: Envelope, record: Record) -> type[Event] | None:
-        """The event's class, None where nobody here hears it; Malformed for an unknown version or a wrong sender."""
-        if event_type := self.types.get(envelope.type):
-            if envelope.source != event_type.source or record.topic != event_type.topic:
-                raise Malformed(
-                    f"{envelope.type}은(는) {event_type.source}이(가) {event_type.topic}에만 보낼 수 있습니다 "
-                    f"/ only {event_type.source} may send this, to {event_type.topic}"
-                )
-            return event_type
-        if heard := self.bases.get(base_of(envelope.type)):
-            raise Malformed(
-                f"모르는 판입니다: {envelope.type}. 아는 판은 {heard} / a version that we do not know"
-            )
-        return None
 
     async def in_order(
         self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
@@ -126,7 +112,9 @@ class Dispatcher:
                 if (record := await parking.take_head(session, topic, key)) is None:
                     return False
                 envelope, data = cloudevents.read(record.headers, record.value)
-                await self.once(session, envelope, self.types[envelope.type].model_validate_json(data), data)
+                await self.once(
+                    session, envelope, self.hearing.types[envelope.type].model_validate_json(data), data
+                )
             return True
         except Exception as error:
             return record is not None and await self.failed_again(record, error)
@@ -160,19 +148,9 @@ class Dispatcher:
             await self.bury(session, record, error)
 
     async def bury(self, session: AsyncSession, record: Record, error: Exception) -> None:
-        """Keep the record, and say in an event where it stands and why, never what it said."""
-        rule, reason = reason_of(error)
-        if not await deadletters.bury(session, record, "consumer", rule, reason):
-            return
-        at = {"topic_name": record.topic, "partition": record.partition, "offset": record.offset}
-        await emit(
-            session,
-            self.told.model_validate({"consumer": "consumer", "reason": rule, "occurred_on": today()} | at),
-        )
-        self.dead_in_a_row += is_ours(record)
-        LINE_STOPPED.labels(self.database.schema).set(bool(self.line_problem()))
-        DEAD_LETTERS.labels(self.database.schema, record.topic, rule).inc()
-        log.error("record.dead_lettered", **at, rule=rule, reason=reason)
+        if await bury(session, self.told, "consumer", record, error):
+            self.dead_in_a_row += is_ours(record)
+            LINE_STOPPED.labels(self.database.schema).set(bool(self.line_problem()))
 
     def line_problem(self) -> str | None:
         if self.dead_in_a_row < self.settings.dead_letters_before_stop:
@@ -185,10 +163,6 @@ def is_permanent(error: Exception) -> bool:
     return isinstance(error, Malformed | ValidationError | Refused | GivenUp)
 
 
-def base_of(type: str) -> str:
-    return type.rpartition(".v")[0]
-
-
 def cause_of(envelope: Envelope) -> dict[str, str | None]:
     return {
         "causationid": envelope.id,
@@ -197,17 +171,3 @@ def cause_of(envelope: Envelope) -> dict[str, str | None]:
         "authtype": envelope.authtype,
         "authid": envelope.authid,
     }
-
-
-def reason_of(error: Exception) -> tuple[str, str]:
-    """The rule's name, and the reason in words."""
-    if isinstance(error, Refused):
-        return error.rule, f"{error.ko} / {error.en}"
-    if isinstance(error, ValidationError):
-        return (
-            "schema",
-            f"내용이 약속한 형식과 다릅니다: {explain(error)} / the content does not follow its schema",
-        )
-    if isinstance(error, Malformed):
-        return "malformed", str(error)
-    return "failed", f"{type(error).__name__}: {error}"

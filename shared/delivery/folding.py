@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import orjson
 
 from shared.db import Connection
-from shared.delivery.dispatch import base_of
+from shared.delivery.hearing import Hearing, refuse_wrong_sender
 from shared.delivery.kafka import Record
 from shared.delivery.marks import Marks
 from shared.delivery.projection import Fact, Projection
@@ -23,10 +23,7 @@ class Folding:
 
     def __init__(self, projections: Sequence[Projection], bury: Bury) -> None:
         self.projections, self.bury = projections, bury
-        events = {event for projection in projections for event in projection.hears}
-        self.types = {event.type().encode(): event for event in events}
-        self.bases = {base_of(event.type()) for event in events}
-        self.topics = sorted({event.topic for event in events})
+        self.hearing = Hearing({event for projection in projections for event in projection.hears})
         self.marks = Marks()
         self.suspicious = False
 
@@ -56,22 +53,17 @@ class Folding:
     def fact(self, record: Record) -> Fact | None:
         """Decoded without a model: half of a projector's time would go there (docs/decisions)."""
         headers = dict(record.headers)
-        type = headers["ce_type"]
-        if (event := self.types.get(type)) is None:
-            if base_of(type.decode()) in self.bases:
-                raise Malformed(f"모르는 판입니다: {type.decode()} / a version that we do not know")
+        type = headers["ce_type"].decode()
+        if (event := self.hearing.event_of(type)) is None:
             return None
         source = headers["ce_source"].decode()
-        if source != event.source or record.topic != event.topic:
-            raise Malformed(
-                f"{event.type()}은(는) {event.source}만 보낼 수 있습니다 / only {event.source} may send this"
-            )
+        refuse_wrong_sender(event, source, record.topic)
         data = orjson.loads(record.value or b"")
         if self.suspicious:
             event.model_validate_json(record.value or b"")
         authid = headers.get("ce_authid")
         return Fact(
-            event.type(),
+            type,
             source,
             headers["ce_id"].decode(),
             headers["ce_subject"].decode(),

@@ -9,8 +9,8 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from shared.config import Settings
+from shared.events.cloudevents import Headers
 
-Headers = Sequence[tuple[str, bytes]]
 OUTSIDERS = "ieum.external."
 
 

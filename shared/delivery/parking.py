@@ -12,14 +12,13 @@ from typing import Any
 from sqlalchemy import DateTime, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col
+from sqlmodel import Field
 
-from shared.delivery import DeliveryTable
-from shared.delivery.deadletters import Letter, letter
+from shared.delivery.deadletters import Letter, is_at, letter
 from shared.delivery.kafka import Record
 
 
-class Parked(Letter, DeliveryTable, table=True):
+class Parked(Letter, table=True):
     parked_at: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
     )
@@ -73,13 +72,7 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
     if found is None:
         return None
     record = _record(found)
-    await session.execute(
-        delete(Parked).where(
-            col(Parked.topic) == record.topic,
-            col(Parked.partition) == record.partition,
-            col(Parked.offset) == record.offset,
-        )
-    )
+    await session.execute(delete(Parked).where(is_at(Parked, record)))
     return record
 
 

@@ -22,16 +22,13 @@ from sqlmodel import Field
 
 from shared.config import Settings
 from shared.db import Connection, Database, is_away
-from shared.delivery import DeliveryTable, deadletters
-from shared.delivery.dispatch import reason_of
+from shared.delivery import DeliveryTable, burial
 from shared.delivery.folding import Folding
 from shared.delivery.health import Health
 from shared.delivery.kafka import Record, acknowledge, place, subscribe
-from shared.delivery.outbox import emit
 from shared.delivery.projection import Fact, Projection
 from shared.events import RecordDeadLettered
-from shared.metrics import BATCH_RECORDS, DEAD_LETTERS, FOLD_SECONDS, ROLLED_BACK
-from shared.values.calendar import today
+from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, ROLLED_BACK
 
 log = structlog.get_logger()
 
@@ -89,11 +86,15 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
         }
         group = f"{self.database.schema}.projector"
         self.subscriber = subscribe(
-            broker, self.receive, self.folding.topics, group, **({"listener": self} | batch | options)
+            broker, self.receive, self.folding.hearing.topics, group, **({"listener": self} | batch | options)
         )
         return self.subscriber
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Nothing that we remember is sure any more; the database is asked again."""
         self.positions = {}
         self.folding.marks.clear()
 
@@ -110,8 +111,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:
             await self.roll_back(error, batch)
         except BaseException:
-            self.positions = {}
-            self.folding.marks.clear()
+            self.let_go()
             raise
         return None
 
@@ -163,13 +163,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
             await connection.execute("select pg_notify(current_schema() || '.projected', $1)", payload)
 
     async def bury(self, connection: Connection, record: Record, error: Exception) -> None:
-        rule, reason = reason_of(error)
-        at = {"topic_name": record.topic, "partition": record.partition, "offset": record.offset}
-        if await deadletters.bury(connection, record, "projector", rule, reason):
-            told = {"consumer": "projector", "reason": rule, "occurred_on": today()} | at
-            await emit(connection, self.told.model_validate(told))
-            DEAD_LETTERS.labels(self.database.schema, record.topic, rule).inc()
-            log.error("record.dead_lettered", **at, rule=rule, reason=reason)
+        await burial.bury(connection, self.told, "projector", record, error)
 
     async def roll_back(self, error: Exception, batch: Sequence[Record]) -> None:
         self.failures += 1
@@ -197,8 +191,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def resync(self) -> None:
         """Stand where the database says: after a rebalance or a failure nothing else is true."""
-        self.positions = {}
-        self.folding.marks.clear()
+        self.let_go()
         kafka = self.subscriber.consumer
         while True:
             try:

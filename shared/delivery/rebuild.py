@@ -109,7 +109,7 @@ class Rebuild:
 
     async def fold_up_to(self, reader: AIOKafkaConsumer, shadow: Connection, ends: Offsets) -> None:
         """Every record before the ends that was not folded here yet."""
-        places = [at for at in ends if at.topic in self.folding.topics]
+        places = [at for at in ends if at.topic in self.folding.hearing.topics]
         if set(places) - reader.assignment():
             reader.assign(places)
             await reader.seek_to_beginning(*places)

@@ -76,9 +76,9 @@ async def once(
             ko=f"Idempotency-Key는 1~{idempotency.LONGEST}자입니다.",
             en=f"An Idempotency-Key has 1 to {idempotency.LONGEST} characters.",
         )
-    print = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    asked = idempotency.fingerprint(request.method, request.url.path, await request.body())
     principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
-    if (known := await idempotency.claim(session, principal, key, print)) is not None:
+    if (known := await idempotency.claim(session, principal, key, asked)) is not None:
         status, body = known
         return Response(body, status, {"Idempotency-Replayed": "true"}, media_type="application/json")
     response = await endpoint(request)

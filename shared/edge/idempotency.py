@@ -48,12 +48,12 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return sha256(b"\n".join([method.encode(), path.encode(), body])).digest()
 
 
-async def claim(session: AsyncSession, principal: str, key: str, print: bytes) -> tuple[int, bytes] | None:
-    """None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
-    if await fetch(session, CLAIM, principal, key, print):
+async def claim(session: AsyncSession, principal: str, key: str, asked: bytes) -> tuple[int, bytes] | None:
+    """`asked` is the request's fingerprint. None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
+    if await fetch(session, CLAIM, principal, key, asked):
         return None
     [known] = await fetch(session, KNOWN, principal, key)
-    if bytes(known[0]) != print:
+    if bytes(known[0]) != asked:
         raise KeyUsedOtherwise(
             "idempotency_key_reused",
             ko="같은 Idempotency-Key로 다른 내용이 왔습니다. 처음 요청만 처리했습니다. 새 키로 다시 보내세요.",

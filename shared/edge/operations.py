@@ -1,7 +1,5 @@
 """What operators ask of every process: is it alive, is it ready and why not, what does it measure."""
 
-import time
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,7 +10,6 @@ from shared.delivery.health import Health
 from shared.metrics import OUTBOX_AGE, OUTBOX_DEPTH, PARKED
 
 router = APIRouter(tags=["operations"], include_in_schema=False)
-STARTED = time.time()
 
 
 @router.get("/healthz")

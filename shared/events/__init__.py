@@ -1,5 +1,6 @@
 """The events that services tell each other: all that one service may know of another."""
 
+from abc import abstractmethod
 from datetime import date
 from typing import ClassVar
 
@@ -24,9 +25,9 @@ class Event(BaseModel):
         return f"kr.ieum.{cls.name}"
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """The aggregate, which is also the Kafka key: what it went through reaches a consumer in order."""
-        raise NotImplementedError
 
 
 class RecordDeadLettered(Event):
