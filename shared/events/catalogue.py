@@ -18,11 +18,12 @@ def events() -> list[type[Event]]:
 
 
 def is_event(value: object) -> bool:
+    """A base class lacks the name or the topic."""
     return (
         isinstance(value, type)
         and issubclass(value, Event)
-        and "name" in dir(value)
-        and "topic" in dir(value)
+        and hasattr(value, "name")
+        and hasattr(value, "topic")
     )
 
 

@@ -33,31 +33,27 @@ class MinistryCompanySelected(Event):
         return self.business_number
 
 
-class TreasuryPaymentExecuted(Event):
+class TreasuryEvent(Event):
+    topic: ClassVar[str] = "ieum.external.treasury"
+    source: ClassVar[str] = "/external/treasury"
+    payment_id: UUID
+
+    @property
+    def subject(self) -> str:
+        return str(self.payment_id)
+
+
+class TreasuryPaymentExecuted(TreasuryEvent):
     """The treasury (금고) paid exactly what was instructed."""
 
     name: ClassVar[str] = "treasury.payment_executed.v1"
-    topic: ClassVar[str] = "ieum.external.treasury"
-    source: ClassVar[str] = "/external/treasury"
-    payment_id: UUID
     amount_krw: Krw
     treasury_reference: Reference
 
-    @property
-    def subject(self) -> str:
-        return str(self.payment_id)
 
-
-class TreasuryPaymentRejected(Event):
+class TreasuryPaymentRejected(TreasuryEvent):
     name: ClassVar[str] = "treasury.payment_rejected.v1"
-    topic: ClassVar[str] = "ieum.external.treasury"
-    source: ClassVar[str] = "/external/treasury"
-    payment_id: UUID
     reason: Reference
-
-    @property
-    def subject(self) -> str:
-        return str(self.payment_id)
 
 
 class RegistryEvent(Event):
