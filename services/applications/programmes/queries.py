@@ -41,17 +41,13 @@ class ProgrammeLine(BaseModel):
 
 async def newest(session: AsyncSession, programme_id: str) -> Terms | None:
     """The terms that were published last, whatever date they hold from."""
-    rows = select(ProgrammeVersion).where(ProgrammeVersion.programme_id == programme_id)
-    row = await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    row = await _newest(session, programme_id)
     return _terms(row) if row else None
 
 
 async def terms_on(session: AsyncSession, programme_id: str, on: date) -> Terms | None:
     """The terms that held on that day."""
-    rows = select(ProgrammeVersion).where(
-        ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= on
-    )
-    row = await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    row = await _newest(session, programme_id, on)
     return _terms(row) if row else None
 
 
@@ -63,15 +59,15 @@ async def definition(session: AsyncSession, programme_id: str, version: int) -> 
 
 
 async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
-    found = await _newest_of_each(session, programme_id)
-    if programme_id in found:
-        row = found[programme_id]
-        shape = Definition.model_validate(row.definition)
-        return ProgrammeView(**_head(row), definition=shape)
-    drafts = await _newest_drafts(session, programme_id)
-    if programme_id not in drafts:
+    if (row := await _newest(session, programme_id)) is not None:
+        return ProgrammeView(
+            programme_id=programme_id,
+            version=row.version,
+            published_on=row.published_on,
+            definition=_terms(row).definition,
+        )
+    if (draft := await _newest_draft(session, programme_id)) is None:
         raise unknown(programme_id)
-    draft = drafts[programme_id]
     return ProgrammeView(
         programme_id=programme_id,
         version=0,
@@ -81,7 +77,7 @@ async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
 
 
 async def programmes(session: AsyncSession) -> list[ProgrammeLine]:
-    found, drafts = await _newest_of_each(session), await _newest_drafts(session)
+    found, drafts = await _newest_of_each(session), await _newest_draft_of_each(session)
     lines = [_line(row.version, row.published_on, row.definition) for row in found.values()]
     lines += [
         _line(0, draft.proposed_on, draft.proposal) for key, draft in drafts.items() if key not in found
@@ -109,20 +105,28 @@ def _terms(row: ProgrammeVersion) -> Terms:
     return Terms(row.version, Definition.model_validate(row.definition))
 
 
-async def _newest_of_each(session: AsyncSession, only: str | None = None) -> dict[str, ProgrammeVersion]:
+async def _newest(
+    session: AsyncSession, programme_id: str, until: date = date.max
+) -> ProgrammeVersion | None:
+    rows = select(ProgrammeVersion).where(
+        ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= until
+    )
+    return await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+
+
+async def _newest_draft(session: AsyncSession, programme_id: str) -> ProgrammeProposal | None:
+    rows = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
+    return await session.scalar(rows.order_by(col(ProgrammeProposal.id).desc()).limit(1))
+
+
+async def _newest_of_each(session: AsyncSession) -> dict[str, ProgrammeVersion]:
     rows = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
-    rows = rows.where(ProgrammeVersion.programme_id == only) if only else rows
     return {row.programme_id: row for row in await session.scalars(rows)}
 
 
-async def _newest_drafts(session: AsyncSession, only: str | None = None) -> dict[str, ProgrammeProposal]:
+async def _newest_draft_of_each(session: AsyncSession) -> dict[str, ProgrammeProposal]:
     rows = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
-    rows = rows.where(ProgrammeProposal.programme_id == only) if only else rows
     return {row.programme_id: row for row in await session.scalars(rows)}
-
-
-def _head(row: ProgrammeVersion) -> dict[str, object]:
-    return {"programme_id": row.programme_id, "version": row.version, "published_on": row.published_on}
 
 
 def _line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:
