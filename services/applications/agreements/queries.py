@@ -1,4 +1,4 @@
-"""What can be read about a case as a whole: this room stands above all others and sees what each has of it."""
+"""What can be read about a case as a whole: the rooms below this one each know a part of it."""
 
 from datetime import date
 from uuid import UUID

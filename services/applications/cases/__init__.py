@@ -1,1 +1,1 @@
-"""Cases (과제): one company in one round, from its application to the screening; and recorded past results."""
+"""Cases (과제): one company in one round, from its application to the screening."""
