@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.funding.budgets import commands
 from services.funding.ledger import queries as ledger
+from services.funding.ledger.api import Reader
 from services.funding.ledger.queries import BalanceView
 from shared.edge.http import OccurredOn, Router, Session
 from shared.edge.identity import Actor, actor_with
@@ -63,11 +64,6 @@ async def allocate(
 
 
 @router.get("", summary="계정별 잔액 / Balances by account")
-async def balances(
-    programme_id: Code,
-    fiscal_year: int,
-    session: Session,
-    actor: Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))],
-) -> BudgetView:
+async def balances(programme_id: Code, fiscal_year: int, session: Session, actor: Reader) -> BudgetView:
     accounts = await ledger.balances(session, programme_id, fiscal_year)
     return BudgetView(programme_id=programme_id, fiscal_year=fiscal_year, accounts=accounts)

@@ -14,6 +14,7 @@ from shared.edge.identity import Actor, actor_with
 router = Router(prefix="/cases", tags=["ledger"])
 
 Reader = Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))]
+"""Who may read where money is, in every room of funding."""
 
 
 class PostingsView(BaseModel):

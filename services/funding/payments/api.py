@@ -4,22 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from services.funding.payments import commands
+from services.funding.tranches.api import Dated
 from shared.edge.http import OccurredOn, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.values.calendar import today
 
 router = Router(tags=["payments"])
-
-
-class Instruct(BaseModel):
-    """`occurred_on`: the business date, today where it is left out."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class PaymentView(BaseModel):
@@ -47,7 +39,7 @@ class DeadlinesView(BaseModel):
 async def instruct(
     case_id: UUID,
     number: int,
-    body: Instruct,
+    body: Dated,
     session: Session,
     actor: Annotated[Actor, Depends(actor_with("payer"))],
 ) -> PaymentView:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
 from shared.edge.http import OccurredOn, Router, Session
@@ -17,7 +18,6 @@ router = Router(prefix="/cases", tags=["tranches"])
 
 Officer = Annotated[Actor, Depends(actor_with("officer"))]
 Approver = Annotated[Actor, Depends(actor_with("approver"))]
-Reader = Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
