@@ -27,5 +27,5 @@ def purse_municipality(terms: Terms, funder: Funder, municipality: str | None) -
 
 def own_and_public(amounts: Mapping[Funder, int]) -> tuple[dict[Funder, int], dict[Funder, int]]:
     """The company's own share, and public money: they never stand on one account."""
-    own = {Funder.SELF: amounts[Funder.SELF]} if Funder.SELF in amounts else {}
-    return dict[Funder, int](own), public(amounts)
+    own: dict[Funder, int] = {funder: krw for funder, krw in amounts.items() if funder == Funder.SELF}
+    return own, public(amounts)

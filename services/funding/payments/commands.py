@@ -44,6 +44,7 @@ async def execute(session: AsyncSession, payment_id: UUID, amount_krw: int, refe
 
 
 async def refuse_known_reference(session: AsyncSession, reference: str) -> None:
+    """Asked before the payment is written with it: the table would refuse it without words."""
     with session.no_autoflush:
         known = await session.scalar(select(Payment).where(col(Payment.treasury_reference) == reference))
     if known is not None:

@@ -69,12 +69,8 @@ def give_up_waiting(payment: Payment, tranche: Tranche, up_to: date) -> TrancheU
     return TrancheUnconfirmed(**said(tranche, late_on), payment_id=payment.payment_id)
 
 
-def is_open(payment: Payment) -> bool:
-    return payment.answer in OPEN
-
-
 def refuse_answered(payment: Payment) -> None:
-    if not is_open(payment):
+    if payment.answer not in OPEN:
         raise RuleBroken(
             "payment_answered",
             ko=f"지급 {payment.payment_id}은(는) {payment.answered_on}에 이미 {payment.answer}(으)로 끝났습니다. "

@@ -116,20 +116,25 @@ def by_year(tranches: Iterable[Tranche]) -> list[YearShares]:
 
 def missing(commitment: Commitment, tranche: Tranche) -> list[tuple[str, str]]:
     """The conditions that do not hold yet, in words, with who can act."""
-    conditions = {
+    conditions = [
         (
+            needs_self_contribution(commitment),
             "자부담 확인(담당자가 입금 증빙을 등록)",
             "own share confirmed (the officer records the deposit)",
-        ): needs_self_contribution(commitment),
+        ),
         (
+            tranche.achieved_on is None,
             f"이정표 '{tranche.milestone}' 달성(담당자가 증빙을 확인)",
             f"milestone '{tranche.milestone}' achieved (the officer checks the evidence)",
-        ): tranche.achieved_on is None,
-        ("휴업·폐업하지 않은 기업", "a business that is not suspended or closed"): commitment.business_state
-        is not None,
-        ("포기하지 않은 과제", "a case that is not abandoned"): commitment.abandoned_on is not None,
-    }
-    return [words for words, is_missing in conditions.items() if is_missing]
+        ),
+        (
+            commitment.business_state is not None,
+            "휴업·폐업하지 않은 기업",
+            "a business that is not suspended or closed",
+        ),
+        (commitment.abandoned_on is not None, "포기하지 않은 과제", "a case that is not abandoned"),
+    ]
+    return [(ko, en) for is_missing, ko, en in conditions if is_missing]
 
 
 def achieve(commitment: Commitment, tranche: Tranche, on: date) -> None:
