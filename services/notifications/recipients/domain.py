@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from shared.errors import NotAllowed, RuleBroken
 
 Channel = Literal["email", "sms"]
+STAFF = frozenset({"officer", "operator", "auditor"})
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -80,9 +81,9 @@ def mask_phone(phone: str) -> str:
     return f"{first}-****-{last}"
 
 
-def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID, staff: Set[str]) -> None:
+def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID) -> None:
     """A company sees and changes its own contact only."""
-    if not roles & staff and actor_id != str(company_id):
+    if not roles & STAFF and actor_id != str(company_id):
         raise NotAllowed(
             "own_contact_only",
             ko="다른 기업의 연락처는 볼 수도 고칠 수도 없습니다. 그 기업이나 담당자가 해야 합니다.",
