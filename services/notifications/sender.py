@@ -23,7 +23,7 @@ from services.notifications.channels.outcomes import Channel, Letter, Outcome, P
 from services.notifications.channels.sms import SmsChannel
 from services.notifications.messages import commands
 from services.notifications.messages.commands import Claimed
-from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, moved_by
+from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Move, moved_by
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
 from shared.config import Settings
@@ -151,7 +151,7 @@ def prepare(message: Claimed) -> Letter | Refused:
         return Refused(f"양식 오류: {message.template} ({type(error).__name__})")
 
 
-async def settle(database: Database, moves: Mapping[UUID, Any], settings: Settings) -> None:
+async def settle(database: Database, moves: Mapping[UUID, Move], settings: Settings) -> None:
     """What the provider said is known here only: a database that is away is waited for."""
     while True:
         try:

@@ -93,9 +93,11 @@ def test_every_state_that_ends_something_is_told_without_an_address() -> None:
         "programme_id": "jeonbuk",
         "template": "selected",
         "channel": "sms",
+        "provider_reference": "M4V1",
+        "reason": "no",
     }
 
-    told = {state: event_of(row, state, "detail") for state in State}
+    told = {state: event_of(row, state) for state in State}
 
     assert {state for state, event in told.items() if event} == set(TOLD)
     for event in filter(None, told.values()):

@@ -1,7 +1,7 @@
 """Make, claim, settle and give up messages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -51,7 +51,7 @@ async def tell(session: AsyncSession, event: Any, envelope: Envelope) -> None:
 
 
 async def make(
-    session: AsyncSession, notice: Notice, found: About, envelope: Envelope, occurred_on: Any
+    session: AsyncSession, notice: Notice, found: About, envelope: Envelope, occurred_on: date
 ) -> None:
     """Without any contact it is a failure that is told, not an error."""
     made = {
@@ -142,9 +142,8 @@ async def tell_of(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> N
 
 async def tell_one(session: AsyncSession, row: Mapping[str, Any], state: State) -> None:
     MESSAGES.labels(row["channel"], state.value).inc()
-    good = state in {State.SENT, State.DELIVERED}
-    event = event_of(row, state, row.get("provider_reference") if good else row.get("reason"))
+    event = event_of(row, state)
     if event is not None:
-        carried = row["cause"]
+        carried = row["cause"]  # a text in a row of SQL, a dict in one of the model
         with caused_by(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
             await emit(session, event)

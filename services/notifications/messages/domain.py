@@ -85,11 +85,11 @@ def way(state: State, to: State) -> list[State]:
     return [State.SENT, to] if state is State.SENDING and to in NEXT[State.SENT] else []
 
 
-def event_of(message: Mapping[str, Any], state: State, detail: str | None) -> MessageEvent | None:
-    """`detail`: the provider's reference of what went well, or the reason. Waiting and sending are not told."""
+def event_of(message: Mapping[str, Any], state: State) -> MessageEvent | None:
+    """With the provider's reference of what went well, or the reason. Waiting and sending are not told."""
     if state not in TOLD:
         return None
     told = "provider_reference" if state in {State.SENT, State.DELIVERED} else "reason"
     names = ("case_id", "programme_id", "template", "channel")
     common = {name: message[name] for name in names} | {"message_id": message["id"]}
-    return TOLD[state].model_validate(common | {told: detail or "", "occurred_on": today()})
+    return TOLD[state].model_validate(common | {told: message.get(told) or "", "occurred_on": today()})

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.notifications.messages.models import Message
+from services.notifications.recipients.domain import Language
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import mail
 
@@ -47,5 +48,5 @@ async def of_case(session: AsyncSession, case_id: UUID) -> Messages:
 def _view(row: Message) -> MessageView:
     shown: dict[str, Any] = row.model_dump(include=set(MessageView.model_fields))
     notice = NOTICES[row.template].model_validate(row.data)
-    subjects = {f"subject_{language}": mail(notice, language).subject for language in ("ko", "en")}
+    subjects = {f"subject_{language}": mail(notice, language).subject for language in Language}
     return MessageView(message_id=row.id, **subjects, **shown)

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-LANGUAGES = ("ko", "en")
-
 FUNDERS = {
     "ko": {"national": "국비", "province": "도비", "city": "시군비", "self": "자부담"},
     "en": {
