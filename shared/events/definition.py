@@ -115,8 +115,8 @@ class ReviewRule(Part):
     ties: list[Code] = []
 
 
-class Definition(Part):
-    """Everything that a version of a programme says. A programme that is only history has no funders."""
+class Introduced(Part):
+    """What a programme is called, and whose it is: known before it exists."""
 
     programme_id: Code
     name_ko: str
@@ -125,6 +125,11 @@ class Definition(Part):
     short_en: str
     office_ko: str
     office_en: str
+
+
+class Definition(Introduced):
+    """Everything that a version of a programme says. A programme that is only history has no funders."""
+
     region: Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{3})?$")]
     first_year: int
     last_year: int
@@ -227,16 +232,9 @@ class Consulted(Part):
     would_pay_krw: Krw | None = None
 
 
-class Proposal(Part):
+class Proposal(Introduced):
     """A draft for consultation: the programme does not exist yet."""
 
-    programme_id: Code
-    name_ko: str
-    name_en: str
-    short_ko: str
-    short_en: str
-    office_ko: str
-    office_en: str
     region: str
     year: int
     funders: list[Funder]
