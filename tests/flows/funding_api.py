@@ -1,0 +1,165 @@
+"""The funding service in memory: its HTTP spoken to by role, what it hears, and what came of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import orjson
+
+from services.funding.main import SERVICE
+from shared.edge.identity import Actor
+from shared.events import Event
+from shared.events.applications import AgreementSigned, CaseAbandoned, CompanyClosed
+from shared.events.external import TreasuryPaymentExecuted, TreasuryPaymentRejected
+from shared.events.monitoring import MilestoneAchieved
+from shared.values.money import Funder
+from tests.builders import sealed
+from tests.system import MemorySystem
+from tests.unit.funding_builders import SIGNED_ON, a_publication, an_agreement
+
+PROGRAMME = "jeonbuk-smart-factory"
+PAID_ON = SIGNED_ON + timedelta(days=20)
+
+
+class NamedByToken:
+    """Stands for Identity: the token is `role:id`."""
+
+    def actor(self, token: str) -> Actor:
+        role, _, id = token.partition(":")
+        return Actor(id, frozenset([role]))
+
+    def principal(self, authorization: str) -> str:
+        return authorization
+
+
+class Funding(MemorySystem):
+    """The service, its HTTP, and what an outsider or another service says to it."""
+
+    async def start(self) -> None:
+        await super().start()
+        app = SERVICE.app(self.databases["funding"], self.settings, [], serves_api=True)
+        app.state.identity = NamedByToken()
+        transport = httpx.ASGITransport(app)
+        self.http = await self.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://f")
+        )
+
+    async def hear(self, *events: Event) -> None:
+        for event in events:
+            await self.send(**sealed(event))
+        await self.settle()
+
+    async def post(self, path: str, who: str, **body: Any) -> httpx.Response:
+        body.setdefault("occurred_on", PAID_ON.isoformat())
+        return await self.http.post(path, json=body, headers={"authorization": f"Bearer {who}"})
+
+    async def get(self, path: str) -> Any:
+        found = await self.http.get(path, headers={"authorization": "Bearer auditor:kim"})
+        assert found.status_code == 200, found.text
+        return found.json()
+
+    async def allocate(self, krw: int = 1_000_000_000, years: tuple[int, ...] = (2024, 2025)) -> None:
+        for year in years:
+            for funder, municipality in (("province", None), ("city", "52111"), ("city", "52130")):
+                body = {"programme_id": PROGRAMME, "fiscal_year": year, "funder": funder, "amount_krw": krw}
+                done = await self.post(
+                    "/budgets", "officer:o", municipality=municipality, **body, occurred_on="2024-01-02"
+                )
+                assert done.status_code == 201, done.text
+        await self.settle()
+
+    async def agreed(self, **changes: Any) -> AgreementSigned:
+        signed = an_agreement(**changes)
+        await self.hear(signed)
+        return signed
+
+    async def ready_case(self, **changes: Any) -> AgreementSigned:
+        """Its own share confirmed, the first milestone achieved."""
+        await self.hear(a_publication())
+        await self.allocate()
+        signed = await self.agreed(**changes)
+        await self.confirm(signed)
+        await self.hear(an_achievement(signed))
+        return signed
+
+    async def confirm(self, signed: AgreementSigned) -> httpx.Response:
+        return await self.post(
+            f"/cases/{signed.case_id}/self-contribution",
+            "officer:o",
+            amount_krw=signed.shares_krw[Funder.SELF],
+            evidence="통장 사본 2024-7",
+        )
+
+    async def instructed(self, signed: AgreementSigned, number: int = 1) -> Any:
+        """Requested, approved and instructed by three people."""
+        path = f"/cases/{signed.case_id}/tranches/{number}"
+        for step, who in (("request", "officer:o"), ("approval", "approver:a"), ("instruction", "payer:p")):
+            done = await self.post(f"{path}/{step}", who)
+            assert done.status_code == 200, done.text
+        return done.json()
+
+    async def status(self, signed: AgreementSigned, number: int = 1) -> str:
+        case = await self.get(f"/cases/{signed.case_id}/tranches")
+        return str(case["tranches"][number - 1]["status"])
+
+    async def told(self, *types: str) -> list[dict[str, Any]]:
+        """What the service has said, in order; of these types where some are named."""
+        rows = sorted(await self.rows("funding", "event_log"), key=lambda row: row["position"])
+        return [
+            {"type": row["type"].removeprefix("kr.ieum."), **orjson.loads(row["data"])}
+            for row in rows
+            if not types or row["type"].removeprefix("kr.ieum.") in types
+        ]
+
+    async def dead(self) -> list[str]:
+        return [row["rule"] for row in await self.rows("funding", "dead_letter")]
+
+    async def balances(self, year: int = 2024) -> dict[str, int]:
+        """By kind, public and own money together."""
+        found = await self.get(f"/budgets?programme_id={PROGRAMME}&fiscal_year={year}")
+        kinds: dict[str, int] = {}
+        for account in found["accounts"]:
+            kinds[account["kind"]] = kinds.get(account["kind"], 0) + account["balance_krw"]
+        return kinds
+
+
+def an_achievement(signed: AgreementSigned, milestone: str = "start", **changes: Any) -> MilestoneAchieved:
+    fields = {
+        "case_id": signed.case_id,
+        "programme_id": signed.programme_id,
+        "milestone": milestone,
+        "due_on": PAID_ON,
+        "completes": milestone == "final",
+        "evidence": "보고서 1",
+        "occurred_on": SIGNED_ON + timedelta(days=9),
+    }
+    return MilestoneAchieved.model_validate(fields | changes)
+
+
+def paid(payment: Any, **changes: Any) -> TreasuryPaymentExecuted:
+    fields = {
+        "payment_id": payment["payment_id"],
+        "amount_krw": payment["amount_krw"],
+        "treasury_reference": f"T-{payment['payment_id']}",
+        "occurred_on": PAID_ON,
+    }
+    return TreasuryPaymentExecuted.model_validate(fields | changes)
+
+
+def unpaid(payment: Any) -> TreasuryPaymentRejected:
+    fields = {"payment_id": payment["payment_id"], "reason": "계좌 오류", "occurred_on": PAID_ON}
+    return TreasuryPaymentRejected.model_validate(fields)
+
+
+def given_up(signed: AgreementSigned) -> CaseAbandoned:
+    return CaseAbandoned(
+        case_id=signed.case_id,
+        programme_id=signed.programme_id,
+        stage="after_agreement",
+        reason="경영 악화",
+        occurred_on=PAID_ON,
+    )
+
+
+def closed(signed: AgreementSigned) -> CompanyClosed:
+    return CompanyClosed(company_id=signed.company_id, state="closed", occurred_on=PAID_ON)
