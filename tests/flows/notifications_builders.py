@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -21,13 +21,11 @@ from deploy.local.inbox.app import application
 from deploy.local.inbox.settings import Settings as InboxSettings
 from deploy.local.ports import free_ports
 from services.notifications.cases import commands as cases
-from services.notifications.cases.domain import Name
 from services.notifications.main import SERVICE
 from services.notifications.messages import commands as messages
 from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
 from services.notifications.sender import sender
-from services.notifications.templates.notices import Notice, Selected
 from shared.config import Settings
 from shared.db import Database
 from shared.delivery.health import Health
@@ -36,11 +34,10 @@ from shared.events.applications import ApplicationSubmitted, CompanyRegistered, 
 from shared.events.definition import Definition, MilestoneRule, Track, TrancheRule
 from shared.service import Context
 from shared.values.money import Funder
-from tests.builders import A_DAY, PROGRAMME, a_business_number
+from tests.builders import A_DAY, PROGRAMME, a_business_number, a_selection
 
 PATIENCE = 15.0  # seconds
 SMS_SENDER = "0632801234"
-CASE_NAME = Name(ko="전북 스마트공장", en="Jeonbuk Smart Factory")
 
 
 # A known case.
@@ -129,17 +126,15 @@ async def told(database: Database, case: KnownCase, *events: Event) -> None:
             await messages.tell(session, event, an_envelope(event))
 
 
-def a_notice() -> Notice:
-    return Selected(
-        company="㈜전북정밀",
-        programme=CASE_NAME,
-        programme_short=CASE_NAME,
-        office=CASE_NAME,
-        receipt_number="JBSF-2024-0017",
-        selected_on=date(2024, 7, 1),
-        via="ranking",
-        track=None,
-    )
+def a_mail_only_case(email: str = "kim@example.com") -> KnownCase:
+    return KnownCase(email=email, phone=None)
+
+
+async def a_waiting_mail(database: Database, email: str = "kim@example.com") -> KnownCase:
+    case = a_mail_only_case(email)
+    await known(database, case)
+    await told(database, case, a_selection(case.case_id))
+    return case
 
 
 # Providers.
@@ -156,7 +151,7 @@ class MailServer:
     hangs_up: bool = False
     connections: int = 0
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802  SMTP's word
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.rcpt(address)
@@ -164,7 +159,7 @@ class MailServer:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  SMTP's word
         content = envelope.content
         assert isinstance(content, bytes)
         self.mails.append(message_from_bytes(content, policy=default))
@@ -194,8 +189,8 @@ def a_mail_server() -> MailServer:
 
 
 @asynccontextmanager
-async def sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[Any]:
-    """The demo's gateway of SOLAPI's shape, served for real; `.records` are the messages it has kept."""
+async def sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[None]:
+    """The demo's gateway of SOLAPI's shape, served for real; it shows what it has kept at /api/messages."""
     host, port = settings.sms_url.removeprefix("http://").split(":")
     inbox = InboxSettings(
         inbox_port=int(port),
@@ -211,27 +206,22 @@ async def sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def served(app: Any, host: str, port: int) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None))
-    with without_signals(server):
-        running = asyncio.create_task(server.serve())
-        await until(lambda: done(server.started))
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await running
+    server = GuestServer(uvicorn.Config(app, host=host, port=port, log_config=None))
+    running = asyncio.create_task(server.serve())
+    await until(lambda: done(server.started))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await running
 
 
-@contextmanager
-def without_signals(server: uvicorn.Server) -> Iterator[None]:
+class GuestServer(uvicorn.Server):
     """The test run keeps its own Ctrl-C."""
-    server.capture_signals = nothing  # type: ignore[method-assign]
-    yield
 
-
-@contextmanager
-def nothing() -> Iterator[None]:
-    yield
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 # The sender.
