@@ -1,20 +1,31 @@
 """Programmes, calls, companies and cases for tests of applications that do not care how they came about."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
+from services.applications.places.models import Outcome, Place
 from services.applications.rounds.models import Round
 from services.applications.selection.domain import Candidate, Scorecard
-from shared.events.definition import Definition, ReviewRule
+from shared.errors import RuleBroken
+from shared.events.definition import Definition, Proposal, ReviewRule
+from shared.events.external import LegacyCaseRecorded, MinistryCompanySelected
 from tests.builders import a_business_number
 
 OPENS_ON, IN_WINDOW, CLOSES_ON = date(2024, 3, 20), date(2024, 3, 25), date(2024, 4, 3)
 SELECTED_ON, SIGNED_ON = date(2024, 5, 20), date(2024, 7, 1)
+A_DAY = timedelta(days=1)
 CRITERIA = {"need": 30, "plan": 40, "effect": 30}
 RULE = ReviewRule(criteria=CRITERIA, ties=["plan", "effect"])
+
+
+def refused(rule: str) -> Any:
+    """A block that this rule refuses, and no other."""
+    return pytest.raises(RuleBroken, match=f"^{rule}: ")
 
 
 def a_definition(**changes: Any) -> Definition:
@@ -60,6 +71,21 @@ def a_top_up(**changes: Any) -> Definition:
     return a_definition(**fields | changes)
 
 
+def a_proposal(*codes: str) -> Proposal:
+    """Sent out to the municipalities of these codes."""
+    names = dict.fromkeys(["name_ko", "name_en", "short_ko", "short_en", "office_ko", "office_en"], "충남")
+    fields: dict[str, Any] = {
+        "programme_id": "chungnam-small-firm",
+        "region": "44",
+        "year": 2023,
+        "funders": ["province", "city"],
+        "executing_agency_ko": "충남테크노파크",
+        "reason_ko": "의견 수렴",
+        "municipalities": [{"code": code} for code in codes],
+    }
+    return Proposal.model_validate(names | fields)
+
+
 def a_round(**changes: Any) -> Round:
     fields: dict[str, Any] = {
         "id": "jeonbuk-2024",
@@ -102,6 +128,50 @@ def a_case(**changes: Any) -> Case:
         "status": "submitted",
     }
     return Case.model_validate(fields | changes)
+
+
+def a_place(status: Outcome = Outcome.SELECTED, **changes: Any) -> Place:
+    fields: dict[str, Any] = {
+        "case_id": uuid4(),
+        "round_id": "jeonbuk-2024",
+        "quota_key": "JS1",
+        "status": status,
+        "rank": 3,
+        "score": "20",
+        "reason": "예비 1번",
+        "decided_on": SELECTED_ON,
+    }
+    return Place.model_validate(fields | changes)
+
+
+def a_ministry_selection(**changes: Any) -> MinistryCompanySelected:
+    """For a top-up round of Gimcheon."""
+    fields: dict[str, Any] = {
+        "programme_id": "gimcheon-smart-factory",
+        "round_id": "gimcheon-2022",
+        "business_number": a_business_number(),
+        "company_name_ko": "기업 A-001",
+        "municipality": "47150",
+        "total_krw": 100_000_000,
+        "occurred_on": IN_WINDOW,
+    }
+    return MinistryCompanySelected.model_validate(fields | changes)
+
+
+def a_record(**changes: Any) -> LegacyCaseRecorded:
+    """A completed case of Gimcheon, as its old system tells it."""
+    fields: dict[str, Any] = {
+        "record_id": "GC-2019-01",
+        "programme_id": "gimcheon-smart-factory",
+        "company_name_ko": "기업 L-001",
+        "municipality": "47150",
+        "year_from": 2019,
+        "year_to": 2019,
+        "status": "completed",
+        "amounts_krw": {"national": 50_000_000, "city": 20_000_000},
+        "occurred_on": date(2019, 12, 31),
+    }
+    return LegacyCaseRecorded.model_validate(fields | changes)
 
 
 def a_candidate(*totals: int, **changes: Any) -> Candidate:

@@ -1,0 +1,62 @@
+"""The rules of publishing a programme, and of sending out a draft."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.applications.programmes import domain as programmes
+from services.applications.programmes.models import Programme
+from shared.events.definition import ReviewRule
+from tests.unit.applications_builders import CRITERIA, a_definition, a_proposal, refused
+
+
+def test_each_publication_is_the_next_version() -> None:
+    programme = Programme(id="jeonbuk-smart-factory")
+
+    _, first = programmes.publish(programme, a_definition(), date(2024, 2, 1))
+    row, second = programmes.publish(programme, a_definition(mentors=30), date(2024, 2, 1))
+
+    assert (first.version, second.version, row.version, second.definition.mentors) == (1, 2, 2, 30)
+
+
+def test_a_version_is_not_earlier_than_the_last() -> None:
+    programme = Programme(id="jeonbuk-smart-factory", version=1, published_on=date(2024, 2, 1))
+
+    with refused("version_order"):
+        programmes.publish(programme, a_definition(), date(2024, 1, 31))
+
+    assert programme.version == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("municipality_unknown", {"municipalities": ["52110", "99999"]}),
+        ("municipality_unknown", {"municipalities": ["52110", "52110"]}),
+        ("ties_unknown", {"review": ReviewRule(criteria=CRITERIA, ties=["plan", "price"]).model_dump()}),
+        ("max_support", {"funders": {"province": 41, "city": 40, "self": 19}}),
+    ],
+)
+def test_a_definition_that_contradicts_itself_is_not_published(rule: str, changes: dict[str, Any]) -> None:
+    programme = Programme(id="jeonbuk-smart-factory")
+
+    with refused(rule):
+        programmes.publish(programme, a_definition(**changes), date(2024, 2, 1))
+
+
+def test_a_proposal_names_whom_it_asks() -> None:
+    draft, proposed = programmes.propose(None, a_proposal("44130", "44150"), date(2022, 12, 12))
+
+    assert proposed.proposal.municipalities[1].code == "44150"
+    assert draft.proposal["municipalities"][0]["code"] == "44130"
+
+
+def test_a_published_programme_is_not_proposed_again() -> None:
+    with refused("programme_exists"):
+        programmes.propose(Programme(id="chungnam-small-firm"), a_proposal(), date(2022, 12, 12))
+
+
+def test_a_proposal_asks_known_municipalities_once() -> None:
+    with refused("municipality_unknown"):
+        programmes.propose(None, a_proposal("44130", "44130"), date(2022, 12, 12))
