@@ -1,67 +1,26 @@
 """The applications service's HTTP api in this process, spoken to as each role; what tests ask of it most."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
-
-import httpx
-from httpx import ASGITransport, AsyncClient
-from joserfc import jwt
-from joserfc.jwk import KeySet, OKPKey
+from uuid import UUID
 
 from services.applications.main import SERVICE
 from shared.config import Settings
 from shared.db import Database
 from shared.events.definition import Definition
-from shared.values.calendar import now
 from tests.builders import a_business_number
+from tests.flows.edge import Edge, Json
 from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, OPENS_ON, SELECTED_ON, a_definition
 
-Json = dict[str, Any]
 ROUND = "jeonbuk-2024"
 
 
-class Applications:
-    """Requests as officer unless a role is named; `ok` answers only, other answers by `ask`."""
+class Applications(Edge):
+    """Each step of a round as a call with its usual body; what matters to a test is changed by name."""
 
     def __init__(self, database: Database, settings: Settings, folder: Path) -> None:
-        self.key = OKPKey.generate_key("Ed25519", {"kid": "test"})
-        file = folder / "jwks.json"
-        file.write_text(json.dumps(KeySet([self.key]).as_dict(private=False)), encoding="utf-8")
-        configured = settings.model_copy(update={"jwks_file": file})
-        app = SERVICE.app(database, configured, [], serves_api=True)
-        self.issuer, self.audience = configured.token_issuer, configured.token_audience
-        self.client = AsyncClient(transport=ASGITransport(app), base_url="http://test")
-
-    def token(self, role: str, subject: str) -> str:
-        claims = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": subject,
-            "exp": int(now().timestamp()) + 600,
-            "roles": [role],
-        }
-        return jwt.encode({"alg": "Ed25519", "kid": "test"}, claims, self.key, algorithms=["Ed25519"])
-
-    async def ask(
-        self, method: str, path: str, body: Json | None = None, role: str = "officer", subject: str = "u-1"
-    ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token(role, subject)}", "Idempotency-Key": str(uuid4())}
-        return await self.client.request(method, path, json=body, headers=headers)
-
-    async def post(self, path: str, body: Json, role: str = "officer", subject: str = "u-1") -> Json:
-        answer = await self.ask("POST", path, body, role, subject)
-        assert answer.status_code in (200, 201), answer.text
-        found: Json = answer.json()
-        return found
-
-    async def get(self, path: str, role: str = "officer", subject: str = "u-1") -> Json:
-        answer = await self.ask("GET", path, None, role, subject)
-        assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
+        super().__init__(SERVICE, database, settings, folder)
 
     async def published(self, definition: Definition | None = None, on: date = date(2024, 2, 1)) -> Json:
         shape = (definition or a_definition()).model_dump(mode="json")

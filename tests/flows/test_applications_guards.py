@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +14,6 @@ from services.applications.cases.commands import withdraw
 from services.applications.cases.models import Case, Screening, Status
 from services.applications.companies.models import Company
 from services.applications.reviews.models import Review
-from shared.config import Settings
 from shared.db import Database
 from shared.values.business_number import check_digit
 from tests.databases import Databases
@@ -26,13 +23,6 @@ from tests.unit.applications_builders import IN_WINDOW, SELECTED_ON, a_case, a_c
 APPLIED = {"JS1": 100, "JS2": 76}
 PLACES = {"JS1": 40, "JS2": 30}
 SECONDS = 5.0
-
-
-@pytest.fixture
-async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Applications]:
-    found = Applications(databases["applications"], settings, tmp_path)
-    async with found.client:
-        yield found
 
 
 @pytest.fixture
@@ -180,7 +170,7 @@ async def test_the_same_key_gives_the_same_receipt(api: Applications) -> None:
         "total_krw": 50_000_000,
         "occurred_on": f"{IN_WINDOW}",
     }
-    headers = {"Authorization": f"Bearer {api.token('officer', 'u-1')}", "Idempotency-Key": "once"}
+    headers = api.bearer("officer", "u-1") | {"Idempotency-Key": "once"}
 
     answers = [await api.client.post("/applications", json=body, headers=headers) for _ in range(2)]
 

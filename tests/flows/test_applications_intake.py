@@ -1,19 +1,16 @@
 """Programmes, companies, calls and applications over HTTP: what is taken, what is refused, and by which rule."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
-from shared.config import Settings
 from tests.builders import a_business_number
-from tests.databases import Databases
-from tests.flows.applications_api import ROUND, Applications, Json
-from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, a_definition, a_top_up
+from tests.flows.applications_api import ROUND, Applications
+from tests.flows.edge import Json
+from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, a_definition, a_proposal, a_top_up
 
 APPLICATION: Json = {
     "round_id": ROUND,
@@ -23,19 +20,12 @@ APPLICATION: Json = {
 }
 
 
-@pytest.fixture
-async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Applications]:
-    found = Applications(databases["applications"], settings, tmp_path)
-    async with found.client:
-        yield found
-
-
 async def an_open_round(api: Applications) -> None:
     await api.published()
     await api.opened()
 
 
-async def test_versions_count_up_and_each_is_kept(api: Applications, databases: Databases) -> None:
+async def test_versions_count_up_and_each_is_kept(api: Applications) -> None:
     first = await api.published()
     second = await api.published(a_definition(mentors=30), date(2025, 1, 15))
 
@@ -44,12 +34,15 @@ async def test_versions_count_up_and_each_is_kept(api: Applications, databases: 
     assert (first["version"], second["version"]) == (1, 2)
     assert (shown["version"], shown["definition"]["mentors"]) == (2, 30)
     assert [one["programme_id"] for one in listed] == ["jeonbuk-smart-factory"]
+    async with api.database.transaction() as session:
+        kept = await session.scalars(text("select version from programme_version order by version"))
+        assert kept.all() == [1, 2]
 
 
-async def test_two_new_versions_at_once_follow_each_other(api: Applications, databases: Databases) -> None:
+async def test_two_new_versions_at_once_follow_each_other(api: Applications) -> None:
     await api.published()
 
-    async with databases["applications"].transaction() as other:
+    async with api.database.transaction() as other:
         await other.execute(text("select 1 from programme for update"))
         publishing = [asyncio.create_task(api.published()) for _ in range(2)]
         await asyncio.sleep(0.4)
@@ -74,17 +67,7 @@ async def test_a_definition_that_is_wrong_names_its_field(api: Applications) -> 
 
 
 async def test_a_draft_stands_in_the_list_until_it_is_published(api: Applications) -> None:
-    names = dict.fromkeys(["name_ko", "name_en", "short_ko", "short_en", "office_ko", "office_en"], "충남")
-    draft = {
-        "programme_id": "chungnam-small-firm",
-        "region": "44",
-        "year": 2023,
-        "funders": ["province", "city"],
-        "executing_agency_ko": "충남테크노파크",
-        "reason_ko": "의견 수렴",
-        "municipalities": [{"code": "44130"}, {"code": "44150"}],
-        **names,
-    }
+    draft = a_proposal("44130", "44150").model_dump(mode="json", exclude_unset=True)
 
     answer = await api.post("/programmes/proposals", {"proposal": draft, "occurred_on": "2022-12-12"})
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,17 +9,12 @@ import pytest
 from services.applications.main import SERVICE
 from shared.config import Settings
 from shared.events import Event
-from shared.events.external import (
-    LegacyCaseRecorded,
-    MinistryCompanySelected,
-    RegistryBusinessClosed,
-    RegistryBusinessSuspended,
-)
+from shared.events.external import MinistryCompanySelected, RegistryBusinessClosed, RegistryBusinessSuspended
 from tests.builders import a_business_number, sealed
 from tests.databases import Databases
 from tests.flows.applications_api import Applications
 from tests.system import MemorySystem
-from tests.unit.applications_builders import a_top_up
+from tests.unit.applications_builders import a_ministry_selection, a_record, a_top_up
 
 TOP_UP_ROUND = {
     "round_id": "gimcheon-2022",
@@ -30,13 +24,6 @@ TOP_UP_ROUND = {
     "closes_on": "2022-12-30",
     "occurred_on": "2022-03-02",
 }
-
-
-@pytest.fixture
-async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Applications]:
-    found = Applications(databases["applications"], settings, tmp_path)
-    async with found.client:
-        yield found
 
 
 @pytest.fixture
@@ -58,31 +45,7 @@ async def a_top_up_round(api: Applications, **changes: Any) -> None:
 
 
 def selected(**changes: Any) -> MinistryCompanySelected:
-    fields: dict[str, Any] = {
-        "programme_id": "gimcheon-smart-factory",
-        "round_id": "gimcheon-2022",
-        "business_number": a_business_number(),
-        "company_name_ko": "기업 A-001",
-        "municipality": "47150",
-        "total_krw": 100_000_001,
-        "occurred_on": date(2022, 4, 20),
-    }
-    return MinistryCompanySelected.model_validate(fields | changes)
-
-
-def recorded(**changes: Any) -> LegacyCaseRecorded:
-    fields: dict[str, Any] = {
-        "record_id": "GC-2019-01",
-        "programme_id": "gimcheon-smart-factory",
-        "company_name_ko": "기업 L-001",
-        "municipality": "47150",
-        "year_from": 2019,
-        "year_to": 2019,
-        "status": "completed",
-        "amounts_krw": {"national": 50_000_000, "city": 20_000_000},
-        "occurred_on": date(2019, 12, 31),
-    }
-    return LegacyCaseRecorded.model_validate(fields | changes)
+    return a_ministry_selection(**{"total_krw": 100_000_001, "occurred_on": date(2022, 4, 20)} | changes)
 
 
 async def dead_letters(system: MemorySystem) -> list[str]:
@@ -210,7 +173,7 @@ async def test_a_past_result_is_taken_over_once_however_often_it_is_told(
 ) -> None:
     await a_top_up_round(api)
 
-    await tell(system, recorded(), recorded(), recorded(record_id="GC-2019-02"))
+    await tell(system, a_record(), a_record(), a_record(record_id="GC-2019-02"))
 
     assert await told_types(system) == ["case.recorded", "case.recorded"]
     assert await dead_letters(system) == []
@@ -226,7 +189,7 @@ async def test_a_past_result_that_contradicts_itself_is_a_dead_letter(
 ) -> None:
     await a_top_up_round(api)
 
-    await tell(system, recorded(), recorded(status="in_progress"))
+    await tell(system, a_record(), a_record(status="in_progress"))
 
     assert await dead_letters(system) == ["record_contradicts"]
     [kept] = await system.rows("applications", "recorded_case")
@@ -234,7 +197,7 @@ async def test_a_past_result_that_contradicts_itself_is_a_dead_letter(
 
 
 async def test_a_past_result_waits_for_its_programme(api: Applications, system: MemorySystem) -> None:
-    await tell(system, recorded())
+    await tell(system, a_record())
     before = await system.count("applications", "recorded_case")
 
     await api.published(a_top_up(), date(2022, 1, 3))

@@ -1,16 +1,10 @@
 """From application to agreement over HTTP: the selection, the reserve list and who follows whom."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from shared.config import Settings
-from shared.db import Database
-from tests.databases import Databases
 from tests.flows.applications_api import ROUND, Applications
 
 AGREEMENT = {
@@ -23,22 +17,6 @@ AT_ONCE_SECONDS = 0.4
 GIVE_UP = {"reason": "경영 사정", "occurred_on": "2024-08-01"}
 
 
-@pytest.fixture
-async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Applications]:
-    found = Applications(databases["applications"], settings, tmp_path)
-    async with found.client:
-        yield found
-
-
-async def events(database: Database, type: str) -> list[dict[str, Any]]:
-    async with database.transaction() as session:
-        rows = await session.execute(
-            text("select data::jsonb as data from event_log where type like :type order by position"),
-            {"type": f"kr.ieum.{type}.v%"},
-        )
-        return [row.data for row in rows]
-
-
 async def a_decided_round(api: Applications, *totals: int) -> list[str]:
     """Two places in JS1; the cases from best to worst."""
     await api.published()
@@ -49,9 +27,7 @@ async def a_decided_round(api: Applications, *totals: int) -> list[str]:
     return cases
 
 
-async def test_the_best_are_selected_and_the_others_stand_in_reserve(
-    api: Applications, databases: Databases
-) -> None:
+async def test_the_best_are_selected_and_the_others_stand_in_reserve(api: Applications) -> None:
     await api.published()
     await api.opened()
     first, second, third = [await api.ready(total) for total in (40, 30, 20)]
@@ -64,7 +40,7 @@ async def test_the_best_are_selected_and_the_others_stand_in_reserve(
     assert counts == {"selected": 2, "reserved": 1, "rejected": 1}
     states = [await api.state(case) for case in (first, second, third, unfit)]
     assert states == ["selected", "selected", "reserved", "rejected"]
-    selected = await events(databases["applications"], "company.selected")
+    selected = await api.told("company.selected")
     assert [(one["case_id"], one["rank"], one["score"], one["via"]) for one in selected] == [
         (first, 1, "40", "ranking"),
         (second, 2, "30", "ranking"),
@@ -96,13 +72,13 @@ async def test_a_selection_waits_until_all_are_screened_and_says_how_many_are_no
     assert (await api.get(f"/rounds/{ROUND}"))["status"] == "closed"
 
 
-async def test_an_agreement_splits_its_total_to_the_won(api: Applications, databases: Databases) -> None:
+async def test_an_agreement_splits_its_total_to_the_won(api: Applications) -> None:
     first, *_ = await a_decided_round(api)
 
     signed = await api.post(f"/cases/{first}/agreement", AGREEMENT | {"total_krw": 49_999_999})
 
     assert signed["shares_krw"] == {"province": 19_999_999, "city": 19_999_999, "self": 10_000_001}
-    [said] = await events(databases["applications"], "agreement.signed")
+    [said] = await api.told("agreement.signed")
     assert (said["shares_krw"], said["track"]) == (signed["shares_krw"], "JS1")
     assert await api.state(first) == "agreed"
 
@@ -116,9 +92,7 @@ async def test_a_case_in_reserve_signs_nothing(api: Applications) -> None:
 
 
 @pytest.mark.parametrize("agreed", [False, True])
-async def test_a_place_given_up_passes_to_the_next_in_reserve(
-    api: Applications, databases: Databases, agreed: bool
-) -> None:
+async def test_a_place_given_up_passes_to_the_next_in_reserve(api: Applications, agreed: bool) -> None:
     first, second, reserve = await a_decided_round(api)
     if agreed:
         await api.post(f"/cases/{first}/agreement", AGREEMENT)
@@ -128,8 +102,8 @@ async def test_a_place_given_up_passes_to_the_next_in_reserve(
     assert given_up["promoted"] == reserve
     states = [await api.state(case) for case in (first, second, reserve)]
     assert states == ["given_up", "selected", "selected"]
-    [abandoned] = await events(databases["applications"], "case.abandoned")
-    promoted = (await events(databases["applications"], "company.selected"))[-1]
+    [abandoned] = await api.told("case.abandoned")
+    promoted = (await api.told("company.selected"))[-1]
     receipt = (await api.get(f"/cases/{first}"))["receipt_number"]
     assert abandoned["stage"] == ("after_agreement" if agreed else "before_agreement")
     assert (promoted["case_id"], promoted["via"], promoted["rank"]) == (reserve, "reserve", 3)
@@ -146,12 +120,10 @@ async def test_places_given_up_one_after_the_other_pass_on_in_the_order_of_rank(
     assert promoted == [third, fourth]
 
 
-async def test_two_places_given_up_at_once_promote_two_different_cases(
-    api: Applications, databases: Databases
-) -> None:
+async def test_two_places_given_up_at_once_promote_two_different_cases(api: Applications) -> None:
     cases = await a_decided_round(api, 40, 30, 20, 10)
 
-    async with databases["applications"].transaction() as other:
+    async with api.database.transaction() as other:
         # Both wait here with their places given up: they want the same reserve.
         await other.execute(text("select 1 from place where case_id = :id for update"), {"id": cases[2]})
         giving_up = [
@@ -161,7 +133,7 @@ async def test_two_places_given_up_at_once_promote_two_different_cases(
     gone = await asyncio.gather(*giving_up)
 
     assert {one["promoted"] for one in gone} == set(cases[2:])
-    assert len(await events(databases["applications"], "company.selected")) == 4
+    assert len(await api.told("company.selected")) == 4
 
 
 async def test_a_reserve_of_another_track_is_not_promoted(api: Applications) -> None:
