@@ -71,6 +71,16 @@ async def insert_lines(funding: Database, set_id: UUID, *lines: tuple[str, int])
             await session.execute(text(INSERT_LINE), {"set_id": set_id, "kind": kind, "krw": krw})
 
 
+async def a_kept_case(funding: Database) -> UUID:
+    """An agreement's account and its tranches, as rows."""
+    commitment, tranches = a_case()
+    async with funding.transaction() as session:
+        session.add(commitment)
+        await session.flush()
+        session.add_all(tranches)
+    return commitment.case_id
+
+
 async def test_money_moves_and_the_balances_follow(funding: Database) -> None:
     await move(funding, Reason.ALLOCATED, (PURSE, 100), (CITY, 50))
     await move(funding, Reason.COMMITTED, (PURSE, 30), (CITY, 20))
@@ -193,11 +203,7 @@ async def test_no_history_takes_a_balance_below_zero_or_loses_a_won(
 async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signature(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    commitment, tranches = a_case()
-    async with funding.transaction() as session:
-        session.add(commitment)
-        await session.flush()
-        session.add_all(tranches)
+    await a_kept_case(funding)
 
     for people in (
         "requested_by = 'a', approved_by = 'a'",
@@ -216,17 +222,13 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
 async def test_the_database_refuses_a_second_payment_unless_the_first_was_rejected(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    commitment, tranches = a_case()
-    async with funding.transaction() as session:
-        session.add(commitment)
-        await session.flush()
-        session.add_all(tranches)
+    case_id = await a_kept_case(funding)
     pay = """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer, treasury_reference)
              values (gen_random_uuid(), $1, 1, 5, '2024-07-01', $2, $3)"""
 
-    await superuser.execute(pay, commitment.case_id, "rejected", None)
-    await superuser.execute(pay, commitment.case_id, "executed", "T-1")
+    await superuser.execute(pay, case_id, "rejected", None)
+    await superuser.execute(pay, case_id, "executed", "T-1")
 
     for answer in ("awaited", "overdue"):
         with pytest.raises(asyncpg.UniqueViolationError, match="payment_once"):
-            await superuser.execute(pay, commitment.case_id, answer, None)
+            await superuser.execute(pay, case_id, answer, None)
