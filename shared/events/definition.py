@@ -108,7 +108,7 @@ class Risk(Part):
 
 
 class ReviewRule(Part):
-    """At least `least` reviews must remain without a conflict of interest (three, design of the selection)."""
+    """At least `least` reviews, never fewer than three, must remain without a conflict of interest."""
 
     least: Annotated[int, Field(ge=3)] = 3
     criteria: dict[Code, Annotated[int, Field(gt=0)]]
