@@ -1,19 +1,22 @@
 """The funding service in memory: its HTTP spoken to by role, what it hears, and what came of it."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 
 from services.funding.main import SERVICE
-from shared.edge.identity import Actor
+from shared.config import Settings
 from shared.events import Event
 from shared.events.applications import AgreementSigned, CaseAbandoned, CompanyClosed
 from shared.events.external import TreasuryPaymentExecuted, TreasuryPaymentRejected
 from shared.events.monitoring import MilestoneAchieved
 from shared.values.money import Funder
 from tests.builders import sealed
+from tests.databases import Databases
+from tests.flows.edge import Edge
 from tests.system import MemorySystem
 from tests.unit.funding_builders import SIGNED_ON, a_publication, an_agreement
 
@@ -21,28 +24,16 @@ PROGRAMME = "jeonbuk-smart-factory"
 PAID_ON = SIGNED_ON + timedelta(days=20)
 
 
-class NamedByToken:
-    """Stands for Identity: the token is `role:id`."""
-
-    def actor(self, token: str) -> Actor:
-        role, _, id = token.partition(":")
-        return Actor(id, frozenset([role]))
-
-    def principal(self, authorization: str) -> str:
-        return authorization
-
-
 class Funding(MemorySystem):
-    """The service, its HTTP, and what an outsider or another service says to it."""
+    """The service, its HTTP, and what an outsider or another service says to it; who asks is `role:id`."""
+
+    def __init__(self, databases: Databases, settings: Settings, folder: Path) -> None:
+        super().__init__([SERVICE], databases, settings)
+        self.edge = Edge(SERVICE, databases["funding"], settings, folder)
 
     async def start(self) -> None:
         await super().start()
-        app = SERVICE.app(self.databases["funding"], self.settings, [], serves_api=True)
-        app.state.identity = NamedByToken()
-        transport = httpx.ASGITransport(app)
-        self.http = await self.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://f")
-        )
+        await self.enter_async_context(self.edge.client)
 
     async def hear(self, *events: Event) -> None:
         for event in events:
@@ -51,12 +42,11 @@ class Funding(MemorySystem):
 
     async def post(self, path: str, who: str, **body: Any) -> httpx.Response:
         body.setdefault("occurred_on", PAID_ON.isoformat())
-        return await self.http.post(path, json=body, headers={"authorization": f"Bearer {who}"})
+        role, _, id = who.partition(":")
+        return await self.edge.ask("POST", path, body, role, id)
 
     async def get(self, path: str) -> Any:
-        found = await self.http.get(path, headers={"authorization": "Bearer auditor:kim"})
-        assert found.status_code == 200, found.text
-        return found.json()
+        return await self.edge.get(path, "auditor")
 
     async def allocate(self, krw: int = 1_000_000_000, years: tuple[int, ...] = (2024, 2025)) -> None:
         for year in years:

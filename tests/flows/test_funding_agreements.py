@@ -1,24 +1,11 @@
 """What an agreement binds, and what must be known before: budgets, versions, records of the past."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from uuid import UUID, uuid4
 
-import pytest
-
-from services.funding.main import SERVICE
-from shared.config import Settings
 from shared.events.applications import CaseRecorded
-from tests.databases import Databases
 from tests.flows.funding_api import PROGRAMME, Funding
 from tests.unit.funding_builders import a_definition, a_publication
-
-
-@pytest.fixture
-async def funding(databases: Databases, settings: Settings) -> AsyncIterator[Funding]:
-    async with Funding([SERVICE], databases, settings) as system:
-        await system.start()
-        yield system
 
 
 async def test_public_money_is_committed_in_the_year_in_which_each_tranche_falls_due(
@@ -166,8 +153,6 @@ async def test_nothing_can_be_dated_in_the_future(funding: Funding) -> None:
 
 
 async def test_a_case_that_nobody_knows_is_not_found(funding: Funding) -> None:
-    found = await funding.http.get(
-        f"/cases/{UUID(int=0)}/tranches", headers={"authorization": "Bearer auditor:kim"}
-    )
+    found = await funding.edge.ask("GET", f"/cases/{UUID(int=0)}/tranches", role="auditor")
 
     assert (found.status_code, found.json()["rule"]) == (404, "case_unknown")

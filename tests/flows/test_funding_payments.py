@@ -1,26 +1,15 @@
 """A tranche's way to the company: its conditions, three people, and the treasury's answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from services.funding.main import SERVICE
 from services.funding.tranches import commands
-from shared.config import Settings
-from tests.databases import Databases
 from tests.flows.funding_api import PAID_ON, Funding, an_achievement, paid, unpaid
 from tests.unit.funding_builders import a_publication, an_agreement
-
-
-@pytest.fixture
-async def funding(databases: Databases, settings: Settings) -> AsyncIterator[Funding]:
-    async with Funding([SERVICE], databases, settings) as system:
-        await system.start()
-        yield system
 
 
 async def test_a_tranche_goes_from_agreement_to_payment_through_three_people(funding: Funding) -> None:
@@ -173,9 +162,8 @@ async def test_a_payment_without_an_answer_becomes_unconfirmed_once_and_can_stil
     signed = await funding.ready_case()
     payment = await funding.instructed(signed)
     look = {"up_to": (PAID_ON + timedelta(days=30)).isoformat()}
-    headers = {"authorization": "Bearer operator:op"}
 
-    counts = [(await funding.http.post("/deadlines", json=look, headers=headers)).json() for _ in range(2)]
+    counts = [await funding.edge.post("/deadlines", look, "operator") for _ in range(2)]
     again = await funding.post(f"/cases/{signed.case_id}/tranches/1/instruction", "payer:p")
     await funding.hear(paid(payment, occurred_on=PAID_ON + timedelta(days=31)))
 

@@ -1,24 +1,14 @@
 """Cases that are given up and businesses that close: what is freed, what is held, what awaits the treasury."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.funding.main import SERVICE
 from services.funding.tranches import commands
-from shared.config import Settings
-from tests.databases import Databases
 from tests.flows.funding_api import PAID_ON, Funding, closed, given_up, paid, unpaid
 from tests.unit.funding_builders import a_publication, an_agreement
-
-
-@pytest.fixture
-async def funding(databases: Databases, settings: Settings) -> AsyncIterator[Funding]:
-    async with Funding([SERVICE], databases, settings) as system:
-        await system.start()
-        yield system
 
 
 async def test_giving_up_frees_what_was_not_paid(funding: Funding) -> None:

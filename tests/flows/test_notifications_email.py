@@ -1,6 +1,5 @@
 """Queued e-mails leave through a real SMTP conversation, in order; some are refused, put off or come too late."""
 
-from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from uuid import uuid4
 
@@ -20,7 +19,6 @@ from tests.flows.notifications_builders import (
     KnownCase,
     MailServer,
     a_mail_only_case,
-    a_mail_server,
     a_waiting_mail,
     done,
     known,
@@ -40,19 +38,8 @@ def database(databases: Databases) -> Database:
 
 
 @pytest.fixture
-def smtp() -> MailServer:
-    return a_mail_server()
-
-
-@pytest.fixture
 def provided(settings: Settings, smtp: MailServer) -> Settings:
     return with_providers(settings, smtp.port)
-
-
-@pytest.fixture
-async def running(smtp: MailServer) -> AsyncIterator[MailServer]:
-    async with smtp.running():
-        yield smtp
 
 
 def a_rejection(case: KnownCase) -> CompanyRejected:

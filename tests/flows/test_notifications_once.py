@@ -21,7 +21,6 @@ from shared.service import Context, keep_running
 from tests.databases import Databases, admin, app_url
 from tests.flows.notifications_builders import (
     MailServer,
-    a_mail_server,
     a_waiting_mail,
     done,
     published,
@@ -39,19 +38,8 @@ def database(databases: Databases) -> Database:
 
 
 @pytest.fixture
-def smtp() -> MailServer:
-    return a_mail_server()
-
-
-@pytest.fixture
 def provided(settings: Settings, smtp: MailServer) -> Settings:
     return with_providers(settings, smtp.port)
-
-
-@pytest.fixture
-async def running(smtp: MailServer) -> AsyncIterator[MailServer]:
-    async with smtp.running():
-        yield smtp
 
 
 async def test_several_senders_at_once_send_each_mail_once(
