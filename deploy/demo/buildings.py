@@ -43,7 +43,7 @@ def _of_track(
     held = [one for one in applicants if one.track == track and holds(settings.jeonbuk, track, one.rank)]
     random.shuffle(held)
     held.sort(key=lambda one: one.rank is not None and one.rank > of.places)
-    for standing, count in standings(of):
+    for standing, count in _standings(of):
         for agreed_on in spread_over(*settings.jeonbuk.agreements[standing], count, random):
             one = held.pop(0)
             completed = standing == "completed"
@@ -52,7 +52,7 @@ def _of_track(
             yield Building(case, one.total_krw, agreed_on, standing, ended)
 
 
-def standings(of: TrackStory) -> list[tuple[Standing, int]]:
+def _standings(of: TrackStory) -> list[tuple[Standing, int]]:
     """How many stand how; those who go on come last."""
     return [
         ("completed", of.completed),

@@ -1,14 +1,12 @@
 """`ieum demo`: the stack, the story, then the board; or, with --check, every figure and invariant, and down again."""
 
 import asyncio
-import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from deploy.demo.check import check
 from deploy.demo.clients import addresses_of
@@ -23,16 +21,15 @@ from deploy.local.stack import Stack
 from deploy.local.stack import remove as remove_state
 from deploy.local.state import State, state_at
 from deploy.local.verbs import show as show_status
-from deploy.local.waiting import first_of
+from deploy.local.verbs import until_told
+from deploy.local.waiting import Work, first_of
 from deploy.verify.verbs import prove
 
-Work = Callable[[], Coroutine[Any, Any, None]]
 
-
-def demo(folder: Path | None, brokers: int = 1, split: bool = False) -> None:
+def demo(folder: Path | None) -> None:
     """Everything from nothing, then the board until Ctrl-C."""
     state, terminal, story = state_at(folder), Terminal(), tell()
-    options = Options(brokers=brokers, split=split, business_date=story.business_date)
+    options = Options(business_date=story.business_date)
 
     async def shown() -> None:
         await _played(state, story, terminal)
@@ -45,21 +42,13 @@ def demo(folder: Path | None, brokers: int = 1, split: bool = False) -> None:
         await asyncio.Event().wait()
 
     with state.locked():
-        asyncio.run(_with_stack(Stack(state, options, terminal), terminal, shown))
+        _run(Stack(state, options, terminal), terminal, shown)
 
 
-def demo_check(
-    folder: Path | None,
-    *,
-    as_json: bool,
-    keep: bool,
-    leave_out: Sequence[str] = (),
-    brokers: int = 1,
-    split: bool = False,
-) -> int:
+def demo_check(folder: Path | None, *, as_json: bool, keep: bool, leave_out: Sequence[str] = ()) -> int:
     """Up on free ports, play, check, verify, down; 0 where all is right."""
     terminal, story = Terminal(), tell(left=named(leave_out))
-    options = Options(brokers=brokers, split=split, business_date=story.business_date, pleasant=False)
+    options = Options(business_date=story.business_date, pleasant=False)
     right: list[bool] = []
 
     with _folder(folder, terminal) as (state, remove), state.locked():
@@ -71,31 +60,25 @@ def demo_check(
             right.append(found.ok)
             right.append(await prove(state, terminal))
 
-        asyncio.run(_with_stack(Stack(state, options, terminal), terminal, checked))
-        if not keep and right and all(right):
+        _run(Stack(state, options, terminal), terminal, checked)
+        passed = bool(right) and all(right)  # none where it was told to end before
+        if passed and not keep:
             remove()
-    return 0 if right and all(right) else 1
+    return 0 if passed else 1
 
 
 async def _played(state: State, story: Story, terminal: Terminal) -> None:
     say_played(await play(story, addresses_of(state), terminal), story, terminal)
 
 
-async def _with_stack(stack: Stack, terminal: Terminal, work: Work) -> None:
+def _run(stack: Stack, terminal: Terminal, work: Callable[[], Work]) -> None:
     """The stack is kept running while the work goes on, and ended with it, or when told to."""
-    told = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, told.set)
 
     async def whole() -> None:
         await stack.start()
         await first_of(stack.run(), work())
 
-    try:
-        await first_of(told.wait(), whole())
-    finally:
-        terminal.say("끝내는 중입니다 / stopping …")
-        await stack.stop()
+    asyncio.run(until_told(stack, terminal, whole()))
 
 
 @contextmanager

@@ -31,8 +31,3 @@ def definition_without(left: Set[Left], definition: Definition) -> Definition:
 def without(left: Set[Left], this: Left, strands: Iterable[Strand]) -> list[Strand]:
     """All strands, or all but the first."""
     return list(strands)[1 if this in left else 0 :]
-
-
-def named(names: Iterable[str]) -> frozenset[Left]:
-    """The choices by name; raises ValueError for an unknown one."""
-    return frozenset(map(Left, names))

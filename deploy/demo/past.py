@@ -4,13 +4,13 @@ from datetime import date
 from random import Random
 
 from deploy.demo.chance import business_days, portions
-from deploy.demo.companies import code
+from deploy.demo.companies import Company, code
+from deploy.demo.gimcheon import CITY
 from deploy.demo.settings import Past, Settings
 from deploy.demo.steps import Publish, Strand
 from shared.events.definition import Definition
 from shared.values.money import split
 
-GIMCHEON = "47150"
 STRANDS = 8
 
 
@@ -39,7 +39,7 @@ def _events(past: Past, definition: Definition, homes: list[str], seed: int) -> 
             past,
             past.first + index,
             amounts[index],
-            random.choice(homes) if definition.region == "44" else GIMCHEON,
+            random.choice(homes) if definition.region == "44" else CITY,
             random.choice(days),
         )
         for index in range(past.companies)
@@ -60,11 +60,12 @@ def _amounts(past: Past, definition: Definition, random: Random) -> list[dict[st
 
 def _event(past: Past, number: int, amounts: dict[str, int], municipality: str, on: date) -> Publish:
     record = f"{past.records}-{past.years[1]}-{number:03d}"
+    company = Company(code(past.company, number), municipality)
     data = {
         "record_id": record,
         "programme_id": past.programme,
-        "company_name_ko": f"기업 {code(past.company, number)}",
-        "municipality": municipality,
+        "company_name_ko": company.name_ko,
+        "municipality": company.municipality,
         "year_from": past.years[0],
         "year_to": past.years[1],
         "status": past.status,

@@ -1,4 +1,4 @@
-"""What `ieum play`, `ieum check` and `ieum demo` do."""
+"""What `ieum play` and `ieum check` do; `ieum demo` plays and checks with the same functions."""
 
 import asyncio
 import json

@@ -16,6 +16,7 @@ from deploy.postgres import roles
 
 SMS_SENDER = "0541234567"
 RECEIPTS_PATH = "/receipts/solapi"  # of notifications
+BOARD_OPERATOR = "demo-operator"  # as whom anyone on this machine reads the board
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,13 @@ class Options:
     brokers: int = 1
     split: bool = False
     business_date: date | None = None
-    timer: bool | None = None  # None: a timer runs unless a business date is pinned
-    board_operator: str | None = "demo-operator"
     pleasant: bool = True
     services: tuple[Service, ...] = SERVICES
 
     @property
     def has_timer(self) -> bool:
         """Tell whether monitoring's timer runs; a scenario of the past moves the deadlines itself."""
-        return self.business_date is None if self.timer is None else self.timer
+        return self.business_date is None
 
 
 class Layout:
@@ -87,7 +86,7 @@ class Layout:
         return roles.login(self.admin_url, role, self.state.secrets().roles[role])
 
     def migrations(self) -> Program:
-        """Return the run that brings up the schema of every service that is here."""
+        """Return the run that brings up the schema of every service that runs."""
         present = {one.service.name for one in self.processes}
         owners = {name: url for name, url in self.owners().items() if name in present}
         settings = services.environment(owners=json.dumps(owners))
@@ -119,7 +118,7 @@ class Layout:
             jwks_file=str(tokens.jwks_file(self.state)),
             token_issuer=tokens.ISSUER,
             business_date=business_date.isoformat() if business_date else None,
-            board_operator=self.options.board_operator if one.service.name == MONITORING else None,
+            board_operator=BOARD_OPERATOR if one.service.name == MONITORING else None,
             smtp_url=f"smtp://{self.smtp}",
             sms_url=self.inbox_url,
             sms_api_key=secrets.sms_api_key,

@@ -67,9 +67,8 @@ class Postgres:
         return folder_within_reach(self.folder.parent) / self.folder.name
 
     async def _initialise(self) -> None:
-        draft = self._data.with_name(
-            f"{self._data.name}.draft"
-        )  # a killed initdb must not pass for a database
+        # a killed initdb must not pass for a database
+        draft = self._data.with_name(f"{self._data.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         with tempfile.TemporaryDirectory(dir=draft.parent) as private:

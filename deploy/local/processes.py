@@ -1,4 +1,4 @@
-"""Child processes: each in its own group with a log file, ended with its parent, remembered on disk."""
+"""Child processes: each in its own group with a log file, and ended with its parent."""
 
 import asyncio
 import ctypes
@@ -12,8 +12,7 @@ from pathlib import Path
 
 from deploy.local.errors import StackError
 
-PR_SET_PDEATHSIG = 1
-CLOCK_TOLERANCE = 0.05  # seconds: psutil derives a creation time from clock ticks
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def start(program: Program) -> subprocess.Popen[bytes]:
             env={**os.environ, **program.environment},
             cwd="/" if program.account else None,  # the account may not be allowed in here
             process_group=0,
-            preexec_fn=_die_with_parent(program.stop_signal),  # noqa: PLW1509  it takes no lock
+            preexec_fn=_die_with_parent(program.stop_signal),  # noqa: PLW1509  it takes no lock that another thread could hold
             user=program.account.uid if program.account else None,
             group=program.account.gid if program.account else None,
             extra_groups=[] if program.account else None,

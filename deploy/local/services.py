@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_ports, port_near
@@ -20,16 +19,6 @@ class Service:
     roles: tuple[str, ...]
     preferred_port: int
     module: str
-
-    @property
-    def exists(self) -> bool:
-        """Tell whether there is a package to run."""
-        package = find_spec(self.module)
-        return package is not None and (package.submodule_search_locations is None or self._runs)
-
-    @property
-    def _runs(self) -> bool:
-        return find_spec(f"{self.module}.__main__") is not None
 
 
 SERVICES = (
@@ -68,7 +57,7 @@ class ServiceProcess:
 
 def plan(services: tuple[Service, ...], split: bool, timer: bool, pleasant: bool) -> list[ServiceProcess]:
     """Return the processes: one a service, or with `split` one a role; the API keeps the pleasant port."""
-    planned = [one for service in services if service.exists for one in _processes(service, split, timer)]
+    planned = [one for service in services for one in _processes(service, split, timer)]
     free = iter(free_ports(len(planned)))
     return [_with_port(service, roles, pleasant, next(free)) for service, roles in planned]
 

@@ -18,8 +18,6 @@ from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import all_of
 from deploy.postgres import roles
 
-__all__ = ["Options", "Stack", "remove"]
-
 SERVERS, INBOXES, SERVICES = range(3)  # stages: the last is stopped first
 
 

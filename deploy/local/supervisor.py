@@ -12,11 +12,8 @@ from subprocess import Popen
 from deploy.local import leftovers, processes
 from deploy.local.processes import Program
 
-FIRST_PAUSE, LONGEST_PAUSE, STEADY = (
-    1.0,
-    30.0,
-    60.0,
-)  # seconds; a process that ran STEADY starts anew at FIRST_PAUSE
+# seconds; a process that ran STEADY starts anew at FIRST_PAUSE
+FIRST_PAUSE, LONGEST_PAUSE, STEADY = 1.0, 30.0, 60.0
 
 
 @dataclass

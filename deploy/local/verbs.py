@@ -16,7 +16,7 @@ from deploy.local.layout import Options
 from deploy.local.stack import Stack
 from deploy.local.state import State, state_at
 from deploy.local.status import Status
-from deploy.local.waiting import first_of
+from deploy.local.waiting import Work, first_of
 
 PATIENCE = 90.0  # seconds: longer than any process has to end
 
@@ -26,19 +26,20 @@ def up(folder: Path | None, options: Options) -> None:
     state, terminal = state_at(folder), Terminal()
     with state.locked():
         stack = Stack(state, options, terminal)
-        asyncio.run(_until_told(stack, terminal))
+        asyncio.run(until_told(stack, terminal, _serve(stack, terminal)))
+        terminal.say("모두 끝났습니다 / everything has stopped.")
 
 
-async def _until_told(stack: Stack, terminal: Terminal) -> None:
+async def until_told(stack: Stack, terminal: Terminal, work: Work) -> None:
+    """Do the work until it ends, or until Ctrl-C or SIGTERM; then stop the stack, however far it has started."""
     told = asyncio.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(one, told.set)
     try:
-        await first_of(told.wait(), _serve(stack, terminal))
+        await first_of(told.wait(), work)
     finally:
         terminal.say("끝내는 중입니다 / stopping …")
         await stack.stop()
-    terminal.say("모두 끝났습니다 / everything has stopped.")
 
 
 async def _serve(stack: Stack, terminal: Terminal) -> None:
