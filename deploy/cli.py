@@ -1,4 +1,4 @@
-"""The `ieum` command: thin verbs, each over a function of deploy/local or deploy/demo."""
+"""The `ieum` command: thin verbs, each over a function of deploy/local, deploy/demo or deploy/verify."""
 
 # ruff: noqa: PLC0415  each verb imports what it needs itself, so that `ieum --help` is fast
 
@@ -66,17 +66,17 @@ def status(state: StateOption = None, json: JsonOption = False) -> None:
 
 
 LeaveOutOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--leave-out", help="이야기에서 빼 봅니다 / leave out of the story, to see what goes red"),
 ]
 
 
 @app.command()
-def play(state: StateOption = None, leave_out: LeaveOutOption = []) -> None:  # noqa: B006  typer copies it
+def play(state: StateOption = None, leave_out: LeaveOutOption = None) -> None:
     """문서의 이야기를 실행 중인 것에 들려줍니다 / Play the documents' story against what runs."""
     from deploy.demo import verbs
 
-    verbs.play_story(state, leave_out)
+    verbs.play_story(state, leave_out or ())
 
 
 @app.command()
@@ -95,13 +95,13 @@ def demo(
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="자료를 남깁니다 / keep the data")] = False,
     json: JsonOption = False,
-    leave_out: LeaveOutOption = [],  # noqa: B006  typer copies it
+    leave_out: LeaveOutOption = None,
 ) -> None:
     """모두 시작하고 이야기를 들려준 뒤 현황판을 엽니다 / Everything from nothing, the story, the board."""
     from deploy.demo.demo import demo, demo_check
 
     if checked:
-        raise typer.Exit(demo_check(state, as_json=json, keep=keep, leave_out=leave_out))
+        raise typer.Exit(demo_check(state, as_json=json, keep=keep, leave_out=leave_out or ()))
     demo(state)
 
 

@@ -86,7 +86,7 @@ def _sha256(path: Path) -> str:
 
 
 def _lock_lines() -> Iterator[str]:
-    from deploy.local import maven  # noqa: PLC0415  see above
+    from deploy.local import maven  # noqa: PLC0415  a warm start must not pay for jgo
 
     with tempfile.TemporaryDirectory() as staging:
         for path in sorted(maven.resolve(COORDINATES, Path(staging))):

@@ -36,12 +36,12 @@ def test_the_auditor_knows_what_the_board_folds() -> None:
     assert heard == FOLDED
 
 
-def test_every_invariant_of_the_design_is_there_but_the_audit_chain() -> None:
+def test_every_invariant_is_there_but_the_audit_chain() -> None:
     assert [one.id for one in INVARIANTS] == [f"I{number}" for number in range(1, 13) if number != 9]
 
 
 async def nothing(evidence: Evidence) -> Finding:
-    raise NotImplementedError
+    return Finding([], [])
 
 
 def a_verdict(*violations: str, counts: tuple[Count, ...] = (Count(1, "하나", "one"),)) -> Verdict:
