@@ -13,7 +13,7 @@ Stories = Mapping[tuple[Any, ...], Sequence[Logged]]
 
 
 def after(**steps: str) -> Steps:
-    """What may follow each event, by the last word of its name (`begin`: what may come first)."""
+    """What may follow each event, by its name or the last word of it (`begin`: what may come first)."""
     return {name: frozenset(following.split()) for name, following in steps.items()}
 
 
@@ -35,31 +35,18 @@ MILESTONE = after(
     reported="due_soon reported achieved missed",
     missed="reported achieved",
 )
-CASE = {
-    "begin": frozenset({"application.submitted", "case.recorded"}),
-    "application.submitted": frozenset({"application.screened", "application.withdrawn", "company.selected"}),
-    "application.screened": frozenset(
-        {
-            "review.submitted",
-            "application.withdrawn",
-            "company.selected",
-            "company.reserved",
-            "company.rejected",
-        }
-    ),
-    "review.submitted": frozenset(
-        {
-            "review.submitted",
-            "application.withdrawn",
-            "company.selected",
-            "company.reserved",
-            "company.rejected",
-        }
-    ),
-    "company.reserved": frozenset({"company.selected", "case.abandoned"}),
-    "company.selected": frozenset({"agreement.signed", "case.abandoned"}),
-    "agreement.signed": frozenset({"case.abandoned"}),
-}
+DECIDED = "company.selected company.reserved company.rejected"
+CASE = after(
+    begin="application.submitted case.recorded",
+    **{
+        "application.submitted": "application.screened application.withdrawn company.selected",
+        "application.screened": f"review.submitted application.withdrawn {DECIDED}",
+        "review.submitted": f"review.submitted application.withdrawn {DECIDED}",
+        "company.reserved": "company.selected case.abandoned",
+        "company.selected": "agreement.signed case.abandoned",
+        "agreement.signed": "case.abandoned",
+    },
+)
 
 
 async def check(evidence: Evidence) -> Finding:

@@ -1,5 +1,6 @@
 """I4: nothing that was said is lost, on the way to its topic or at any of those who hear it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,7 +23,7 @@ HANDLED, WAITING, DEAD_LETTER, SKIPPED, UNREAD = "handled", "parked", "dead", "s
 
 
 @dataclass
-class Ear:
+class Ear(ABC):
     """What one group made of the records that it heard; `lost` are those in nothing."""
 
     group: str
@@ -36,9 +37,9 @@ class Ear:
         self.types = {event.type(): event for event in self.events}
         self.topics = topics_of(self.events)
 
+    @abstractmethod
     def settled(self, record: Seen) -> str | None:
         """What became of a record of a type that this group hears; None where nothing did."""
-        raise NotImplementedError
 
     def outcome(self, record: Seen) -> str | None:
         """Also of what it does not hear. A known type in an unknown version must be a dead letter."""
@@ -59,7 +60,7 @@ class Ear:
         if (outcome := self.outcome(record)) is None:
             what = record.attributes["id"] if record.attributes else "읽을 수 없는 기록"
             self.lost.append(
-                f"{record.words} ({what}): {self.group}에서 처리도 대기도 배달불능도 아닙니다 "
+                f"{record.words} ({what}): {self.group}에서 처리도 대기도 처리 못 한 사건도 아닙니다 "
                 f"/ neither handled, parked nor a dead letter at {self.group}"
             )
         else:
@@ -146,7 +147,7 @@ def _counts(evidence: Evidence, ears: Sequence[Ear]) -> Iterator[Count]:
         yield Count(ear.tally.get(HANDLED, 0), f"{ear.group}에서 처리", f"handled at {ear.group}")
     for outcome, ko, en in (
         (WAITING, "대기", "parked"),
-        (DEAD_LETTER, "배달불능", "dead letters"),
+        (DEAD_LETTER, "처리 못 한 사건", "dead letters"),
         (UNREAD, "아직 읽지 않음", "not read yet"),
         (SKIPPED, "듣지 않는 종류라 건너뜀", "of a type that the group does not hear, skipped"),
     ):
@@ -164,7 +165,7 @@ def _base(type: str) -> str:
 
 INVARIANT = Invariant(
     "I4",
-    "잃어버린 사건이 없다(발행한 것은 모두 토픽에, 토픽의 것은 모두 처리·대기·배달불능 가운데 하나)",
+    "잃어버린 사건이 없다(발행한 것은 모두 토픽에, 토픽의 것은 모두 처리·대기·처리 못 한 사건 가운데 하나)",
     "no lost event: each is on its topic, and handled, parked or a dead letter wherever it is heard",
     check,
 )

@@ -62,7 +62,7 @@ async def check(evidence: Evidence) -> Finding:
         Count(len(events), "사건", "events"),
         Count(len(evidence.records), "토픽의 기록", "records"),
         Count(len(logs), "기록 파일", "log files"),
-        Count(len(kept), "배달불능·대기·응답", "dead letters, parked, answers", needed=False),
+        Count(len(kept), "처리 못 한 사건·대기·응답", "dead letters, parked, answers", needed=False),
     ]
     return Finding(counts, list(_found(canaries, places)))
 
@@ -119,7 +119,7 @@ def _text(*parts: Any) -> str:
 
 INVARIANT = Invariant(
     "I12",
-    "받는 이의 연락처는 그 표 밖 어디에도 없다(사건·토픽·배달불능·기록 파일)",
+    "받는 이의 연락처는 그 표 밖 어디에도 없다(사건·토픽·처리 못 한 사건·기록 파일)",
     "no personal data in events, topics, dead letters or logs",
     check,
 )
