@@ -1,5 +1,6 @@
 """The inboxes: a real SMTP conversation, SOLAPI's wire shape, receipts, and pages that cannot be misused."""
 
+import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import aiosmtplib
 import anyio
 import httpx
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -194,10 +196,6 @@ async def settled(client: httpx.AsyncClient, states: set[str]) -> list[dict[str,
 @asynccontextmanager
 async def served(webhook: Any) -> AsyncIterator[str]:
     """A webhook on a real port."""
-    import asyncio
-
-    import uvicorn
-
     port = free_ports(1)[0]
     config = uvicorn.Config(
         Starlette(routes=[Route("/", webhook, methods=["POST"])]), port=port, log_level="error"

@@ -98,7 +98,8 @@ def _messages(body: Any) -> list[dict[str, Any]]:
 
 
 def _record(message: dict[str, Any], group: str, settings: Settings) -> Record:
-    size, kind = len(message["text"].encode("cp949", errors="replace")), _kind(message)
+    size = _size(message["text"])
+    kind = str(message.get("type") or ("SMS" if size <= SMS_BYTES else "LMS"))
     code, reason = _refusal(message, kind, size, settings)
     return {
         "id": f"M4V{secrets.token_hex(14).upper()}",
@@ -119,9 +120,9 @@ def _record(message: dict[str, Any], group: str, settings: Settings) -> Record:
     }
 
 
-def _kind(message: dict[str, Any]) -> str:
-    size = len(message["text"].encode("cp949", errors="replace"))
-    return str(message.get("type") or ("SMS" if size <= SMS_BYTES else "LMS"))
+def _size(text: str) -> int:
+    """Return its bytes as the carriers count them; what they cannot say is a question mark."""
+    return len(text.encode("cp949", errors="replace"))
 
 
 def _refusal(message: dict[str, Any], kind: str, size: int, settings: Settings) -> tuple[str, str]:
@@ -131,7 +132,7 @@ def _refusal(message: dict[str, Any], kind: str, size: int, settings: Settings) 
         return WRONG_RECIPIENT, "수신번호가 올바르지 않음 / the recipient's number is wrong"
     if size > (SMS_BYTES if kind == "SMS" else LMS_BYTES):
         return TOO_LONG, f"{kind} {size}바이트: 너무 김 / too long"
-    if len((message.get("subject") or "").encode("cp949", errors="replace")) > SUBJECT_BYTES:
+    if _size(message.get("subject") or "") > SUBJECT_BYTES:
         return TOO_LONG, "제목이 40바이트를 넘음 / the subject is over 40 bytes"
     return "", ""
 
