@@ -4,7 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.stamp-setup
 TOOLS := .venv/.stamp-tools
-BOARD := services/monitoring/board/assets/package.json
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
@@ -39,7 +38,7 @@ format: $(TOOLS) ## 코드를 정리합니다 / format the code
 	@$(BIN)/ruff format .
 
 assets: $(SETUP)
-	@if [ -f $(BOARD) ]; then $(BIN)/python -m deploy.assets; fi
+	@$(BIN)/python -m deploy.assets
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
