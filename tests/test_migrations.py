@@ -22,7 +22,7 @@ from shared.delivery import DeliveryTable
 from tests import databases as real
 from tests.databases import Databases
 
-KEPT_FOR_EVER = {"event_log": SERVICES, "posting": ("funding",)}
+KEPT_FOR_EVER = [*(("event_log", service) for service in SERVICES), ("posting", "funding")]
 
 
 def models(service: str) -> MetaData:
@@ -147,9 +147,7 @@ async def test_a_service_makes_no_tables_even_in_its_own_schema(migrated: Databa
 
 
 @pytest.mark.parametrize("url_of", [real.app_url, real.owner_url], ids=["app", "owner"])
-@pytest.mark.parametrize(
-    ("table", "service"), [(table, one) for table, services in KEPT_FOR_EVER.items() for one in services]
-)
+@pytest.mark.parametrize(("table", "service"), KEPT_FOR_EVER)
 async def test_what_is_kept_for_ever_can_neither_be_changed_nor_deleted(
     migrated: Databases, url_of: Any, table: str, service: str
 ) -> None:
@@ -167,9 +165,7 @@ async def test_what_is_kept_for_ever_can_neither_be_changed_nor_deleted(
         await connection.close()
 
 
-@pytest.mark.parametrize(
-    ("table", "service"), [(table, one) for table, services in KEPT_FOR_EVER.items() for one in services]
-)
+@pytest.mark.parametrize(("table", "service"), KEPT_FOR_EVER)
 async def test_a_service_has_not_even_the_right_to_change_it(
     migrated: Databases, table: str, service: str
 ) -> None:

@@ -156,7 +156,7 @@ BOARD = [
         "I8",
     ),
     damage(
-        "an approval is unsaid in the ledger alone",
+        "a confirmed own share is unsaid in the ledger alone",
         "funding",
         "delete from posting where reason = 'self_contribution.confirmed'",
         *("I1", "I8"),
@@ -191,7 +191,7 @@ CONTROL = [
         *("I5", "I10"),
     ),
     damage(
-        "an agreement is signed by a company that gave up",
+        "an agreement is signed before its company was selected",
         "applications",
         """update event_log set sequence = 1000 + sequence where type like '%company.selected%'""",
         *("I5", "I10"),
