@@ -48,8 +48,8 @@ def refuse_again(before: Agreement | None) -> None:
     if before is not None:
         raise RuleBroken(
             "agreement_once",
-            ko=f"이 과제는 {before.signed_on}에 이미 협약했습니다. 내용을 바꾸려면 협약 변경으로 신청하세요.",
-            en=f"The agreement was signed on {before.signed_on} already; it can only be changed.",
+            ko=f"이 과제는 {before.signed_on}에 이미 협약했습니다. 협약 변경은 아직 받지 않습니다. 바꿀 것이 있으면 운영자에게 알리세요.",
+            en=f"The agreement was signed on {before.signed_on} already. Changes are not taken yet: tell the operator.",
         )
 
 

@@ -60,8 +60,8 @@ async def refuse_second_agreement(session: AsyncSession, case_id: UUID) -> None:
     if await session.get(Commitment, case_id) is not None:
         raise RuleBroken(
             "agreement_known",
-            ko=f"과제 {case_id}의 협약은 이미 반영되었습니다. 바뀐 내용은 협약 변경으로 보내세요.",
-            en=f"The agreement of case {case_id} is booked already. Send a changed agreement as a change.",
+            ko=f"과제 {case_id}의 협약은 이미 반영되었습니다. 협약 변경은 아직 받지 않습니다. 보낸 쪽에서 확인하세요.",
+            en=f"The agreement of case {case_id} is booked already. Changes are not taken yet: check it at its source.",
         )
 
 

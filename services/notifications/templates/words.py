@@ -18,7 +18,7 @@ FRAME = {
         "programme": "사업",
         "receipt": "접수번호",
         "office": "문의",
-        "sign": "이음은 지원사업의 신청부터 정산까지를 알려 드립니다.",
+        "sign": "이음은 지원사업의 신청부터 지급까지를 알려 드립니다.",
         "sms": "[이음] ",
     },
     "en": {
@@ -27,7 +27,7 @@ FRAME = {
         "programme": "Programme",
         "receipt": "Receipt number",
         "office": "Questions",
-        "sign": "Ieum keeps you informed from your application to the settlement.",
+        "sign": "Ieum keeps you informed from your application to the payments.",
         "sms": "[Ieum] ",
     },
 }
