@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.edge import idempotency
 from shared.errors import RuleBroken
-from shared.values.calendar import refuse_future
+from shared.values.calendar import refuse_future, today
 
 COMMANDS = {"POST", "PUT", "DELETE", "PATCH"}
 BODY_LIMIT = 1_000_000  # bytes
@@ -28,6 +28,14 @@ def _not_future(on: date) -> date:
 
 OccurredOn = Annotated[date, AfterValidator(_not_future)]
 """A business date that has come; a later one is refused by the rule future_date."""
+
+
+class Dated(BaseModel):
+    """A command's body: done on `occurred_on`, today where it is left out; fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 async def transaction(request: Request) -> AsyncSession:

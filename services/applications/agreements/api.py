@@ -5,14 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.applications.agreements import commands, queries
 from services.applications.agreements.domain import Deal
 from services.applications.companies.domain import acting_for, company_of
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.values.calendar import today
 from shared.values.money import Krw, Shares
 
 router = Router(tags=["협약 / agreements"])
@@ -25,19 +24,13 @@ Staff = Annotated[
 ]
 
 
-class Act(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
-
-
-class Sign(Act):
+class Sign(Dated):
     total_krw: Krw
     starts_on: date
     ends_on: date
 
 
-class Abandon(Act):
+class Abandon(Dated):
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -4,15 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.applications.cases import commands
 from services.applications.cases.domain import Plan
 from services.applications.companies.domain import acting_for
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, TrackId
-from shared.values.calendar import today
 from shared.values.money import Krw
 
 router = Router(tags=["과제 / cases"])
@@ -22,24 +21,18 @@ Applicant = Annotated[Actor, Depends(actor_with("officer", "company"))]
 Reason = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Act(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
-
-
-class Apply(Act):
+class Apply(Dated):
     round_id: Code
     company_id: UUID
     track: TrackId | None = None
     total_krw: Krw
 
 
-class Withdraw(Act):
+class Withdraw(Dated):
     reason: Reason
 
 
-class Screen(Act):
+class Screen(Dated):
     eligible: Annotated[bool, Field(strict=True)]
     reasons: Annotated[list[Reason], Field(max_length=20)] = []
 

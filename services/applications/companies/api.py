@@ -4,27 +4,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.applications.companies import commands
 from services.applications.companies.domain import Registration
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.values.business_number import BusinessNumber
-from shared.values.calendar import today
 
 router = Router(prefix="/companies", tags=["기업 / companies"])
 
 
-class Register(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Register(Dated):
     business_number: BusinessNumber
     name_ko: Annotated[str, Field(min_length=1, max_length=200)]
     municipality: Annotated[str, Field(pattern=r"^\d{5}$")]
     industry: Annotated[str, Field(max_length=200)] = ""
     employees: Annotated[int, Field(ge=0, le=1_000_000, strict=True)] | None = None
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Registered(BaseModel):

@@ -3,13 +3,12 @@
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from services.applications.programmes import commands, queries
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Definition, Proposal
-from shared.values.calendar import today
 
 router = Router(prefix="/programmes", tags=["사업 / programmes"])
 
@@ -19,18 +18,12 @@ Anyone = Annotated[
 ]
 
 
-class Propose(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Propose(Dated):
     proposal: Proposal
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
-class Publish(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Publish(Dated):
     definition: Definition
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Proposed(BaseModel):

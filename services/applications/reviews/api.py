@@ -4,23 +4,19 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.applications.reviews import commands
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, Count
-from shared.values.calendar import today
 
 router = Router(prefix="/cases", tags=["심사 / reviews"])
 
 
-class Submit(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Submit(Dated):
     scores: dict[Code, Count]
     conflict_of_interest: Annotated[bool, Field(strict=True)] = False
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Reviewed(BaseModel):

@@ -4,14 +4,13 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.applications.rounds import commands, queries
 from services.applications.rounds.domain import Call
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, Count, TrackId
-from shared.values.calendar import today
 
 router = Router(prefix="/rounds", tags=["공고 / rounds"])
 
@@ -21,13 +20,7 @@ Anyone = Annotated[
 ]
 
 
-class Act(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
-
-
-class OpenRound(Act):
+class OpenRound(Dated):
     round_id: Code
     programme_id: Code
     year: Annotated[int, Field(ge=1990, le=2200, strict=True)]
@@ -37,7 +30,7 @@ class OpenRound(Act):
     quota: dict[TrackId, Count]
 
 
-class Agree(Act):
+class Agree(Dated):
     agency_ko: Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -53,7 +46,7 @@ async def open_round(body: OpenRound, session: Session, actor: Officer) -> Opene
 
 
 @router.post("/{round_id}/closing", summary="접수를 마감한다 / Close a round")
-async def close(round_id: str, body: Act, session: Session, actor: Officer) -> queries.RoundView:
+async def close(round_id: str, body: Dated, session: Session, actor: Officer) -> queries.RoundView:
     await commands.close(session, round_id, body.occurred_on)
     return await queries.round_(session, round_id)
 

@@ -3,23 +3,16 @@
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from services.applications.places import queries as places
 from services.applications.places.models import Outcome
 from services.applications.rounds import queries as rounds
 from services.applications.selection import commands
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.values.calendar import today
 
 router = Router(prefix="/rounds", tags=["선정 / selection"])
-
-
-class Select(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Selected(BaseModel):
@@ -37,7 +30,7 @@ class Selection(BaseModel):
 
 @router.post("/{round_id}/selection", summary="공고의 과제를 선정한다 / Decide a round")
 async def select(
-    round_id: str, body: Select, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
+    round_id: str, body: Dated, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
 ) -> Selected:
     counts = await commands.select(session, round_id, body.occurred_on)
     return Selected(

@@ -4,32 +4,28 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.funding.budgets import commands
 from services.funding.ledger import queries as ledger
 from services.funding.ledger.api import Reader
 from services.funding.ledger.queries import BalanceView
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code
-from shared.values.calendar import today
 from shared.values.money import Funder, Krw
 
 router = Router(prefix="/budgets", tags=["budgets"])
 
 
-class AllocateBudget(BaseModel):
+class AllocateBudget(Dated):
     """Won of one funder for one fiscal year; `municipality` for the city's share where municipalities pay."""
-
-    model_config = ConfigDict(extra="forbid")
 
     programme_id: Code
     fiscal_year: Annotated[int, Field(ge=2000, le=2100)]
     funder: Funder
     municipality: str | None = None
     amount_krw: Annotated[Krw, Field(ge=1)]
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class AllocationView(BaseModel):

@@ -7,8 +7,7 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 
 from services.funding.payments import commands
-from services.funding.tranches.api import Dated
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, OccurredOn, Router, Session
 from shared.edge.identity import Actor, actor_with
 
 router = Router(tags=["payments"])

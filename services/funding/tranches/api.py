@@ -4,14 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.values.calendar import today
 from shared.values.money import Krw
 
 router = Router(prefix="/cases", tags=["tranches"])
@@ -19,14 +18,6 @@ router = Router(prefix="/cases", tags=["tranches"])
 Officer = Annotated[Actor, Depends(actor_with("officer"))]
 Approver = Annotated[Actor, Depends(actor_with("approver"))]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-
-
-class Dated(BaseModel):
-    """`occurred_on`: the business date, today where it is left out."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class ConfirmSelfContribution(Dated):

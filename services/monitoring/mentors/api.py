@@ -5,13 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
 from services.monitoring.mentors.domain import MOST_WEEKS
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
-from shared.values.calendar import today
 
 router = Router(prefix="/cases/{case_id}", tags=["mentors"])
 
@@ -19,22 +18,16 @@ Officer = Annotated[Actor, Depends(actor_with("officer"))]
 MentorId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9-]+$")]
 
 
-class Assign(BaseModel):
+class Assign(Dated):
     """`mentor_id` is an opaque id, never a name."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mentor_id: MentorId
     weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS, strict=True)]
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
-class RecordVisit(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RecordVisit(Dated):
     mentor_id: MentorId
     work: Annotated[str, Field(min_length=1, max_length=200)]
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Recorded(BaseModel):

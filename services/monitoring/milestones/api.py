@@ -8,23 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.monitoring.milestones import commands, queries
 from services.monitoring.milestones.queries import MilestonesView, MilestoneView
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, OccurredOn, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.errors import NotAllowed
-from shared.values.calendar import today
 
 router = Router(tags=["milestones"])
 
 Readers = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))]
 
 
-class Evidence(BaseModel):
+class Evidence(Dated):
     """`evidence` is a reference to a document, never the document."""
 
-    model_config = ConfigDict(extra="forbid")
-
     evidence: Annotated[str, Field(min_length=1, max_length=200)]
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class UpTo(BaseModel):

@@ -4,26 +4,22 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.monitoring.pledges import commands
-from shared.edge.http import OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code
-from shared.values.calendar import today
 
 router = Router(prefix="/pledges", tags=["pledges"])
 
 
-class ReportProgress(BaseModel):
+class ReportProgress(Dated):
     """`percent` is what the office states, 0 to 100."""
-
-    model_config = ConfigDict(extra="forbid")
 
     programme_id: Code
     percent: Annotated[int, Field(ge=0, le=100, strict=True)]
     reported_by_ko: Annotated[str, Field(min_length=1, max_length=100)]
-    occurred_on: OccurredOn = Field(default_factory=today)
 
 
 class Reported(BaseModel):
