@@ -1,6 +1,6 @@
 """The sentence on top of a page: chosen and computed from the figures by rules, never written by hand.
 
-A verdict names its text (texts.py) and what fills it. The rules, in order; the first that applies speaks:
+A verdict names its text (texts/verdicts.py) and what fills it. The rules, in order; the first that applies speaks:
 consultation → history only → stale figures → this year's planned companies → a round's progress against the
 programme's goal → an indicator → nothing to count yet.
 """
@@ -22,7 +22,7 @@ class Verdict:
     """A state and the sentence that says why; counts are companies, times or municipalities."""
 
     state: State
-    text: str  # key of the sentence in texts.py; the row of the overview shows `<text>.short`
+    text: str  # key of the sentence; the row of the overview shows `<text>.short`
     params: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -1,6 +1,6 @@
 """The sentences that a verdict chooses from; `.short` is the one for a row of the overview."""
 
-VERDICT_TEXTS = {
+VERDICTS = {
     "verdict.nothing_yet": ("아직 셀 수 있는 실적이 없습니다.", "There is nothing to count yet."),
     "verdict.nothing_yet.short": ("아직 실적 없음", "nothing yet"),
     "verdict.consulting": (

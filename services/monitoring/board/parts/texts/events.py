@@ -3,7 +3,7 @@
 A detail is left out when something that it needs is not in the event.
 """
 
-EVENT_TEXTS = {
+EVENTS = {
     "event.unknown": ("사건 {name}", "Event {name}"),
     "event.case.recorded": ("과거 실적을 옮겨 옴", "Past result taken over"),
     "event.case.recorded.detail": ("{system} 기록 {record_id}", "{system}, record {record_id}"),

@@ -1,0 +1,21 @@
+"""Every text of the pages in Korean and English, keyed by message id. **Bold** marks what matters."""
+
+from services.monitoring.board.parts.texts.cases import CASES
+from services.monitoring.board.parts.texts.events import EVENTS
+from services.monitoring.board.parts.texts.frame import FRAME
+from services.monitoring.board.parts.texts.lineage import LINEAGE
+from services.monitoring.board.parts.texts.overview import OVERVIEW
+from services.monitoring.board.parts.texts.programme import PROGRAMME
+from services.monitoring.board.parts.texts.verdicts import VERDICTS
+from services.monitoring.board.parts.texts.words import WORDS
+
+TEXTS: dict[str, tuple[str, str]] = {
+    **FRAME,
+    **WORDS,
+    **OVERVIEW,
+    **PROGRAMME,
+    **CASES,
+    **LINEAGE,
+    **VERDICTS,
+    **EVENTS,
+}
