@@ -28,10 +28,8 @@ from tests.unit.monitoring_builders import (
     applied,
     booked,
     committed,
-    facts,
     opened,
     progress,
-    project,
     published,
     recorded,
     registered,
@@ -42,6 +40,7 @@ from tests.unit.monitoring_builders import (
     selected,
     visited,
 )
+from tests.unit.monitoring_folds import facts, project
 
 PAST = split(60_000_000, RATIO, Funder.SELF)
 PLANNED = [

@@ -24,12 +24,9 @@ from tests.unit.monitoring_builders import (
     applied,
     booked,
     committed,
-    facts,
-    interleaved,
     on,
     opened,
     progress,
-    project,
     published,
     recorded,
     registered,
@@ -40,6 +37,7 @@ from tests.unit.monitoring_builders import (
     selected,
     visited,
 )
+from tests.unit.monitoring_folds import facts, interleaved, project
 
 PINNED = "2025-01-20"
 

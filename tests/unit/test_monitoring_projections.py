@@ -13,9 +13,7 @@ from shared.delivery.projection import Fact
 from shared.events import Event
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import (
-    EVERY,
     PROGRAMME,
-    TOPIC,
     a_case,
     abandoned,
     agreed,
@@ -23,10 +21,6 @@ from tests.unit.monitoring_builders import (
     applied,
     booked,
     committed,
-    facts,
-    fold_one,
-    folded,
-    interleaved,
     opened,
     progress,
     published,
@@ -36,6 +30,7 @@ from tests.unit.monitoring_builders import (
     round_agreed,
     selected,
 )
+from tests.unit.monitoring_folds import EVERY, TOPIC, facts, fold_one, folded, interleaved
 
 STORY: list[Event] = [
     published(),
