@@ -34,13 +34,17 @@ class Changes:
         try:
             seen = self.position
             while True:
-                async with self.moved:
-                    await self.moved.wait_for(lambda: self.position != seen)  # noqa: B023
-                    first, seen = seen < 0, self.position
+                first, seen = seen < 0, await self.moved_from(seen)
                 if not first:
                     yield ServerSentEvent(event="changed", data=str(seen))
         finally:
             self.close()
+
+    async def moved_from(self, seen: int) -> int:
+        """The next position that is another one."""
+        async with self.moved:
+            await self.moved.wait_for(lambda: self.position != seen)
+            return self.position
 
     def open(self) -> None:
         self.pages += 1

@@ -17,7 +17,7 @@ ABOUT_TO_DAYS = 30
 
 @dataclass(frozen=True)
 class Money:
-    """A sum of won of one kind, fiscal year and funder, and how many events make it."""
+    """A sum of won of one kind, fiscal year and funder."""
 
     kind: Kind
     fiscal_year: int
@@ -77,7 +77,10 @@ class Report:
 
 @dataclass
 class Facts:
-    """All that is known of one programme on a business date; `money_events` how many events give money of a kind to a fiscal year."""
+    """All that is known of one programme on a business date.
+
+    `money_events`: how many events give money of a kind to a fiscal year.
+    """
 
     programme_id: str
     as_of: date

@@ -9,7 +9,6 @@ from sqlmodel import Field
 from services.monitoring.projections import money
 from services.monitoring.schema import Table
 from shared.delivery.projection import Fact, Key, SumProjection
-from shared.events import Event
 
 
 class MoneyEventTile(Table, table=True):
@@ -24,13 +23,10 @@ class MoneyEventTile(Table, table=True):
 
 def counted(fact: Fact) -> Iterable[tuple[Key, int]]:
     """The event once for each kind and year that it gives money to, however many funders share it."""
-    for programme_id, kind, fiscal_year in {key[:3] for key, _ in TILES[fact.type](fact)}:
+    for programme_id, kind, fiscal_year in {key[:3] for key, _ in money.PROJECTION.by_type[fact.type](fact)}:
         yield (programme_id, kind, fiscal_year, fact.occurred_on), 1
 
 
-TILES = {event.type(): tiles for event, tiles in money.PROJECTION.tiles.items()}
-EVENTS: tuple[type[Event], ...] = tuple(money.PROJECTION.tiles)
-
 PROJECTION = SumProjection(
-    name="money_event_tile", table=MoneyEventTile, tiles=dict.fromkeys(EVENTS, counted)
+    name="money_event_tile", table=MoneyEventTile, tiles=dict.fromkeys(money.PROJECTION.tiles, counted)
 )

@@ -17,7 +17,6 @@ from shared.delivery.projection import Fact
 MOST = 300  # events shown of a figure; of more, the page says that it shows a part
 
 TOPIC = {(event.source, event.name): event.topic for event in timeline.PROJECTION.rows}
-TILES = {event.name: (event.type(), tiles) for event, tiles in money.PROJECTION.tiles.items()}
 
 EVENTS = """
     select t.*, coalesce(c.company_name_ko, k.name_ko) as company
@@ -113,11 +112,11 @@ async def of_money(
 
 def part(row: Any, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]) -> int:
     """What the projection's own fold gives to the wanted tiles."""
-    type, tiles = TILES[row.name]
+    type = f"{timeline.PREFIX}{row.name}"
     fact = Fact(type, row.source, row.id, row.subject, row.sequence, f"{row.occurred_on}", "", row.data, None)
     return sum(
         krw
-        for (_, kind, year, funder, *_), krw in tiles(fact)
+        for (_, kind, year, funder, *_), krw in money.PROJECTION.by_type[type](fact)
         if kind in kinds and years[0] <= year <= years[1] and funder in funders
     )
 

@@ -67,9 +67,7 @@ class Pages:
         )
 
     def overview(self, page: Page, view: OverviewView) -> str:
-        verdicts = {
-            programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
-        }
+        verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
         programmes = verdict.by_risk(view.programmes, verdicts)
         return self._page(
@@ -77,10 +75,7 @@ class Pages:
         )
 
     def programmes(self, page: Page, view: OverviewView) -> str:
-        verdicts = {
-            programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes
-        }
-        return self._page("programmes.html", page, view=view, verdicts=verdicts)
+        return self._page("programmes.html", page, view=view, verdicts=self._verdicts(page, view))
 
     def programme(self, page: Page, view: ProgrammeView) -> str:
         found = verdict.of_programme(view, page.as_of)
@@ -97,6 +92,9 @@ class Pages:
 
     def error(self, page: Page, view: ErrorView) -> str:
         return self._page("error.html", page, view=view)
+
+    def _verdicts(self, page: Page, view: OverviewView) -> dict[str, verdict.Verdict]:
+        return {programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes}
 
     def _page(self, template: str, page: Page, **context: object) -> str:
         return self.environment.get_template(template).render(
