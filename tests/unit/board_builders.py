@@ -45,7 +45,6 @@ def a_programme(**changes: object) -> ProgrammeView:
         "region": Text("김천시"),
         "stage": "running",
         "years": YearRange(2019, 2026),
-        "version": 1,
         "last_event_on": None,
     }
     return ProgrammeView(**(given_values | changes))
@@ -72,7 +71,7 @@ def with_everything(**changes: object) -> ProgrammeView:
         "municipalities": (MunicipalityRow("52110", Text("전주시"), Figure(29), Figure(12), Figure(7)),) * 15,
         "mentors": Mentors(Figure(30), Figure(25), Figure(70)),
         "due": (DueMilestone(NOW, Text("완료점검"), "warning", (("c1", "기업 B"),)),) * 16,
-        "pledge": Pledge("p", Text("공약"), Text("부서"), Figure(30), MID_2022),
+        "pledge": Pledge(Text("공약"), Text("부서"), Figure(30), MID_2022),
         "indicators": (Indicator("i", Text("협약"), Text("회"), Figure(5), Figure(1), ()),),
         "risks": (Risk(Text("문제"), Text("대책")),),
     }
@@ -80,9 +79,8 @@ def with_everything(**changes: object) -> ProgrammeView:
 
 
 def a_case(**changes: object) -> CaseView:
-    company = Company("c1", "기업 B-031", "123-**-***01")
+    company = Company("기업 B-031", "123-**-***01")
     given_values: dict[str, Any] = {
-        "case_id": "1",
         "number": "J-1",
         "status": "completed",
         "company": company,

@@ -28,7 +28,7 @@ def test_programmes_stand_in_the_order_of_their_risk() -> None:
     stale = a_programme(id="stale", last_event_on=MID_2022)
     danger = with_everything(id="danger")
     draft = a_programme(id="draft", stage="consultation")
-    view = OverviewView((history, draft, calm, stale, danger), (), None, ())
+    view = OverviewView((history, draft, calm, stale, danger), (), ())
 
     html = Pages(Assets()).overview(a_page(), view)
 
@@ -67,7 +67,7 @@ def test_many_messages_of_a_day_stand_together_and_a_few_do_not() -> None:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_page_reads_without_built_assets_and_holds_nothing_inline(lang: str) -> None:
-    view = OverviewView((a_programme(companies=companies_of_2022(3, 8)),), (), None, ())
+    view = OverviewView((a_programme(companies=companies_of_2022(3, 8)),), (), ())
 
     html = Pages(Assets()).overview(a_page(lang=lang), view)
 
@@ -86,7 +86,7 @@ def test_what_a_company_calls_itself_cannot_become_markup() -> None:
 
 
 def test_a_past_date_is_said_and_listens_to_no_stream() -> None:
-    html = Pages(Assets()).overview(a_page(as_of=MID_2022), OverviewView((), None, None, None))
+    html = Pages(Assets()).overview(a_page(as_of=MID_2022), OverviewView((), None, None))
 
     assert "sse-connect" not in html
     assert "갱신을 멈췄습니다" in html

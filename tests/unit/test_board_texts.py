@@ -9,7 +9,11 @@ from jinja2 import Environment, meta, nodes
 from services.monitoring.board.parts import i18n
 from services.monitoring.board.parts.render import BOARD
 from services.monitoring.board.parts.texts import TEXTS
+from services.monitoring.board.parts.texts.events import EVENTS
+from services.monitoring.projections import timeline
 from tests.unit.board_builders import an_entry
+
+BESIDE_A_TITLE = (".detail", ".eligible", ".ineligible", ".conflict")
 
 
 @pytest.mark.parametrize("key", sorted(TEXTS))
@@ -39,6 +43,14 @@ def test_an_event_is_told_with_what_it_says_and_an_unknown_one_is_named() -> Non
     )
     assert i18n.event_detail(an_entry("tranche.requested", number=1), "ko") == ""
     assert i18n.event_title(an_entry("comet.sighted"), "ko") == "사건 comet.sighted"
+
+
+def test_every_event_of_the_timeline_has_its_words_and_no_words_are_without_an_event() -> None:
+    told = {event.name.rpartition(".")[0] for event in timeline.PROJECTION.rows}
+
+    titles = {key.removeprefix("event.") for key in EVENTS if not key.endswith(BESIDE_A_TITLE)}
+
+    assert titles - {"unknown"} == told
 
 
 def test_every_text_that_a_template_asks_for_exists() -> None:

@@ -8,9 +8,8 @@ from sse_starlette import EventSourceResponse
 
 from services.monitoring.board import pages
 from services.monitoring.board.answers import Html
-from services.monitoring.board.fill.cases import Filter
 from services.monitoring.board.frame import At, Frame
-from services.monitoring.board.parts.case_view import CaseStatus
+from services.monitoring.board.parts.case_view import CaseStatus, Filter
 from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.refusals import BoardRoute
 from services.monitoring.board.stream import changes

@@ -9,18 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.board import queries
 from services.monitoring.board.fill.case import CaseRows, case_view
-from services.monitoring.board.fill.cases import PAGE_SIZE, Filter, cases_view, milestone_work, tranche_work
+from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, tranche_work
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.fill.timeline import entry
 from services.monitoring.board.lineage.view import lineage_view
-from services.monitoring.board.parts.programme_view import ProgrammeView, Stage
-from services.monitoring.board.parts.views import CasesView, CaseView, LineageView, OverviewView, WorkItem
+from services.monitoring.board.parts.case_view import CasesView, CaseView, Filter
+from services.monitoring.board.parts.lineage_view import LineageView
+from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.verdict import STAGES
+from services.monitoring.board.parts.views import OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.domain import Facts
 
 MOST_WORK = 50
 RECENT = 8
-STAGES: tuple[Stage, ...] = ("running", "consultation", "history")
 
 
 @dataclass(frozen=True)
@@ -101,17 +103,7 @@ async def case(at: Moment, case_id: UUID) -> CaseView:
 async def cases(at: Moment, asked: Filter) -> CasesView:
     ids = await figures.known_programmes(at.session, at.on)
     known = await figures.definitions_of(at.session, ids, at.on)
-    rows = await queries.cases(
-        at.session,
-        at.on,
-        programme=asked.programme,
-        year=asked.year,
-        track=asked.track,
-        status=asked.status,
-        q=asked.q,
-        limit=PAGE_SIZE,
-        offset=(asked.page - 1) * PAGE_SIZE,
-    )
+    rows = await queries.cases(at.session, at.on, asked, PAGE_SIZE)
     return cases_view(rows, asked, await queries.years(at.session, at.on), known)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.board.fill.programme import DueRow
+from services.monitoring.board.parts.case_view import Filter
 from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
+from services.monitoring.projections.tranches import WAITING
 from shared.db import fetch
 from shared.errors import NotFound
 
@@ -161,21 +163,13 @@ async def case(session: AsyncSession, case_id: str, on: date) -> Any:
     return found[0]
 
 
-async def cases(
-    session: AsyncSession,
-    on: date,
-    *,
-    programme: str | None,
-    year: int | None,
-    track: str | None,
-    status: str | None,
-    q: str,
-    limit: int,
-    offset: int,
-) -> list[Any]:
+async def cases(session: AsyncSession, on: date, asked: Filter, page_size: int) -> list[Any]:
     """A page of the list; each row also says how many the filter finds."""
-    words = q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return await fetch(session, CASES, on, programme, year, track, status, words, limit, offset)
+    words = asked.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    place = page_size, (asked.page - 1) * page_size
+    return await fetch(
+        session, CASES, on, asked.programme, asked.year, asked.track, asked.status, words, *place
+    )
 
 
 async def years(session: AsyncSession, on: date) -> list[int]:
@@ -200,11 +194,11 @@ async def timeline_of(session: AsyncSession, subjects: Sequence[str], on: date) 
 
 
 # The overview: what needs somebody now, and what has changed last.
-TRANCHES_WAITING = """
+TRANCHES_WAITING = f"""
     select t.state, t.due_on, t.case_id::text as case_id, t.number, t.total_krw, t.programme_id,
         coalesce(k.name_ko, c.number, '') as company
     from tranche_row t join case_row c using (case_id) left join company_row k on k.company_id = c.company_id
-    where t.state in ('requested', 'approved', 'unconfirmed') and c.lost_on is null
+    where t.{WAITING} and c.lost_on is null
     order by t.due_on, t.case_id, t.number limit $1
 """
 MILESTONES_WAITING = """

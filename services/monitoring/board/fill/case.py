@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from services.monitoring.board.fill.companies import place
-from services.monitoring.board.fill.programme import milestone_name
+from services.monitoring.board.fill.programme import milestone_name, short_name
 from services.monitoring.board.fill.timeline import entry, template_name
 from services.monitoring.board.parts.case_view import (
     CaseView,
@@ -49,12 +49,11 @@ def case_view(rows: CaseRows) -> CaseView:
     tranches = tuple(each_tranche(rows))
     is_agreed = (case.agreed_on and case.agreed_on <= on) or case.recorded_on is not None
     return CaseView(
-        case_id=str(case.case_id),
         number=case.number or "",
         status=case.status,
         company=company(case, on),
         programme_id=case.programme_id,
-        programme_name=programme_name(case, rows.definition),
+        programme_name=short_name(case.programme_id, rows.definition),
         year=case.year_to,
         track=case.track,
         builds=builds(rows.definition, case.track),
@@ -74,10 +73,6 @@ def case_view(rows: CaseRows) -> CaseView:
     )
 
 
-def programme_name(case: Any, definition: Definition | None) -> Text:
-    return Text(definition.short_ko, definition.short_en) if definition else Text(case.programme_id)
-
-
 def builds(definition: Definition | None, track: str | None) -> Text | None:
     tracks = definition.tracks if definition else []
     return next((Text(one.name_ko, one.name_en) for one in tracks if one.id == track), None)
@@ -87,7 +82,6 @@ def company(case: Any, on: date) -> Company:
     """Whose business was never asked about is not known to operate."""
     asked = case.business_state_on is not None and case.business_state_on <= on
     return Company(
-        company_id=str(case.company_id or ""),
         name=case.company,
         business_number_masked=masked(case.business_number),
         municipality=place(case.municipality) if case.municipality else None,
@@ -154,14 +148,12 @@ def steps_until(row: Any, on: date) -> list[Json]:
 def each_tranche(rows: CaseRows) -> Iterable[Tranche]:
     for row in scheduled(rows):
         steps = steps_until(row, rows.on)
-        paid = next((step["on"] for step in steps if step["state"] == "disbursed"), None)
         yield Tranche(
             number=row.number,
             name=tranche_name(rows.definition, row.number),
             state=steps[-1]["state"],
             amount_krw=row.total_krw,
             due_on=row.due_on,
-            paid_on=date.fromisoformat(paid) if paid else None,
             steps=tuple(payment_steps(steps)),
         )
 
@@ -179,15 +171,14 @@ def payment_steps(steps: Iterable[Json]) -> list[PaymentStep]:
         if step["state"] == "requested":
             taken = []
         if role := ROLES.get(step["state"]):
-            at = datetime.fromisoformat(step["at"])
-            taken.append(PaymentStep(role, step["by"] or "–", date.fromisoformat(step["on"]), at))
+            taken.append(PaymentStep(role, step["by"] or "–", date.fromisoformat(step["on"])))
     return taken
 
 
 def milestone(row: Any, definition: Definition | None, on: date) -> Milestone:
     achieved = row.achieved_on if row.achieved_on and row.achieved_on <= on else None
     name = milestone_name(definition, row.milestone)
-    return Milestone(row.milestone, name, row.due_on, milestone_state(row, on), achieved, bool(row.completes))
+    return Milestone(name, row.due_on, milestone_state(row, on), achieved)
 
 
 def milestone_state(row: Any, on: date) -> MilestoneState:

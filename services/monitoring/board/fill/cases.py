@@ -1,18 +1,18 @@
-"""The list of cases with its filter, and the overview of all programmes."""
+"""The list of cases, and what needs somebody today."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from services.monitoring.board.fill.case import public_krw, tranche_name
 from services.monitoring.board.fill.companies import place
-from services.monitoring.board.fill.programme import milestone_name
-from services.monitoring.board.parts.case_view import CaseRow, CaseStatus, CasesView, Choice
-from services.monitoring.board.parts.values import Figure, Text
+from services.monitoring.board.fill.programme import milestone_name, short_name
+from services.monitoring.board.parts.case_view import CaseRow, CaseStatus, CasesView, Choice, Filter
+from services.monitoring.board.parts.values import Figure
 from services.monitoring.board.parts.views import WorkItem
 from shared.events.definition import Definition
 
 PAGE_SIZE = 50
+HOLDING = ("agreed", "in_progress", "completed", "recorded")
 Definitions = Mapping[str, Definition | None]
 
 TRANCHE_WORK: Mapping[str, Any] = {
@@ -22,18 +22,6 @@ TRANCHE_WORK: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What the list is asked for; it lives in the address."""
-
-    programme: str | None = None
-    year: int | None = None
-    status: CaseStatus | None = None
-    track: str | None = None
-    q: str = ""
-    page: int = 1
-
-
 def cases_view(
     rows: Sequence[Any], asked: Filter, years: Sequence[int], definitions: Definitions
 ) -> CasesView:
@@ -41,15 +29,10 @@ def cases_view(
     return CasesView(
         rows=tuple(case_row(row, definitions.get(row.programme_id)) for row in rows),
         found=Figure(found),
-        programmes=tuple(Choice(id, short(id, definition)) for id, definition in definitions.items()),
+        programmes=tuple(Choice(id, short_name(id, definition)) for id, definition in definitions.items()),
         years=tuple(years),
         statuses=get_args(CaseStatus),
-        programme=asked.programme,
-        year=asked.year,
-        status=asked.status,
-        track=asked.track,
-        q=asked.q,
-        page=asked.page,
+        asked=asked,
         pages=max(1, -(-found // PAGE_SIZE)),
     )
 
@@ -61,8 +44,7 @@ def case_row(row: Any, definition: Definition | None) -> CaseRow:
         number=row.number or "",
         company=row.company,
         municipality=place(row.municipality) if row.municipality else None,
-        programme_id=row.programme_id,
-        programme_name=short(row.programme_id, definition),
+        programme_name=short_name(row.programme_id, definition),
         track=row.track,
         year=row.year_to,
         status=row.status,
@@ -71,13 +53,6 @@ def case_row(row: Any, definition: Definition | None) -> CaseRow:
         next_due=row.next_due,
         next_name=milestone_name(definition, row.next_milestone) if row.next_milestone else None,
     )
-
-
-HOLDING = ("agreed", "in_progress", "completed", "recorded")
-
-
-def short(programme_id: str, definition: Definition | None) -> Text:
-    return Text(definition.short_ko, definition.short_en) if definition else Text(programme_id)
 
 
 def tranche_work(row: Any, definitions: Definitions) -> WorkItem:

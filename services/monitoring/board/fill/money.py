@@ -12,14 +12,14 @@ from services.monitoring.board.parts.programme_view import (
     MoneyTable,
     MoneyYear,
     Period,
+    RowFunder,
 )
-from services.monitoring.board.parts.values import UNKNOWN, Figure, Funder
+from services.monitoring.board.parts.values import UNKNOWN, Figure
 from services.monitoring.figures.domain import ALL, Facts
 from services.monitoring.figures.money import in_order
 from services.monitoring.projections.money import Kind
 from shared.events.definition import Definition
-from shared.values import money
-from shared.values.money import PUBLIC
+from shared.values.money import PUBLIC, Funder
 
 HALF = re.compile(r"^(\d{4})H([12])$")
 PUBLIC_SUM = "public"
@@ -31,7 +31,7 @@ def money_table(shown: Shown, definition: Definition, as_of: date) -> MoneyTable
     if not plan:
         return None
     periods = [period for period in plan[ALL] if period != "subtotal"]
-    rows: list[tuple[Funder, int | None]] = [(ALL, whole(definition)), *ratio(definition)]
+    rows: list[tuple[RowFunder, int | None]] = [(ALL, whole(definition)), *ratio(definition)]
     return MoneyTable(
         periods=tuple(Period(period, is_current(period, as_of)) for period in periods),
         rows=tuple(money_row(shown, funder, share, periods) for funder, share in rows),
@@ -39,7 +39,7 @@ def money_table(shown: Shown, definition: Definition, as_of: date) -> MoneyTable
     )
 
 
-def ratio(definition: Definition) -> tuple[tuple[money.Funder, int], ...]:
+def ratio(definition: Definition) -> tuple[tuple[Funder, int], ...]:
     """Each funder's part, in the documents' order."""
     return tuple((funder, definition.funders[funder]) for funder in in_order(definition))
 
@@ -49,7 +49,7 @@ def whole(definition: Definition) -> int | None:
     return 100 if sum(definition.funders.values()) == 100 else None
 
 
-def money_row(shown: Shown, funder: Funder, share: int | None, periods: list[str]) -> MoneyRow:
+def money_row(shown: Shown, funder: RowFunder, share: int | None, periods: list[str]) -> MoneyRow:
     return MoneyRow(
         funder=funder,
         share=share,
@@ -105,7 +105,7 @@ def money_years(shown: Shown, definition: Definition) -> Iterable[MoneyYear]:
         yield MoneyYear(period, shown(f"term_plan.{ALL}.{period}"), amounts)
 
 
-def executed_in(shown: Shown, definition: Definition, year: str) -> tuple[tuple[money.Funder, Figure], ...]:
+def executed_in(shown: Shown, definition: Definition, year: str) -> tuple[tuple[Funder, Figure], ...]:
     return tuple((funder, shown(f"executed.{year}.{funder}")) for funder in in_order(definition))
 
 
@@ -113,7 +113,7 @@ def first_year(definition: Definition) -> int:
     return definition.term_from or definition.first_year
 
 
-def execution_row(shown: Shown, funder: money.Funder, year: int) -> ExecutionRow:
+def execution_row(shown: Shown, funder: Funder, year: int) -> ExecutionRow:
     return ExecutionRow(
         funder,
         planned=year_plan(shown, funder, year),

@@ -37,7 +37,6 @@ def pledge(shown: Shown, definition: Definition) -> Pledge | None:
         return None
     reported = shown.at("pledge.occurred_on")
     return Pledge(
-        promised.id,
         Text(promised.name_ko, promised.name_en),
         Text(promised.owner_ko, promised.owner_en),
         stated_percent=shown("pledge.progress_percent", evidence=1),

@@ -47,7 +47,6 @@ def programme_view(
         region=Text(definition.office_ko, definition.office_en),
         stage="history" if definition.entry == "history" else "running",
         years=YearRange(definition.first_year, definition.last_year),
-        version=facts.version,
         last_event_on=last_event_on,
         facts=tuple(said(definition)),
         ratio=money.ratio(definition),
@@ -107,6 +106,11 @@ def due_milestones(rows: Sequence[DueRow], definition: Definition, as_of: date) 
         yield DueMilestone(due_on, name, "warning" if soon else "planned", tuple(cases))
 
 
+def short_name(programme_id: str, said: Definition | Proposal | None) -> Text:
+    """As rows and crumbs call it; a programme that nothing is known of by its id."""
+    return Text(said.short_ko, said.short_en) if said else Text(programme_id)
+
+
 def milestone_name(definition: Definition | None, key: str) -> Text:
     """As the definition names it; a key that it no longer has names itself."""
     rules = definition.milestones if definition else []
@@ -125,7 +129,6 @@ def proposed_view(facts: Facts, shown: Shown, last_event_on: date | None) -> Pro
         region=Text(said.office_ko, said.office_en),
         stage="consultation",
         years=YearRange(said.year, said.year),
-        version=0,
         last_event_on=last_event_on,
         municipalities_count=shown("municipalities.count"),
         consultation=consultation(said, shown, facts.proposed_on),

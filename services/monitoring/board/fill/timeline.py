@@ -35,7 +35,6 @@ def entry(row: Any, definition: Definition | None, company: str | None = None) -
         event_id=row.id,
         params=params(row.data, definition),
         amount_krw=amount(row.data),
-        actor=row.authid,
         case_id=row.data.get("case_id"),
         company=company,
     )

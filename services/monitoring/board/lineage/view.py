@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.monitoring.board.fill.programme import cap
+from services.monitoring.board.fill.programme import cap, short_name
 from services.monitoring.board.fill.shown import Shown
 from services.monitoring.board.lineage.rules import Origin, origin
 from services.monitoring.board.lineage.sources import MOST, TOPIC, Contribution
 from services.monitoring.board.parts.lineage_view import LineageCase, LineageEvent, LineageView, RawEvent
-from services.monitoring.board.parts.values import Figure, Text
+from services.monitoring.board.parts.values import Figure
 from services.monitoring.figures.domain import Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.timeline import PREFIX
@@ -26,18 +26,16 @@ async def lineage_view(session: AsyncSession, facts: Facts, path: str, event_id:
     found = await rule.find(session, facts, figure.value or 0)
     parts = found.parts[:MOST]
     chosen = next((one for one in parts if one.row.id == event_id), parts[0] if parts else None)
-    cases = by_case(parts)
     return LineageView(
         figure=figure,
         title=rule.title,
         measure=rule.measure,
         rule=rule.rule,
         programme_id=facts.programme_id,
-        programme_name=programme_name(facts),
+        programme_name=short_name(facts.programme_id, facts.definition or facts.proposal),
         adds=rule.adds,
         subtracts=rule.subtracts,
-        cases=tuple(cases),
-        cases_total=len(cases),
+        cases=tuple(by_case(parts)),
         events=tuple(event(one) for one in parts),
         events_total=found.total,
         raw=raw(chosen, rule) if chosen else None,
@@ -57,11 +55,6 @@ def shown_figure(facts: Facts, path: str) -> Figure:
             en=f"There is no such figure on {facts.as_of}. Pick another date, or open it from the programme.",
         )
     return figure
-
-
-def programme_name(facts: Facts) -> Text:
-    said = facts.definition or facts.proposal
-    return Text(said.short_ko, said.short_en) if said else Text(facts.programme_id)
 
 
 def by_case(parts: Sequence[Contribution]) -> list[LineageCase]:
@@ -84,13 +77,9 @@ def event(one: Contribution) -> LineageEvent:
     row = one.row
     return LineageEvent(
         event_id=row.id,
-        source=row.source,
         name=row.name.rpartition(".")[0],
         occurred_on=row.occurred_on,
-        recorded_at=row.recorded_at,
         contribution=one.amount,
-        topic=TOPIC[row.source, row.name],
-        case_id=row.data.get("case_id"),
         company=row.company,
     )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import Figure, Funder, Service, State, Text, Window
+from services.monitoring.board.parts.values import Figure, Service, State, Text, Window
+from shared.values.money import Funder
 
 CaseStatus = Literal[
     "applied",
@@ -53,7 +54,6 @@ class TimelineEntry:
     event_id: str
     params: Mapping[str, object] = field(default_factory=dict)
     amount_krw: int | None = None
-    actor: str | None = None  # role and opaque id, as the envelope has them
     case_id: str | None = None  # set where entries of several cases stand together
     company: str | None = None
 
@@ -72,7 +72,6 @@ class ExpectedEntry:
 class Company:
     """The company of a case; no person, no contact."""
 
-    company_id: str
     name: str
     business_number_masked: str  # 123-**-***01
     municipality: Text | None = None
@@ -94,12 +93,11 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class PaymentStep:
-    """Who did one of the three steps of a payment, and when."""
+    """Who did one of the three steps of a payment, and on which day."""
 
     role: PaymentRole
     actor_id: str
     occurred_on: date
-    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,6 @@ class Tranche:
     state: TrancheState
     amount_krw: int
     due_on: date | None
-    paid_on: date | None = None
     steps: tuple[PaymentStep, ...] = ()
 
 
@@ -119,12 +116,10 @@ class Tranche:
 class Milestone:
     """A milestone, its due date, and the date on which it was reached."""
 
-    key: str
     name: Text
     due_on: date
     state: MilestoneState
     achieved_on: date | None = None
-    completes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,6 @@ class Selection:
 class CaseView:
     """One case over all services, as of a business date."""
 
-    case_id: str
     number: str  # the receipt number, or the other system's number
     status: CaseStatus
     company: Company
@@ -184,7 +178,6 @@ class CaseRow:
     number: str
     company: str
     municipality: Text | None
-    programme_id: str
     programme_name: Text
     track: str | None
     year: int
@@ -196,29 +189,35 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An option of a filter: its value in the address, its text, how many cases it has."""
+class Filter:
+    """What the list is asked for; it lives in the address. `q` is a part of a company's name or a case's number."""
 
-    value: str
-    text: Text
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CasesView:
-    """The list of cases; its filter lives in the address: programme, year, status, track, q, page."""
-
-    rows: tuple[CaseRow, ...]
-    found: Figure  # how many the filter finds, not how many this page shows
-    programmes: tuple[Choice, ...]
-    years: tuple[int, ...]
-    statuses: tuple[CaseStatus, ...]
     programme: str | None = None
     year: int | None = None
     status: CaseStatus | None = None
     track: str | None = None
     q: str = ""
     page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a filter: its value in the address, and its text."""
+
+    value: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CasesView:
+    """The list of cases, and what it was asked for."""
+
+    rows: tuple[CaseRow, ...]
+    found: Figure  # how many the filter finds, not how many this page shows
+    programmes: tuple[Choice, ...]
+    years: tuple[int, ...]
+    statuses: tuple[CaseStatus, ...]
+    asked: Filter
     pages: int = 1
 
 

@@ -10,7 +10,10 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-Kind = Literal["actual", "actual2", "plan", "short", "national", "province", "city", "self"]
+from shared.values.money import Funder
+
+Kind = Literal["actual", "actual2", "plan", "short"] | Funder
+"""How a piece is drawn: `actual2` is the lighter of two that were reached, a funder has a colour of its own."""
 
 TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other sign, at 13 px
 

@@ -1,4 +1,4 @@
-"""Which chart a programme gets, from what its view holds: the spark and the bullet of a row, the columns."""
+"""Which chart a view gets (the spark and the bullet of a row, the columns), and the sums and lists beside it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,11 +9,12 @@ from markupsafe import Markup
 from services.monitoring.board.parts import charts
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
-from services.monitoring.board.parts.charts import Bar, Kind, Part
+from services.monitoring.board.parts.charts import Bar, Part
 from services.monitoring.board.parts.i18n import Words
 from services.monitoring.board.parts.programme_view import CompanyYear, MoneyRow, MoneyYear, ProgrammeView
-from services.monitoring.board.parts.values import Funder, Lang, Unit
+from services.monitoring.board.parts.values import Lang, Unit
 from services.monitoring.board.parts.verdict import current_year
+from shared.values.money import Funder
 
 LONG_RUN = 4
 
@@ -35,7 +36,7 @@ def _money_bar(row: MoneyYear, t: Words, lang: Lang, unit: Unit) -> Bar:
     said = (("money.bar_planned", row.planned.value), ("money.bar_executed", executed))
     return Bar(
         fmt.period(row.key, lang),
-        tuple(Part(figure.value or 0, _purse_kind(funder)) for funder, figure in row.executed),
+        tuple(Part(figure.value or 0, funder) for funder, figure in row.executed),
         tuple(t(key, amount=fmt.won(value, unit)) for key, value in said if value is not None),
         row.planned.value or 0,
     )
@@ -233,20 +234,5 @@ def runs(timeline: Sequence[TimelineEntry]) -> list[list[TimelineEntry]]:
 
 def purse_chart(view: CaseView, t: Words) -> Markup:
     """Who pays how much of a case."""
-    parts = [
-        Part(purse.agreed_krw, _purse_kind(purse.funder), t(f"funder.{purse.funder}"))
-        for purse in view.purses
-    ]
+    parts = [Part(purse.agreed_krw, purse.funder, t(f"funder.{purse.funder}")) for purse in view.purses]
     return charts.purses(parts, ", ".join(f"{part.text} {fmt.count(part.value)}" for part in parts))
-
-
-PURSE_KINDS: dict[str, Kind] = {
-    "national": "national",
-    "province": "province",
-    "city": "city",
-    "self": "self",
-}
-
-
-def _purse_kind(funder: Funder) -> Kind:
-    return PURSE_KINDS.get(funder, "actual2")

@@ -1,7 +1,7 @@
 """What the page of a figure's origin shows: the figure, the cases, the events, one event as it came."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from services.monitoring.board.parts.values import Figure, Text
@@ -12,15 +12,9 @@ class LineageEvent:
     """One event and what it adds to the figure (negative: takes away), in the figure's unit."""
 
     event_id: str
-    source: str  # /services/funding
     name: str  # funds.committed
     occurred_on: date
-    recorded_at: datetime
     contribution: int
-    topic: str
-    partition: int | None = None  # the projector's facts do not say where on the topic they stand
-    offset: int | None = None
-    case_id: str | None = None
     company: str | None = None
 
 
@@ -36,13 +30,11 @@ class LineageCase:
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """An event as it stands on its topic."""
+    """An event as it stands on its topic; the projector's facts do not say where on it."""
 
     topic: str
     headers: tuple[tuple[str, str], ...]
     payload: str  # pretty-printed JSON
-    partition: int | None = None
-    offset: int | None = None
     marked: str | None = None  # the line of the payload that goes into the figure, as a piece of its text
 
 
@@ -58,10 +50,8 @@ class LineageView:
     programme_name: Text
     adds: tuple[str, ...]  # event names that add
     subtracts: tuple[str, ...] = ()
-    conditions: tuple[Text, ...] = ()
     cases: tuple[LineageCase, ...] = ()
     events: tuple[LineageEvent, ...] = ()  # oldest first; may be the first part of many
     events_total: int = 0
-    cases_total: int = 0
     raw: RawEvent | None = None
     selected_event: str | None = None

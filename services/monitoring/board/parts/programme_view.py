@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from services.monitoring.board.parts.values import UNKNOWN, Figure, Funder, State, Text, Window, YearRange
+from services.monitoring.board.parts.values import UNKNOWN, Figure, State, Text, Window, YearRange
+from shared.values.money import Funder
 
 Stage = Literal["consultation", "running", "history"]
 """consultation: proposed, not published; running: published with funders; history: only past results."""
+
+RowFunder = Funder | Literal["all"]
+"""Whose row of a table of money it is; `all` is the total row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Period:
 class MoneyRow:
     """One funder's row of the investment plan, in won."""
 
-    funder: Funder
+    funder: RowFunder
     share: (
         int | None
     )  # the funder's part of the ratio as the definition gives it (50; 5): None in a total without
@@ -55,7 +59,7 @@ class MoneyYear:
 class ExecutionRow:
     """One funder's year, in won: planned, committed by agreements, disbursed by confirmed payments."""
 
-    funder: Funder
+    funder: RowFunder
     planned: Figure
     committed: Figure
     disbursed: Figure
@@ -118,7 +122,6 @@ class ComputedProgress:
 class Pledge:
     """The pledge's progress as the responsible office stated it, and as it can be computed."""
 
-    pledge_id: str
     name: Text
     office: Text
     stated_percent: Figure
@@ -240,7 +243,6 @@ class ProgrammeView:
     region: Text  # the authority that runs it: 김천시
     stage: Stage
     years: YearRange
-    version: int  # of the definition that holds on the as-of date; 0 for a programme that is only history
     last_event_on: date | None  # business date of the newest event that counts here
     facts: tuple[Text, ...] = ()  # short facts under the title: 지속사업, …
     ratio: tuple[tuple[Funder, int], ...] = ()  # 50:10:20:20

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from shared.values import money
-
 Lang = Literal["ko", "en"]
 Unit = Literal[1, 1_000, 1_000_000]
 """How money is shown: in won, thousand won, million won. Values are always won."""
@@ -13,10 +11,7 @@ Unit = Literal[1, 1_000, 1_000_000]
 State = Literal["ok", "info", "planned", "warning", "danger", "unknown", "hold"]
 """What a pill says by colour, shape and word together."""
 
-Funder = money.Funder | Literal["all", "unsplit"]
-"""Who pays. `all` is the total row, `self` the company, `unsplit` a total given unsplit."""
-
-Service = Literal["applications", "funding", "monitoring", "notifications", "external"]
+Service = Literal["applications", "funding", "monitoring", "notifications"]
 
 
 @dataclass(frozen=True, slots=True)

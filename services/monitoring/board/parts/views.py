@@ -1,64 +1,13 @@
-"""Every view model that the monitoring service passes to a page, and the page's own frame."""
+"""The frame of every page, the overview of all programmes, and a refusal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.case_view import (
-    CaseRow,
-    CaseStatus,
-    CasesView,
-    CaseView,
-    Choice,
-    Company,
-    ExpectedEntry,
-    Message,
-    Milestone,
-    PaymentStep,
-    Purse,
-    Selection,
-    TimelineEntry,
-    Tranche,
-)
-from services.monitoring.board.parts.lineage_view import LineageCase, LineageEvent, LineageView, RawEvent
-from services.monitoring.board.parts.programme_view import (
-    CompanyYear,
-    ComputedProgress,
-    Consultation,
-    ConsultedMunicipality,
-    DueMilestone,
-    Execution,
-    ExecutionRow,
-    Indicator,
-    IndicatorYear,
-    Mentors,
-    MoneyRow,
-    MoneyTable,
-    MoneyYear,
-    MunicipalityRow,
-    Period,
-    Pledge,
-    ProgrammeView,
-    Risk,
-    Round,
-    TrackRow,
-    TrackTable,
-)
-from services.monitoring.board.parts.values import (
-    UNKNOWN,
-    Figure,
-    Funder,
-    Lang,
-    Service,
-    State,
-    Text,
-    Unit,
-    Window,
-    YearRange,
-)
-
-Nav = Literal["overview", "programmes", "cases"]
+from services.monitoring.board.parts.case_view import TimelineEntry
+from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.values import Lang, Text, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +61,11 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """Whether the books can be trusted, as of now."""
-
-    out_of_balance_krw: int  # sum of all posting sets: 0 when right
-    posting_sets: int
-    dead_letters: int
-    parked: int
-    last_event_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class OverviewView:
     """All programmes at a glance. None: the section is not shown; empty: shown as nothing to do."""
 
     programmes: tuple[ProgrammeView, ...]
     work: tuple[WorkItem, ...] | None = None
-    books: Books | None = None
     recent: tuple[TimelineEntry, ...] | None = None  # newest first, with case_id and company
 
 
@@ -141,63 +78,3 @@ class ErrorView:
     reason: Text
     what_to_do: Text
     correlation_id: str | None = None
-
-
-__all__ = [
-    "UNKNOWN",
-    "Books",
-    "CaseRow",
-    "CaseStatus",
-    "CaseView",
-    "CasesView",
-    "Choice",
-    "Company",
-    "CompanyYear",
-    "ComputedProgress",
-    "Consultation",
-    "ConsultedMunicipality",
-    "DueMilestone",
-    "ErrorView",
-    "Execution",
-    "ExecutionRow",
-    "ExpectedEntry",
-    "Figure",
-    "Funder",
-    "Indicator",
-    "IndicatorYear",
-    "Lang",
-    "LineageCase",
-    "LineageEvent",
-    "LineageView",
-    "Mentors",
-    "Message",
-    "Milestone",
-    "MoneyRow",
-    "MoneyTable",
-    "MoneyYear",
-    "MunicipalityRow",
-    "Nav",
-    "Operator",
-    "OverviewView",
-    "Page",
-    "PaymentStep",
-    "Period",
-    "Pledge",
-    "ProgrammeView",
-    "Purse",
-    "RawEvent",
-    "Risk",
-    "Round",
-    "Selection",
-    "Service",
-    "State",
-    "Text",
-    "TimelineEntry",
-    "TrackRow",
-    "TrackTable",
-    "Tranche",
-    "Unit",
-    "Window",
-    "WorkItem",
-    "YearRange",
-]

@@ -65,7 +65,6 @@ CASES = {
     "cases.search": ("기업 이름이나 과제번호", "Company or case number"),
     "cases.filter": ("찾기", "Find"),
     "cases.company": ("기업", "Company"),
-    "cases.number": ("과제번호", "Number"),
     "cases.agreed": ("협약 총사업비", "Agreed total"),
     "cases.paid": ("지급", "Paid"),
     "cases.next": ("다음 기한", "Next due"),

@@ -42,7 +42,6 @@ FRAME = {
     "unit.row.1000000": ("백만원", "KRW m"),
     "unit.shown": ("(단위: {unit})", "(in {unit})"),
     "unit.shown_percent": ("(단위: {unit}, 비율은 %)", "(in {unit}, shares in %)"),
-    "unit.shown_ratio": ("(단위: {unit}, 비율은 {ratio})", "(in {unit}, ratio {ratio})"),
     "unit.companies": ("(단위: 곳)", "(companies)"),
     "unit.exact": ("(단위: 원, 비율은 %)", "(in won, shares in %)"),
     "foot.zone": ("시각은 모두 한국 시각(Asia/Seoul)", "All times are Korean time (Asia/Seoul)"),

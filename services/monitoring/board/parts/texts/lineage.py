@@ -20,7 +20,6 @@ LINEAGE = {
     "lineage.events": ("사건", "Events"),
     "lineage.adds": ("더하는 사건", "Adds"),
     "lineage.subtracts": ("빼는 사건", "Subtracts"),
-    "lineage.conditions": ("거른 조건", "Where"),
     "lineage.date": ("업무일", "Business date"),
     "lineage.part": ("몫", "Part"),
     "lineage.same": ("화면의 숫자와 같음, 차이 0", "Equals the figure, difference 0"),
@@ -30,10 +29,6 @@ LINEAGE = {
         "Whether the events add up to the figure",
     ),
     "lineage.raw": ("사건 원문", "The event as it came"),
-    "lineage.place": (
-        "{topic} · 파티션 {partition} · 오프셋 {offset}",
-        "{topic} · partition {partition} · offset {offset}",
-    ),
     "lineage.headers": ("CloudEvents 1.0 헤더(Kafka binary)", "CloudEvents 1.0 headers (Kafka binary)"),
     "lineage.header_name": ("이름", "Name"),
     "lineage.header_value": ("값", "Value"),
@@ -42,6 +37,5 @@ LINEAGE = {
         "내용(JSON). 표시한 곳이 이 숫자에 들어간 값",
         "Payload (JSON); what is marked went into the figure",
     ),
-    "lineage.open_raw": ("원문", "raw"),
     "lineage.plus_more": ("그 밖의 사건 {count}개", "{count} other events"),
 }
