@@ -28,7 +28,7 @@ HASTY = {
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """Impatient, so that tests are not."""
-    return Settings(**HASTY)  # type: ignore[arg-type]
+    return Settings(**HASTY)  # type: ignore[arg-type]  # pydantic checks them
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def names(columns: Sequence[Column[Any]]) -> str:
 
 
 def sql_type(column: Column[Any]) -> str:
-    return column.type.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+    return column.type.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 def array_type(column: Column[Any]) -> str:
@@ -143,17 +143,23 @@ def out_of(column: Column[Any], value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class RowProjection:
-    """One row a key. Columns outside the key may be null: a row begins with its key alone."""
+class TableProjection:
+    """What the three kinds have in common."""
 
     name: str
     table: type[SQLModel]
-    key: Callable[[Fact], Key]
-    folds: Mapping[type[Event], Callable[[State, Fact], State]]
 
     @cached_property
     def columns(self) -> Columns:
-        return Columns(self.table.__table__)  # type: ignore[attr-defined]
+        return Columns(self.table.__table__)  # type: ignore[attr-defined]  # not in its types
+
+
+@dataclass(frozen=True)
+class RowProjection(TableProjection):
+    """One row a key. Columns outside the key may be null: a row begins with its key alone."""
+
+    key: Callable[[Fact], Key]
+    folds: Mapping[type[Event], Callable[[State, Fact], State]]
 
     @cached_property
     def by_type(self) -> dict[str, Callable[[State, Fact], State]]:
@@ -190,16 +196,10 @@ class RowProjection:
 
 
 @dataclass(frozen=True)
-class SumProjection:
+class SumProjection(TableProjection):
     """Tiles: the table's one column outside the key is the sum."""
 
-    name: str
-    table: type[SQLModel]
     tiles: Mapping[type[Event], Callable[[Fact], Iterable[tuple[Key, int]]]]
-
-    @cached_property
-    def columns(self) -> Columns:
-        return Columns(self.table.__table__)  # type: ignore[attr-defined]
 
     @cached_property
     def by_type(self) -> dict[str, Callable[[Fact], Iterable[tuple[Key, int]]]]:
@@ -227,16 +227,10 @@ class SumProjection:
 
 
 @dataclass(frozen=True)
-class ListProjection:
+class ListProjection(TableProjection):
     """Rows that are kept as they are, one or more an event."""
 
-    name: str
-    table: type[SQLModel]
     rows: Mapping[type[Event], Callable[[Fact], Iterable[State]]]
-
-    @cached_property
-    def columns(self) -> Columns:
-        return Columns(self.table.__table__)  # type: ignore[attr-defined]
 
     @cached_property
     def by_type(self) -> dict[str, Callable[[Fact], Iterable[State]]]:

@@ -60,7 +60,7 @@ class Fenced(Exception):
     """The offsets are not where we left them: a partition is no longer ours."""
 
 
-class Projector(ConsumerRebalanceListener):  # type: ignore[misc]
+class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """One group folds all projections of a service; `touches` says what a fact concerns, for who listens."""
 
     def __init__(

@@ -61,7 +61,7 @@ class Visitor:
 async def visitor(browser: Browser, address: str, **options: object) -> AsyncIterator[Visitor]:
     """Someone with a window of their own; 1440 px wide unless told. Options are Playwright's new_context."""
     given: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, "locale": "ko-KR"}
-    context = await browser.new_context(base_url=address, **(given | options))  # type: ignore[arg-type]
+    context = await browser.new_context(base_url=address, **(given | options))  # type: ignore[arg-type]  # each caller's own options
     context.set_default_timeout(10_000)
     try:
         yield Visitor(context, await context.new_page())
