@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.delivery.projection import Fact, ListProjection, State
-from shared.events import Event, RecordDeadLettered, applications, funding, monitoring, notifications
+from shared.events import Event, RecordDeadLettered, catalogue
 
 PREFIX = "kr.ieum."
 
@@ -53,20 +53,9 @@ def told(fact: Fact) -> Iterable[State]:
 
 def events() -> Iterator[type[Event]]:
     """Every event of our four services. Dead letters are left out: four services share that type."""
-    for module in (applications, funding, monitoring, notifications):
-        for found in vars(module).values():
-            if is_event(found) and found.__module__ == module.__name__:
-                yield found
-
-
-def is_event(found: object) -> bool:
-    return (
-        isinstance(found, type)
-        and issubclass(found, Event)
-        and not issubclass(found, RecordDeadLettered)
-        and hasattr(found, "name")
-        and hasattr(found, "topic")
-    )
+    for event in catalogue.events():
+        if event.source.startswith("/services/") and not issubclass(event, RecordDeadLettered):
+            yield event
 
 
 PROJECTION = ListProjection(name="timeline", table=TimelineEvent, rows=dict.fromkeys(events(), told))
