@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.delivery.outbox import emit
+from shared.errors import NotYet
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.cloudevents import Envelope
 from shared.events.external import LegacyCaseRecorded
@@ -17,11 +18,15 @@ TOPIC = "ieum.applications"
 
 
 class Probe:
-    """`before` may raise; it is called after the handler's writes, as a late failure would come."""
+    """`before` may raise; it is called after the handler's writes, as a late failure would come.
+
+    `knows` is asked before them: where it says no, the handler refuses by NotYet, after them as well.
+    """
 
     def __init__(self) -> None:
         self.heard: list[Any] = []
         self.before: Callable[[Any], None] = lambda event: None
+        self.knows: Callable[[Any], bool] = lambda event: True
         self.service = Service(
             name="funding",
             title="probe",
@@ -35,13 +40,17 @@ class Probe:
         )
 
     async def on_event(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
-        self.heard.append(event)
+        known = self.knows(event)
         booked = {
             "case_id": event.case_id,
             "programme_id": event.programme_id,
             "occurred_on": event.occurred_on,
         }
         await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **booked))
+        # Only now: whoever knows of it from here on comes behind it in the log.
+        self.heard.append(event)
+        if not known:
+            raise NotYet("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
         self.before(event)
 
     async def on_legacy(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
