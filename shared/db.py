@@ -49,16 +49,21 @@ class Database:
         """The same on a bare asyncpg connection of the same pool, for hot paths."""
         async with self.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
+            undone: Exception | None = None
             try:
                 async with raw.transaction():
-                    yield raw
-            except asyncpg.InternalClientError:
-                raw.terminate()  # the server's farewell was read, its end of the connection not yet
-                raise
-            finally:
-                # The pool did not see the error: a dead connection would be handed out for ever.
-                if raw.is_closed():
+                    try:
+                        yield raw
+                    except Exception as error:
+                        undone = error
+                        raise
+            except BaseException as error:
+                # Anything but the block's own error, rolled back, may have left the transaction open or the
+                # connection dead. The pool saw nothing of it, and the next commit on it would be none.
+                if error is not undone or raw.is_closed():
+                    raw.terminate()
                     await connection.invalidate()
+                raise
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:

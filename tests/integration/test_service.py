@@ -4,13 +4,15 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from httpx import AsyncClient, HTTPError
 
 from deploy.local.ports import free_ports
 from shared.config import Settings
-from shared.db import Database, is_away
+from shared.db import Database, Executor, fetch, is_away
 from tests.databases import Databases, admin, app_url
 
 
@@ -33,6 +35,35 @@ async def test_a_connection_that_died_is_replaced(databases: Databases, turns: i
     async with database.fast_transaction() as connection:
         assert await connection.fetchval("select 1") == 1
     await database.close()
+
+
+@pytest.mark.parametrize("way", ["transaction", "fast_transaction"])
+@pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"cut off after {turns} turns of the loop")
+async def test_what_is_committed_after_a_task_was_cut_off_stays(
+    databases: Databases, way: str, turns: int
+) -> None:
+    """Its connection goes back to the pool: an open transaction on it would swallow the next commit."""
+    database = Database(app_url("funding"), "funding", pool=1)
+    async with database.transaction() as session:
+        await fetch(session, "select 1")
+
+    cut_off = asyncio.create_task(work_slowly(getattr(database, way)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    cut_off.cancel()
+    await asyncio.wait([cut_off])
+    async with database.transaction() as session:
+        await fetch(session, "insert into stream (subject, last) values ('kept', 1)")
+
+    async with databases["funding"].transaction() as session:
+        assert [row[0] for row in await fetch(session, "select subject from stream")] == ["kept"]
+    await database.close()
+
+
+async def work_slowly(transaction: Callable[[], AbstractAsyncContextManager[Executor]]) -> None:
+    async with transaction() as on:
+        await fetch(on, "insert into stream (subject, last) values ('cut off', 1)")
+        await fetch(on, "select pg_sleep(0.05)")
 
 
 PROCESS = """
