@@ -24,12 +24,12 @@ def jwks_file(state: State) -> Path:
     return file
 
 
-def mint(state: State, subject: str, roles: Iterable[str], minutes: int = 60) -> str:
-    """Return a bearer token for `subject` with these roles that is good for `minutes`."""
+def mint(state: State, subject: str, roles: Iterable[str], minutes: int = 60, old_minutes: int = 0) -> str:
+    """Return a bearer token for `subject` with these roles, given `old_minutes` ago, that is good for `minutes` more."""
     now, key = int(time.time()), _key(state)
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "roles": list(roles)}
     header = {"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}
-    return jwt.encode(header, {**claims, "iat": now, "exp": now + 60 * minutes}, key)
+    return jwt.encode(header, {**claims, "iat": now - 60 * old_minutes, "exp": now + 60 * minutes}, key)
 
 
 def _key(state: State) -> ECKey:

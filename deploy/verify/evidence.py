@@ -51,7 +51,7 @@ class Evidence:
 async def gathered(target: Target, grace_seconds: float = GRACE_SECONDS) -> AsyncIterator[Evidence]:
     """Taken once everything is quiet; after so many seconds as it stands, which the check of liveness tells."""
     deadline = time.monotonic() + grace_seconds
-    async with _watcher(target) as watcher:
+    async with watching(target) as watcher:
         while True:
             await _quiet(watcher, deadline)
             async with AsyncExitStack() as stack:
@@ -78,7 +78,8 @@ async def _taken(target: Target, watcher: Watcher, stack: AsyncExitStack) -> Evi
 
 
 @asynccontextmanager
-async def _watcher(target: Target) -> AsyncIterator[Watcher]:
+async def watching(target: Target) -> AsyncIterator[Watcher]:
+    """Connections over which it can be seen whether anything still moves."""
     async with AsyncExitStack() as stack:
         books = await stack.enter_async_context(opened(target.owners, snapshot=False))
         reader = AIOKafkaConsumer(bootstrap_servers=target.kafka, enable_auto_commit=False)

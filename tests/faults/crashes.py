@@ -1,0 +1,57 @@
+"""Named points: armed when their time has come, brought about where they need it, and looked after until they are hit."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.faults.points import Needs
+from tests.faults.schedule import Crash
+from tests.faults.town import Town
+from tests.faults.victim import EARLY
+
+PATIENCE = 45.0  # seconds that a point is waited for
+HEARD = {
+    "applications": "ieum.external.legacy",
+    "funding": "ieum.external.treasury",
+    "monitoring": "ieum.applications",
+    "notifications": "ieum.companies",
+}
+"""A topic of each service's consumer."""
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """Whether the point was hit, and when, in seconds after the beginning."""
+
+    name: str
+    hit_at: float | None
+
+
+async def crash_all(town: Town, crashes: Sequence[Crash]) -> list[Crashed]:
+    """Side by side."""
+    return list(await asyncio.gather(*(crash_one(town, one) for one in crashes)))
+
+
+async def crash_one(town: Town, crash: Crash, patience: float = PATIENCE) -> Crashed:
+    await asyncio.sleep(max(0.0, town.began + crash.at - time.monotonic()))
+    town.orders.arm(crash.service, crash.point.name, crash.n)
+    await bring_about(town, crash)
+    deadline = time.monotonic() + patience
+    while town.orders.is_armed(crash.service, crash.point.name):
+        if time.monotonic() > deadline and town.orders.disarm(crash.service, crash.point.name):
+            town.orders.disarm(crash.service, EARLY)
+            town.say(f"not passed: {crash.name}")
+            return Crashed(crash.name, None)
+        await asyncio.sleep(0.05)
+    town.say(f"killed at {crash.name} (passing {crash.n})")
+    return Crashed(crash.name, round(time.monotonic() - town.began, 1))
+
+
+async def bring_about(town: Town, crash: Crash) -> None:
+    """What the point needs to be passed at all."""
+    if crash.point.needs is Needs.EARLY:
+        town.orders.arm(crash.service, EARLY)
+    if crash.point.needs is Needs.UNREADABLE:
+        topic = HEARD[crash.service]
+        await town.injected.put(town.layout.kafka.bootstrap, topic, 1)

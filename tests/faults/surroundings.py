@@ -1,0 +1,114 @@
+"""The machine itself: Kafka's disk is full, a process's clock steps."""
+
+import ctypes.util
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from glob import glob
+from pathlib import Path
+from random import Random
+
+from tests.faults.fault import Fault
+from tests.faults.town import Town
+
+DISK_MEGABYTES = 400
+BALLAST = "ballast"
+HOURS = 2
+PATTERNS = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
+
+
+def faults() -> Iterator[Fault]:
+    yield Fault("full:disk-of-kafka", _fill, _empty, (8.0, 12.0), why_not=_without_small_disk)
+    for service, role in (("funding", "consumer"), ("notifications", "sender"), ("monitoring", "projector")):
+        for sign in ("+", "-"):
+            step = partial(_step, service, role, sign)
+            name = f"clock{sign}{HOURS}h:{service}.{role}"
+            why_not = partial(_without_own_clock, service, role)
+            yield Fault(name, step, _step_back, (10.0, 15.0), why_not=why_not)
+
+
+# The disk.
+
+
+def small_disk(folder: Path) -> str | None:
+    """Mount a small disk of its own there; why it cannot be, in words."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return "a small disk needs root and mount"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "tmpfs", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.stderr.strip() or "mount failed" if ran.returncode else None
+
+
+def take_away(folder: Path) -> None:
+    if os.path.ismount(folder):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def _folder(town: Town) -> Path:
+    return town.state.folder / "kafka"
+
+
+def _without_small_disk(town: Town) -> str | None:
+    return None if os.path.ismount(_folder(town)) else "Kafka's folder is on no small disk of its own"
+
+
+async def _fill(town: Town, chance: Random) -> None:
+    free = shutil.disk_usage(_folder(town)).free
+    with (_folder(town) / BALLAST).open("wb") as ballast:
+        os.posix_fallocate(ballast.fileno(), 0, free)
+    town.say(f"Kafka's disk is full ({free // 1_000_000} MB of ballast)")
+
+
+async def _empty(town: Town, left: None) -> None:
+    (_folder(town) / BALLAST).unlink()
+    town.say("Kafka's disk has room again")
+
+
+# The clock.
+
+
+def library() -> str | None:
+    """Where libfaketime is; None where it is not installed."""
+    found = [path for pattern in PATTERNS for path in glob(pattern)]
+    return found[0] if found else ctypes.util.find_library("faketime")
+
+
+def own_clock(town: Town, service: str, role: str) -> None:
+    """Before the start: the process is told the time by a file."""
+    if (faketime := library()) is None:
+        return
+    one = town.process_of(service, role)
+    _clock(town, one.name).parent.mkdir(parents=True, exist_ok=True)
+    _clock(town, one.name).write_text("+0", encoding="utf-8")
+    town.layout.more[one.name] = {
+        "LD_PRELOAD": faketime,
+        "FAKETIME_TIMESTAMP_FILE": str(_clock(town, one.name)),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def _clock(town: Town, name: str) -> Path:
+    return town.state.folder / "clocks" / name
+
+
+def _without_own_clock(service: str, role: str, town: Town) -> str | None:
+    if library() is None:
+        return "libfaketime is not installed"
+    name = town.process_of(service, role).name
+    return None if _clock(town, name).exists() else f"{name} was started without a clock of its own"
+
+
+async def _step(service: str, role: str, sign: str, town: Town, chance: Random) -> str:
+    name = town.process_of(service, role).name
+    _clock(town, name).write_text(f"{sign}{HOURS}h", encoding="utf-8")
+    town.say(f"the clock of {name} steps by {sign}{HOURS} h")
+    return name
+
+
+async def _step_back(town: Town, name: str) -> None:
+    _clock(town, name).write_text("+0", encoding="utf-8")
+    town.say(f"the clock of {name} is right again")
