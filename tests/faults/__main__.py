@@ -10,14 +10,18 @@ from deploy.local.console import Terminal, output
 from tests.faults import report
 from tests.faults.nemesis import BY_NAME
 from tests.faults.run import Outcome, run
-from tests.faults.schedule import plan
+from tests.faults.schedule import every_point, plan
 
 
 def main(given: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(given)
     terminal, outcomes = Terminal(sys.stderr), list[Outcome]()
     for seed in asked.seeds:
-        chosen = plan(seed, asked.brokers, asked.split, asked.faults)
+        chosen = (
+            every_point(seed, asked.brokers, asked.split)
+            if asked.points
+            else plan(seed, asked.brokers, asked.split, asked.faults)
+        )
         terminal.say(report.headline(chosen))
         outcome = run(chosen, terminal, asked.keep)
         outcomes.append(outcome)

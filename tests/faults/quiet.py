@@ -21,10 +21,10 @@ async def until_quiet(target: Target, patience: float) -> float:
     while time.monotonic() - began < patience:
         try:
             async with watching(target) as watcher:
-                while (moves := await what_moves(watcher)) and time.monotonic() - began < patience:
+                while time.monotonic() - began < patience:
+                    if not (moves := await what_moves(watcher)):
+                        return round(time.monotonic() - began, 1)
                     await asyncio.sleep(PAUSE_SECONDS)
-                if not moves:
-                    return round(time.monotonic() - began, 1)
         except Exception as error:
             moves = repr(error)
             await asyncio.sleep(PAUSE_SECONDS)

@@ -19,11 +19,12 @@ SHOWN = 20
 
 def headline(plan: Plan) -> str:
     form = f"brokers {plan.brokers}, {'one process a role' if plan.split else 'one process a service'}"
-    return f"seed {plan.seed}: {form}; faults: {', '.join(plan.faults) or 'none'}"
+    what = "every crash point" if plan.points else f"faults: {', '.join(plan.faults) or 'none'}"
+    return f"seed {plan.seed}: {form}; {what}"
 
 
 def replay(asked: argparse.Namespace, seed: int) -> str:
-    words = [f"--seed {seed}"]
+    words = [f"--seed {seed}", *(["--points"] if asked.points else [])]
     words += [f"--brokers {asked.brokers}"] if asked.brokers else []
     words += [] if asked.split is None else ["--split" if asked.split else "--no-split"]
     words += [f"--faults {','.join(asked.faults)}"] if asked.faults is not None else []

@@ -14,18 +14,20 @@ from deploy.local.layout import Options
 from deploy.local.stack import remove
 from deploy.local.state import State
 from deploy.local.verbs import until_told
-from deploy.local.waiting import all_of, first_of
+from deploy.local.waiting import Work, all_of, first_of
 from deploy.verify.target import target_of
 from tests.faults import surroundings, workload
 from tests.faults.crashes import Crashed, crash_all
+from tests.faults.enumerated import crash_everywhere
 from tests.faults.nemesis import BY_NAME, Happened, happen
 from tests.faults.quiet import NeverQuiet, until_quiet
 from tests.faults.schedule import Plan
 from tests.faults.town import Town, build
+from tests.faults.traffic import traffic
 from tests.faults.verdicts import Answer, all_verdicts
 
-WORKLOAD_PATIENCE = 900.0
-QUIET_PATIENCE = 240.0
+WORKLOAD_PATIENCE = 2400.0  # seconds; a quiet machine needs a tenth of both
+QUIET_PATIENCE = 600.0
 GAP = (0.5, 4.0)  # seconds between two faults
 
 
@@ -111,30 +113,47 @@ async def _housekeeping(town: Town) -> None:
 
 
 async def _tried(town: Town, plan: Plan, outcome: Outcome, history: Path) -> None:
-    town.began = time.monotonic()
-    await all_of(
-        _story(town, plan, outcome, history), _faults(town, plan, outcome), _crashes(town, plan, outcome)
-    )
+    town.began, over = time.monotonic(), asyncio.Event()
+    if plan.points:
+        await all_of(_traffic(town, plan, outcome, history, over), _points(town, outcome, over))
+    else:
+        works = _story(town, plan, outcome, history, over), _faults(town, plan, outcome)
+        await all_of(*works, _crashes(town, plan, outcome, over))
     town.wake_all()
-    if outcome.problems:
-        return
     try:
         outcome.quiet_seconds = await until_quiet(target_of(town.state), QUIET_PATIENCE)
+        town.say(f"quiet after {outcome.quiet_seconds} s")
     except NeverQuiet as problem:
         outcome.problems.append(str(problem))
-    town.say(f"quiet after {outcome.quiet_seconds} s; asking")
-    outcome.answers = await all_verdicts(town, history)
+        town.say(str(problem))
+    outcome.answers = await all_verdicts(town, history, with_figures=not plan.points)
 
 
-async def _story(town: Town, plan: Plan, outcome: Outcome, history: Path) -> None:
+async def _story(town: Town, plan: Plan, outcome: Outcome, history: Path, over: asyncio.Event) -> None:
+    await _worked(town, outcome, workload.run(town.addresses(), history, plan.seed))
+    over.set()
+
+
+async def _traffic(town: Town, plan: Plan, outcome: Outcome, history: Path, over: asyncio.Event) -> None:
+    await _worked(town, outcome, traffic(town.addresses(), history, plan.seed, over))
+
+
+async def _worked(town: Town, outcome: Outcome, work: Work) -> None:
+    """What could not be done is told; whatever was done is still checked."""
     try:
         async with asyncio.timeout(WORKLOAD_PATIENCE):
-            await workload.run(town.addresses(), history, plan.seed)
+            await work
     except Exception as error:
         outcome.problems.append(f"the workload did not come to its end: {error!r}")
-        raise
+        town.say(outcome.problems[-1])
     outcome.story_seconds = round(time.monotonic() - town.began, 1)
     town.say("the workload has ended")
+
+
+async def _points(town: Town, outcome: Outcome, over: asyncio.Event) -> None:
+    outcome.crashes += await crash_everywhere(town)
+    outcome.problems += [f"{one.name} was never passed" for one in outcome.crashes if one.hit_at is None]
+    over.set()
 
 
 async def _faults(town: Town, plan: Plan, outcome: Outcome) -> None:
@@ -149,5 +168,5 @@ async def _faults(town: Town, plan: Plan, outcome: Outcome) -> None:
             outcome.happened.append(await happen(fault, town, chance))
 
 
-async def _crashes(town: Town, plan: Plan, outcome: Outcome) -> None:
-    outcome.crashes += await crash_all(town, plan.crashes)
+async def _crashes(town: Town, plan: Plan, outcome: Outcome, over: asyncio.Event) -> None:
+    outcome.crashes += await crash_all(town, plan.crashes, over)

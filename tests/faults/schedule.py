@@ -11,7 +11,7 @@ from tests.faults.points import EVERYWHERE, Needs, Point
 Card = TypeVar("Card")
 
 FAULTS_A_SEED, CRASHES_A_SEED = 6, 9
-LATEST_CRASH = 60.0  # seconds after the beginning
+LATEST_CRASH = 45.0  # seconds after the beginning
 MOST_PASSINGS = 4
 FORMS = ((1, True), (1, False), (1, True), (3, False))
 """Brokers, and whether each role has a process of its own: seeds take turns."""
@@ -33,13 +33,14 @@ class Crash:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run; `faults` are names, in their order."""
+    """One run; `faults` are names, in their order. `points`: every crash point instead, on a small workload."""
 
     seed: int
     brokers: int
     split: bool
     faults: tuple[str, ...]
     crashes: tuple[Crash, ...]
+    points: bool = False
 
 
 def plan(
@@ -55,6 +56,11 @@ def plan(
     chosen = list(faults) if faults is not None else _dealt(_possible(mode), before, FAULTS_A_SEED, chance)
     crashes = [_crash(*one, chance) for one in _dealt(EVERYWHERE, seed, CRASHES_A_SEED, chance)]
     return Plan(seed, *mode, tuple(_early_ones_first(chosen)), tuple(crashes))
+
+
+def every_point(seed: int, brokers: int | None = None, split: bool | None = None) -> Plan:
+    """A run in which each service is killed at each of its points."""
+    return Plan(seed, brokers or 1, bool(split), (), (), points=True)
 
 
 def _dealt(cards: Sequence[Card], hand: int, size: int, chance: Random) -> list[Card]:

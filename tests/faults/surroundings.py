@@ -1,12 +1,10 @@
 """The machine itself: Kafka's disk is full, a process's clock steps."""
 
-import ctypes.util
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import partial
-from glob import glob
 from pathlib import Path
 from random import Random
 
@@ -16,7 +14,7 @@ from tests.faults.town import Town
 DISK_MEGABYTES = 400
 BALLAST = "ballast"
 HOURS = 2
-PATTERNS = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
+LIBRARIES, LIBRARY = Path("/usr/lib"), "faketime/libfaketimeMT.so.1"
 
 
 def faults() -> Iterator[Fault]:
@@ -72,8 +70,7 @@ async def _empty(town: Town, left: None) -> None:
 
 def library() -> str | None:
     """Where libfaketime is; None where it is not installed."""
-    found = [path for pattern in PATTERNS for path in glob(pattern)]
-    return found[0] if found else ctypes.util.find_library("faketime")
+    return next((str(path) for depth in ("", "*/") for path in LIBRARIES.glob(f"{depth}{LIBRARY}")), None)
 
 
 def own_clock(town: Town, service: str, role: str) -> None:

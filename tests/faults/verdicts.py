@@ -23,15 +23,16 @@ class Answer:
     violations: list[str]
 
 
-async def all_verdicts(town: Town, history: Path) -> dict[str, Answer]:
+async def all_verdicts(town: Town, history: Path, *, with_figures: bool) -> dict[str, Answer]:
     """Each by itself: one that fails to answer is a violation, and the others are still asked."""
     target = target_of(town.state)
     questions: dict[str, Callable[[], Awaitable[Answer]]] = {
         "checker": lambda: _checker(target, history),
         "invariants": lambda: _invariants(target, town),
         "rebuild": lambda: _rebuild(target),
-        "figures": lambda: _figures(town),
     }
+    if with_figures:
+        questions["figures"] = lambda: _figures(town)
     return {name: await _answered(ask) for name, ask in questions.items()}
 
 

@@ -26,6 +26,16 @@ def test_a_token_is_proven_by_the_published_key_and_says_who_and_what(tmp_path: 
     assert claims["exp"] - claims["iat"] == 300
 
 
+def test_a_token_can_be_older_than_now(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    token = tokens.mint(state, "officer-1", ["officer"], minutes=5, old_minutes=10)
+
+    keys = KeySet.import_key_set(json.loads(tokens.jwks_file(state).read_text()))
+    claims = jwt.decode(token, keys, algorithms=[tokens.ALGORITHM]).claims
+
+    assert claims["exp"] - claims["iat"] == 900
+
+
 def test_a_token_of_another_state_folder_is_not_proven(tmp_path: Path) -> None:
     ours, theirs = State(tmp_path / "ours"), State(tmp_path / "theirs")
     ours.folder.mkdir()
