@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.checker.evidence import DEAD, Evidence, Logged, Row
+from tests.faults.checker.finding import Finding
 from tests.faults.checker.rows import missing_rows
-from tests.faults.checker.verdict import Finding
 from tests.faults.history import Operation, digest
 
 # The one event of a command that was accepted.

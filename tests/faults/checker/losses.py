@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.faults.checker.contract import SOURCES
 from tests.faults.checker.evidence import Evidence
-from tests.faults.checker.verdict import Finding
+from tests.faults.checker.finding import Finding
 
 
 def check(evidence: Evidence) -> Finding:

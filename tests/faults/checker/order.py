@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from tests.faults.checker.evidence import Evidence, Logged, Record
-from tests.faults.checker.verdict import Finding
+from tests.faults.checker.finding import Finding
 
 Subject = tuple[str, str]
 
