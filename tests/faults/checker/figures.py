@@ -59,7 +59,7 @@ def answered(evidence: Evidence, programme: str) -> Figures:
 
 
 def _paid(
-    evidence: Evidence, definition: Mapping[str, Any], signed: list[Operation], instructed: list[Operation]
+    evidence: Evidence, parts: list[int], signed: list[Operation], instructed: list[Operation]
 ) -> Figures:
     """By funder: the agreed shares divided by the definition's parts, for every payment that the treasury executed."""
     shares = {one.path.split("/")[2]: one.result["shares_krw"] for one in signed}
