@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--brokers", type=int, choices=(1, 3), help="otherwise the seed says")
     parser.add_argument("--split", action=argparse.BooleanOptionalAction, help="one process a role")
     parser.add_argument("--faults", type=_names, help="these, in this order; otherwise the seed says")
+    parser.add_argument("--points", action="store_true", help="kill each service at each of its named points")
     parser.add_argument(
         "--json", action="store_true", help="each outcome as a line of JSON on standard output"
     )

@@ -1,14 +1,15 @@
 """What the harness itself put onto topics: each record with its place, in the history, so that the checker knows it."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiokafka
 
+from tests.faults.history import History
+
 Place = tuple[str, int, int]
 
-UNREADABLE = b"\x00 this is no event"
+UNREADABLE, RULE = b"\x00 this is no event", "malformed"
 
 
 @dataclass
@@ -24,10 +25,8 @@ class Injected:
         async with producer:
             for _ in range(count):
                 sent = await producer.send_and_wait(topic, UNREADABLE, key=b"unreadable", partition=partition)
-                self._tell(sent.topic, sent.partition, sent.offset)
+                self._tell((sent.topic, sent.partition, sent.offset))
 
-    def _tell(self, topic: str, partition: int, offset: int) -> None:
-        self.places.append((topic, partition, offset))
-        line = {"op": "injected", "topic": topic, "partition": partition, "offset": offset}
-        with self.history.open("a", encoding="utf-8") as history:
-            history.write(json.dumps(line) + "\n")
+    def _tell(self, place: Place) -> None:
+        self.places.append(place)
+        History(self.history).poisoned(*place, RULE)

@@ -27,7 +27,7 @@ async def all_verdicts(town: Town, history: Path, *, with_figures: bool) -> dict
     """Each by itself: one that fails to answer is a violation, and the others are still asked."""
     target = target_of(town.state)
     questions: dict[str, Callable[[], Awaitable[Answer]]] = {
-        "checker": lambda: _checker(target, history),
+        "checker": lambda: _checker(target, town, history),
         "invariants": lambda: _invariants(target, town),
         "rebuild": lambda: _rebuild(target),
     }
@@ -43,8 +43,9 @@ async def _answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
         return Answer({}, [f"no answer: {error!r}"])
 
 
-async def _checker(target: Target, history: Path) -> Answer:
-    said = await checker.check(target.kafka, target.owners, history)
+async def _checker(target: Target, town: Town, history: Path) -> Answer:
+    inbox = town.state.folder / "inbox"
+    said = await checker.check(target.kafka, target.owners, history, inbox=inbox)
     return Answer(said.counted, list(said.violations))
 
 
