@@ -39,6 +39,9 @@ class Orders:
             service, _, what = file.name.partition(".")
             yield service, what
 
+    def was_hit(self, service: str, what: str) -> bool:
+        return (self.folder / "hit" / f"{service}.{what}").exists()
+
     def taken(self, service: str, what: str, passed: int) -> bool:
         """Whether it is to happen now, at this passing; only one process is ever told so."""
         armed = self._armed(service, what)

@@ -37,8 +37,10 @@ def tell(outcome: Outcome, terminal: Terminal, again: str) -> None:
         counted = ", ".join(f"{n:,} {what}" for what, n in answer.counted.items())
         said = "✓" if not answer.violations else f"✗ {len(answer.violations)}"
         terminal.say(f"{said} {who}: {counted}")
-    for line in outcome.violations[:SHOWN]:
-        terminal.say(f"  ✗ {line}")
+        for line in answer.violations[:SHOWN]:
+            terminal.say(f"  ✗ {line}")
+    for line in outcome.problems[:SHOWN]:
+        terminal.say(f"✗ {line}")
     hit = sum(one.hit_at is not None for one in outcome.crashes)
     terminal.say(
         f"seed {outcome.plan.seed}: {'ok' if outcome.ok else 'BROKEN'}; story {outcome.story_seconds} s, "

@@ -115,7 +115,7 @@ async def _housekeeping(town: Town) -> None:
 async def _tried(town: Town, plan: Plan, outcome: Outcome, history: Path) -> None:
     town.began, over = time.monotonic(), asyncio.Event()
     if plan.points:
-        await all_of(_traffic(town, plan, outcome, history, over), _points(town, outcome, over))
+        await all_of(_traffic(town, plan, outcome, history, over), _points(town, plan, outcome, over))
     else:
         works = _story(town, plan, outcome, history, over), _faults(town, plan, outcome)
         await all_of(*works, _crashes(town, plan, outcome, over))
@@ -136,6 +136,7 @@ async def _story(town: Town, plan: Plan, outcome: Outcome, history: Path, over: 
 
 async def _traffic(town: Town, plan: Plan, outcome: Outcome, history: Path, over: asyncio.Event) -> None:
     await _worked(town, outcome, traffic(town.addresses(), history, plan.seed, over))
+    over.set()
 
 
 async def _worked(town: Town, outcome: Outcome, work: Work) -> None:
@@ -150,8 +151,8 @@ async def _worked(town: Town, outcome: Outcome, work: Work) -> None:
     town.say("the workload has ended")
 
 
-async def _points(town: Town, outcome: Outcome, over: asyncio.Event) -> None:
-    outcome.crashes += await crash_everywhere(town)
+async def _points(town: Town, plan: Plan, outcome: Outcome, over: asyncio.Event) -> None:
+    outcome.crashes += await crash_everywhere(town, over, plan.seed)
     outcome.problems += [f"{one.name} was never passed" for one in outcome.crashes if one.hit_at is None]
     over.set()
 

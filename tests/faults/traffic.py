@@ -14,11 +14,12 @@ from tests.faults.workload import play_clients
 
 AT_ONCE = 4
 PAUSE_SECONDS = 1.0
+PATIENCE_SECONDS = 1800.0  # of a client: its service dies again and again
 
 
 async def traffic(addresses: Addresses, history: Path, seed: int, enough: asyncio.Event) -> None:
     """Whole rounds of clients, until it is enough: what was begun comes to its end."""
-    async with connected(addresses, History(history)) as at:
+    async with connected(addresses, History(history), PATIENCE_SECONDS) as at:
         await first_of(_rounds(at, seed, enough), _past(at, seed))
 
 
@@ -32,7 +33,9 @@ async def _rounds(at: PatientClients, seed: int, enough: asyncio.Event) -> None:
 async def _past(at: PatientClients, seed: int) -> None:
     """Past results of the first round's programme; those that come before it is published wait for it."""
     for number in count():
-        await at.publish(record(f"faults/{seed}/past/{number}", "legacy.case_recorded", _case(seed, number)))
+        await at.publish(
+            record(f"faults/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
+        )
         await asyncio.sleep(PAUSE_SECONDS)
 
 
