@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.local.console import Terminal, output
@@ -20,7 +21,7 @@ def main(given: Sequence[str] | None = None) -> int:
         chosen = (
             every_point(seed, asked.brokers, asked.split)
             if asked.points
-            else plan(seed, asked.brokers, asked.split, asked.faults)
+            else replace(plan(seed, asked.brokers, asked.split, asked.faults), small=asked.small)
         )
         terminal.say(report.headline(chosen))
         outcome = run(chosen, terminal, asked.keep)
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", action=argparse.BooleanOptionalAction, help="one process a role")
     parser.add_argument("--faults", type=_names, help="these, in this order; otherwise the seed says")
     parser.add_argument("--points", action="store_true", help="kill each service at each of its named points")
+    parser.add_argument("--small", action="store_true", help="a few clients, without the demo's story")
     parser.add_argument(
         "--json", action="store_true", help="each outcome as a line of JSON on standard output"
     )

@@ -11,7 +11,7 @@ from tests.faults.fault import Fault
 from tests.faults.kills import LONGER
 from tests.faults.town import Town
 
-START_SECONDS = 8.0  # a process is up and has joined its group
+JOIN_SECONDS = 5.0  # a process that is up has joined its group
 
 
 def faults() -> Iterator[Fault]:
@@ -28,8 +28,7 @@ def faults() -> Iterator[Fault]:
 
 
 async def _second(service: str, role: str, town: Town, chance: Random) -> None:
-    guest = town.invite(service, role)
-    town.say(f"a second {service} {role} ({guest.pid})")
+    await town.invite(service, role)
 
 
 async def _leaves(town: Town, left: None) -> None:
@@ -40,7 +39,7 @@ async def _leaves(town: Town, left: None) -> None:
 async def _zombie(service: str, role: str, town: Town, chance: Random) -> str:
     """The first owner stands still while the group moves on to the second, and then goes on as if nothing were."""
     await _second(service, role, town, chance)
-    await asyncio.sleep(START_SECONDS)
+    await asyncio.sleep(JOIN_SECONDS)
     name = town.process_of(service, role).name
     await town.signal(name, signal.SIGSTOP)
     return name
@@ -48,5 +47,5 @@ async def _zombie(service: str, role: str, town: Town, chance: Random) -> str:
 
 async def _wakes(town: Town, name: str) -> None:
     await town.signal(name, signal.SIGCONT)
-    await asyncio.sleep(START_SECONDS)
+    await asyncio.sleep(JOIN_SECONDS)
     await _leaves(town, None)

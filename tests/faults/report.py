@@ -24,7 +24,7 @@ def headline(plan: Plan) -> str:
 
 
 def replay(asked: argparse.Namespace, seed: int) -> str:
-    words = [f"--seed {seed}", *(["--points"] if asked.points else [])]
+    words = [f"--seed {seed}", *(f"--{one}" for one in ("points", "small") if getattr(asked, one))]
     words += [f"--brokers {asked.brokers}"] if asked.brokers else []
     words += [] if asked.split is None else ["--split" if asked.split else "--no-split"]
     words += [f"--faults {','.join(asked.faults)}"] if asked.faults is not None else []

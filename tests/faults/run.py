@@ -114,11 +114,12 @@ async def _housekeeping(town: Town) -> None:
 
 async def _tried(town: Town, plan: Plan, outcome: Outcome, history: Path) -> None:
     town.began, over = time.monotonic(), asyncio.Event()
+    works = [_worked(town, outcome, _workload(town, plan, history, over), over)]
     if plan.points:
-        await all_of(_traffic(town, plan, outcome, history, over), _points(town, plan, outcome, over))
+        works.append(_points(town, plan, outcome, over))
     else:
-        works = _story(town, plan, outcome, history, over), _faults(town, plan, outcome)
-        await all_of(*works, _crashes(town, plan, outcome, over))
+        works += [_faults(town, plan, outcome), _crashes(town, plan, outcome, over)]
+    await all_of(*works)
     town.wake_all()
     try:
         outcome.quiet_seconds = await until_quiet(target_of(town.state), QUIET_PATIENCE)
@@ -126,20 +127,20 @@ async def _tried(town: Town, plan: Plan, outcome: Outcome, history: Path) -> Non
     except NeverQuiet as problem:
         outcome.problems.append(str(problem))
         town.say(str(problem))
-    outcome.answers = await all_verdicts(town, history, with_figures=not plan.points)
+    outcome.answers = await all_verdicts(town, history, with_figures=not plan.small)
 
 
-async def _story(town: Town, plan: Plan, outcome: Outcome, history: Path, over: asyncio.Event) -> None:
-    await _worked(town, outcome, workload.run(town.addresses(), history, plan.seed))
-    over.set()
+def _workload(town: Town, plan: Plan, history: Path, over: asyncio.Event) -> Work:
+    if not plan.small:
+        return workload.run(town.addresses(), history, plan.seed)
+    enough = over
+    if not plan.points:
+        enough = asyncio.Event()
+        enough.set()
+    return traffic(town.addresses(), history, plan.seed, enough)
 
 
-async def _traffic(town: Town, plan: Plan, outcome: Outcome, history: Path, over: asyncio.Event) -> None:
-    await _worked(town, outcome, traffic(town.addresses(), history, plan.seed, over))
-    over.set()
-
-
-async def _worked(town: Town, outcome: Outcome, work: Work) -> None:
+async def _worked(town: Town, outcome: Outcome, work: Work, over: asyncio.Event) -> None:
     """What could not be done is told; whatever was done is still checked."""
     try:
         async with asyncio.timeout(WORKLOAD_PATIENCE):
@@ -149,6 +150,7 @@ async def _worked(town: Town, outcome: Outcome, work: Work) -> None:
         town.say(outcome.problems[-1])
     outcome.story_seconds = round(time.monotonic() - town.began, 1)
     town.say("the workload has ended")
+    over.set()
 
 
 async def _points(town: Town, plan: Plan, outcome: Outcome, over: asyncio.Event) -> None:

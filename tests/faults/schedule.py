@@ -33,7 +33,10 @@ class Crash:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run; `faults` are names, in their order. `points`: every crash point instead, on a small workload."""
+    """One run; `faults` are names, in their order.
+
+    `points`: every crash point instead. `small`: a few clients without the demo's story.
+    """
 
     seed: int
     brokers: int
@@ -41,6 +44,7 @@ class Plan:
     faults: tuple[str, ...]
     crashes: tuple[Crash, ...]
     points: bool = False
+    small: bool = False
 
 
 def plan(
@@ -60,7 +64,7 @@ def plan(
 
 def every_point(seed: int, brokers: int | None = None, split: bool | None = None) -> Plan:
     """A run in which each service is killed at each of its points."""
-    return Plan(seed, brokers or 1, bool(split), (), (), points=True)
+    return Plan(seed, brokers or 1, bool(split), (), (), points=True, small=True)
 
 
 def _dealt(cards: Sequence[Card], hand: int, size: int, chance: Random) -> list[Card]:

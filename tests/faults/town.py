@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from subprocess import Popen
 
+import httpx
 import psutil
 
 from deploy.demo.clients import Addresses
-from deploy.local import processes, tokens
+from deploy.local import health, processes, tokens
 from deploy.local.console import Terminal
 from deploy.local.layout import Layout, Options
+from deploy.local.ports import free_ports
 from deploy.local.services import SERVICES, ServiceProcess
 from deploy.local.stack import Stack
 from deploy.local.state import State
@@ -90,18 +92,22 @@ class Town:
         os.kill(pid, number)
         self.say(f"{number.name} {name} ({pid})")
 
-    def invite(self, service: str, *roles: str) -> Popen[bytes]:
-        """One more process of a service, which nobody starts again."""
-        one = self.process_of(service, roles[0])
-        guest = replace(one, roles=roles, port=_free())
-        told = {**self.layout.environment(one), "IEUM_PORT": str(guest.port)}
-        program = guest.program(told, self.state.logs)
-        program = replace(
-            program, name=f"{program.name}-second", log=self.state.logs / f"{program.name}-second.log"
-        )
-        started = processes.start(program)
+    async def invite(self, service: str, role: str) -> None:
+        """One more process of a service for one role, which nobody starts again; returns once it is up."""
+        one = self.process_of(service, role)
+        guest = replace(one, roles=(role,), port=free_ports(1)[0])
+        program = guest.program(self.layout.environment(one), self.state.logs)
+        name = f"{service}-{role}-second"
+        started = processes.start(replace(program, name=name, log=self.state.logs / f"{name}.log"))
         self.guests.append(started)
-        return started
+        self.say(f"a second {service} {role} ({started.pid})")
+        await self._up(guest.url)
+
+    async def _up(self, url: str) -> None:
+        """One that is killed at a point before is as good."""
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            while self.guests[-1].poll() is None and not await health.is_ready(client, url):  # noqa: ASYNC110  no event
+                await asyncio.sleep(0.2)
 
     def show_out(self) -> None:
         """Every guest ends at once, as if its machine had gone."""
@@ -162,12 +168,6 @@ def unless_gone(act: Callable[[], object]) -> None:
         act()
     except psutil.NoSuchProcess:
         return
-
-
-def _free() -> int:
-    from deploy.local.ports import free_ports
-
-    return free_ports(1)[0]
 
 
 def _mint(state: State, subject: str, role: str) -> str:
