@@ -12,7 +12,7 @@ from tests.faults.checker.contract import HEARD as HEARD_BY
 from tests.faults.checker.verdict import CHECKS, judged
 from tests.faults.damages_of_events import COMMANDS, HEARD, TOPICS
 from tests.faults.damages_of_money import BOOKS, MESSAGES, PAYMENTS, SHOWN
-from tests.faults.damaging import Damage
+from tests.faults.damaging import Damage, operation
 from tests.faults.small_story import small_world
 from tests.faults.small_world import World
 
@@ -66,6 +66,44 @@ def test_poison_that_everybody_gave_up_by_its_rule_is_no_violation() -> None:
     world.bury("funding", "consumer", broken, "malformed")
 
     assert judged(world.evidence()).violations == []
+
+
+def test_what_all_must_pass_over_is_no_violation() -> None:
+    world = small_world()
+    unknown = {"ce_id": "u", "ce_source": "s", "ce_type": "kr.ieum.nobody.knows.v1", "ce_subject": "x"}
+    headers = tuple((name, text.encode()) for name, text in unknown.items())
+    made = world.record("ieum.funding", b"x", b"{}", headers)
+    place = {"topic": made.topic, "partition": made.partition, "offset": made.offset}
+
+    world.history.append(replace(world.history[0], kind="poison", rule="", **place))  # type: ignore[arg-type]  # one dict
+
+    assert judged(world.evidence()).violations == []
+
+
+@pytest.mark.parametrize(
+    ("what", "service", "path"),
+    [
+        ("recipients", "notifications", "/recipients/company-9"),
+        ("deadlines", "funding", "/deadlines"),
+        ("rounds/selection", "applications", "/rounds/r/selection"),
+        ("budgets", "funding", "/budgets"),
+    ],
+)
+def test_an_unanswered_command_that_left_nothing_is_no_violation(what: str, service: str, path: str) -> None:
+    world = small_world()
+
+    world.ask(what, service, path, "somebody", {}, outcome="unknown")
+
+    assert judged(world.evidence()).violations == []
+
+
+def test_an_unanswered_command_that_took_effect_once_is_no_violation() -> None:
+    world = small_world()
+    asked = world.history[operation(world, "cases/abandonment")]
+
+    world.history[operation(world, "cases/abandonment")] = replace(asked, outcome="unknown", answered_at=None)
+
+    assert CHECKS["commands"](world.evidence()).violations == []
 
 
 def test_nothing_to_look_at_is_a_violation() -> None:

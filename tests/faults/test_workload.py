@@ -89,9 +89,21 @@ def test_every_seed_has_every_kind_of_client(seed: int) -> None:
 
     assert {one.gives_up for one in made} == {"never", "before", "after", "paid"}
     assert sum(not one.eligible for one in made) == 2
-    assert len({one.business_number(seed) for one in made}) == 20
     assert any(one.clicks > 1 for one in made)
     assert any(one.other_keys for one in made)
+
+
+def test_no_two_clients_of_a_hundred_seeds_share_a_business_number() -> None:
+    numbers = [one.business_number(seed) for seed in range(100) for one in plans(seed, 20)]
+
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_few_clients_are_enough_for_a_round() -> None:
+    made = plans(1, 4)
+
+    assert quota(made) == {"machines": 1, "software": 1}
+    assert sum(one.eligible for one in made) == 2
 
 
 @pytest.mark.parametrize("seed", range(20))
