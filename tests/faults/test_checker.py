@@ -5,10 +5,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.faults import checker
 from tests.faults.checker.contract import HEARD as HEARD_BY
+from tests.faults.checker.evidence import Accepted
+from tests.faults.checker.journals import accepted_in
 from tests.faults.checker.verdict import CHECKS, judged
 from tests.faults.damages_of_events import COMMANDS, HEARD, TOPICS
 from tests.faults.damages_of_money import BOOKS, MESSAGES, PAYMENTS, SHOWN
@@ -120,6 +123,24 @@ def test_what_still_moves_is_a_violation() -> None:
     verdict = judged(evidence)
 
     assert verdict.violations == ["still moving: funding has 3 events in its outbox"]
+
+
+def test_what_a_provider_accepted_is_read_from_its_journal(tmp_path: Path) -> None:
+    """A mail by its Message-ID; a text whose state changed counts once, one that was refused not at all."""
+    text = {"customFields": {"messageId": "second"}}
+    lines = {
+        "mails.jsonl": [{"id": "m", "message_id": "<first@ieum.example.com>"}],
+        "sms.jsonl": [
+            text | {"id": "t", "state": "accepted"},
+            text | {"id": "t", "state": "delivered"},
+            {"id": "r", "state": "refused", "customFields": {"messageId": "third"}},
+        ],
+    }
+    for name, rows in lines.items():
+        whole = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+        (tmp_path / name).write_bytes(whole + b'{"id": "half')
+
+    assert accepted_in(tmp_path) == [Accepted("email", "first"), Accepted("sms", "second")]
 
 
 def test_the_checker_imports_its_three_clients_the_history_and_nothing_else() -> None:
