@@ -126,19 +126,15 @@ class Client:
         return str(case["case_id"])
 
     async def is_reviewed(self) -> None:
-        """The three scores add up to three times the mean."""
         reasons = [] if self.plan.eligible else ["공장이 아님"]
         body = {"eligible": self.plan.eligible, "reasons": reasons, "occurred_on": f"{SCREENED_ON}"}
         await self.must("screen", "applications", f"/cases/{self.case_id}/screening", OFFICE.officer, body)
         if self.plan.eligible:
-            offsets = Random(self.plan.number).sample([-3, 0, 3], 3)
-            await asyncio.gather(
-                *(self.review(actor, offset) for actor, offset in zip(REVIEWERS, offsets, strict=True))
-            )
+            given = zip(REVIEWERS, scores(self.plan), strict=True)
+            await asyncio.gather(*(self.review(actor, points) for actor, points in given))
 
-    async def review(self, actor: Actor, offset: int) -> None:
-        body = {"scores": shared_out(self.plan.mean + offset, CRITERIA), "occurred_on": f"{REVIEWED_ON}"}
-        step = f"review-{actor.subject}"
+    async def review(self, actor: Actor, points: dict[str, int]) -> None:
+        step, body = f"review-{actor.subject}", {"scores": points, "occurred_on": f"{REVIEWED_ON}"}
         await self.must(step, "applications", f"/cases/{self.case_id}/reviews", actor, body)
 
     # With a place.
@@ -238,6 +234,12 @@ class Client:
         path = f"/cases/{self.case_id}/tranches"
         answer = taken(path, await self.clients.ask("GET", "funding", path, OFFICE.officer))
         return next(str(one["status"]) for one in answer["tranches"] if one["number"] == number)
+
+
+def scores(plan: Plan) -> list[dict[str, int]]:
+    """Each reviewer's; they add up to three times the mean."""
+    offsets = Random(plan.number).sample([-3, 0, 3], 3)
+    return [shared_out(plan.mean + offset, CRITERIA) for offset in offsets]
 
 
 def taken(key: str, response: httpx.Response) -> Json:

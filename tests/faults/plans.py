@@ -35,8 +35,9 @@ class Plan:
     is_rejected_first: bool = False
 
     def business_number(self, seed: int) -> str:
-        """Of no tax office."""
-        digits = f"000{82 + seed % 18:02d}{7000 + self.number:04d}"
+        """Of no tax office; another one for each client of the next 1,800 seeds."""
+        serial = (100 * seed + self.number) % 180_000
+        digits = f"000{82 + serial // 10_000}{serial % 10_000:04d}"
         return digits + check_digit(digits)
 
 

@@ -61,6 +61,9 @@ MORE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
 # What may come with it, depending on what else was there by then.
 BESIDE: Mapping[str, frozenset[str]] = {"cases/self-contribution": frozenset({"tranche.ready"})}
 
+# What may be done without any event.
+SILENT = frozenset({"recipients", "deadlines"})
+
 Events = Mapping[str, Sequence[Logged]]
 Kept = Mapping[tuple[str, str, str], Row]
 
@@ -79,6 +82,11 @@ class Command:
     @property
     def what(self) -> str:
         return self.operations[0].what
+
+    @property
+    def main(self) -> str:
+        """The event of which there must be exactly one."""
+        return f"{ONE.get(self.what)}.v1"
 
     @property
     def accepted(self) -> list[Operation]:
@@ -140,9 +148,19 @@ def _judge(command: Command, events: Events, kept: Kept) -> Iterator[str]:
         yield from _effect(command, caused)
     elif command.outcome == "refused" and (caused or answer):
         yield f"{command.words}: refused, and yet {_names(caused)} came of it"
-    elif command.outcome == "unknown" and bool(answer) != bool(caused or not _due(command, {})):
-        yield f"{command.words}: never answered; {_names(caused)} came of it, its answer {'is' if answer else 'is not'} kept"
-    elif command.outcome == "unknown" and max(Counter(_names(caused)).values(), default=0) > 1:
+    elif command.outcome == "unknown":
+        yield from _unanswered(command, caused, answer)
+
+
+def _unanswered(command: Command, caused: Sequence[Logged], kept: Row | None) -> Iterator[str]:
+    """Answer and events were committed together or not at all; what it did, it did once."""
+    silent = command.what in SILENT and not caused
+    if not silent and bool(kept) != bool(caused):
+        yield (
+            f"{command.words}: never answered; {_names(caused)} came of it, "
+            f"its answer {'is' if kept else 'is not'} kept"
+        )
+    elif sum(event.name == command.main for event in caused) > 1:
         yield f"{command.words}: never answered, and took effect more than once: {_names(caused)}"
 
 
@@ -163,16 +181,14 @@ def _effect(command: Command, caused: Sequence[Logged]) -> Iterator[str]:
     got = Counter(event.name for event in caused if event.name not in beside)
     if got != +Counter(due):
         yield f"{command.words}: accepted, and {dict(got)} came of it instead of {due}"
-    main = f"{ONE.get(command.what)}.v1"
     for event in caused:
-        if event.name == main:
+        if event.name == command.main:
             yield from _as_asked(command, event)
 
 
 def _due(command: Command, said: Mapping[str, Any]) -> dict[str, int]:
-    """Nothing for what the answer of an unanswered command would have told."""
-    due = {f"{ONE[command.what]}.v1": 1} if command.what in ONE else {}
-    more = MORE[command.what](said) if said and command.what in MORE else {}
+    due = {command.main: 1} if command.what in ONE else {}
+    more = MORE[command.what](said) if command.what in MORE else {}
     return due | {f"{name}.v1": count for name, count in more.items()}
 
 

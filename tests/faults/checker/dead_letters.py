@@ -52,10 +52,13 @@ def _judge(
 
 
 def _not_dead(evidence: Evidence, rows: list[tuple[str, Row]]) -> Iterator[str]:
-    """Poison that nobody found: one who hears the topic at least must have given it up."""
+    """Poison that nobody found: one who hears the topic at least must have given it up.
+
+    Without a rule it is one that all must pass over, such as an event of an unknown type.
+    """
     dead = {(row["topic"], row["partition"], row["offset"]) for _, row in rows}
     for place in sorted(evidence.poison.keys() - dead):
-        if any(place[0] in topics for topics in HEARD.values()):
+        if evidence.poison[place] and any(place[0] in topics for topics in HEARD.values()):
             yield f"{place[0]}/{place[1]}@{place[2]}: poison, and nobody's dead letter"
 
 

@@ -50,7 +50,7 @@ async def gathered(
         await admin.start()
         stack.push_async_callback(admin.close)
         connections = {service: await _connected(stack, service, url) for service, url in owners.items()}
-        places = await _places(reader)
+        places = await _places(admin)
         reader.assign(places)
         unrest = await _quiet(reader, admin, connections, places, patience_seconds)
         tables = {service: await _tables(service, one) for service, one in connections.items()}
@@ -64,9 +64,14 @@ async def _connected(stack: AsyncExitStack, service: str, url: str) -> "asyncpg.
     return connection
 
 
-async def _places(reader: Any) -> list[TopicPartition]:
-    topics = sorted(name for name in await reader.topics() if name.startswith(OURS))
-    return [TopicPartition(topic, n) for topic in topics for n in sorted(reader.partitions_for_topic(topic))]
+async def _places(admin: Any) -> list[TopicPartition]:
+    """Every partition of every topic of the installation, also of one that nobody expects."""
+    topics = sorted(name for name in await admin.list_topics() if name.startswith(OURS))
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in await admin.describe_topics(topics)
+        for partition in topic["partitions"]
+    ]
 
 
 # Quiet: nothing waits in any table, and every group has read everything.
