@@ -7,12 +7,15 @@ TOOLS := .venv/.stamp-tools
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test up down lint format
+.PHONY: assets help setup demo test bench up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
+setbench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
+	@$(BIN)/python -m tests.bench
+
+up: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
 
 demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 줍니다 / from nothing to the playing demo and its board
 	@$(BIN)/ieum demo
@@ -20,6 +23,9 @@ demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 �
 test: $(TOOLS) assets ## 모든 시험 / every test
 	@$(BIN)/python -m tests.e2e.get_browser
 	@$(BIN)/pytest
+
+bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
+	@$(BIN)/python -m tests.bench
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up
