@@ -143,6 +143,8 @@ class Rebuild:
         return Compared(table, row["live"], row["rebuilt"], row["differing"])
 
     async def swap(self, live: Connection) -> None:
+        """The new epoch makes a running projector load what it holds in memory anew."""
         for table in [*self.tables, "projection_mark"]:
             await live.execute(f'truncate {self.schema}."{table}"')
             await live.execute(f'insert into {self.schema}."{table}" select * from {self.shadow}."{table}"')
+        await live.execute("update projection_offset set epoch = epoch + 1")
