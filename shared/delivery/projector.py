@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 from sqlalchemy import BigInteger
 from sqlmodel import Field
@@ -25,7 +26,7 @@ from shared.db import Connection, Database, is_away
 from shared.delivery import DeliveryTable, burial
 from shared.delivery.folding import Folding
 from shared.delivery.health import Health
-from shared.delivery.kafka import Record, acknowledge, place, subscribe
+from shared.delivery.kafka import FOLD_BYTES, Record, acknowledge, place, subscribe
 from shared.delivery.projection import Fact, Projection
 from shared.events import RecordDeadLettered
 from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, ROLLED_BACK
@@ -86,6 +87,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         batch = {
             "max_records": self.settings.projector_batch,
             "batch_timeout_ms": self.settings.batch_timeout_ms,
+            "max_partition_fetch_bytes": FOLD_BYTES,
+            # the same partitions of all topics: then a row that two topics feed is written by one projector
+            "partition_assignment_strategy": [RangePartitionAssignor],
         }
         group = f"{self.database.schema}.projector"
         self.subscriber = subscribe(
