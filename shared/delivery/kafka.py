@@ -57,7 +57,8 @@ hashed = lru_cache(maxsize=100_000)(murmur2)  # in plain Python it takes as long
 
 def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
     """Where Java's clients and aiokafka's put the key; every record of ours has one."""
-    return partitions[(hashed(key) & 0x7FFFFFFF) % len(partitions)]
+    number: int = hashed(key) & 0x7FFFFFFF
+    return partitions[number % len(partitions)]
 
 
 def producer(settings: Settings) -> AIOKafkaProducer:
