@@ -21,6 +21,7 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
+from shared import tracing
 from shared.config import Settings
 from shared.db import Database
 from shared.delivery import relay
@@ -194,4 +195,5 @@ def main(service: Service) -> None:
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
-        uvloop.run(run(service, names, settings))
+        with tracing.exported(service.name):
+            uvloop.run(run(service, names, settings))

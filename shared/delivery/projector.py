@@ -27,6 +27,7 @@ from shared.delivery.folding import Folding
 from shared.delivery.health import Health
 from shared.delivery.kafka import Record, acknowledge, place, subscribe
 from shared.delivery.projection import Fact, Projection
+from shared.delivery.spans import folding
 from shared.events import RecordDeadLettered
 from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, ROLLED_BACK
 
@@ -137,7 +138,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             return
         following = {at: list(run)[-1].offset + 1 for at, run in groupby(batch, key=place)}
         expected = {at: self.positions[at] for at in following}
-        with FOLD_SECONDS.labels(self.database.schema).time():
+        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
+        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, batch, heard):
             async with self.database.fast_transaction() as connection:
                 await self.move(connection, expected, following)
                 facts = await self.folding.apply(connection, batch)

@@ -17,6 +17,7 @@ from shared.delivery import kafka, outbox
 from shared.delivery.health import Health
 from shared.delivery.kafka import Producer
 from shared.delivery.outbox import Ready
+from shared.delivery.spans import publishing
 from shared.metrics import PUBLISH_FAILURES, PUBLISHED
 
 log = structlog.get_logger()
@@ -56,7 +57,8 @@ async def relay_shard(database: Database, producer: Producer, shard: int, batch:
         if not await outbox.lock_shard(connection, shard):
             return 0
         events = await outbox.waiting(connection, shard, batch)
-        await publish(producer, events)
+        with publishing(events):
+            await publish(producer, events)
         await outbox.forget(connection, events)
     for topic, count in Counter(event.topic for event in events).items():
         PUBLISHED.labels(database.schema, topic).inc(count)

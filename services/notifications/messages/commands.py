@@ -90,6 +90,7 @@ class Claimed(NamedTuple):
     expires_at: datetime
     address: str | None
     language: str
+    traceparent: str | None
 
 
 async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed]:
@@ -105,6 +106,7 @@ async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed
             row["expires_at"],
             row["address"],
             row["language"] or "ko",
+            row["traceparent"],
         )
         for row in sorted(rows, key=itemgetter("position"))
     ]
