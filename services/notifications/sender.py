@@ -37,6 +37,7 @@ from services.notifications.templates.rendering import render
 from shared import tracing
 from shared.config import Settings
 from shared.db import Database, is_away
+from shared.metrics import CHANNEL_DOWN
 from shared.service import Context
 from shared.tracing import Planned, Span, SpanKind
 from shared.values.calendar import now
@@ -86,6 +87,7 @@ class Desk:
         self.settings = context.settings
         self.problem: str | None = None
         self.pause = 0.0
+        CHANNEL_DOWN.labels(channel.name).set(0)
 
     async def run(self) -> None:
         async with self.context.database.listening("message") as heard:
@@ -109,6 +111,7 @@ class Desk:
             log.warning("channel.down", channel=self.channel.name, reason=down[0], wait_seconds=self.pause)
         else:
             self.pause, self.problem = 0.0, None
+        CHANNEL_DOWN.labels(self.channel.name).set(bool(down))
         self.context.health.progress()
 
     def trouble(self) -> str | None:

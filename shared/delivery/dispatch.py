@@ -20,7 +20,7 @@ from shared.errors import Malformed, NotYet, Refused
 from shared.events import Event, RecordDeadLettered, cloudevents
 from shared.events.cloudevents import Envelope
 from shared.logs import caused_by
-from shared.metrics import HANDLE_SECONDS, LINE_STOPPED
+from shared.metrics import HANDLE_SECONDS, LINE_STOPPED, RECORDS
 from shared.values.calendar import refuse_future
 
 log = structlog.get_logger()
@@ -47,6 +47,7 @@ class Dispatcher:
         self.hearing = Hearing(handlers)
         self.dead_in_a_row = 0
         self.parked = False
+        LINE_STOPPED.labels(database.schema).set(0)
 
     async def handle(self, record: Record) -> str:
         """What became of the record: handled, duplicate, skipped or parked; or it raises."""
@@ -119,7 +120,8 @@ class Dispatcher:
                     return False
                 envelope, data = cloudevents.read(record.headers, record.value)
                 event = self.hearing.types[envelope.type].model_validate_json(data)
-                await self.once(session, record, envelope, event, data)
+                outcome = await self.once(session, record, envelope, event, data)
+            RECORDS.labels(self.database.schema, record.topic, outcome).inc()
             return True
         except Exception as error:
             return record is not None and await self.failed_again(record, error)
@@ -139,6 +141,7 @@ class Dispatcher:
             late = isinstance(error, NotYet)
             while (head := await parking.take_head(session, record.topic, record.key)) is not None:
                 await self.bury(session, head, error)
+                RECORDS.labels(self.database.schema, head.topic, "dead").inc()
                 if not late:
                     break
         return True

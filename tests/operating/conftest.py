@@ -11,6 +11,8 @@ from tests.e2e.small_story import SERVICES, Town, WithHttp
 from tests.flows.notifications_builders import MailServer, a_mail_server, with_providers
 from tests.system import MemorySystem
 
+PATIENT = {"parking_seconds": 600.0}
+
 
 class MemoryTown(WithHttp, MemorySystem):
     """In memory."""
@@ -25,8 +27,10 @@ async def town(
     request: pytest.FixtureRequest, settings: Settings, databases: Databases
 ) -> AsyncIterator[WithHttp]:
     kind: type[WithHttp] = MemoryTown
+    settings = settings.model_copy(update=PATIENT)
     if request.param == "kafka":
-        kind, settings = Town, request.getfixturevalue("connected")
+        kind, connected = Town, request.getfixturevalue("connected")
+        settings = connected.model_copy(update=PATIENT)
         await empty_topics(settings.kafka_bootstrap)
     async with kind(SERVICES, databases, settings) as town:
         await town.start()

@@ -14,6 +14,7 @@ from services.notifications.cases.domain import About
 from services.notifications.cases.queries import about
 from services.notifications.messages import statements
 from services.notifications.messages.domain import (
+    CHANNELS,
     CLAIM_LASTS,
     LOST,
     NO_CONTACT,
@@ -33,7 +34,6 @@ from shared.logs import cause, caused_by
 from shared.metrics import MESSAGES
 from shared.values.calendar import now
 
-CHANNELS: tuple[Channel, ...] = ("email", "sms")
 CARRIED = ("correlationid", "causationid", "traceparent")
 
 
