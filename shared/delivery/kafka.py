@@ -1,6 +1,7 @@
 """All that we ask of FastStream and aiokafka: records as they came, acknowledged by us alone."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -34,6 +35,13 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class Headed(Protocol):
+    """What bears an event's headers: a record, or an event on its way to become one."""
+
+    @property
+    def headers(self) -> Headers: ...
+
+
 class Producer(Protocol):
     async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> Awaitable[object]: ...
 
@@ -45,6 +53,18 @@ def is_ours(record: Record) -> bool:
 
 def place(record: Record) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
+
+
+def age(of: Iterable[Headed]) -> float:
+    """Seconds since the oldest of them was recorded; what does not say when counts as new."""
+    return max((seconds_since(dict(one.headers).get("ce_time")) for one in of), default=0.0)
+
+
+def seconds_since(time: bytes | None) -> float:
+    try:
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat((time or b"").decode())).total_seconds())
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return 0.0
 
 
 def quiet_broker(settings: Settings) -> KafkaBroker:

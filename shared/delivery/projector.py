@@ -26,10 +26,11 @@ from shared.db import Connection, Database, is_away
 from shared.delivery import DeliveryTable, burial
 from shared.delivery.folding import Folding
 from shared.delivery.health import Health
-from shared.delivery.kafka import FOLD_BYTES, Record, acknowledge, place, subscribe
+from shared.delivery.kafka import FOLD_BYTES, Record, acknowledge, age, place, subscribe
 from shared.delivery.projection import Fact, Projection
+from shared.delivery.spans import folding
 from shared.events import RecordDeadLettered
-from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, ROLLED_BACK
+from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
 
 log = structlog.get_logger()
 
@@ -100,6 +101,10 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.let_go()
 
+    def settled(self, at: TopicPartition) -> int | None:
+        """The next record that is not folded; None while the database has not been asked."""
+        return self.positions.get(at)
+
     def let_go(self) -> None:
         """Nothing that we remember is sure any more; the database is asked again."""
         self.positions = {}
@@ -139,14 +144,17 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def advance(self, batch: Sequence[Record]) -> None:
         if not batch:
             return
-        following = {at: list(run)[-1].offset + 1 for at, run in groupby(batch, key=place)}
+        runs = [list(run) for _, run in groupby(batch, key=place)]
+        following = {place(run[0]): run[-1].offset + 1 for run in runs}
         expected = {at: self.positions[at] for at in following}
-        with FOLD_SECONDS.labels(self.database.schema).time():
+        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
+        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, batch, heard):
             async with self.database.fast_transaction() as connection:
                 await self.move(connection, expected, following)
                 facts = await self.folding.apply(connection, batch)
                 await self.notify(connection, facts)
         BATCH_RECORDS.labels(self.database.schema).observe(len(batch))
+        FOLDED_AGE.labels(self.database.schema).observe(age([run[0] for run in runs]))
         self.positions |= {at: n for at, n in following.items() if at in self.positions}
         await acknowledge(self.subscriber, following)
 
