@@ -7,7 +7,7 @@ TOOLS := .venv/.stamp-tools
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test faults up down lint format
+.PHONY: assets help setup demo test bench faults up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(TOOLS) assets ## 모든 시험 / every test
 
 faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
 	@$(BIN)/python -m tests.faults --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
+
+bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
+	@$(BIN)/python -m tests.bench
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     relay_batch: int = 500
     poll_seconds: float = 1.0
     consumer_batch: int = 200
-    projector_batch: int = 5_000
+    projector_batch: int = 20_000
     batch_timeout_ms: int = 10
     delivery_attempts: int = 5
     dead_letters_before_stop: int = 20

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
 Executor = AsyncSession | Connection
@@ -33,6 +34,13 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={"server_settings": self.server_settings, "timeout": 10},
         )
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are in use, of how many."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout(), pool.size()
 
     @property
     def server_settings(self) -> dict[str, str]:

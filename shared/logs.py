@@ -30,6 +30,13 @@ def cause() -> dict[str, str]:
     return {name: bound[name] for name in CAUSE if name in bound}
 
 
+def name_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The id by which a trace is looked up, where the line belongs to one."""
+    if traceparent := event.get("traceparent"):
+        event["trace_id"] = traceparent[3:35]
+    return event
+
+
 def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The one place where logs lose what is personal or secret."""
     return {name: "***" if SECRET.search(name) else masked(value) for name, value in event.items()}
@@ -45,6 +52,7 @@ def start_logs(service: str, level: str) -> None:
     """JSON lines on standard error, other libraries' lines among them."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        name_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

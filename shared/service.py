@@ -2,7 +2,8 @@
 
     api        HTTP commands and reads            projector  events -> projections
     consumer   events -> handlers -> commands     relay      outbox -> Kafka
-    migrate    brings the schema up, and ends     others     a service's own (sender, timer)
+    timer      the deadlines of each new day      others     a service's own (sender)
+    migrate    brings the schema up, and ends
 
 A role that fails is begun again with growing backoff, unready meanwhile; the others go on.
 """
@@ -13,6 +14,8 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -20,7 +23,9 @@ import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import tracing
 from shared.config import Settings
 from shared.db import Database
 from shared.delivery import relay
@@ -32,11 +37,15 @@ from shared.delivery.projection import Fact, Projection
 from shared.delivery.projector import Projector
 from shared.edge import operations
 from shared.edge.identity import Identity
+from shared.edge.operations import Measure
 from shared.edge.problems import say_problems
 from shared.edge.requests import RequestContext
 from shared.events import RecordDeadLettered
 from shared.logs import start_logs
+from shared.metrics import BUILD
 from shared.migrate import migrate
+from shared.tracing import SpanKind
+from shared.values.calendar import today
 
 log = structlog.get_logger()
 
@@ -52,13 +61,21 @@ class Context:
 
 
 Role = Callable[[Context], Awaitable[None]]
+Deadlines = Callable[[AsyncSession, date], Awaitable[object]]
+
+DEADLINES_EVERY = 600.0  # seconds
+
+
+async def nothing(session: AsyncSession) -> None:
+    """There is nothing of its own that it measures."""
 
 
 @dataclass(frozen=True)
 class Service:
     """One service, described: `name` is also its schema and its consumer group.
 
-    `roles` are its own, beyond those that every service has; `prepare` adds what an api's app needs besides.
+    `roles` are its own, beyond those that every service has; `prepare` adds what an api's app needs besides;
+    `measure` sets the gauges of what it alone knows; `deadlines` tells those that a day has brought, each once.
     """
 
     name: str
@@ -71,6 +88,8 @@ class Service:
     touches: Callable[[Fact], str | None] = lambda fact: None
     roles: Mapping[str, Role] = field(default_factory=dict)
     prepare: Callable[[FastAPI, Settings], None] = lambda app, settings: None
+    measure: Measure = nothing
+    deadlines: Deadlines | None = None
 
     def database(self, settings: Settings) -> Database:
         return Database(settings.database_url, self.name, settings.database_pool)
@@ -82,7 +101,8 @@ class Service:
         shown: dict[str, Any] = {} if serves_api else {"openapi_url": None}
         app = FastAPI(title=f"Ieum: {self.title}", version="1", docs_url=None, redoc_url=None, **shown)
         app.state.database, app.state.settings, app.state.healths = database, settings, list(healths)
-        app.state.identity = Identity(settings)
+        app.state.identity, app.state.measure = Identity(settings), self.measure
+        BUILD.labels(self.name).info({"version": version("ieum")})
         app.include_router(operations.router)
         say_problems(app)
         if serves_api:
@@ -95,7 +115,8 @@ class Service:
     def all_roles(self) -> dict[str, Role]:
         heard = {"consumer": consume} if self.handlers else {}
         folded = {"projector": project} if self.projections else {}
-        return {"api": answer, "relay": publish} | heard | folded | dict(self.roles)
+        timed = {"timer": keep_time} if self.deadlines else {}
+        return {"api": answer, "relay": publish} | heard | folded | timed | dict(self.roles)
 
 
 async def answer(context: Context) -> None:
@@ -129,6 +150,18 @@ async def project(context: Context) -> None:
         await asyncio.Event().wait()
 
 
+async def keep_time(context: Context) -> None:
+    """The deadlines of each new day, and again after a start. Several may run: each deadline is told once."""
+    assert context.service.deadlines is not None
+    while True:
+        with tracing.span("deadlines", SpanKind.INTERNAL, None, {}):
+            async with context.database.transaction() as session:
+                told = await context.service.deadlines(session, today())
+        log.info("deadlines.told", told=told)
+        context.health.progress()
+        await asyncio.sleep(DEADLINES_EVERY)
+
+
 @asynccontextmanager
 async def listening(context: Context, ears: Consumer | Projector) -> AsyncIterator[None]:
     """FastStream brings start, stop and the loop; ready once partitions are ours, as long as we get on with them."""
@@ -136,7 +169,9 @@ async def listening(context: Context, ears: Consumer | Projector) -> AsyncIterat
     subscriber = ears.subscribe(broker)
     context.health.failed("아직 맡은 파티션이 없습니다 / no partition is assigned yet", about="lag")
     await broker.start()
-    watching = asyncio.create_task(Watch(context.database.schema, context.health).run(subscriber))
+    watching = asyncio.create_task(
+        Watch(context.database.schema, context.health, ears.settled).run(subscriber)
+    )
     context.health.progress()
     try:
         yield
@@ -194,4 +229,5 @@ def main(service: Service) -> None:
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
-        uvloop.run(run(service, names, settings))
+        with tracing.exported(service.name):
+            uvloop.run(run(service, names, settings))

@@ -79,6 +79,12 @@ class MemoryConsumer:
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
 
+    async def position(self, at: TopicPartition) -> int:
+        return self.positions[at]
+
+    async def end_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {at: len(self.logs[at.topic]) for at in places}
+
     def seek(self, at: TopicPartition, offset: int) -> None:
         self.positions[at] = offset
 

@@ -31,7 +31,7 @@ class Options:
 
     @property
     def has_timer(self) -> bool:
-        """Tell whether monitoring's timer runs; a scenario of the past moves the deadlines itself."""
+        """Tell whether timers run; a scenario of the past moves the deadlines itself."""
         return self.business_date is None
 
 

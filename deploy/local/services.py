@@ -23,7 +23,7 @@ class Service:
 
 SERVICES = (
     Service("applications", ("api", "consumer", "relay"), 8801, "services.applications"),
-    Service("funding", ("api", "consumer", "relay"), 8802, "services.funding"),
+    Service("funding", ("api", "consumer", "relay", "timer"), 8802, "services.funding"),
     Service(MONITORING, ("api", "consumer", "projector", "relay", "timer"), 8800, "services.monitoring"),
     Service("notifications", ("api", "consumer", "sender", "relay"), 8803, "services.notifications"),
 )

@@ -4,6 +4,8 @@ from services.funding.budgets import api as budgets
 from services.funding.consumers import HANDLERS
 from services.funding.ledger import api as ledger
 from services.funding.payments import api as payments
+from services.funding.payments.commands import run_deadlines
+from services.funding.payments.queries import measure
 from services.funding.schema import Table
 from services.funding.tranches import api as tranches
 from shared.events.funding import FundingRecordDeadLettered
@@ -16,4 +18,6 @@ SERVICE = Service(
     told=FundingRecordDeadLettered,
     routers=[budgets.router, tranches.router, payments.router, ledger.router],
     handlers=HANDLERS,
+    measure=measure,
+    deadlines=run_deadlines,
 )

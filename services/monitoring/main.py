@@ -6,7 +6,7 @@ from services.monitoring.consumers import HANDLERS
 from services.monitoring.figures import api as figures
 from services.monitoring.mentors import api as mentors
 from services.monitoring.milestones import api as milestones
-from services.monitoring.milestones.timer import timer
+from services.monitoring.milestones.commands import run_deadlines
 from services.monitoring.pledges import api as pledges
 from services.monitoring.projections.catalogue import PROJECTIONS, touches
 from services.monitoring.schema import Table
@@ -22,6 +22,6 @@ SERVICE = Service(
     handlers=HANDLERS,
     projections=PROJECTIONS,
     touches=touches,
-    roles={"timer": timer},
+    deadlines=run_deadlines,
     prepare=files.prepare,
 )

@@ -2,6 +2,7 @@
 
 from services.notifications.consumers import HANDLERS
 from services.notifications.messages.api import router as messages
+from services.notifications.messages.queries import measure
 from services.notifications.receipts.api import router as receipts
 from services.notifications.recipients.api import router as recipients
 from services.notifications.schema import Table
@@ -17,4 +18,5 @@ SERVICE = Service(
     routers=[recipients, messages, receipts],
     handlers=HANDLERS,
     roles={"sender": sender},
+    measure=measure,
 )

@@ -19,16 +19,27 @@ from jinja2 import TemplateError
 from pydantic import ValidationError
 
 from services.notifications.channels.email import EmailChannel
-from services.notifications.channels.outcomes import Channel, Letter, Outcome, Postponed, Refused, Unclear
+from services.notifications.channels.outcomes import (
+    Channel,
+    Letter,
+    Outcome,
+    Postponed,
+    Refused,
+    Taken,
+    Unclear,
+)
 from services.notifications.channels.sms import SmsChannel
 from services.notifications.messages import commands
 from services.notifications.messages.commands import Claimed
 from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Move, moved_by
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
+from shared import tracing
 from shared.config import Settings
 from shared.db import Database, is_away
+from shared.metrics import CHANNEL_DOWN
 from shared.service import Context
+from shared.tracing import Planned, Span, SpanKind
 from shared.values.calendar import now
 
 log = structlog.get_logger()
@@ -76,6 +87,7 @@ class Desk:
         self.settings = context.settings
         self.problem: str | None = None
         self.pause = 0.0
+        CHANNEL_DOWN.labels(channel.name).set(0)
 
     async def run(self) -> None:
         async with self.context.database.listening("message") as heard:
@@ -99,6 +111,7 @@ class Desk:
             log.warning("channel.down", channel=self.channel.name, reason=down[0], wait_seconds=self.pause)
         else:
             self.pause, self.problem = 0.0, None
+        CHANNEL_DOWN.labels(self.channel.name).set(bool(down))
         self.context.health.progress()
 
     def trouble(self) -> str | None:
@@ -129,13 +142,32 @@ async def hand_over(channel: Channel, claimed: Sequence[Claimed]) -> Mapping[UUI
     refused = {id: one for id, one in prepared.items() if not isinstance(one, Letter)}
     if not letters:
         return refused
+    handed = [one for one in claimed if one.id not in refused]
     try:
-        return {**refused, **await channel.send(letters)}
+        with tracing.spans(SpanKind.CLIENT, [planned(channel, one) for one in handed]) as spans:
+            outcomes = await channel.send(letters)
+            for one, span in zip(handed, spans, strict=False):  # none while traces are off
+                tell(span, outcomes.get(one.id))
+        return {**refused, **outcomes}
     except Exception as error:
         # A fault of the adapter: whether anything left cannot be said.
         log.exception("channel.failed", channel=channel.name)
         unclear = Unclear(f"보내는 중에 오류가 났습니다: {type(error).__name__}")
         return {**refused, **{letter.message_id: unclear for letter in letters}}
+
+
+def planned(channel: Channel, message: Claimed) -> Planned:
+    said = {"messaging.system": channel.name, "messaging.operation.type": "send"}
+    named = {"messaging.message.id": str(message.id), "ieum.template": message.template}
+    return Planned(f"send {channel.name}", message.traceparent, said | named)
+
+
+def tell(span: Span, outcome: Outcome | None) -> None:
+    """Its class alone: a provider's words may repeat the address."""
+    kind = type(outcome).__name__
+    span.set_attribute("ieum.outcome", kind.lower())
+    if not isinstance(outcome, Taken):
+        tracing.fail(span, kind)
 
 
 def prepare(message: Claimed) -> Letter | Refused:

@@ -27,7 +27,7 @@ from shared.delivery.dispatch import Dispatcher, GivenUp, Handlers, LineStopped,
 from shared.delivery.health import Health
 from shared.delivery.kafka import Record, acknowledge, place, subscribe
 from shared.events import RecordDeadLettered
-from shared.metrics import RECORDS
+from shared.metrics import BEGUN_AGAIN, RECORDS
 
 __all__ = ["Consumer", "Handlers"]
 
@@ -51,6 +51,7 @@ class Consumer:
         self.health = health or Health("consumer")
         self.health.watches.append(self.dispatcher.line_problem)
         self.known: dict[TopicPartition, int] = {}
+        self.in_hand: dict[TopicPartition, int] = {}
         self.doubted: dict[TopicPartition, int] = {}
         self.starts: dict[TopicPartition, Record] = {}
         self.careful: set[TopicPartition] = set()
@@ -69,9 +70,16 @@ class Consumer:
         """Each partition by itself, in order; what is settled is acknowledged once, at the end."""
         ordered = sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
         runs = [list(run) for _, run in groupby(ordered, key=place)]
+        self.in_hand = {place(run[0]): run[0].offset for run in runs}
         settled = await asyncio.gather(*(self.run(run) for run in runs))
+        self.in_hand = {}
         await self.acknowledge({at: offset for at, offset in settled if offset is not None})
         await self.retry_parked()
+
+    def settled(self, at: TopicPartition) -> int | None:
+        """The next record of a partition that is being worked on; None where all that was fetched is settled."""
+        first = self.in_hand.get(at)
+        return None if first is None else max(first, self.known.get(at, first))
 
     async def acknowledge(self, offsets: dict[TopicPartition, int]) -> None:
         """Only now are the starts from here of no more concern."""
@@ -102,6 +110,7 @@ class Consumer:
             self.waits.pop(at, None)
         except Exception as error:
             log.warning("record.postponed", place=at, offset=record.offset, reason=repr(error))
+            RECORDS.labels(self.database.schema, record.topic, "waiting").inc()
             if not is_away(error):
                 self.doubted[at] = record.offset
         finally:
@@ -118,20 +127,26 @@ class Consumer:
         and acknowledged by itself; those behind the first were begun up to twice before that.
         """
         if self.doubted.get(at) == record.offset:
+            self.tell_again(record)
             return await self.count(record)
         if at in self.careful:
+            self.tell_again(record)
             return await self.count(record, first=3)
         if self.known.get(at) == record.offset:
             return 0
         self.starts[at] = record
         starts = await self.count(record)
         if starts > 1:
+            self.tell_again(record)
             self.careful.add(at)
         return starts
 
     async def count(self, record: Record, first: int = 1) -> int:
         async with self.database.transaction() as session:
             return await deadletters.count(session, record, first)
+
+    def tell_again(self, record: Record) -> None:
+        BEGUN_AGAIN.labels(self.database.schema, record.topic).inc()
 
     async def settle(self, record: Record, attempt: int) -> None:
         try:

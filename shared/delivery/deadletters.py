@@ -79,6 +79,7 @@ async def forget(session: AsyncSession, record: Record) -> None:
     await session.execute(delete(Attempt).where(is_at(Attempt, record)))
 
 
+DEPTH = text("select count(*), extract(epoch from clock_timestamp() - max(buried_at)) from dead_letter")
 KEEP = """
     insert into dead_letter (topic, partition, "offset", consumer, key, value, headers, rule, reason)
     values ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9)
@@ -91,3 +92,9 @@ async def keep(on: Executor, record: Record, consumer: str, rule: str, reason: s
     headers = orjson.dumps(hex_headers(record)).decode()
     placed = (record.topic, record.partition, record.offset, consumer, record.key, record.value, headers)
     return bool(await fetch(on, KEEP, *placed, rule, reason.replace("\0", "")))
+
+
+async def depth(session: AsyncSession) -> tuple[int, float]:
+    """How many are kept, and how many seconds ago the newest came; NaN where there is none."""
+    count, seconds = (await session.execute(DEPTH)).one()
+    return int(count), float("nan") if seconds is None else float(seconds)

@@ -7,6 +7,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import tracing
 from shared.config import Settings
 from shared.db import Database, is_away
 from shared.delivery import deadletters, inbox, parking
@@ -14,11 +15,12 @@ from shared.delivery.burial import bury
 from shared.delivery.hearing import Hearing, refuse_wrong_sender
 from shared.delivery.kafka import Record, is_ours, place
 from shared.delivery.parking import ParkedRecord
+from shared.delivery.spans import handling
 from shared.errors import Malformed, NotYet, Refused
 from shared.events import Event, RecordDeadLettered, cloudevents
 from shared.events.cloudevents import Envelope
 from shared.logs import caused_by
-from shared.metrics import HANDLE_SECONDS, LINE_STOPPED
+from shared.metrics import HANDLE_SECONDS, LINE_STOPPED, RECORDS
 from shared.values.calendar import refuse_future
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class Dispatcher:
         self.hearing = Hearing(handlers)
         self.dead_in_a_row = 0
         self.parked = False
+        LINE_STOPPED.labels(database.schema).set(0)
 
     async def handle(self, record: Record) -> str:
         """What became of the record: handled, duplicate, skipped or parked; or it raises."""
@@ -70,14 +73,18 @@ class Dispatcher:
         if self.parked and await parking.is_behind(session, record):
             await parking.park(session, record, "앞선 사건이 기다리고 있습니다 / an earlier record waits")
             return "parked"
-        return await self.once(session, envelope, event, data)
+        return await self.once(session, record, envelope, event, data)
 
-    async def once(self, session: AsyncSession, envelope: Envelope, event: Event, data: bytes) -> str:
+    async def once(
+        self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
+    ) -> str:
         with (
             caused_by(**cause_of(envelope)),
             HANDLE_SECONDS.labels(self.database.schema, envelope.type).time(),
+            handling(self.database.schema, record, envelope),
         ):
             if not await inbox.is_first_delivery(session, envelope, data):
+                tracing.note("ieum.outcome", "duplicate")
                 return "duplicate"
             await self.handlers[type(event)](session, event, envelope)
             return "handled"
@@ -112,9 +119,9 @@ class Dispatcher:
                 if (record := await parking.take_head(session, topic, key)) is None:
                     return False
                 envelope, data = cloudevents.read(record.headers, record.value)
-                await self.once(
-                    session, envelope, self.hearing.types[envelope.type].model_validate_json(data), data
-                )
+                event = self.hearing.types[envelope.type].model_validate_json(data)
+                outcome = await self.once(session, record, envelope, event, data)
+            RECORDS.labels(self.database.schema, record.topic, outcome).inc()
             return True
         except Exception as error:
             return record is not None and await self.failed_again(record, error)
@@ -134,6 +141,7 @@ class Dispatcher:
             late = isinstance(error, NotYet)
             while (head := await parking.take_head(session, record.topic, record.key)) is not None:
                 await self.bury(session, head, error)
+                RECORDS.labels(self.database.schema, head.topic, "dead").inc()
                 if not late:
                     break
         return True

@@ -1,9 +1,12 @@
 """All that we ask of FastStream and aiokafka: records as they came, acknowledged by us alone."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
@@ -12,6 +15,7 @@ from shared.config import Settings
 from shared.events.cloudevents import Headers
 
 OUTSIDERS = "ieum.external."
+FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
 
 
 class Record(Protocol):
@@ -31,6 +35,13 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class Headed(Protocol):
+    """What bears an event's headers: a record, or an event on its way to become one."""
+
+    @property
+    def headers(self) -> Headers: ...
+
+
 class Producer(Protocol):
     async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> Awaitable[object]: ...
 
@@ -44,9 +55,30 @@ def place(record: Record) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
+def age(of: Iterable[Headed]) -> float:
+    """Seconds since the oldest of them was recorded; what does not say when counts as new."""
+    return max((seconds_since(dict(one.headers).get("ce_time")) for one in of), default=0.0)
+
+
+def seconds_since(time: bytes | None) -> float:
+    try:
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat((time or b"").decode())).total_seconds())
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return 0.0
+
+
 def quiet_broker(settings: Settings) -> KafkaBroker:
     """We log what happens to a record ourselves, and topics are made by whoever deploys."""
     return KafkaBroker(settings.kafka_bootstrap, logger=None, allow_auto_create_topics=False)
+
+
+hashed = lru_cache(maxsize=100_000)(murmur2)  # in plain Python it takes as long as all the rest of a send
+
+
+def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
+    """Where Java's clients and aiokafka's put the key; every record of ours has one."""
+    number: int = hashed(key) & 0x7FFFFFFF
+    return partitions[number % len(partitions)]
 
 
 def producer(settings: Settings) -> AIOKafkaProducer:
@@ -55,6 +87,7 @@ def producer(settings: Settings) -> AIOKafkaProducer:
         bootstrap_servers=settings.kafka_bootstrap,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
+        partitioner=partition,
         linger_ms=0,
     )
 

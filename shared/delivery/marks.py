@@ -5,24 +5,24 @@ beyond a gap (`ahead`), which is nearly always empty. A number in neither is fol
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger
 from sqlmodel import Field
 
 from shared.db import Connection
 from shared.delivery import DeliveryTable
+from shared.delivery.columns import json
 from shared.delivery.projection import Fact
 
 Subject = tuple[str, str]
 
-LOAD = """
-    select source, subject, last, ahead from projection_mark
-    join unnest($1::text[], $2::text[]) as wanted (source, subject) using (source, subject)
+GIVEN = "json_to_recordset($1::text::json) as given (source text, subject text, last bigint, ahead bigint[])"
+LOAD = f"""
+    select source, subject, m.last, m.ahead from projection_mark m join {GIVEN} using (source, subject)
 """
-SAVE = """
-    insert into projection_mark (source, subject, last, ahead)
-    select u.source, u.subject, u.last, u.ahead::text::bigint[]
-    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) as u (source, subject, last, ahead) order by 1, 2
+SAVE = f"""
+    insert into projection_mark (source, subject, last, ahead) select * from {GIVEN} order by 1, 2
     on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
 """
 MOST = 200_000  # subjects held in memory
@@ -51,34 +51,47 @@ class Marks:
     async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
         if len(self.last) > MOST:
             self.clear()
-        wanted = sorted({(fact.source, fact.subject) for fact in facts} - self.last.keys())
+        wanted = {(fact.source, fact.subject) for fact in facts} - self.last.keys()
         if not wanted:
             return
         self.last |= dict.fromkeys(wanted, 0)
-        for row in await connection.fetch(LOAD, *map(list, zip(*wanted, strict=True))):
+        given = json([{"source": source, "subject": subject} for source, subject in wanted])
+        for row in await connection.fetch(LOAD, given):
             subject = (row["source"], row["subject"])
-            self.last[subject], self.ahead[subject] = row["last"], set(row["ahead"])
+            self.last[subject] = row["last"]
+            if row["ahead"]:
+                self.ahead[subject] = set(row["ahead"])
 
     def is_new(self, fact: Fact) -> bool:
         """Whether this number was not folded before; it is from now on."""
         subject, number = (fact.source, fact.subject), fact.sequence
-        last, ahead = self.last[subject], self.ahead.setdefault(subject, set())
-        if number <= last or number in ahead:
+        last = self.last[subject]
+        if number == last + 1 and subject not in self.ahead:
+            self.last[subject] = number
+        elif number <= last or number in self.ahead.get(subject, ()):
             return False
+        else:
+            self.fill(subject, number)
+        self.touched.add(subject)
+        return True
+
+    def fill(self, subject: Subject, number: int) -> None:
+        """A number beside a gap: it may close it."""
+        last, ahead = self.last[subject], self.ahead.setdefault(subject, set())
         ahead.add(number)
         while last + 1 in ahead:
             last += 1
             ahead.discard(last)
         self.last[subject] = last
-        self.touched.add(subject)
-        return True
+        if not ahead:
+            del self.ahead[subject]
 
     async def save(self, connection: Connection) -> None:
-        subjects = sorted(self.touched)
-        self.touched = set()
-        if subjects:
-            ahead = ["{" + ",".join(map(str, sorted(self.ahead[subject]))) + "}" for subject in subjects]
-            sources, names = zip(*subjects, strict=True)
-            await connection.execute(
-                SAVE, list(sources), list(names), [self.last[s] for s in subjects], ahead
-            )
+        if self.touched:
+            rows = [self.row(subject) for subject in self.touched]
+            self.touched = set()
+            await connection.execute(SAVE, json(rows))
+
+    def row(self, subject: Subject) -> dict[str, Any]:
+        ahead = sorted(self.ahead.get(subject, ()))
+        return {"source": subject[0], "subject": subject[1], "last": self.last[subject], "ahead": ahead}

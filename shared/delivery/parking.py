@@ -52,6 +52,11 @@ HEAD = text("""
 """)
 
 
+DEPTH = text(
+    "select count(*), coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0) from parked"
+)
+
+
 async def is_behind(session: AsyncSession, record: Record) -> bool:
     """Whether an earlier record of this key is still parked."""
     return bool(await session.scalar(BEHIND, {"topic": record.topic, "key": record.key}))
@@ -74,6 +79,12 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
     record = _record(found)
     await session.execute(delete(Parked).where(is_at(Parked, record)))
     return record
+
+
+async def depth(session: AsyncSession) -> tuple[int, float]:
+    """How many records wait, and how many seconds the oldest has."""
+    count, seconds = (await session.execute(DEPTH)).one()
+    return int(count), float(seconds)
 
 
 def _record(row: Any) -> ParkedRecord:

@@ -1,27 +1,31 @@
 """What a projection is: a fold of facts into the rows of one table. Nothing else writes that table.
 
-    RowProjection   (state, fact) -> state, one row a key; rows are made, then locked in key order
+    RowProjection   (state, fact) -> state, one row a key
     SumProjection   fact -> amounts that are added to tiles
     ListProjection  fact -> rows that are kept, one or more an event
+
+A column of a row is fed by one topic only, and a row's events of one topic bear one key: so each state is fed by one
+partition, which the projector's fence makes ours alone. It can be held in memory from batch to batch, and is
+written without being read or locked first; who folds another topic of the same row writes other columns.
 
 States and rows are plain values as JSON has them: dates and ids are text, won are int.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
-import orjson
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
-from sqlalchemy.dialects.postgresql import JSONB, dialect
 from sqlmodel import SQLModel
 
 from shared.db import Connection
+from shared.delivery.columns import Columns, json
 from shared.events import Event
 
 Key = tuple[Any, ...]
 State = dict[str, Any]
+
+MOST = 20_000  # states of one table and topic held in memory
 
 
 class Fact(NamedTuple):
@@ -38,8 +42,26 @@ class Fact(NamedTuple):
     authid: str | None
 
 
+class Collector(Protocol):
+    """What a projection, or one topic's part of it, gathers in a batch: `fold` is pure and says what a fact
+    changes, `take` collects it, `save` writes it; `forget` is for what was not committed."""
+
+    @property
+    def hears(self) -> Iterable[type[Event]]: ...
+
+    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None: ...
+
+    def fold(self, fact: Fact) -> Any: ...
+
+    def take(self, change: Any) -> None: ...
+
+    async def save(self, connection: Connection) -> None: ...
+
+    def forget(self) -> None: ...
+
+
 class Projection(Protocol):
-    """A pure fold and its table: `fold` says what a fact changes, `take` collects it, `save` writes it."""
+    """A pure fold and its table."""
 
     @property
     def name(self) -> str: ...
@@ -50,155 +72,96 @@ class Projection(Protocol):
     @property
     def hears(self) -> frozenset[type[Event]]: ...
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> Any: ...
-
-    def fold(self, collected: Any, fact: Fact) -> Any: ...
-
-    def take(self, collected: Any, change: Any) -> None: ...
-
-    async def save(self, connection: Connection, collected: Any) -> None: ...
+    def collectors(self) -> Sequence[Collector]:
+        """New ones, which know nothing yet."""
+        ...
 
 
-class Columns:
-    """The SQL of one table, whatever its columns: arrays in, set-based."""
-
-    def __init__(self, table: Table) -> None:
-        self.name = table.name
-        self.all = list(table.columns)
-        self.key = list(table.primary_key.columns)
-        self.rest = [column for column in self.all if column not in self.key]
-
-    def arrays(self, columns: Sequence[Column[Any]]) -> str:
-        """`select` of typed columns from parameter arrays, ordered by key so that locks never cross."""
-        names = [f'"{column.name}"' for column in columns]
-        typed = [f"u.{name}::{sql_type(column)}" for name, column in zip(names, columns, strict=True)]
-        given = [f"${n}::{array_type(column)}[]" for n, column in enumerate(columns, start=1)]
-        order = ", ".join(str(n + 1) for n, column in enumerate(columns) if column.primary_key)
-        return f"select {', '.join(typed)} from unnest({', '.join(given)}) as u({', '.join(names)}) order by {order}"
-
-    def insert(self, columns: Sequence[Column[Any]], conflict: str) -> str:
-        return (
-            f"insert into {self.name} as t ({names(columns)}) {self.arrays(columns)} on conflict {conflict}"
-        )
-
-    @cached_property
-    def make(self) -> str:
-        return self.insert(self.key, "do nothing")
-
-    @cached_property
-    def lock(self) -> str:
-        read = ", ".join(f't."{c.name}"{"::text" if is_text(c) else ""} as "{c.name}"' for c in self.all)
-        using = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
-        order = ", ".join(f't."{c.name}"' for c in self.key)
-        keys = f"({self.arrays(self.key)}) as k({names(self.key)})"
-        return f"select {read} from {self.name} t join {keys} on {using} order by {order} for update of t"
-
-    @cached_property
-    def update(self) -> str:
-        sets = ", ".join(f'"{c.name}" = s."{c.name}"' for c in self.rest)
-        where = " and ".join(f't."{c.name}" = s."{c.name}"' for c in self.key)
-        return f"update {self.name} t set {sets} from ({self.arrays(self.all)}) as s({names(self.all)}) where {where}"
-
-    @cached_property
-    def add(self) -> str:
-        sums = ", ".join(f'"{c.name}" = t."{c.name}" + excluded."{c.name}"' for c in self.rest)
-        return self.insert(self.all, f"({names(self.key)}) do update set {sums}")
-
-    @cached_property
-    def keep(self) -> str:
-        return self.insert(self.all, "do nothing")
-
-    def parameters(self, columns: Sequence[Column[Any]], rows: Iterable[State]) -> list[list[Any]]:
-        """One array a column."""
-        rows = list(rows)
-        return [[into(column, row[column.name]) for row in rows] for column in columns]
-
-    def state(self, row: Any) -> State:
-        return {column.name: out_of(column, row[column.name]) for column in self.all}
-
-
-def names(columns: Sequence[Column[Any]]) -> str:
-    return ", ".join(f'"{column.name}"' for column in columns)
-
-
-def sql_type(column: Column[Any]) -> str:
-    return column.type.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-
-
-def array_type(column: Column[Any]) -> str:
-    return "text" if is_text(column) else sql_type(column)
-
-
-def is_text(column: Column[Any]) -> bool:
-    """Everything but numbers and truth travels as text, and Postgres reads it."""
-    return not isinstance(column.type, BigInteger | Integer | Boolean)
-
-
-def into(column: Column[Any], value: Any) -> Any:
-    return orjson.dumps(value).decode() if isinstance(column.type, JSONB) and value is not None else value
-
-
-def out_of(column: Column[Any], value: Any) -> Any:
-    return orjson.loads(value) if isinstance(column.type, JSONB) and value is not None else value
+def columns_of(table: type[SQLModel], named: Iterable[str] | None = None) -> Columns:
+    return Columns(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
 
 
 @dataclass(frozen=True)
-class TableProjection:
-    """What the three kinds have in common."""
+class RowProjection:
+    """One row a key; columns outside the key may be null. `fed_by`: the columns of each topic beyond the first."""
 
     name: str
     table: type[SQLModel]
-
-    @cached_property
-    def columns(self) -> Columns:
-        return Columns(self.table.__table__)  # type: ignore[attr-defined]  # not in its types
-
-
-@dataclass(frozen=True)
-class RowProjection(TableProjection):
-    """One row a key. Columns outside the key may be null: a row begins with its key alone."""
-
     key: Callable[[Fact], Key]
     folds: Mapping[type[Event], Callable[[State, Fact], State]]
-
-    @cached_property
-    def by_type(self) -> dict[str, Callable[[State, Fact], State]]:
-        return {event.type(): fold for event, fold in self.folds.items()}
+    fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def hears(self) -> frozenset[type[Event]]:
         return frozenset(self.folds)
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> dict[Key, State]:
-        """Rows are made, then locked: two instances may fold two topics of one key at once."""
-        keys = sorted({self.key(fact) for fact in facts if fact.type in self.by_type})
-        if not keys:
-            return {}
-        key = self.columns.key
-        arrays = [list(column) for column in zip(*keys, strict=True)]
-        await connection.execute(self.columns.make, *arrays)
-        found = [self.columns.state(row) for row in await connection.fetch(self.columns.lock, *arrays)]
-        return {tuple(state[column.name] for column in key): state for state in found}
+    def topics(self) -> dict[str, list[str]]:
+        """Each topic with its columns. Raises ValueError where a topic's are not known."""
+        others = {name for columns in self.fed_by.values() for name in columns}
+        first = [name for name in columns_of(self.table).names if name not in others]
+        unnamed = {event.topic for event in self.folds} - self.fed_by.keys()
+        if len(unnamed) > 1:
+            raise ValueError(f"{self.name}: fed_by lacks all but one of {sorted(unnamed)}")
+        return dict.fromkeys(unnamed, first) | {topic: list(names) for topic, names in self.fed_by.items()}
 
-    def fold(self, collected: dict[Key, State], fact: Fact) -> dict[Key, State]:
-        if fold := self.by_type.get(fact.type):
-            key = self.key(fact)
-            return {key: fold(collected[key], fact)}
-        return {}
+    def collectors(self) -> "list[Rows]":
+        return [Rows(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
-    def take(self, collected: dict[Key, State], change: dict[Key, State]) -> None:
-        collected.update(change)
 
-    async def save(self, connection: Connection, collected: dict[Key, State]) -> None:
-        if collected and self.columns.rest:
-            rows = self.columns.parameters(self.columns.all, collected.values())
-            await connection.execute(self.columns.update, *rows)
+class Rows:
+    """One topic's columns of the rows, as far as they were met."""
+
+    def __init__(self, projection: RowProjection, topic: str, columns: Iterable[str]) -> None:
+        self.key = projection.key
+        self.hears = [event for event in projection.folds if event.topic == topic]
+        self.by_type = {event.type(): projection.folds[event] for event in self.hears}
+        self.columns = columns_of(projection.table, columns)
+        self.names = [column.name for column in self.columns.key]
+        self.blank: State = dict.fromkeys(self.columns.names)
+        self.states: dict[Key, State] = {}
+        self.changed: set[Key] = set()
+
+    def forget(self) -> None:
+        self.states, self.changed = {}, set()
+
+    def meet(self, facts: Iterable[Fact]) -> set[Key]:
+        """The keys of rows that were not met before; their states begin empty."""
+        new = {self.key(fact) for fact in facts} - self.states.keys()
+        for key in new:
+            self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
+        return new
+
+    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+        if len(self.states) > MOST:
+            self.states = {}
+        if new := self.meet(facts):
+            for row in await connection.fetch(self.columns.load, self.columns.rows(new)):
+                state = self.columns.state(row)
+                self.states[tuple(state[name] for name in self.names)] = state
+
+    def fold(self, fact: Fact) -> tuple[Key, State]:
+        key = self.key(fact)
+        return key, self.by_type[fact.type](self.states[key], fact)
+
+    def take(self, change: tuple[Key, State]) -> None:
+        key, state = change
+        if state is not self.states[key]:
+            self.states[key] = state
+            self.changed.add(key)
+
+    async def save(self, connection: Connection) -> None:
+        if self.changed:
+            rows = [self.states[key] for key in self.changed]
+            self.changed = set()
+            await connection.execute(self.columns.put, json(rows))
 
 
 @dataclass(frozen=True)
-class SumProjection(TableProjection):
+class SumProjection:
     """Tiles: the table's one column outside the key is the sum."""
 
+    name: str
+    table: type[SQLModel]
     tiles: Mapping[type[Event], Callable[[Fact], Iterable[tuple[Key, int]]]]
 
     @cached_property
@@ -209,27 +172,44 @@ class SumProjection(TableProjection):
     def hears(self) -> frozenset[type[Event]]:
         return frozenset(self.tiles)
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> dict[Key, int]:
-        return {}
+    def collectors(self) -> "list[Sums]":
+        return [Sums(self)]
 
-    def fold(self, collected: dict[Key, int], fact: Fact) -> list[tuple[Key, int]]:
-        return list(tiles(fact)) if (tiles := self.by_type.get(fact.type)) else []
 
-    def take(self, collected: dict[Key, int], change: list[tuple[Key, int]]) -> None:
+class Sums:
+    """What is to be added to each tile."""
+
+    def __init__(self, projection: SumProjection) -> None:
+        self.hears, self.by_type = projection.hears, projection.by_type
+        self.columns = columns_of(projection.table)
+        self.amounts: dict[Key, int] = {}
+
+    def forget(self) -> None:
+        self.amounts = {}
+
+    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+        """Nothing: what is there already is added to."""
+
+    def fold(self, fact: Fact) -> list[tuple[Key, int]]:
+        return list(self.by_type[fact.type](fact))
+
+    def take(self, change: Iterable[tuple[Key, int]]) -> None:
         for key, amount in change:
-            collected[key] = collected.get(key, 0) + amount
+            self.amounts[key] = self.amounts.get(key, 0) + amount
 
-    async def save(self, connection: Connection, collected: dict[Key, int]) -> None:
-        if collected:
-            await connection.execute(
-                self.columns.add, *map(list, zip(*((*k, v) for k, v in collected.items()), strict=True))
-            )
+    async def save(self, connection: Connection) -> None:
+        if self.amounts:
+            tiles = self.columns.rows((*key, amount) for key, amount in self.amounts.items())
+            self.amounts = {}
+            await connection.execute(self.columns.add, tiles)
 
 
 @dataclass(frozen=True)
-class ListProjection(TableProjection):
+class ListProjection:
     """Rows that are kept as they are, one or more an event."""
 
+    name: str
+    table: type[SQLModel]
     rows: Mapping[type[Event], Callable[[Fact], Iterable[State]]]
 
     @cached_property
@@ -240,15 +220,31 @@ class ListProjection(TableProjection):
     def hears(self) -> frozenset[type[Event]]:
         return frozenset(self.rows)
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> list[State]:
-        return []
+    def collectors(self) -> "list[List]":
+        return [List(self)]
 
-    def fold(self, collected: list[State], fact: Fact) -> list[State]:
-        return list(rows(fact)) if (rows := self.by_type.get(fact.type)) else []
 
-    def take(self, collected: list[State], change: list[State]) -> None:
-        collected.extend(change)
+class List:
+    """Rows to be kept."""
 
-    async def save(self, connection: Connection, collected: list[State]) -> None:
-        if collected:
-            await connection.execute(self.columns.keep, *self.columns.parameters(self.columns.all, collected))
+    def __init__(self, projection: ListProjection) -> None:
+        self.hears, self.by_type = projection.hears, projection.by_type
+        self.columns = columns_of(projection.table)
+        self.rows: list[State] = []
+
+    def forget(self) -> None:
+        self.rows = []
+
+    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+        """Nothing: what is kept never changes."""
+
+    def fold(self, fact: Fact) -> list[State]:
+        return list(self.by_type[fact.type](fact))
+
+    def take(self, change: Iterable[State]) -> None:
+        self.rows.extend(change)
+
+    async def save(self, connection: Connection) -> None:
+        if self.rows:
+            rows, self.rows = self.rows, []
+            await connection.execute(self.columns.keep, json(rows))

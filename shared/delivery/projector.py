@@ -1,6 +1,6 @@
 """Kafka to projections: a batch is folded in one transaction, which first moves the offsets.
 
-    an offset is not where we left it  ->  another owns the partition: roll back, load, seek
+    an offset is not where we left it  ->  another owns the partition, or a rebuild swapped the rows: roll back, load, seek
     any other failure                  ->  roll back, load, seek, with growing backoff; from the second on, record by
                                            record, each checked against its schema; the fifth is a dead letter
     a record that cannot be folded     ->  dead letter in the same transaction, and on
@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 from sqlalchemy import BigInteger
 from sqlmodel import Field
@@ -25,10 +26,11 @@ from shared.db import Connection, Database, is_away
 from shared.delivery import DeliveryTable, burial
 from shared.delivery.folding import Folding
 from shared.delivery.health import Health
-from shared.delivery.kafka import Record, acknowledge, place, subscribe
+from shared.delivery.kafka import FOLD_BYTES, Record, acknowledge, age, place, subscribe
 from shared.delivery.projection import Fact, Projection
+from shared.delivery.spans import folding
 from shared.events import RecordDeadLettered
-from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, ROLLED_BACK
+from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
 
 log = structlog.get_logger()
 
@@ -37,27 +39,29 @@ Positions = dict[TopicPartition, int]
 MOVE = """
     update projection_offset o set next = moved.next
     from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as moved (topic, partition, expected, next)
-    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected
+    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected and o.epoch = $5
     returning 1
 """
 START = """
-    insert into projection_offset (topic, partition, next)
-    select u.*, 0 from unnest($1::text[], $2::int[]) as u on conflict do nothing
+    insert into projection_offset (topic, partition, next, epoch)
+    select u.*, 0, (select coalesce(max(epoch), 0) from projection_offset)
+    from unnest($1::text[], $2::int[]) as u on conflict do nothing
 """
 
 
 class Offset(DeliveryTable, table=True):
-    """The next record that the projector wants of each partition."""
+    """The next record that the projector wants of each partition; `epoch` counts the swaps for rebuilt rows."""
 
     __tablename__ = "projection_offset"
 
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     next: int = Field(sa_type=BigInteger)
+    epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Fenced(Exception):
-    """The offsets are not where we left them: a partition is no longer ours."""
+    """The offsets are not where we left them: a partition is no longer ours, or its rows were swapped."""
 
 
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -77,12 +81,16 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.folding = Folding(projections, self.bury)
         self.health = health or Health("projector")
         self.positions: Positions = {}
+        self.epoch = 0
         self.failures = 0
 
     def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
         batch = {
             "max_records": self.settings.projector_batch,
             "batch_timeout_ms": self.settings.batch_timeout_ms,
+            "max_partition_fetch_bytes": FOLD_BYTES,
+            # the same partitions of all topics: then a row that two topics feed is written by one projector
+            "partition_assignment_strategy": [RangePartitionAssignor],
         }
         group = f"{self.database.schema}.projector"
         self.subscriber = subscribe(
@@ -93,10 +101,14 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.let_go()
 
+    def settled(self, at: TopicPartition) -> int | None:
+        """The next record that is not folded; None while the database has not been asked."""
+        return self.positions.get(at)
+
     def let_go(self) -> None:
         """Nothing that we remember is sure any more; the database is asked again."""
         self.positions = {}
-        self.folding.marks.clear()
+        self.folding.forget()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         await self.resync()
@@ -132,14 +144,17 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def advance(self, batch: Sequence[Record]) -> None:
         if not batch:
             return
-        following = {at: list(run)[-1].offset + 1 for at, run in groupby(batch, key=place)}
+        runs = [list(run) for _, run in groupby(batch, key=place)]
+        following = {place(run[0]): run[-1].offset + 1 for run in runs}
         expected = {at: self.positions[at] for at in following}
-        with FOLD_SECONDS.labels(self.database.schema).time():
+        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
+        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, batch, heard):
             async with self.database.fast_transaction() as connection:
                 await self.move(connection, expected, following)
                 facts = await self.folding.apply(connection, batch)
                 await self.notify(connection, facts)
         BATCH_RECORDS.labels(self.database.schema).observe(len(batch))
+        FOLDED_AGE.labels(self.database.schema).observe(age([run[0] for run in runs]))
         self.positions |= {at: n for at, n in following.items() if at in self.positions}
         await acknowledge(self.subscriber, following)
 
@@ -152,6 +167,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             [at.partition for at in places],
             [expected[at] for at in places],
             [following[at] for at in places],
+            self.epoch,
         )
         if len(moved) != len(places):
             raise Fenced
@@ -209,5 +225,6 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def stored(self, places: Sequence[TopicPartition]) -> Positions:
         async with self.database.fast_transaction() as connection:
             await connection.execute(START, [at.topic for at in places], [at.partition for at in places])
-            rows = await connection.fetch("select topic, partition, next from projection_offset")
+            rows = await connection.fetch("select topic, partition, next, epoch from projection_offset")
+        self.epoch = max((row["epoch"] for row in rows), default=0)
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}

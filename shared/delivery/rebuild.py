@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.config import Settings
 from shared.db import Connection
 from shared.delivery.folding import Folding
-from shared.delivery.kafka import Record
+from shared.delivery.kafka import FOLD_BYTES, Record
 from shared.delivery.projection import Projection
 
 BATCH = 20_000
@@ -74,7 +74,11 @@ class Rebuild:
             live = await self.connect(stack, self.schema)
             shadow = await self.connect(stack, self.shadow)
             reader = await stack.enter_async_context(
-                AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, enable_auto_commit=False)
+                AIOKafkaConsumer(
+                    bootstrap_servers=self.settings.kafka_bootstrap,
+                    enable_auto_commit=False,
+                    max_partition_fetch_bytes=FOLD_BYTES,
+                )
             )
             # A second rebuild waits: both would use the same shadow. The lock goes with the connection.
             await live.execute("select pg_advisory_lock(hashtext($1))", self.shadow)
@@ -143,6 +147,8 @@ class Rebuild:
         return Compared(table, row["live"], row["rebuilt"], row["differing"])
 
     async def swap(self, live: Connection) -> None:
+        """The new epoch makes a running projector load what it holds in memory anew."""
         for table in [*self.tables, "projection_mark"]:
             await live.execute(f'truncate {self.schema}."{table}"')
             await live.execute(f'insert into {self.schema}."{table}" select * from {self.shadow}."{table}"')
+        await live.execute("update projection_offset set epoch = epoch + 1")

@@ -15,9 +15,10 @@ from shared.config import Settings
 from shared.db import Database
 from shared.delivery import kafka, outbox
 from shared.delivery.health import Health
-from shared.delivery.kafka import Producer
+from shared.delivery.kafka import Producer, age
 from shared.delivery.outbox import Ready
-from shared.metrics import PUBLISH_FAILURES, PUBLISHED
+from shared.delivery.spans import publishing
+from shared.metrics import ACKNOWLEDGED_SECONDS, PUBLISH_FAILURES, PUBLISH_SECONDS, PUBLISHED
 
 log = structlog.get_logger()
 
@@ -55,8 +56,11 @@ async def relay_shard(database: Database, producer: Producer, shard: int, batch:
     async with database.fast_transaction() as connection:
         if not await outbox.lock_shard(connection, shard):
             return 0
-        events = await outbox.waiting(connection, shard, batch)
-        await publish(producer, events)
+        if not (events := await outbox.waiting(connection, shard, batch)):
+            return 0
+        with PUBLISH_SECONDS.labels(database.schema).time(), publishing(events):
+            await publish(producer, events)
+        ACKNOWLEDGED_SECONDS.labels(database.schema).observe(age(events[:1]))
         await outbox.forget(connection, events)
     for topic, count in Counter(event.topic for event in events).items():
         PUBLISHED.labels(database.schema, topic).inc(count)

@@ -38,6 +38,14 @@ class Dated(BaseModel):
     occurred_on: OccurredOn = Field(default_factory=today)
 
 
+class UpTo(BaseModel):
+    """The day up to which deadlines are told: what the role timer does by itself each day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    up_to: OccurredOn
+
+
 async def transaction(request: Request) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session

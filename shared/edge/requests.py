@@ -9,12 +9,15 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
+from shared import tracing
 from shared.edge.http import BODY_LIMIT
 from shared.edge.problems import problem
 from shared.metrics import REQUEST_SECONDS
+from shared.tracing import Span, SpanKind
 
 GIVEN = re.compile(rb"^[\w.:-]{1,100}$", re.ASCII)
 TRACE = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+ASKED_ALL_DAY = {"/healthz", "/readyz", "/metrics"}  # no trace is begun for these
 
 
 class RequestContext:
@@ -31,10 +34,20 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(service=self.service, **names(headers)):
             if too_large(headers):
                 return await answer_too_large(scope, receive, send)
-            await self.timed(scope, receive, send)
+            await self.traced(scope, receive, send)
         return None
 
-    async def timed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not tracing.is_on() or scope["path"] in ASKED_ALL_DAY:
+            return await self.timed(scope, receive, send)
+        parent = structlog.contextvars.get_contextvars().get("traceparent")
+        said = {"http.request.method": scope["method"], "url.scheme": scope["scheme"]}
+        with tracing.span(f"HTTP {scope['method']}", SpanKind.SERVER, parent, said) as span:
+            return await self.timed(scope, receive, send, span)
+
+    async def timed(
+        self, scope: Scope, receive: Receive, send: Send, span: Span = tracing.INVALID_SPAN
+    ) -> None:
         status, began = 500, time.perf_counter()
 
         async def sending(message: Message) -> None:
@@ -51,6 +64,15 @@ class RequestContext:
             route = getattr(scope.get("route"), "path", "none")
             seconds = time.perf_counter() - began
             REQUEST_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(seconds)
+            tell(span, scope["method"], route, status)
+
+
+def tell(span: Span, method: str, route: str, status: int) -> None:
+    """The route, not the path or the query: those may name somebody."""
+    span.update_name(f"HTTP {method} {route}")
+    span.set_attributes({"http.route": route, "http.response.status_code": status})
+    if status >= 500:
+        tracing.fail(span, str(status))
 
 
 def names(headers: MutableMapping[bytes, bytes]) -> dict[str, str]:

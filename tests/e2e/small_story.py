@@ -15,7 +15,7 @@ from shared.events.definition import ReviewRule
 from shared.events.external import LegacyCaseRecorded, TreasuryPaymentExecuted, TreasuryPaymentRejected
 from shared.values.money import Funder
 from tests.builders import a_business_number, sealed
-from tests.system import KafkaSystem
+from tests.system import KafkaSystem, System
 from tests.unit.funding_builders import a_definition
 
 SERVICES = (APPLICATIONS, FUNDING, MONITORING, NOTIFICATIONS)
@@ -38,11 +38,10 @@ class NamedByToken:
         return authorization
 
 
-class Town(KafkaSystem):
-    """The services with their HTTP; `post` is somebody's request, `hear` what an outsider says."""
+class WithHttp(System):
+    """The services with their HTTP: `ask` is somebody's request, `hear` what an outsider says."""
 
-    async def start(self) -> None:
-        await super().start()
+    async def serve(self) -> None:
         self.http: dict[str, httpx.AsyncClient] = {}
         for service in self.services:
             app = service.app(self.databases[service.name], self.settings, [], serves_api=True)
@@ -65,7 +64,15 @@ class Town(KafkaSystem):
         await self.settle()
 
 
-async def play(town: Town) -> None:
+class Town(WithHttp, KafkaSystem):
+    """On real Kafka."""
+
+    async def start(self) -> None:
+        await super().start()
+        await self.serve()
+
+
+async def play(town: WithHttp) -> None:
     """Two companies are paid (one after the treasury rejected it once), one gives up, one is not eligible."""
     await announce(town)
     cases = [await apply(town, eligible=number < 3) for number in range(4)]
@@ -85,7 +92,7 @@ async def play(town: Town) -> None:
     await tell_of_the_past(town)
 
 
-async def announce(town: Town) -> None:
+async def announce(town: WithHttp) -> None:
     definition = a_definition(review=ReviewRule(criteria={"plan": 100}), municipalities=[CITY])
     shape = definition.model_dump(mode="json")
     await town.ask("applications", "/programmes", {"definition": shape, "occurred_on": "2024-01-01"})
@@ -108,7 +115,7 @@ async def announce(town: Town) -> None:
     await town.ask("applications", "/rounds", call)
 
 
-async def apply(town: Town, eligible: bool) -> str:
+async def apply(town: WithHttp, eligible: bool) -> str:
     """The case id of one more company that applied, was screened and, if eligible, reviewed."""
     company = await town.ask(
         "applications",
@@ -134,7 +141,7 @@ async def apply(town: Town, eligible: bool) -> str:
     return str(case["case_id"])
 
 
-async def decide(town: Town, cases: list[str]) -> None:
+async def decide(town: WithHttp, cases: list[str]) -> None:
     """All scored the same: the order among them is the business number's, so the list is put in that order."""
     await town.ask("applications", f"/rounds/{ROUND}/closing", {"occurred_on": "2024-04-03"})
     decided = await town.ask("applications", f"/rounds/{ROUND}/selection", {"occurred_on": "2024-05-20"})
@@ -143,12 +150,12 @@ async def decide(town: Town, cases: list[str]) -> None:
     cases.sort(key=lambda case_id: ranks[case_id])
 
 
-async def sign(town: Town, case_id: str) -> None:
+async def sign(town: WithHttp, case_id: str) -> None:
     dates: Json = {"starts_on": "2024-07-01", "ends_on": "2025-03-01", "occurred_on": f"{SIGNED_ON}"}
     await town.ask("applications", f"/cases/{case_id}/agreement", dates | {"total_krw": TOTAL_KRW})
 
 
-async def make_ready(town: Town, case_id: str) -> None:
+async def make_ready(town: WithHttp, case_id: str) -> None:
     [account] = await town.rows("funding", "commitment", f"case_id = '{case_id}'")
     body = {"amount_krw": account["self_krw"], "evidence": "통장 사본", "occurred_on": "2024-07-02"}
     await town.ask("funding", f"/cases/{case_id}/self-contribution", body)
@@ -156,7 +163,7 @@ async def make_ready(town: Town, case_id: str) -> None:
     await town.ask("monitoring", f"/cases/{case_id}/milestones/start/achievement", done)
 
 
-async def pay(town: Town, case_id: str, rejected_first: bool = False) -> None:
+async def pay(town: WithHttp, case_id: str, rejected_first: bool = False) -> None:
     """The first tranche, by three people; the treasury may refuse it once."""
     if rejected_first:
         payment = await instruct(town, case_id, SIGNED_ON + timedelta(days=10))
@@ -171,20 +178,20 @@ async def pay(town: Town, case_id: str, rejected_first: bool = False) -> None:
     await town.hear(sealed(TreasuryPaymentExecuted(**yes, occurred_on=date(2024, 7, 22)), None))
 
 
-async def instruct(town: Town, case_id: str, on: date) -> Json:
+async def instruct(town: WithHttp, case_id: str, on: date) -> Json:
     path, day = f"/cases/{case_id}/tranches/1", {"occurred_on": f"{on}"}
     await town.ask("funding", f"{path}/request", day, "officer:kim")
     await town.ask("funding", f"{path}/approval", day, "approver:lee")
     return await town.ask("funding", f"{path}/instruction", day, "payer:choi")
 
 
-async def visit(town: Town, case_id: str) -> None:
+async def visit(town: WithHttp, case_id: str) -> None:
     given: Json = {"mentor_id": "mentor-1", "occurred_on": "2024-08-01"}
     await town.ask("monitoring", f"/cases/{case_id}/mentors", given | {"weeks": 2})
     await town.ask("monitoring", f"/cases/{case_id}/visits", given | {"work": "공정 진단"})
 
 
-async def tell_of_the_past(town: Town) -> None:
+async def tell_of_the_past(town: WithHttp) -> None:
     """One past case, delivered twice; and a record that nobody can read, which becomes a dead letter."""
     record = sealed(a_past_case(), None)
     broken = record | {"value": b"{", "key": b"broken", "headers": record["headers"][:-1]}

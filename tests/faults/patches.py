@@ -27,6 +27,11 @@ def given_some(result: Any, given: tuple[Any, ...]) -> bool:
     return bool(given[-1])
 
 
+def some_changed(result: Any, given: tuple[Any, ...]) -> bool:
+    """Its owner has changes to write."""
+    return bool(given[0].changed)
+
+
 def outcome(expected: str) -> When:
     return lambda result, given: result == expected
 
@@ -45,13 +50,14 @@ def before(function: str, when: When = always) -> Put:
     return put
 
 
-def after(function: str, when: When = always) -> Put:
-    """Each time that `module:function` has returned what `when` asks for."""
+def after(function: str, when: When = always, given: When = always) -> Put:
+    """Each time that `module:function` has returned what `when` asks for; `given` looks before the call."""
 
     def put(passing: Pass) -> None:
-        async def called(original: Any, *given: Any, **named: Any) -> Any:
-            result = await original(*given, **named)
-            if when(result, given):
+        async def called(original: Any, *arguments: Any, **named: Any) -> Any:
+            is_meant = given(None, arguments)
+            result = await original(*arguments, **named)
+            if is_meant and when(result, arguments):
                 passing()
             return result
 

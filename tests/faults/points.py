@@ -155,7 +155,7 @@ POINTS = (
     _projector(
         "some_rows",
         "inside the batch: some projections are saved",
-        after("shared.delivery.projection:RowProjection.save", given_some),
+        after("shared.delivery.projection:Rows.save", given=some_changed),
     ),
     _projector("marked", "inside the batch: all is saved", after("shared.delivery.marks:Marks.save")),
     _projector(

@@ -7,8 +7,13 @@ from uuid import uuid4
 
 import pytest
 
+from services.funding.main import SERVICE
 from services.funding.tranches import commands
+from shared.delivery.health import Health
+from shared.service import Context, keep_time
 from tests.flows.funding_api import PAID_ON, Funding, an_achievement, paid, unpaid
+from tests.flows.notifications_builders import done, until
+from tests.system import cancelled
 from tests.unit.funding_builders import a_publication, an_agreement
 
 
@@ -172,6 +177,29 @@ async def test_a_payment_without_an_answer_becomes_unconfirmed_once_and_can_stil
     [unconfirmed] = await funding.told("tranche.unconfirmed.v1")
     assert unconfirmed["payment_id"] == payment["payment_id"]
     assert await funding.status(signed) == "disbursed"
+
+
+async def test_timers_tell_an_unanswered_payment_once_however_many_run_and_are_started_again(
+    funding: Funding,
+) -> None:
+    signed = await funding.ready_case()
+    await funding.instructed(signed)
+
+    for _ in range(2):
+        await three_timers(funding)
+
+    assert len(await funding.told("tranche.unconfirmed.v1")) == 1
+    assert await funding.status(signed) == "unconfirmed"
+
+
+async def three_timers(funding: Funding) -> None:
+    """Three processes with the role, started at once, until each has looked; then they are stopped."""
+    database, healths = funding.databases["funding"], [Health("timer") for _ in range(3)]
+    contexts = [Context(SERVICE, database, funding.settings, health) for health in healths]
+    running = [asyncio.create_task(keep_time(context)) for context in contexts]
+    await until(lambda: done(not any(health.problem() for health in healths)))
+    for one in running:
+        await cancelled(one)
 
 
 async def test_of_two_conditions_that_come_true_at_once_the_second_sees_the_first(funding: Funding) -> None:

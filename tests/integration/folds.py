@@ -70,6 +70,7 @@ CASES = RowProjection(
     Told,
     key=lambda fact: (fact.data["case_id"],),
     folds={CompanySelected: selected, AgreementSigned: agreed, PastSpendingBooked: booked},
+    fed_by={"ieum.funding": ("booked",)},
 )
 TILES = SumProjection("probe_tile", Tile, tiles={AgreementSigned: shares})
 LINES = ListProjection(

@@ -14,7 +14,7 @@ from shared.config import Settings
 from shared.db import Connection, Database
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record, producer, quiet_broker
-from shared.delivery.projection import RowProjection
+from shared.delivery.projection import Rows
 from shared.delivery.projector import Projector
 from shared.delivery.rebuild import Rebuild, Rebuilt
 from shared.events import Event
@@ -171,9 +171,9 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
 async def test_two_topics_of_one_case_can_be_folded_at_once(
     tables: None, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two instances own a partition each, rightly: the row that both feed is locked before it is read."""
+    """Two instances own a partition each, rightly: each writes the columns of its own topic."""
     (_, selected), (_, agreed), (_, booked) = a_story()
-    database, save = databases["monitoring"], RowProjection.save
+    database, save = databases["monitoring"], Rows.save
 
     async def slow_save(*given: Any) -> None:
         await asyncio.sleep(0.2)
@@ -184,7 +184,7 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
         async with database.fast_transaction() as connection:
             await Folding(folds.PROJECTIONS, never).apply(connection, [record])
 
-    monkeypatch.setattr(RowProjection, "save", slow_save)
+    monkeypatch.setattr(Rows, "save", slow_save)
     await fold(1, selected)
     await asyncio.gather(fold(2, agreed), fold(1, booked))
 
@@ -263,6 +263,33 @@ async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
         await send_stories(connected, 5)
         await eventually(system, "probe_line", 105)
         assert (await rebuilt(connected)).equal
+
+
+@connected_only
+async def test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    [(_, selected), (_, agreed), _] = a_story()
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await system.send(**sealed(selected, 1))
+        await eventually(system, "probe_line", 1)
+        for held in states_of(system):
+            held["rank"] = 99  # as an older fold would have it
+
+        await rebuilt(connected, swap=True)
+        await system.send(**sealed(agreed, 2))
+        await eventually(system, "probe_line", 2)
+
+        [case] = await system.rows("monitoring", "probe_case")
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+
+
+def states_of(system: System) -> list[dict[str, Any]]:
+    collectors: list[Any] = list(system.projectors["monitoring"].folding.collectors)
+    found = [state for one in collectors if isinstance(one, Rows) for state in one.states.values()]
+    assert found
+    return found
 
 
 @connected_only

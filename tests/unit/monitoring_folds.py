@@ -10,7 +10,7 @@ import orjson
 
 from services.monitoring.projections.catalogue import PROJECTIONS
 from shared.db import Database
-from shared.delivery.projection import Fact, RowProjection
+from shared.delivery.projection import Fact, RowProjection, Rows, columns_of
 from shared.events import Event
 
 EVERY: Any = PROJECTIONS  # of three kinds, used alike
@@ -45,21 +45,32 @@ def folded(facts: Sequence[Fact]) -> dict[str, Any]:
 
 
 def fold_one(projection: Any, facts: Sequence[Fact]) -> Any:
-    collected: Any = {}
-    if isinstance(projection, RowProjection):
-        collected = blank_rows(projection, facts)
-    elif hasattr(projection, "rows"):
-        collected = []
+    """Rows by key, sums by key, or a list of rows."""
+    collectors = projection.collectors()
     for one in facts:
-        projection.take(collected, projection.fold(collected, one))
-    return sorted(collected, key=orjson.dumps) if isinstance(collected, list) else collected
+        for collector in collectors:
+            if one.type in collector.by_type:
+                fold_into(collector, one)
+    if isinstance(projection, RowProjection):
+        return merged(projection, collectors)
+    [collector] = collectors
+    return collector.amounts if hasattr(collector, "amounts") else sorted(collector.rows, key=orjson.dumps)
 
 
-def blank_rows(projection: RowProjection, facts: Sequence[Fact]) -> dict[Any, dict[str, Any]]:
-    keys = {projection.key(one) for one in facts if one.type in projection.by_type}
-    names = [column.name for column in projection.columns.key]
-    rest = dict.fromkeys([column.name for column in projection.columns.rest])
-    return {key: dict(zip(names, key, strict=True)) | rest for key in keys}
+def fold_into(collector: Any, one: Fact) -> None:
+    if isinstance(collector, Rows):
+        collector.meet([one])
+    collector.take(collector.fold(one))
+
+
+def merged(projection: RowProjection, collectors: Sequence[Rows]) -> dict[Any, dict[str, Any]]:
+    """Each row with the columns of all its topics."""
+    blank = dict.fromkeys(columns_of(projection.table).names)
+    rows: defaultdict[Any, dict[str, Any]] = defaultdict(lambda: dict(blank))
+    for collector in collectors:
+        for key in collector.changed:
+            rows[key] |= collector.states[key]
+    return dict(rows)
 
 
 def interleaved(given: Sequence[Fact], seed: int) -> list[Fact]:
@@ -74,12 +85,12 @@ def interleaved(given: Sequence[Fact], seed: int) -> list[Fact]:
 
 async def project(database: Database, facts: Sequence[Fact], batch: int = 7) -> None:
     """Every projection of the board in Postgres, in small batches."""
+    collectors = [collector for projection in EVERY for collector in projection.collectors()]
     for start in range(0, len(facts), batch):
-        part = facts[start : start + batch]
         async with database.fast_transaction() as connection:
-            collected = [await projection.load(connection, part) for projection in EVERY]
-            for one in part:
-                for projection, rows in zip(EVERY, collected, strict=True):
-                    projection.take(rows, projection.fold(rows, one))
-            for projection, rows in zip(EVERY, collected, strict=True):
-                await projection.save(connection, rows)
+            for collector in collectors:
+                part = [one for one in facts[start : start + batch] if one.type in collector.by_type]
+                await collector.load(connection, part)
+                for one in part:
+                    collector.take(collector.fold(one))
+                await collector.save(connection)

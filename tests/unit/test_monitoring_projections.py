@@ -1,15 +1,15 @@
 """Folds: what each event changes, and that the order in which topics arrive changes nothing."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.monitoring.projections import cases, messages, money, money_events, timeline, tranches
 from services.monitoring.projections.catalogue import touches
-from shared.delivery.projection import Fact
+from shared.delivery.projection import RowProjection
 from shared.events import Event
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import (
@@ -30,7 +30,7 @@ from tests.unit.monitoring_builders import (
     round_agreed,
     selected,
 )
-from tests.unit.monitoring_folds import EVERY, TOPIC, facts, fold_one, folded, interleaved
+from tests.unit.monitoring_folds import EVERY, facts, fold_one, folded, interleaved
 
 STORY: list[Event] = [
     published(),
@@ -66,24 +66,22 @@ def test_any_merge_order_that_keeps_each_keys_order_gives_the_same_state(seed: i
     assert shuffled == folded(in_order)
 
 
-def test_a_column_is_fed_by_one_topic_only() -> None:
-    for projection in EVERY:
-        fed: defaultdict[str, set[str]] = defaultdict(set)
-        for topic in sorted({TOPIC[one.type] for one in facts(STORY)}):
-            for changed in columns_changed(
-                projection, [one for one in facts(STORY) if TOPIC[one.type] == topic]
-            ):
-                fed[changed].add(topic)
+def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
+    for projection in (one for one in EVERY if isinstance(one, RowProjection)):
+        for collector in projection.collectors():
+            for fact in (one for one in facts(STORY) if one.type in collector.by_type):
+                collector.meet([fact])
 
-        assert {column: topics for column, topics in fed.items() if len(topics) > 1} == {}, projection.name
+                _, state = collector.fold(fact)
+
+                assert state.keys() == collector.blank.keys(), (projection.name, fact.type)
 
 
-def columns_changed(projection: Any, given: Sequence[Fact]) -> set[str]:
-    if not hasattr(projection, "key"):
-        return set()
-    rows = fold_one(projection, given).values()
-    keys = {column.name for column in projection.columns.key}
-    return {name for one in rows for name, value in one.items() if value is not None} - keys
+def test_columns_of_a_second_topic_must_be_named() -> None:
+    unnamed = replace(cases.PROJECTION, fed_by={})
+
+    with pytest.raises(ValueError, match="fed_by lacks"):
+        unnamed.collectors()
 
 
 def test_every_event_of_ours_stands_in_the_timeline_but_dead_letters() -> None:
@@ -163,13 +161,15 @@ def test_a_message_keeps_when_it_was_sent_and_delivered() -> None:
 
 
 def test_a_fold_changes_no_state_that_it_was_given() -> None:
-    for projection in EVERY:
-        for one in facts(STORY):
-            if hasattr(projection, "key") and one.type in projection.by_type:
-                blank = dict.fromkeys(column.name for column in projection.columns.all)
-                before = dict(blank)
-                projection.by_type[one.type](blank, one)
-                assert blank == before
+    for projection in (one for one in EVERY if isinstance(one, RowProjection)):
+        for collector in projection.collectors():
+            for fact in (one for one in facts(STORY) if one.type in collector.by_type):
+                collector.meet([fact])
+                before = dict(collector.states[projection.key(fact)])
+
+                collector.fold(fact)
+
+                assert collector.states[projection.key(fact)] == before
 
 
 def test_a_fact_touches_its_programme_and_a_companys_none() -> None:

@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from services.funding.payments import commands
-from shared.edge.http import Dated, OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session, UpTo
 from shared.edge.identity import Actor, actor_with
 
 router = Router(tags=["payments"])
@@ -18,12 +18,6 @@ class PaymentView(BaseModel):
 
     payment_id: UUID
     amount_krw: int
-
-
-class RunDeadlines(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    up_to: OccurredOn
 
 
 class DeadlinesView(BaseModel):
@@ -48,6 +42,6 @@ async def instruct(
 
 @router.post("/deadlines", summary="금고의 답 기한 확인 / Look for payments without an answer")
 async def run_deadlines(
-    body: RunDeadlines, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
+    body: UpTo, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
 ) -> DeadlinesView:
     return DeadlinesView(unconfirmed=await commands.run_deadlines(session, body.up_to))

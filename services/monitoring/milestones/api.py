@@ -4,11 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.monitoring.milestones import commands, queries
 from services.monitoring.milestones.queries import MilestonesView, MilestoneView
-from shared.edge.http import Dated, OccurredOn, Router, Session
+from shared.edge.http import Dated, Router, Session, UpTo
 from shared.edge.identity import Actor, actor_with
 from shared.errors import NotAllowed
 
@@ -21,12 +21,6 @@ class Evidence(Dated):
     """`evidence` is a reference to a document, never the document."""
 
     evidence: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class UpTo(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    up_to: OccurredOn
 
 
 class Told(BaseModel):

@@ -174,4 +174,5 @@ PROJECTION = RowProjection(
         MilestoneScheduled: scheduled,
         MilestoneAchieved: achieved,
     },
+    fed_by={"ieum.monitoring": ("final_due_on", "completed_on")},
 )

@@ -14,6 +14,7 @@ from services.notifications.cases.domain import About
 from services.notifications.cases.queries import about
 from services.notifications.messages import statements
 from services.notifications.messages.domain import (
+    CHANNELS,
     CLAIM_LASTS,
     LOST,
     NO_CONTACT,
@@ -33,7 +34,6 @@ from shared.logs import cause, caused_by
 from shared.metrics import MESSAGES
 from shared.values.calendar import now
 
-CHANNELS: tuple[Channel, ...] = ("email", "sms")
 CARRIED = ("correlationid", "causationid", "traceparent")
 
 
@@ -90,6 +90,7 @@ class Claimed(NamedTuple):
     expires_at: datetime
     address: str | None
     language: str
+    traceparent: str | None
 
 
 async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed]:
@@ -105,6 +106,7 @@ async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed
             row["expires_at"],
             row["address"],
             row["language"] or "ko",
+            row["traceparent"],
         )
         for row in sorted(rows, key=itemgetter("position"))
     ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.notifications.channels.outcomes import Outcome, Postponed, Refused, Taken
+from services.notifications.recipients.domain import Channel
 from shared.events.notifications import (
     MessageDelivered,
     MessageEvent,
@@ -14,6 +15,8 @@ from shared.events.notifications import (
     MessageUnknown,
 )
 from shared.values.calendar import today
+
+CHANNELS: tuple[Channel, ...] = ("email", "sms")
 
 NO_CONTACT = "연락처 없음"
 LOST = "보내다가 멈춰 결과를 알 수 없습니다. 중계사에 조회하기 전에는 다시 보내지 않습니다"

@@ -1,4 +1,4 @@
-"""What a case was told, and how that went: never an address."""
+"""What a case was told, and how that went: never an address; and how many messages wait or are unknown."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,10 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.notifications.messages.domain import CHANNELS, TOLD
 from services.notifications.messages.models import Message
 from services.notifications.recipients.domain import Language
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import mail
+from shared.db import fetch
+from shared.metrics import MESSAGES, MESSAGES_OLDEST, MESSAGES_QUEUED, MESSAGES_UNKNOWN
+
+OPEN = """
+    select channel, count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'unknown') as unknown,
+           coalesce(extract(epoch from clock_timestamp() - min(made_at) filter (where state = 'queued')), 0) as oldest
+    from message where state in ('queued', 'unknown') group by channel
+"""
 
 
 class MessageView(BaseModel):
@@ -43,6 +52,18 @@ async def of_case(session: AsyncSession, case_id: UUID) -> Messages:
         select(Message).where(col(Message.case_id) == case_id).order_by(col(Message.position))
     )
     return Messages(messages=[_view(row) for row in rows])
+
+
+async def measure(session: AsyncSession) -> None:
+    """Both channels are told, also the one that has nothing; a count that was never there could not be seen to rise."""
+    open_ones = {row.channel: row for row in await fetch(session, OPEN)}
+    for channel in CHANNELS:
+        row = open_ones.get(channel)
+        MESSAGES_QUEUED.labels(channel).set(row.queued if row else 0)
+        MESSAGES_OLDEST.labels(channel).set(row.oldest if row else 0)
+        MESSAGES_UNKNOWN.labels(channel).set(row.unknown if row else 0)
+        for state in TOLD:
+            MESSAGES.labels(channel, state.value)
 
 
 def _view(row: Message) -> MessageView:

@@ -26,7 +26,8 @@ CLAIM = """
     from mine left join recipient r on r.company_id = mine.company_id
     where m.id = mine.id
     returning m.id, m.position, m.template, m.channel, m.data::text as data, m.attempts, m.expires_at,
-              case m.channel when 'email' then r.email else r.phone end as address, r.language
+              case m.channel when 'email' then r.email else r.phone end as address, r.language,
+              m.cause ->> 'traceparent' as traceparent
 """
 
 # Rows are locked in the order of their ids, as receipts lock them. What was given up too soon may still be answered.

@@ -1,0 +1,86 @@
+"""The SQL of one table, whatever its columns: rows in as one JSON text, set-based, in the order of the key so that locks never cross.
+
+One text instead of an array a column: asyncpg looks at each element of an array twice, which cost more than the rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
+from sqlalchemy.dialects.postgresql import JSONB, dialect
+
+
+class Columns:
+    """A table's key, and `rest`: its other columns, or those of them that are named."""
+
+    def __init__(self, table: Table, named: Iterable[str] | None = None) -> None:
+        self.table = table.name
+        self.key = list(table.primary_key.columns)
+        wanted = {column.name for column in table.columns} if named is None else set(named)
+        self.rest = [one for one in table.columns if one.name in wanted and not one.primary_key]
+        self.names = [column.name for column in (*self.key, *self.rest)]
+        self.documents = [column.name for column in self.rest if isinstance(column.type, JSONB)]
+
+    def given(self, columns: Sequence[Column[Any]]) -> str:
+        """The rows that the statement's one parameter brings, ordered by key."""
+        typed = ", ".join(f'"{column.name}" {sql_type(column)}' for column in columns)
+        order = ", ".join(str(n) for n, column in enumerate(columns, start=1) if column.primary_key)
+        return f"select * from json_to_recordset($1::text::json) as given ({typed}) order by {order}"
+
+    def insert(self, conflict: str) -> str:
+        all = [*self.key, *self.rest]
+        return f"insert into {self.table} as t ({quoted(all)}) {self.given(all)} on conflict {conflict}"
+
+    def merge(self, value: str) -> str:
+        sets = ", ".join(f'"{c.name}" = {value.format(name=c.name)}' for c in self.rest)
+        return self.insert(f"({quoted(self.key)}) do update set {sets}" if sets else "do nothing")
+
+    @cached_property
+    def load(self) -> str:
+        """Rows by their keys; not locked."""
+        all = [*self.key, *self.rest]
+        read = ", ".join(f't."{c.name}"{"::text" if is_text(c) else ""} as "{c.name}"' for c in all)
+        using = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
+        return f"select {read} from {self.table} t join ({self.given(self.key)}) as k on {using}"
+
+    @cached_property
+    def put(self) -> str:
+        """Rows as they are now; columns that are not ours are left alone."""
+        return self.merge('excluded."{name}"')
+
+    @cached_property
+    def add(self) -> str:
+        return self.merge('t."{name}" + excluded."{name}"')
+
+    @cached_property
+    def keep(self) -> str:
+        return self.insert("do nothing")
+
+    def rows(self, values: Iterable[Sequence[Any]]) -> str:
+        """The parameter of values in the order of `names`; of keys alone, where the rest is left out."""
+        return json([dict(zip(self.names, one, strict=False)) for one in values])
+
+    def state(self, row: Any) -> dict[str, Any]:
+        state = {name: row[name] for name in self.names}
+        for name in self.documents:
+            state[name] = None if state[name] is None else orjson.loads(state[name])
+        return state
+
+
+def json(rows: Any) -> str:
+    return orjson.dumps(rows).decode()
+
+
+def quoted(columns: Sequence[Column[Any]]) -> str:
+    return ", ".join(f'"{column.name}"' for column in columns)
+
+
+def sql_type(column: Column[Any]) -> str:
+    return column.type.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+
+
+def is_text(column: Column[Any]) -> bool:
+    """Everything but numbers and truth is text, as in JSON."""
+    return not isinstance(column.type, BigInteger | Integer | Boolean)

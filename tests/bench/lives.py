@@ -1,0 +1,181 @@
+"""Made-up lives of cases as records on our topics: fifteen events of about 350 bytes each, as the services write them.
+
+A round's cases move together, as in a real programme: all are submitted, then all are screened, and so on.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from shared.events import Event, catalogue
+from shared.events.applications import (
+    AgreementSigned,
+    ApplicationScreened,
+    ApplicationSubmitted,
+    CompanySelected,
+    ReviewSubmitted,
+)
+from shared.events.funding import (
+    FundsCommitted,
+    SelfContributionConfirmed,
+    TrancheApproved,
+    TrancheDisbursed,
+    TrancheRequested,
+    TrancheScheduled,
+)
+from shared.events.monitoring import MentorVisited, MilestoneAchieved, MilestoneScheduled
+from shared.events.notifications import MessageSent
+
+PROGRAMMES = tuple(b"bench-programme-%02d" % n for n in range(20))
+ROUND = 2_000  # cases that move together
+SHARES = {"national": 50_000_000, "province": 10_000_000, "city": 20_000_000, "self": 20_000_000}
+PUBLIC = {funder: won for funder, won in SHARES.items() if funder != "self"}
+
+
+class Made(NamedTuple):
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def uuid(kind: int, number: int) -> str:
+    """A UUIDv7 in form; `kind` keeps the kinds apart."""
+    time = f"{0x0190_0000_0000 + number:012x}"
+    return f"{time[:8]}-{time[8:]}-7000-8000-{kind:012x}"
+
+
+# What differs from case to case stands in the patterns as these, and is put in for each.
+CASE, COMPANY, MESSAGE, EVENT = (str(UUID(int=n, version=4)) for n in (0xCA, 0xC0, 0x3E, 0xEE))
+OFFICER, APPROVER, REVIEWER, MENTOR = (uuid(n, 0) for n in (0x0F, 0xA9, 0x4E, 0x3A))
+PROGRAMME, YEAR, DAY, NUMBER = "bench-programme-xx", 1111, 22, 3333333
+EVIDENCE = "archive/2024/gimcheon/smart-factory/evidence/deposit-certificate-and-bank-statement-of-the-company/0001234567.pdf"
+
+BASE = {"case_id": CASE, "programme_id": PROGRAMME}
+ROUND_OF = {"round_id": f"{PROGRAMME}-{YEAR}", "year": YEAR}
+SUBMITTED = {
+    "company_id": COMPANY,
+    "municipality": "47150",
+    "receipt_number": f"BP-{YEAR}-{NUMBER}-11",
+    "total_krw": sum(SHARES.values()),
+    "requested_krw": SHARES,
+    "via": "application",
+}
+SCREENED = "공장등록증, 사업자등록증, 국세·지방세 완납증명을 확인함 / factory, business and tax certificates are in order"
+SCORES = {"need": 30, "feasibility": 28, "effect": 25, "sustainability": 8, "region": 5}
+SELECTED = {
+    "reason": "모집 40개사 가운데 평가 순위 7위로 선정되었습니다 / ranked 7th, within the 40 places of the call",
+    "via": "ranking",
+}
+AGREED = {
+    "version": 1,
+    "company_id": COMPANY,
+    "year": YEAR,
+    "municipality": "47150",
+    "starts_on": f"{YEAR}-04-01",
+    "ends_on": f"{YEAR}-10-01",
+    "total_krw": sum(SHARES.values()),
+    "shares_krw": SHARES,
+}
+COMMITTED = {"company_id": COMPANY, "years": [{"fiscal_year": YEAR, "amounts_krw": PUBLIC}]}
+TRANCHE = {"number": 1, "fiscal_year": YEAR, "due_on": f"{YEAR}-05-01", "amounts_krw": PUBLIC}
+PAID = {"payment_id": uuid(0xBA, 1), "treasury_reference": "TR-2024-000001"}
+MILESTONE = {"milestone": "completion", "due_on": f"{YEAR}-10-01", "completes": True}
+TOLD = {"message_id": MESSAGE, "template": "company_selected", "channel": "email"}
+ACCEPTED = {"provider_reference": "250 2.0.0 Ok: queued as 4bKXyz1234"}
+WORK = {
+    "mentor_id": MENTOR,
+    "work": "공정 데이터 수집 장치 설치와 설비 연동 상태를 점검하고 작업자 교육을 진행함 / data collection on the line, training of operators",
+}
+
+LIFE: tuple[tuple[type[Event], Mapping[str, Any]], ...] = (
+    (ApplicationSubmitted, ROUND_OF | SUBMITTED),
+    (ApplicationScreened, {"eligible": True, "reasons": [SCREENED]}),
+    (ReviewSubmitted, {"reviewer_id": REVIEWER, "scores": SCORES, "conflict_of_interest": False}),
+    (CompanySelected, ROUND_OF | SELECTED | {"rank": 7, "score": "250/3"}),
+    (MessageSent, TOLD | ACCEPTED),
+    (AgreementSigned, AGREED),
+    (FundsCommitted, COMMITTED),
+    (TrancheScheduled, TRANCHE | {"milestone": "kickoff"}),
+    (MilestoneScheduled, MILESTONE | {"company_id": COMPANY}),
+    (SelfContributionConfirmed, {"fiscal_year": YEAR, "amount_krw": SHARES["self"], "evidence": EVIDENCE}),
+    (TrancheRequested, TRANCHE | {"requested_by": OFFICER}),
+    (TrancheApproved, TRANCHE | {"approved_by": APPROVER}),
+    (TrancheDisbursed, TRANCHE | PAID),
+    (MentorVisited, WORK),
+    (MilestoneAchieved, MILESTONE | {"evidence": EVIDENCE}),
+)
+EACH = len(LIFE)
+TOPICS = sorted({event.topic for event, _ in LIFE})
+
+
+def pattern(step: int) -> Made:
+    """A step of the life of any case, as a record."""
+    event, said = LIFE[step]
+    sequence = 1 + sum(earlier.source == event.source for earlier, _ in LIFE[:step])
+    on = f"{YEAR}-{3 + step // 2:02}-{DAY}"
+    attributes = {
+        "specversion": "1.0",
+        "id": EVENT,
+        "source": event.source,
+        "type": event.type(),
+        "time": f"{on}T01:02:03.004Z",
+        "subject": CASE,
+        "correlationid": EVENT,
+        "authtype": "user",
+        "authid": OFFICER,
+        "sequence": f"{sequence:020}",
+    }
+    named = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
+    headers = [*named, ("content-type", b"application/json")]
+    return Made(event.topic, CASE.encode(), orjson.dumps({"occurred_on": on, **BASE, **said}), headers)
+
+
+CASE_B, COMPANY_B, MESSAGE_B, PROGRAMME_B, YEAR_B, NUMBER_B, DAY_B = (
+    text.encode() for text in (CASE, COMPANY, MESSAGE, PROGRAMME, str(YEAR), str(NUMBER), f'-{DAY}"')
+)
+PATTERNS = [pattern(step) for step in range(EACH)]
+
+
+def lives(events: int) -> Iterator[Made]:
+    """So many events, each round's cases step by step."""
+    left = events
+    for first in range(0, -(-events // EACH), ROUND):
+        together = range(first, min(first + ROUND, -(-events // EACH)))
+        for step in range(EACH):
+            for number in together[:left]:
+                yield made(number, step)
+            left -= min(left, len(together))
+
+
+def made(number: int, step: int) -> Made:
+    """The record of a case's step."""
+    topic, _, value, headers = PATTERNS[step]
+    id, event = uuid(0xCA, number).encode(), uuid(step, number).encode()
+    year, day = b"%d" % (2022 + number // ROUND % 4), b"%02d" % (1 + number % 28)
+    for placeholder, put in (
+        (CASE_B, id),
+        (COMPANY_B, uuid(0xC0, number).encode()),
+        (MESSAGE_B, uuid(0x3E, number).encode()),
+        (PROGRAMME_B, PROGRAMMES[number % len(PROGRAMMES)]),
+        (YEAR_B, year),
+        (NUMBER_B, b"%07d" % number),
+        (DAY_B, b'-%s"' % day),
+    ):
+        value = value.replace(placeholder, put)
+    own = {
+        "ce_id": event,
+        "ce_correlationid": event,
+        "ce_subject": id,
+        "ce_time": b"%s-06-%sT01:02:03.004Z" % (year, day),
+    }
+    return Made(topic, id, value, [(name, own.get(name, text)) for name, text in headers])
+
+
+def check() -> None:
+    """Each step of a life is what its event's model wants, of a type in the catalogue; raises where one is not."""
+    for step, (event, _) in enumerate(LIFE):
+        assert event in catalogue.events()
+        event.model_validate_json(made(1, step).value)

@@ -1,0 +1,48 @@
+"""All four services with their HTTP, in memory or on the real Kafka, and the providers of messages."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.config import Settings
+from tests.conftest import empty_topics
+from tests.databases import Databases
+from tests.e2e.small_story import SERVICES, Town, WithHttp
+from tests.flows.notifications_builders import MailServer, a_mail_server, with_providers
+from tests.system import MemorySystem
+
+PATIENT = {"parking_seconds": 600.0}
+
+
+class MemoryTown(WithHttp, MemorySystem):
+    """In memory."""
+
+    async def start(self) -> None:
+        await super().start()
+        await self.serve()
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.connected)])
+async def town(
+    request: pytest.FixtureRequest, settings: Settings, databases: Databases
+) -> AsyncIterator[WithHttp]:
+    kind: type[WithHttp] = MemoryTown
+    settings = settings.model_copy(update=PATIENT)
+    if request.param == "kafka":
+        kind, connected = Town, request.getfixturevalue("connected")
+        settings = connected.model_copy(update=PATIENT)
+        await empty_topics(settings.kafka_bootstrap)
+    async with kind(SERVICES, databases, settings) as town:
+        await town.start()
+        yield town
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[MailServer]:
+    async with a_mail_server().running() as server:
+        yield server
+
+
+@pytest.fixture
+def providers(settings: Settings, smtp: MailServer) -> Settings:
+    return with_providers(settings, smtp.port)
