@@ -8,7 +8,18 @@ park       a record that comes too early        sender     message to provider
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.patches import Put, after, always, before, given_some, outcome, replied, retrying, something
+from tests.faults.patches import (
+    Put,
+    after,
+    always,
+    before,
+    given_some,
+    outcome,
+    replied,
+    retrying,
+    some_changed,
+    something,
+)
 
 COMMANDS = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 ALL = ("applications", "funding", "monitoring", "notifications")
