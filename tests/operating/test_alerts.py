@@ -3,8 +3,10 @@
 What an operator would look at then says the cause: /readyz, the log, or the table.
 """
 
+import asyncio
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from uuid import UUID
@@ -17,7 +19,7 @@ from shared.events.funding import SelfContributionConfirmed
 from tests.builders import PROGRAMME, a_business_number, sealed
 from tests.e2e.small_story import CITY, SIGNED_ON, announce, apply, decide, instruct, make_ready, sign
 from tests.flows.notifications_builders import a_company, a_submission
-from tests.operating.live import Live, a_live_stack
+from tests.operating.live import PATIENCE, Live, a_live_stack
 from tests.operating.prometheus import Prometheus, watching
 from tests.operating.rules import CASES
 
@@ -127,9 +129,17 @@ async def test_records_that_cannot_be_read_are_dead_letters_and_stop_the_line(
     assert '"rule":"schema"' in live.logged("notifications")
     assert len(await live.rows("notifications", "dead_letter")) == 3
     live.tell("notifications", signal.SIGTERM)
+    await until_buried(live, 4)
     await prometheus.is_over("IeumLineStopped")
     await prometheus.is_over("IeumDeadLetters")
-    assert len(await live.rows("notifications", "dead_letter")) == 4
+
+
+async def until_buried(live: Live, count: int) -> None:
+    """Only then is it over: while its process is down, an alert has nothing to fire by."""
+    deadline = time.monotonic() + PATIENCE
+    while len(await live.rows("notifications", "dead_letter")) < count:
+        assert time.monotonic() < deadline, live.logged("notifications")[-2_000:]
+        await asyncio.sleep(0.3)
 
 
 async def test_a_record_whose_prerequisite_does_not_come_is_told_before_it_is_given_up(
