@@ -37,7 +37,7 @@ class Status:
     processes: list[ProcessStatus] = field(default_factory=list)
 
     def as_json(self) -> str:
-        """Return it as `ieum status --json` prints it."""
+        """Return it as the status file keeps it, with the databases' passwords."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 

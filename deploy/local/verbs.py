@@ -17,6 +17,7 @@ from deploy.local.stack import Stack
 from deploy.local.state import State, state_at
 from deploy.local.status import Status
 from deploy.local.waiting import Work, first_of
+from shared.logs import without_passwords
 
 PATIENCE = 90.0  # seconds: longer than any process has to end
 
@@ -72,10 +73,10 @@ def _supervisor(state: State) -> psutil.Process | None:
 
 
 def print_status(folder: Path | None, as_json: bool) -> None:
-    """Print the addresses and the processes, as a table or as JSON."""
+    """Print the addresses and the processes, as a table or as JSON; the passwords stay in the state folder."""
     now = status.read(state_at(folder))
     if as_json:
-        output(now.as_json())
+        output(without_passwords(now.as_json()))
     else:
         show(now, Terminal(sys.stdout))
 

@@ -116,6 +116,16 @@ def test_the_stack_starts_on_free_ports_and_tells_where(shared: State) -> None:
     assert shared.status.stat().st_mode & 0o077 == 0
 
 
+def test_what_is_printed_names_no_password(shared: State) -> None:
+    command = [sys.executable, "-m", "deploy.cli", "status", "--json", "--state", str(shared.folder)]
+
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    secrets = [shared.secrets().admin, *shared.secrets().roles.values()]
+    assert [secret for secret in secrets if secret in printed] == []
+    assert "//ieum_funding:***@" in json.loads(printed)["databases"]["funding"]
+
+
 def test_a_process_that_dies_is_started_again_and_the_log_says_so(shared: State) -> None:
     funding = next(one for one in status.read(shared).processes if one.name == "funding")
 
