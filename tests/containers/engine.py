@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import docker
 import psutil
-import requests
-from docker.errors import DockerException
 
-from tests.containers.daemon import daemon, dockerd
+from tests.containers.daemon import daemon, dockerd, listens
 
 DEFAULT = "unix:///var/run/docker.sock"
 WISH = "IEUM_TEST_ENGINE"  # `start`: where none answers, start one
@@ -45,11 +43,10 @@ def answering(host: str | None = None) -> Engine:
     host = host or os.environ.get("DOCKER_HOST") or DEFAULT
     if not host.startswith("unix://"):
         raise NoEngine(f"DOCKER_HOST={host}: its published ports are not on this machine")
-    try:
-        with Engine(host, "").client() as client:
-            return Engine(host, client.version()["Version"])
-    except (DockerException, requests.RequestException, OSError):
-        raise NoEngine(f"no container engine answers at {host}") from None
+    if not listens(host):
+        raise NoEngine(f"no container engine answers at {host}")
+    with Engine(host, "").client() as client:
+        return Engine(host, client.version()["Version"])
 
 
 @contextmanager

@@ -25,6 +25,7 @@ MIB = 2**20
 LIMIT_MIB = 240  # what the image adds to its base
 LABEL = "com.docker.compose.project"
 PATIENCE_SECONDS = 300.0
+SPEAKING = ("roles", "topics", *(f"{one.name}{part}" for one in SERVICES for part in ("-migrate", "")))
 INTERRUPTED, SERVICE = "Own shares and first payments", "funding"
 FORBIDDEN = (
     "for one in /app /venv /etc /var/lib/ieum; do if touch $one/x 2>/dev/null; then echo $one; fi; done"
@@ -38,7 +39,8 @@ def up(project: Project) -> Project:
     try:
         project.compose("up", "--build", "--quiet-pull", "--wait", "--wait-timeout", "900")
     except AssertionError as error:
-        error.add_note(project.compose("logs", "--tail", "30", may_fail=True)[-8000:])
+        error.add_note(project.compose("ps", "--all", may_fail=True))
+        error.add_note(project.compose("logs", "--tail", "30", *SPEAKING, may_fail=True)[-8000:])
         raise
     without = f" (without {', '.join(project.left_out)})" if project.left_out else ""
     report.compose = f"올라왔습니다 / came up, every service healthy{without}"
