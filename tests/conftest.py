@@ -1,7 +1,7 @@
 """Real Postgres by the real migrations and roles; a test of `system` runs in memory, and where it says so on real Kafka."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 
 os.environ.pop("IEUM_BUSINESS_DATE", None)
 
@@ -12,8 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from deploy.kafka import topics
 from shared.config import Settings
 from tests import databases as real
+from tests.containers import report
 from tests.databases import Databases
-from tests.stack import kafka_bootstrap
+from tests.stack import in_words, kafka_bootstrap
 
 HASTY = {
     "delivery_attempts": 3,
@@ -74,3 +75,11 @@ async def empty_topics(bootstrap: str) -> None:
 @pytest.fixture
 async def topics_emptied(connected: Settings) -> None:
     await empty_topics(connected.kafka_bootstrap)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """After everything else, before pytest's closing line: what the servers were, and whether containers came up."""
+    yield
+    for line in report.lines(in_words()):
+        terminalreporter.line(line)

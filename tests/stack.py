@@ -1,7 +1,8 @@
 """Real servers for tests, started when first asked for and stopped when the test run ends.
 
-`postgres_url()` is a superuser's address, `kafka_bootstrap()` a broker's. IEUM_DATABASE_URL and
-IEUM_KAFKA_BOOTSTRAP name existing servers instead.
+`postgres_url()` is a superuser's address, `kafka_bootstrap()` a broker's. In containers where an engine answers
+that has their images, embedded where not; IEUM_TEST_SERVERS=containers (which may pull) or =embedded decides
+otherwise, and IEUM_DATABASE_URL and IEUM_KAFKA_BOOTSTRAP name existing servers instead.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ from deploy.local.jars import kafka_jars
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
+from tests.containers import servers
+from tests.containers.engine import NoEngine, answering
 
 
 @cache
@@ -28,13 +31,18 @@ def postgres_url() -> str:
     """Return a superuser's address of a real PostgreSQL, database `postgres`."""
     if given := os.environ.get("IEUM_DATABASE_URL"):
         return given
+    url = _embedded_postgres() if why_embedded() else servers.start_postgres()
+    _now(postgres.wait_until_ready(url))
+    return url
+
+
+def _embedded_postgres() -> str:
     server = Postgres(
         _folder() / "postgres", _folder() / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
     )
     atexit.register(server.remove)
     _now(server.prepare())
     _start(server.program())
-    _now(postgres.wait_until_ready(server.url))
     return server.url
 
 
@@ -43,14 +51,44 @@ def kafka_bootstrap() -> str:
     """Return the address of a real Apache Kafka broker that has the topics of deploy/kafka/topics.py."""
     if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
         return given
+    bootstrap = _embedded_kafka() if why_embedded() else servers.start_kafka()
+    _now(kafka.wait_until_ready(bootstrap, 1))
+    _now(topics.create(bootstrap))
+    return bootstrap
+
+
+def _embedded_kafka() -> str:
     client, controller = free_ports(2)
     cluster = Kafka(_folder() / "kafka", _folder(), tuple(kafka_jars()), ((client, controller),))
     _now(cluster.prepare())
     for program in cluster.programs():
         _start(program)
-    _now(kafka.wait_until_ready(cluster.bootstrap, cluster.brokers))
-    _now(topics.create(cluster.bootstrap))
     return cluster.bootstrap
+
+
+@cache
+def why_embedded() -> str:
+    """Why the servers are not in containers; nothing where they are. Raises NoEngine where they had to be."""
+    wish = os.environ.get("IEUM_TEST_SERVERS", "")
+    if wish == "embedded":
+        return "IEUM_TEST_SERVERS=embedded"
+    try:
+        servers.usable(pull=wish == "containers")
+    except NoEngine as none:
+        if wish == "containers":
+            raise
+        return str(none)
+    return ""
+
+
+def in_words() -> str:
+    """What the tests stood on, for the last lines of a run."""
+    given = [name for name in ("IEUM_DATABASE_URL", "IEUM_KAFKA_BOOTSTRAP") if os.environ.get(name)]
+    if len(given) == 2:
+        return f"주어진 서버 / given by {' and '.join(given)}"
+    if why := why_embedded():
+        return f"내장 스택 / embedded stack ({why})"
+    return f"testcontainers ({answering().name}: {servers.POSTGRES}, {servers.KAFKA})"
 
 
 @cache

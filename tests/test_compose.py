@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -191,9 +192,27 @@ def test_the_examples_own_command_makes_an_env_with_fresh_passwords(tmp_path: Pa
     subprocess.run(command, shell=True, cwd=tmp_path, check=True, env={"PATH": os.environ["PATH"]})
 
     made = (tmp_path / ".env").read_text(encoding="utf-8")
+    assert [line for line in made.splitlines() if not re.fullmatch(r"(#.*|\w+=.*)?", line)] == []
     secrets = re.findall(r"^IEUM_\w+(?:PASSWORD|KEY|SECRET)=(.*)$", made, re.MULTILINE)
     assert len(secrets) == len(set(secrets)) == 12
     assert all(re.fullmatch("[0-9a-f]{48}", one) for one in secrets)
+
+
+def test_the_image_gets_what_a_server_needs_in_the_versions_that_are_tested() -> None:
+    """Where it is red: make requirements-server.lock anew, as the others, with `--extra server -c requirements.lock`."""
+    server, whole = (locked(name) for name in ("requirements-server.lock", "requirements.lock"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["server"]]
+
+    assert server.items() <= whole.items()
+    assert {re.split(r"[\[;]", one)[0] for one in needed} <= server.keys()
+    assert set(project["optional-dependencies"]["server"]) <= set(project["optional-dependencies"]["local"])
+
+
+def locked(name: str) -> dict[str, str]:
+    """Version and hashes of each package."""
+    pins = re.split(r"^(?=[a-z])", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {pin.partition("==")[0]: pin.partition("==")[2].strip() for pin in pins if pin}
 
 
 def test_prometheus_asks_every_service_and_grafana_shows_metrics_that_there_are() -> None:

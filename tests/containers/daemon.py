@@ -1,0 +1,68 @@
+"""A dockerd of our own below a temporary folder; when it ends, no process, mount, bridge or rule of it remains."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deploy.local import processes
+from deploy.local.processes import Program
+from tests.containers.commands import run
+from tests.containers.network import Network, mtu
+
+STARTUP = 90.0  # seconds
+
+
+def dockerd() -> str | None:
+    """The program, also where sbin is not on the path of a plain shell."""
+    return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+@contextmanager
+def daemon() -> Iterator[str]:
+    """Its address, once it answers."""
+    folder, network = Path(tempfile.mkdtemp(prefix="ieum-engine-")), Network.now()
+    program = _program(folder)
+    child = processes.start(program)
+    try:
+        host = f"unix://{folder}/socket"
+        _wait_until_it_answers(host, program)
+        yield host
+    finally:
+        processes.stop(child, program)
+        network.restore()
+        _unmount(folder)
+        shutil.rmtree(folder)
+
+
+def _program(folder: Path) -> Program:
+    places = ("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid")
+    command = (str(dockerd()), *places, "--host", f"unix://{folder}/socket", "--mtu", str(mtu()))
+    return Program("dockerd", command, folder / "dockerd.log", patience=90)
+
+
+def _wait_until_it_answers(host: str, program: Program) -> None:
+    deadline = time.monotonic() + STARTUP
+    while not listens(host):
+        assert time.monotonic() < deadline, f"dockerd does not answer:\n{processes.tail(program.log, 30)}"
+        time.sleep(0.2)
+
+
+def listens(host: str) -> bool:
+    """Asked before the client is, which leaves its socket open where nobody listens."""
+    with socket.socket(socket.AF_UNIX) as knock, suppress(OSError):
+        knock.settimeout(5)
+        knock.connect(host.removeprefix("unix://"))
+        return True
+    return False
+
+
+def _unmount(folder: Path) -> None:
+    """What containers leave when the engine ends before them; the innermost first."""
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for point in sorted((one for one in points if one.startswith(f"{folder}/")), reverse=True):
+        run("umount", point)

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Stands where Kafka's own kafka-broker-api-versions.sh does: asks a broker for its versions; exit 0 when it answers."""
+
+import socket
+import struct
+import sys
+
+API_VERSIONS, VERSION, CORRELATION = 18, 0, 7
+SECONDS = 5
+
+
+def main() -> None:
+    """`--bootstrap-server HOST:PORT`, as the original is called."""
+    host, _, port = sys.argv[sys.argv.index("--bootstrap-server") + 1].rpartition(":")
+    question = struct.pack(">hhih", API_VERSIONS, VERSION, CORRELATION, -1)
+    with socket.create_connection((host, int(port)), SECONDS) as broker, broker.makefile("rb") as answer:
+        broker.sendall(struct.pack(">i", len(question)) + question)
+        _, correlation, error = struct.unpack(">iih", answer.read(10))
+    sys.exit(error or correlation != CORRELATION)
+
+
+if __name__ == "__main__":
+    main()
