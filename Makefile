@@ -12,10 +12,7 @@ TOOLS := .venv/.stamp-tools
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setbench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
-	@$(BIN)/python -m tests.bench
-
-up: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
+setup: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
 
 demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 줍니다 / from nothing to the playing demo and its board
 	@$(BIN)/ieum demo
