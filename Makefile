@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.stamp-setup
 TOOLS := .venv/.stamp-tools
+PEERS := .venv/peers/.stamp
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
@@ -21,8 +22,9 @@ test: $(TOOLS) assets ## 모든 시험 / every test
 	@$(BIN)/python -m tests.e2e.get_browser
 	@$(BIN)/pytest
 
-bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
-	@$(BIN)/python -m tests.bench
+bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
+	@$(MAKE) --no-print-directory $(PEERS) || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
+	@$(BIN)/python -m tests.bench $(NAMES)
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up
@@ -58,4 +60,10 @@ $(SETUP): requirements.lock pyproject.toml | .venv/bin/python
 
 $(TOOLS): requirements-dev.lock $(SETUP)
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# apart: the peers want other versions of packages that we use
+$(PEERS): requirements-bench.lock | .venv/bin/python
+	@$(BIN)/python -m venv --clear .venv/peers
+	@.venv/peers/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@

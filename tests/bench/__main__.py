@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
@@ -27,8 +27,8 @@ ROUNDS = 3
 QUICK = 20
 
 
-async def measure(names: Sequence[str], rounds: int, share: int) -> tuple[list[Figure], Counter[str]]:
-    servers, figures, took = await Servers.start(say, share), list[Figure](), Counter[str]()
+async def measure(names: Sequence[str], rounds: int, share: int) -> tuple[list[Figure], dict[str, float]]:
+    servers, figures, took = await Servers.start(say, share), list[Figure](), defaultdict[str, float](float)
     try:
         for name, bench in [one for one in PROGRAMME if one[0] in names]:
             began = time.monotonic()

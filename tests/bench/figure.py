@@ -47,7 +47,9 @@ class Figure:
         """One line, as `make bench` prints it; `missing` only where something is."""
         rounded = {"value": short(self.value), "limit": short(self.limit), "ratio": short(self.ratio)}
         line = asdict(self) | rounded | {"ok": self.ok}
-        return orjson.dumps(line if self.missing else {name: line[name] for name in line if name != "missing"})
+        return orjson.dumps(
+            line if self.missing else {name: line[name] for name in line if name != "missing"}
+        )
 
 
 def short(number: float | None) -> float | None:

@@ -193,7 +193,12 @@ def made(number: int, step: int) -> Made:
     topic, text, headers = TEMPLATES[step]
     own = words(number)
     event = uuid(step, number).encode()
-    named = [("ce_id", event), ("ce_correlationid", event), ("ce_subject", own[b"case"]), ("ce_time", own[b"time"])]
+    named = [
+        ("ce_id", event),
+        ("ce_correlationid", event),
+        ("ce_subject", own[b"case"]),
+        ("ce_time", own[b"time"]),
+    ]
     return Made(topic, own[b"case"], text % own, named + headers)
 
 

@@ -1,6 +1,5 @@
 """An outbox filled beforehand: realistic rows through the real tables, as `emit` would have written them."""
 
-import asyncio
 from collections.abc import Sequence
 from itertools import islice
 
@@ -9,10 +8,10 @@ import orjson
 from shared.db import Connection, Database
 from shared.delivery.outbox import shard_of
 from tests.bench.lives import Made, lives
+from tests.bench.waiting import until
 
 TOPIC = "ieum.applications"
 CHUNK = 10_000
-PATIENCE = 600.0  # seconds
 LOG = """
     insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
     select id::uuid, $1, subject, sequence::bigint, type, occurred_on::date, attributes::jsonb, data
@@ -36,12 +35,11 @@ async def fill(database: Database, topic: str, made: Sequence[Made]) -> None:
 
 
 async def until_empty(database: Database) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            async with database.fast_transaction() as connection:
-                if not await connection.fetchval("select exists(select from outbox)"):
-                    return
-            await asyncio.sleep(0.01)
+    async def empty() -> bool:
+        async with database.fast_transaction() as connection:
+            return not await connection.fetchval("select exists(select from outbox)")
+
+    await until(empty)
 
 
 async def insert(connection: Connection, topic: str, made: Sequence[Made]) -> None:

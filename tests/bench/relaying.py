@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from tests import databases as real
 from tests.bench import child
 from tests.bench.child import Child
 from tests.bench.servers import Servers
+from tests.bench.waiting import until
 
 SCHEMA = "applications"
 Acknowledged = tuple[str, int, int, int, float]  # topic, partition, first offset, records, when
@@ -28,10 +29,10 @@ class Stamped(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
 
     seen: list[Acknowledged] = []
 
-    async def send(self, *given: Any, **named: Any) -> Awaitable[Any]:
+    async def send(self, *given: Any, **named: Any) -> Any:
         return self.note(await super().send(*given, **named), 1)
 
-    async def send_batch(self, batch: Any, *given: Any, **named: Any) -> Awaitable[Any]:
+    async def send_batch(self, batch: Any, *given: Any, **named: Any) -> Any:
         return self.note(await super().send_batch(batch, *given, **named), batch.record_count())
 
     def note(self, future: Any, records: int) -> Any:
@@ -59,8 +60,11 @@ async def main() -> None:
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     database, health = Database(given["url"], SCHEMA), Health("relay")
     running = asyncio.create_task(relay.run(database, settings, health))
-    while health.problem() and not running.done():
-        await asyncio.sleep(0.01)
+
+    async def ready() -> bool:
+        return not health.problem() or running.done()
+
+    await until(ready)
     child.answer(ready=not running.done())
     await asyncio.wait(
         [running, asyncio.create_task(child.told_to_finish())], return_when=asyncio.FIRST_COMPLETED

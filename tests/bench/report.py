@@ -40,8 +40,10 @@ def write(figures: Sequence[Figure], took: Mapping[str, float]) -> None:
     """Raises ValueError when the document has lost its markers."""
     rows = [HEADINGS, ["---"] * len(HEADINGS), *(cells(one) for one in figures)]
     table = "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
-    text = f"\n{date.today().isoformat()}\n\n{table}\n\n{_durations(took)}\n\n"  # noqa: DTZ011  a run's own day
-    document, count = MARKED.subn(lambda found: found[1] + text + found[2], DOCUMENT.read_text(encoding="utf-8"))
+    text = f"\n{date.today().isoformat()}\n\n{table}\n\n{_durations(took)}\n\n"
+    document, count = MARKED.subn(
+        lambda found: found[1] + text + found[2], DOCUMENT.read_text(encoding="utf-8")
+    )
     if count != 1:
         raise ValueError(f"표시가 없습니다 / no markers: {DOCUMENT}")
     DOCUMENT.write_text(document, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -18,6 +17,7 @@ from tests import databases as real
 from tests.bench import lives
 from tests.bench.console import Say
 from tests.bench.lives import Made
+from tests.bench.waiting import until
 from tests.databases import Databases
 from tests.stack import kafka_bootstrap
 
@@ -25,7 +25,6 @@ ALL = list(range(PARTITIONS))
 PLACES = [TopicPartition(topic, number) for topic in lives.TOPICS for number in ALL]
 CHUNK = 60_000
 Records = Sequence[Any]
-PATIENCE = 600.0  # seconds
 TRUNCATE = """
 do $$
 begin
@@ -105,15 +104,17 @@ class Servers:
             await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
         finally:
             await admin.close()
+        await self.ends(places(name))  # asks each partition's leader, once there is one
         return name
 
-    async def until_holds(self, topic: str, records: int) -> float:
-        """When (`perf_counter`) the topic held so many records; raises TimeoutError."""
-        async with asyncio.timeout(PATIENCE):
-            async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap) as reader:
-                while sum((await reader.end_offsets(places(topic))).values()) < records:
-                    await asyncio.sleep(0.01)
-        return time.perf_counter()
+    async def until_holds(self, topic: str, records: int) -> None:
+        async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap) as reader:
+
+            async def holds() -> bool:
+                ends = await reader.end_offsets(places(topic))
+                return bool(sum(ends.values()) >= records)
+
+            await until(holds)
 
     async def read(self, at: Sequence[TopicPartition]) -> AsyncIterator[Mapping[TopicPartition, Records]]:
         """All that stands there, batch by batch."""
