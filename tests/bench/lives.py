@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.events import Event, catalogue
+from shared.events import Event
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -200,10 +200,3 @@ def made(number: int, step: int) -> Made:
         ("ce_time", own[b"time"]),
     ]
     return Made(topic, own[b"case"], text % own, named + headers)
-
-
-def check() -> None:
-    """Each step of a life is what its event's model wants, of a type in the catalogue; raises where one is not."""
-    for step, (event, _) in enumerate(LIFE):
-        assert event in catalogue.events()
-        event.model_validate_json(made(1, step).value)
