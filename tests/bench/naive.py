@@ -15,7 +15,7 @@ from faststream.kafka.annotations import KafkaMessage
 from shared.db import Connection, Database
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record
-from shared.delivery.projection import Fact, Projection
+from shared.delivery.projection import Collector, Fact, Projection
 from shared.events import Event
 from tests.bench.lives import TOPICS
 from tests.bench.servers import Servers
@@ -28,8 +28,13 @@ class Naive:
     """Stops after so many events; `handled` are the records that it had."""
 
     def __init__(self, database: Database, projections: Sequence[Projection], events: int) -> None:
-        self.database, self.projections, self.events = database, projections, events
-        self.types = {event.type(): event for one in projections for event in one.hears}
+        self.database, self.events = database, events
+        collectors = [one for projection in projections for one in projection.collectors()]
+        self.heard = {
+            event.type(): (event, [one for one in collectors if event in one.hears])
+            for projection in projections
+            for event in projection.hears
+        }
         self.handled: list[Record] = []
         self.began = self.ended = 0.0
         self.done = asyncio.Event()
@@ -40,19 +45,22 @@ class Naive:
         self.began = self.began or time.perf_counter()
         record: Any = message.raw_message
         headers = dict(record.headers)
-        if event := self.types.get(headers["ce_type"].decode()):
-            await self.fold(fact_of(event, headers, record.value))
+        if heard := self.heard.get(headers["ce_type"].decode()):
+            event, collectors = heard
+            await self.fold(fact_of(event, headers, record.value), collectors)
         self.handled.append(record)
         if len(self.handled) == self.events:
             self.ended = time.perf_counter()
             self.done.set()
 
-    async def fold(self, fact: Fact) -> None:
+    async def fold(self, fact: Fact, collectors: Sequence[Collector]) -> None:
+        """Nothing is held in memory from one event to the next: without a fence nobody may."""
         async with self.database.fast_transaction() as connection:
-            for projection in self.projections:
-                rows = await projection.load(connection, [fact])
-                projection.take(rows, projection.fold(rows, fact))
-                await projection.save(connection, rows)
+            for one in collectors:
+                one.forget()
+                await one.load(connection, [fact])
+                one.take(one.fold(fact))
+                await one.save(connection)
 
 
 def fact_of(event: type[Event], headers: dict[str, bytes], value: bytes) -> Fact:

@@ -4,15 +4,15 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
+from shared.delivery import kafka
 from tests import databases as real
 from tests.bench import lives
 from tests.bench.console import Say
@@ -34,7 +34,7 @@ begin
                    and tablename <> 'alembic_version');
 end $$
 """
-part_of = lru_cache(4 * lives.ROUND)(partial(DefaultPartitioner(), all_partitions=ALL, available=ALL))
+part_of = partial(kafka.partition, partitions=ALL, available=ALL)
 
 
 def places(topic: str) -> list[TopicPartition]:
@@ -59,7 +59,7 @@ class Servers:
     @classmethod
     async def start(cls, say: Say, share: int = 1) -> "Servers":
         say("Kafka, PostgreSQL")
-        settings = Settings(kafka_bootstrap=kafka_bootstrap(), projector_batch=20_000)
+        settings = Settings(kafka_bootstrap=kafka_bootstrap())
         await real.prepare()
         return cls(settings, real.databases(settings), say, share)
 
@@ -120,7 +120,9 @@ class Servers:
         """All that stands there, batch by batch."""
         left = sum((await self.ends(at)).values())
         async with AIOKafkaConsumer(
-            bootstrap_servers=self.settings.kafka_bootstrap, enable_auto_commit=False
+            bootstrap_servers=self.settings.kafka_bootstrap,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=kafka.FOLD_BYTES,  # as the projector, whose limit it is
         ) as reader:
             reader.assign(at)
             await reader.seek_to_beginning()
