@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +23,17 @@ from deploy.local import postgres, processes
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION, JarSet
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.postgres import ADMIN, Postgres
+from deploy.local.postgres import Postgres
 from deploy.local.processes import Program
+from tests.bench.debezium_settings import (
+    HEADERS,
+    INSERT,
+    NAME,
+    TABLE,
+    connector_settings,
+    worker_settings,
+    write,
+)
 from tests.bench.lives import Made
 from tests.bench.outbox import attributes
 from tests.bench.peers import PeerMissing
@@ -42,34 +51,9 @@ JARS = JarSet(
     ),
     Path(__file__).with_name("debezium.sha256"),
 )
-NAME = "outbox"
 STARTUP = 300.0  # seconds
 LOGICAL = ("-c", "wal_level=logical", "-c", "wal_sender_timeout=0", "-c", "logical_decoding_work_mem=256MB")
 JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-HEADERS = (
-    "id",
-    "source",
-    "type",
-    "time",
-    "subject",
-    "sequence",
-    "specversion",
-    "correlationid",
-    "authtype",
-    "authid",
-)
-TABLE = f"""
-    create table outbox (
-        id uuid primary key, aggregatetype text, aggregateid text, type text, payload bytea, contenttype text,
-        {", ".join(f"ce_{name} text" for name in HEADERS)}
-    )
-"""
-INSERT = f"""
-    insert into outbox
-    select ce_id::uuid, $1, aggregateid, ce_type, payload, 'application/json', {", ".join(f"ce_{name}" for name in HEADERS)}
-    from unnest($2::text[], $3::bytea[], {", ".join(f"${n}::text[]" for n, _ in enumerate(HEADERS, start=4))})
-         as u (aggregateid, payload, {", ".join(f"ce_{name}" for name in HEADERS)})
-"""
 
 
 @dataclass
@@ -197,55 +181,6 @@ async def is_running(client: httpx.AsyncClient, rest: int) -> bool:
     except httpx.HTTPError:
         return False  # not up yet: the caller asks again until its deadline
     return answer.is_success and [task["state"] for task in answer.json()["tasks"]] == ["RUNNING"]
-
-
-def write(file: Path, settings: Mapping[str, object]) -> None:
-    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
-    file.chmod(0o600)
-
-
-def worker_settings(folder: Path, bootstrap: str, rest: int) -> dict[str, object]:
-    return {
-        "bootstrap.servers": bootstrap,
-        "listeners": f"HTTP://{LOOPBACK}:{rest}",
-        "offset.storage.file.filename": folder / "offsets",
-        "key.converter": "org.apache.kafka.connect.storage.StringConverter",
-        "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
-        "header.converter": "org.apache.kafka.connect.storage.StringConverter",
-        "topic.creation.enable": "false",
-        "producer.acks": "all",
-        "producer.batch.size": 131_072,
-    }
-
-
-def connector_settings(url: str) -> dict[str, object]:
-    server = httpx.URL(url)
-    placed = [f"ce_{name}:header" for name in HEADERS]
-    return {
-        "name": NAME,
-        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
-        "tasks.max": 1,
-        "plugin.name": "pgoutput",
-        "database.hostname": server.host,
-        "database.port": server.port,
-        "database.user": ADMIN,
-        "database.password": server.password,
-        "database.dbname": "postgres",
-        "topic.prefix": "bench",
-        "table.include.list": "public.outbox",
-        "publication.autocreate.mode": "filtered",
-        "snapshot.mode": "no_data",
-        "poll.interval.ms": 10,
-        "extended.headers.enabled": "false",
-        "max.batch.size": 8_192,
-        "max.queue.size": 32_768,
-        "transforms": "outbox",
-        "transforms.outbox.type": "io.debezium.transforms.outbox.EventRouter",
-        "transforms.outbox.route.topic.replacement": "${routedByValue}",
-        "transforms.outbox.table.fields.additional.placement": ",".join(
-            [*placed, "contenttype:header:content-type"]
-        ),
-    }
 
 
 if __name__ == "__main__":

@@ -42,10 +42,9 @@ async def sums(servers: Servers) -> dict[str, int]:
     """What must come out: per topic and case a running count and a running sum, all added up."""
     counts, sums = Counter[tuple[str, bytes]](), Counter[tuple[str, bytes]]()
     events = ranks = won = 0
-    async for batch in servers.read(PLACES):
-        for record in (record for records in batch.values() for record in records):
-            key = (record.topic, record.key)
-            counts[key] += 1
-            sums[key] += sum(orjson.loads(record.value).get("amounts_krw", {}).values())
-            events, ranks, won = events + 1, ranks + counts[key], won + sums[key]
+    async for record in servers.read(PLACES):
+        key = (record.topic, record.key)
+        counts[key] += 1
+        sums[key] += sum(orjson.loads(record.value).get("amounts_krw", {}).values())
+        events, ranks, won = events + 1, ranks + counts[key], won + sums[key]
     return {"events": events, "keys": len(counts), "ranks": ranks, "won": won}

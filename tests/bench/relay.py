@@ -78,9 +78,7 @@ class Relays:
         found = Counter(
             [
                 (one.key, one.value, frozenset(header for header in one.headers if header[0] != ROUTERS_OWN))
-                async for batch in self.servers.read(places(topic))
-                for records in batch.values()
-                for one in records
+                async for one in self.servers.read(places(topic))
             ]
         )
         wanted = Counter((one.key, one.value, frozenset(one.headers)) for one in self.events)

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,7 +25,6 @@ from tests.stack import kafka_bootstrap
 ALL = list(range(PARTITIONS))
 PLACES = [TopicPartition(topic, number) for topic in lives.TOPICS for number in ALL]
 CHUNK = 60_000
-Records = Sequence[Any]
 TRUNCATE = """
 do $$
 begin
@@ -116,20 +116,28 @@ class Servers:
 
             await until(holds)
 
-    async def read(self, at: Sequence[TopicPartition]) -> AsyncIterator[Mapping[TopicPartition, Records]]:
-        """All that stands there, batch by batch."""
-        left = sum((await self.ends(at)).values())
+    @asynccontextmanager
+    async def reader(self, at: Sequence[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+        """Stands at the beginning, and fetches as the projector does, whose limit it is."""
         async with AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka_bootstrap,
             enable_auto_commit=False,
-            max_partition_fetch_bytes=kafka.FOLD_BYTES,  # as the projector, whose limit it is
+            max_partition_fetch_bytes=kafka.FOLD_BYTES,
         ) as reader:
             reader.assign(at)
             await reader.seek_to_beginning()
+            yield reader
+
+    async def read(self, at: Sequence[TopicPartition]) -> AsyncIterator[Any]:
+        """Each record that stands there."""
+        left = sum((await self.ends(at)).values())
+        async with self.reader(at) as reader:
             while left > 0:
                 batch = await reader.getmany(timeout_ms=1_000, max_records=self.settings.projector_batch)
-                left -= sum(map(len, batch.values()))
-                yield batch
+                for records in batch.values():
+                    left -= len(records)
+                    for record in records:
+                        yield record
 
 
 async def send_batches(producer: AIOKafkaProducer, records: Iterable[Made]) -> None:
