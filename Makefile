@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.stamp-setup
 TOOLS := .venv/.stamp-tools
+PEERS := .venv/peers/.stamp
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
@@ -12,10 +13,7 @@ TOOLS := .venv/.stamp-tools
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setfaults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
-	@$(BIN)/python -m tests.faults --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
-
-up: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
+setup: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieum` command in it
 
 demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 줍니다 / from nothing to the playing demo and its board
 	@$(BIN)/ieum demo
@@ -27,8 +25,9 @@ test: $(TOOLS) assets ## 모든 시험 / every test
 faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
 	@$(BIN)/python -m tests.faults --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
 
-bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
-	@$(BIN)/python -m tests.bench
+bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
+	@$(MAKE) --no-print-directory $(PEERS) || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
+	@$(BIN)/python -m tests.bench $(NAMES)
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up
@@ -64,4 +63,10 @@ $(SETUP): requirements.lock pyproject.toml | .venv/bin/python
 
 $(TOOLS): requirements-dev.lock $(SETUP)
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# apart: the peers want other versions of packages that we use
+$(PEERS): requirements-bench.lock | .venv/bin/python
+	@$(BIN)/python -m venv --clear .venv/peers
+	@.venv/peers/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATED = ("requirements.lock", "requirements-dev.lock", "requirements-server.lock", "package-lock.json")
+GENERATED = ("requirements.lock", "requirements-dev.lock", "requirements-server.lock", "requirements-bench.lock", "package-lock.json")
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deploy.kafka import topics
 from deploy.local import kafka, postgres, processes
-from deploy.local.jars import kafka_jars
+from deploy.local.jars import KAFKA
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports
 from deploy.local.postgres import Postgres
@@ -59,7 +59,7 @@ def kafka_bootstrap() -> str:
 
 def _embedded_kafka() -> str:
     client, controller = free_ports(2)
-    cluster = Kafka(_folder() / "kafka", _folder(), tuple(kafka_jars()), ((client, controller),))
+    cluster = Kafka(_folder() / "kafka", _folder(), tuple(KAFKA.get()), ((client, controller),))
     _now(cluster.prepare())
     for program in cluster.programs():
         _start(program)

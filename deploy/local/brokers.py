@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.local.errors import StackError, UnreachableError
-from deploy.local.jars import Progress, kafka_jars
+from deploy.local.jars import KAFKA, Progress
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_ports, port_near
 from deploy.local.processes import Program
@@ -49,7 +49,7 @@ def choose(
         )
     ports = [port_near(PREFERRED + n) if pleasant else free_ports(1)[0] for n in range(brokers)]
     try:
-        jars = tuple(kafka_jars(progress))
+        jars = tuple(KAFKA.get(progress))
     except UnreachableError as failure:
         say(f"{ANNOUNCEMENT} ({failure})")
         return Tansu(state.logs, ports[0])

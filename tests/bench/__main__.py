@@ -2,53 +2,72 @@
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
-from tests.bench import projector
+from tests.bench import latency, projector, rebuild, relay, report
 from tests.bench.console import say
 from tests.bench.figure import Figure
 from tests.bench.servers import Servers
 
 Bench = Callable[[Servers, int], AsyncIterator[Figure]]
-BENCHES: Mapping[str, Bench] = {"projector": projector.run}
+# In this order: the topics only grow, from 30,000 events to 300,000 and 3,000,000, and what follows finds them folded.
+PROGRAMME: Sequence[tuple[str, Bench]] = (
+    ("relay", relay.run),
+    ("latency", latency.run),
+    ("rebuild", rebuild.small),
+    ("projector", projector.run),
+    ("rebuild", rebuild.large),
+)
+NAMES = list(dict.fromkeys(name for name, _ in PROGRAMME))
 ROUNDS = 3
+QUICK = 20
 
 
-async def measure(names: list[str], rounds: int) -> list[Figure]:
-    servers, figures = await Servers.start(say), []
+async def measure(names: Sequence[str], rounds: int, share: int) -> tuple[list[Figure], dict[str, float]]:
+    servers, figures, took = await Servers.start(say, share), list[Figure](), defaultdict[str, float](float)
     try:
-        for name in names:
+        for name, bench in [one for one in PROGRAMME if one[0] in names]:
+            began = time.monotonic()
             say(name)
-            async for figure in BENCHES[name](servers, rounds):
+            async for figure in bench(servers, rounds):
                 print(figure.as_json().decode(), flush=True)  # noqa: T201  its purpose
                 figures.append(figure)
+            took[name] += time.monotonic() - began
     finally:
         await servers.close()
-    return figures
+    return figures, took
 
 
-def show(figures: list[Figure]) -> None:
-    table = Table("figure", "value", "limit", "unit", "ratio", "goal", "")
-    for one in figures:
-        numbers = (f"{one.value:,.4g}", f"{one.limit:,.4g}", one.unit, f"{one.ratio:.3g}")
-        table.add_row(one.figure, *numbers, one.goal, "ok" if one.ok else "MISSED")
-    Console(stderr=True).print(table)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md; all figures only")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"one round of a {QUICK}th of everything: shows that it runs, says nothing, misses no goal",
+    )
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(NAMES):
+        parser.error(f"모르는 이름 / unknown: {', '.join(sorted(unknown))}")
+    if given.write and (given.names or given.quick):
+        parser.error("--write는 전부 잴 때만 됩니다 / --write goes with all figures in full")
+    return given
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    given = parser.parse_args()
-    if unknown := set(given.names) - set(BENCHES):
-        parser.error(f"모르는 이름 / unknown: {', '.join(sorted(unknown))}")
-    figures = uvloop.run(measure(given.names or list(BENCHES), given.rounds))
-    show(figures)
-    sys.exit(not all(one.ok for one in figures))
+    given = arguments()
+    share, rounds = (QUICK, 1) if given.quick else (1, given.rounds)
+    figures, took = uvloop.run(measure(given.names or NAMES, rounds, share))
+    report.show(figures, took)
+    if given.write:
+        report.write(figures, took)
+    sys.exit(not given.quick and not all(one.ok for one in figures))
 
 
 if __name__ == "__main__":

@@ -14,35 +14,46 @@ COMPARE = {">=": operator.ge, "<=": operator.le}
 
 @dataclass(frozen=True)
 class Figure:
-    """`ratio` is value / limit; `goal` is what it must be, such as ">= 0.3", or "" where it is only reported."""
+    """`ratio` is value / limit; `goal` is what it must be, such as ">= 0.3", or "" where it is only reported.
+
+    `missing` says why the limit could not be measured: a peer is optional, and never left out without a word.
+    """
 
     figure: str
-    value: float
-    limit: float
+    value: float | None
+    limit: float | None
     unit: str
     goal: str = ""
+    missing: str = ""
+
+    def __post_init__(self) -> None:
+        """A figure that was not measured must say so: neither a nought nor a gap passes for one."""
+        if self.goal and not GOAL.fullmatch(self.goal):
+            raise ValueError(f"no goal: {self.goal!r}")
+        if not self.missing and not (self.value and self.limit):
+            raise ValueError(f"not measured: {self}")
 
     @property
-    def ratio(self) -> float:
-        return self.value / self.limit if self.limit else 0.0
+    def ratio(self) -> float | None:
+        return self.value / self.limit if self.value and self.limit else None
 
     @property
     def ok(self) -> bool:
-        """Raises ValueError for a goal that is none."""
-        if not self.goal:
+        if self.ratio is None or (found := GOAL.fullmatch(self.goal)) is None:
             return True
-        if (found := GOAL.fullmatch(self.goal)) is None:
-            raise ValueError(f"no goal: {self.goal!r}")
         return bool(COMPARE[found[1]](self.ratio, float(found[2])))
 
     def as_json(self) -> bytes:
-        """One line, as `make bench` prints it."""
-        rounded = {"value": _short(self.value), "limit": _short(self.limit), "ratio": _short(self.ratio)}
-        return orjson.dumps(asdict(self) | rounded | {"ok": self.ok})
+        """One line, as `make bench` prints it; `missing` only where something is."""
+        rounded = {"value": short(self.value), "limit": short(self.limit), "ratio": short(self.ratio)}
+        line = asdict(self) | rounded | {"ok": self.ok}
+        return orjson.dumps(
+            line if self.missing else {name: line[name] for name in line if name != "missing"}
+        )
 
 
-def _short(number: float) -> float:
-    return float(f"{number:.4g}")
+def short(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.4g}")
 
 
 Contestant = Callable[[], Awaitable[float]]

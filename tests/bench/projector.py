@@ -1,4 +1,4 @@
-"""The projector (real folds, deduplicated, one transaction a batch) against a bare loop that only reads."""
+"""The projector (real folds, deduplicated, one transaction a batch) against a bare loop that only reads, and its peers."""
 
 import asyncio
 import time
@@ -6,33 +6,38 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from services.monitoring.main import SERVICE
 from services.monitoring.projections import timeline
 from shared.delivery.kafka import quiet_broker
 from shared.delivery.projection import Projection
 from shared.delivery.projector import Projector
-from tests import databases as real
-from tests.bench.figure import Figure, alternating
+from tests.bench import naive, quix
+from tests.bench.figure import Contestant, Figure, alternating
+from tests.bench.peers import PeerMissing
 from tests.bench.servers import PLACES, Servers
+from tests.bench.waiting import PATIENCE
 
-EVENTS = 300_000
+EVENTS, NAIVE_EVENTS = 300_000, 10_000
 WITHOUT_TIMELINE = tuple(one for one in SERVICE.projections if one is not timeline.PROJECTION)
 
 
 class Timed(Projector):
-    """Knows when its first batch came, and when it stands at the ends."""
+    """Knows when its partitions became its own, and when it stands at their ends."""
 
     ends: dict[TopicPartition, int]
-    began: float | None = None
+    began = 0.0
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.done = asyncio.Event()
 
-    async def receive(self, records: Any) -> None:
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await super().on_partitions_assigned(assigned)
         self.began = self.began or time.perf_counter()
+
+    async def receive(self, records: Any) -> None:
         await super().receive(records)
         if all(self.positions.get(at, 0) >= end for at, end in self.ends.items()):
             self.done.set()
@@ -40,23 +45,18 @@ class Timed(Projector):
 
 async def bare(servers: Servers) -> float:
     """Records a second of a loop that only reads."""
-    ends, read, began = await servers.ends(), 0, 0.0
-    total = sum(ends.values())
-    async with AIOKafkaConsumer(
-        bootstrap_servers=servers.settings.kafka_bootstrap, enable_auto_commit=False
-    ) as reader:
-        reader.assign(PLACES)
-        await reader.seek_to_beginning()
-        while read < total:
+    read = 0
+    async with servers.reader(PLACES) as reader:
+        began = time.perf_counter()
+        while read < servers.filled:
             batch = await reader.getmany(timeout_ms=1_000, max_records=servers.settings.projector_batch)
-            began = began or time.perf_counter()
             read += sum(map(len, batch.values()))
-    return total / (time.perf_counter() - began)
+    return read / (time.perf_counter() - began)
 
 
 async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
     """Records a second of the product's projector, from empty tables to the ends."""
-    await real.empty()
+    await servers.empty()
     database = servers.databases["monitoring"]
     projector = Timed(database, projections, SERVICE.told, servers.settings, touches=SERVICE.touches)
     projector.ends = await servers.ends()
@@ -64,25 +64,33 @@ async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
     projector.subscribe(broker)
     await broker.start()
     try:
-        await projector.done.wait()
-        assert projector.began is not None
-        return sum(projector.ends.values()) / (time.perf_counter() - projector.began)
+        async with asyncio.timeout(PATIENCE):
+            await projector.done.wait()
+        took = time.perf_counter() - projector.began
     finally:
         await broker.stop()
+    async with database.fast_transaction() as connection:
+        assert not await connection.fetchval("select count(*) from dead_letter")
+    return sum(projector.ends.values()) / took
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
-    await servers.fill(EVENTS)
-    contestants = {
+    await servers.fill(servers.sized(EVENTS))
+    contestants: dict[str, Contestant] = {
         "bare read": partial(bare, servers),
         "projector": partial(fold, servers, WITHOUT_TIMELINE),
         "projector with timeline": partial(fold, servers, SERVICE.projections),
+        "naive": partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS)),
     }
+    missing = ""
+    try:
+        quix.look()
+        contestants["Quix"] = partial(quix.run, servers, await quix.sums(servers))
+    except PeerMissing as reason:
+        missing = str(reason)
     found = await alternating(contestants, rounds, servers.say)
-    yield Figure("projector / bare read", found["projector"], found["bare read"], "events/s", ">= 0.3")
-    yield Figure(
-        "projector with timeline / bare read",
-        found["projector with timeline"],
-        found["bare read"],
-        "events/s",
-    )
+    ours, read, whole = (found[name] for name in ("projector", "bare read", "projector with timeline"))
+    yield Figure("projector / bare read", ours, read, "events/s", ">= 0.3")
+    yield Figure("projector with timeline / bare read", whole, read, "events/s")
+    yield Figure("projector / Quix Streams with state", ours, found.get("Quix"), "events/s", ">= 3", missing)
+    yield Figure("projector / the naive way", ours, found["naive"], "events/s", ">= 50")

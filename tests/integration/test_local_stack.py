@@ -201,9 +201,9 @@ def test_a_service_that_cannot_start_shows_the_end_of_its_log_and_ends_everythin
 def test_a_jar_with_a_wrong_checksum_is_refused_and_nothing_is_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = tmp_path / f"kafka-{jars.KAFKA_VERSION}"
-    for jar in jars.kafka_jars():
-        copy = ours / jar.relative_to(jars.cache_folder())
+    ours = tmp_path / jars.KAFKA.name
+    for jar in jars.KAFKA.get():
+        copy = ours / jar.relative_to(jars.KAFKA.folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         os.link(jar, copy) if jar.stat().st_dev == tmp_path.stat().st_dev else shutil.copy(jar, copy)
     wrong = next(ours.rglob("snappy-java*.jar"))
@@ -212,10 +212,10 @@ def test_a_jar_with_a_wrong_checksum_is_refused_and_nothing_is_deleted(
     monkeypatch.setenv("IEUM_CACHE", str(tmp_path))
 
     with pytest.raises(StackError, match="검증값") as refusal:
-        jars.kafka_jars()
+        jars.KAFKA.get()
 
     assert str(wrong) in str(refusal.value)
-    assert len(list(ours.rglob("*.jar"))) == len(jars.locked())
+    assert len(list(ours.rglob("*.jar"))) == len(jars.KAFKA.locked())
 
 
 async def test_without_maven_the_stand_in_broker_is_announced_and_takes_records(
@@ -281,7 +281,7 @@ async def test_topics_never_expire_and_have_six_partitions(tmp_path: Path) -> No
 
 async def test_three_brokers_go_on_when_one_is_killed(tmp_path: Path) -> None:
     pairs = tuple((a, b) for a, b in zip(free_ports(3), free_ports(3), strict=True))
-    cluster = Kafka(tmp_path / "kafka", tmp_path, tuple(jars.kafka_jars()), pairs)
+    cluster = Kafka(tmp_path / "kafka", tmp_path, tuple(jars.KAFKA.get()), pairs)
     async with Running(tmp_path, cluster) as children:
         await topics.create(cluster.bootstrap)
 
@@ -313,7 +313,7 @@ def login(role: str) -> str:
 
 def a_cluster(folder: Path) -> Kafka:
     client, controller = free_ports(2)
-    return Kafka(folder / "kafka", folder, tuple(jars.kafka_jars()), ((client, controller),))
+    return Kafka(folder / "kafka", folder, tuple(jars.KAFKA.get()), ((client, controller),))
 
 
 async def execute(url: str, sql: str) -> object:
