@@ -7,7 +7,7 @@ TOOLS := .venv/.stamp-tools
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test bench up down lint format
+.PHONY: assets help setup demo test sabotage bench up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 �
 test: $(TOOLS) assets ## 모든 시험 / every test
 	@$(BIN)/python -m tests.e2e.get_browser
 	@$(BIN)/pytest
+
+sabotage: $(TOOLS) assets ## 보호 장치를 하나씩 빼면 시험이 알아채는지 / without each guard, tests must go red
+	@$(BIN)/python -m tests.sabotage $(WITHOUT)
 
 bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 / measure, each figure against its limit; on a quiet machine
 	@$(BIN)/python -m tests.bench
