@@ -253,7 +253,7 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
     ("constraint", "statement"),
     [
         ("posting_amount", "update posting set amount_krw = 0"),
-        ("account_kind", "update account set kind = 'pledged'"),
+        ("account_kind", "update account set kind = 'promised' where kind = 'allocated'"),
         ("commitment_total", "update commitment set total_krw = total_krw + 1"),
         ("commitment_shares", "update commitment set self_krw = -1, public_krw = total_krw + 1"),
         ("tranche_total", "update tranche set total_krw = -1"),
@@ -261,6 +261,7 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
         ("payment_answer", "update payment set answer = 'perhaps'"),
         ("payment_executed", "update payment set answer = 'executed'"),
     ],
+    ids=lambda given: given.partition(" ")[0],
 )
 async def test_the_database_refuses_money_that_cannot_be(
     funding: Database, superuser: asyncpg.Connection, constraint: str, statement: str

@@ -206,7 +206,9 @@ class FailingDatabase(Database):
     async def fast_transaction(self) -> AsyncIterator[Any]:
         async with super().fast_transaction() as connection:
             yield connection
-            if self.fails and await connection.fetchval("select pg_current_xact_id_if_assigned() is not null"):
+            if self.fails and await connection.fetchval(
+                "select pg_current_xact_id_if_assigned() is not null"
+            ):
                 self.fails = False
                 raise ConnectionError
 

@@ -51,7 +51,7 @@ def main() -> int:
 
 def told(run: Run) -> Run:
     print(f"{verdict(run):>10}  {run.name} ({run.seconds:.1f} s)", flush=True)  # noqa: T201  its purpose
-    for line in [run.fault] if run.fault else [f"{test}: {run.outcomes[test]['said']}" for test in run.red]:
+    for line in said(run):
         print(f"{'':12}{line}", flush=True)  # noqa: T201  likewise
     return run
 
@@ -61,19 +61,26 @@ def verdict(run: Run) -> str:
         return "ERROR"
     if run.without is None:
         return "RED" if run.red else "green"
-    return "red" if run.red else "UNNOTICED"
+    return "UNNOTICED" if run.blind else "red"
+
+
+def said(run: Run) -> list[str]:
+    unnoticed = [f"{test}: 초록 그대로 / still green" for test in run.blind] if run.without else []
+    red = [f"{test}: {run.outcomes[test]['said']}" for test in run.red]
+    return [run.fault] if run.fault else [*unnoticed, *red]
 
 
 def concluded(given: argparse.Namespace, ended: Sequence[Run]) -> int:
     """0 where each removal was noticed, and nothing else was red."""
     found = {run.name: run for run in ended}
     if given.results:
-        shown = {name: [verdict(run), run.fault or "; ".join(run.red)] for name, run in found.items()}
+        shown = {name: [verdict(run), "; ".join(said(run))] for name, run in found.items()}
         given.results.write_text(json.dumps(shown), encoding="utf-8")
     bad = [name for name, run in found.items() if verdict(run) not in {"red", "green"}]
     ordered = [one for name, one in GUARDS.items() if name in found]
     content = table.table(ordered, {name: run.red for name, run in found.items()})
-    print(f"\n{content}\n{len(ordered) - len(bad)} / {len(ordered)}", *bad)  # noqa: T201  its purpose
+    noticed = sum(verdict(found[one.name]) == "red" for one in ordered)
+    print(f"\n{content}\n{noticed} / {len(ordered)}", *bad)  # noqa: T201  its purpose
     if given.write and not bad:
         table.write(content)
     return 1 if bad else 0

@@ -1,4 +1,4 @@
-"""A guard: what it prevents, how it is removed, and the tests of which at least one must notice."""
+"""A guard: what it prevents, how it is removed, and the tests that must notice."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,8 @@ class Guard:
 
 
 def guard(name: str, prevents: str, removal: Removal, *tests: str, kafka: bool = False) -> Guard:
-    """`prevents` in Korean and English; `tests` are few and quick; `kafka` where they need the real one."""
+    """`prevents` in Korean and English; `tests` are few and quick, and each must go red, with one of its parameters
+    where none is named; `kafka` where they need the real one."""
     return Guard(name, prevents, removal, tests, kafka)
 
 

@@ -55,6 +55,11 @@ class Run:
     def red(self) -> list[str]:
         return [test for test, one in self.outcomes.items() if one["outcome"] == "red"]
 
+    @property
+    def blind(self) -> list[str]:
+        """The tests that did not notice."""
+        return [test for test in self.tests if not any(f"{one}[".startswith(f"{test}[") for one in self.red)]
+
     def arguments(self) -> list[str]:
         without = ["--without", self.without.name] if self.without else []
         files = ["--outcomes", str(self._outcomes), "--prepared", self.database]
