@@ -150,7 +150,7 @@ async def test_a_sender_killed_while_it_hands_over_never_sends_twice(
     running.data = never_answers
     await a_waiting_mail(database)
     process = await a_sender_process(provided)
-    await asyncio.wait_for(reached.wait(), 20)
+    await asyncio.wait_for(reached.wait(), 60)  # a process begins, perhaps beside much else
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
     assert await states(database) == ["sending"]
