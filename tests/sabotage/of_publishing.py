@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.sabotage.guard import guard, in_its_own_transaction
-from tests.sabotage.removals import always, edited, in_database, set_to, wrapped
+from tests.sabotage.removals import always, edited, in_database, set_to, together, wrapped
 
 OUTBOX = "tests/integration/test_outbox.py::"
 PRODUCER = "tests/integration/test_producer.py::"
@@ -91,17 +91,18 @@ GUARDS = [
     guard(
         "lock-then-read",
         "잠그기 전에 읽어 이미 나간 사건을 다시 내는 것 / what the last holder published is read before the lock",
-        edited(
-            "shared.delivery.relay:relay_shard",
-            """        if not await outbox.lock_shard(connection, shard):
-            return 0
-        events = await outbox.waiting(connection, shard, batch)
-""",
-            """        events = await outbox.waiting(connection, shard, batch)
-        if not await outbox.lock_shard(connection, shard):
-            return 0
-""",
-            how="먼저 읽고 잠금 / reads, then locks",
+        together(
+            "먼저 읽고 잠금 / reads, then locks",
+            edited(
+                "shared.delivery.relay:relay_shard",
+                "        if not await outbox.lock_shard(",
+                "        early = await outbox.waiting(connection, shard, batch)\n        if not await outbox.lock_shard(",
+            ),
+            edited(
+                "shared.delivery.relay:relay_shard",
+                "(events := await outbox.waiting(connection, shard, batch))",
+                "(events := early)",
+            ),
         ),
         OUTBOX + "test_a_relay_sees_what_the_last_holder_of_the_shard_has_published",
     ),
@@ -126,8 +127,11 @@ GUARDS = [
         "카프카가 받기 전에 잊어 사건을 잃는 것 / an event is forgotten before Kafka has it, and lost",
         edited(
             "shared.delivery.relay:relay_shard",
-            "await publish(producer, events)\n        await outbox.forget(connection, events)",
-            "await outbox.forget(connection, events)\n    await publish(producer, events)",
+            "            await publish(producer, events)\n",
+            """            async with database.fast_transaction() as other:
+                await outbox.forget(other, events)
+            await publish(producer, events)
+""",
             how="먼저 잊고 발행 / forgets, then publishes",
         ),
         UNACKNOWLEDGED,
