@@ -235,6 +235,18 @@ TOPICS: list[Damage] = [
         "nobody can read it, and nobody put it there on purpose",
     ),
     damage(
+        "an event of another system that the broker lost again",
+        "losses",
+        lambda w: drop_record(w, "treasury.payment_executed", 1),
+        "ieum.external.treasury/3@1: event",
+    ),
+    damage(
+        "poison that the broker lost again",
+        "losses",
+        lambda w: w.records.remove(poison(w, TREASURY)),
+        "poison was put there, and is not",
+    ),
+    damage(
         "an event left in an outbox",
         "losses",
         lambda w: w.tables["funding"]["outbox"].append({"position": 1}),

@@ -26,6 +26,11 @@ def _one_reference_for_two(world: World) -> None:
     resay(world, "tranche.disbursed", 1, number=2, payment_id="payment-2")
 
 
+def _cancelled_though_paid(world: World) -> None:
+    resay(world, "commitment.released", case_id=PAID)
+    change(world, "funding", "tranche", {"status": "disbursed"}, status="cancelled")
+
+
 def _posted_again(world: World) -> None:
     world.post(
         "tranche.disbursed",
@@ -94,6 +99,7 @@ PAYMENTS: list[Damage] = [
         "payments",
         _one_reference_for_two,
         "tranche 2 of case case-paid: disbursed after scheduled",
+        "tranche 2 of case case-paid: scheduled with 40 won, by its events disbursed with 40",
         "disbursed by payment payment-2, instructed was None",
         "payment-2: disbursed 40 won by T-1, which the treasury did not say",
         "treasury_reference T-1: 2 payments",
@@ -112,6 +118,32 @@ PAYMENTS: list[Damage] = [
         "payments",
         lambda w: change(w, "funding", "tranche", {"case_id": PAID}, instructed_by=APPROVER),
         "tranche 1 of case case-paid: paid by",
+    ),
+    damage(
+        "a tranche whose row says that it can be paid again",
+        "payments",
+        lambda w: change(w, "funding", "tranche", {"status": "disbursed"}, status="ready"),
+        "tranche 1 of case case-paid: ready with 40 won, by its events disbursed with 40",
+    ),
+    damage(
+        "a row with another amount",
+        "payments",
+        lambda w: change(w, "funding", "tranche", {"status": "disbursed"}, total_krw=41),
+        "disbursed with 41 won, by its events disbursed with 40",
+    ),
+    damage(
+        "a paid tranche that was cancelled",
+        "payments",
+        _cancelled_though_paid,
+        "tranche 1 of case case-paid: cancelled with 40 won, by its events disbursed with 40",
+        "tranche 1 of case case-left: cancelled with 40 won, by its events approved with 40",
+        "tranche 2 of case case-left: cancelled with 40 won, by its events scheduled with 40",
+    ),
+    damage(
+        "a tranche without its row",
+        "payments",
+        lambda w: drop_row(w, "funding", "tranche", status="scheduled"),
+        "tranche 2 of case case-paid: in the table or on the topic, not in both",
     ),
     damage(
         "a step that was left out",
@@ -174,6 +206,12 @@ BOOKS: list[Damage] = [
         lambda w: row(w, "funding", "posting", funder="city", kind="payable").update(amount_krw=19),
         "sums to -1 won",
         "payable: 0 won, by the postings -1",
+    ),
+    damage(
+        "an account that is not there",
+        "books",
+        lambda w: drop_row(w, "funding", "account", kind="payable", funder="city"),
+        "city  payable: postings, and no account",
     ),
     damage(
         "a balance that no posting made",

@@ -179,7 +179,10 @@ def pay(world: World) -> None:
     row = {"case_id": PAID, "number": 1, "answer": "executed", "treasury_reference": "T-1"}
     world.tables["funding"]["payment"].append(payment | row)
     people = {"requested_by": OFFICER, "approved_by": APPROVER, "instructed_by": PAYER}
-    world.tables["funding"]["tranche"].append({"case_id": PAID, "number": 1, "status": "disbursed"} | people)
+    rows = world.tables["funding"]["tranche"]
+    rows.append({"case_id": PAID, "number": 1, "status": "disbursed", "total_krw": 40} | people)
+    nobody = dict.fromkeys(people)
+    rows.append({"case_id": PAID, "number": 2, "status": "scheduled", "total_krw": 40} | nobody)
 
 
 def leave(world: World) -> None:
@@ -193,6 +196,10 @@ def leave(world: World) -> None:
     public = {"province": 40, "city": 40}
     years = [{"fiscal_year": 2025, "amounts_krw": public}]
     caused(world, gone, "ieum.funding", "commitment.released", of(LEFT, years=years))
+    people = {"requested_by": OFFICER, "approved_by": APPROVER, "instructed_by": None}
+    for number in (1, 2):
+        row = {"case_id": LEFT, "number": number, "status": "cancelled", "total_krw": 40}
+        world.tables["funding"]["tranche"].append(row | people)
     world.post("tranche.voided", gone, HALF, "payable", "committed")
     world.post("commitment.released", gone, public, "committed", "available")
 

@@ -55,6 +55,27 @@ def test_a_damage_is_told_in_its_own_words_and_nothing_else_is(damage: Damage) -
     assert left == []
 
 
+def test_no_record_and_no_row_goes_missing_unnoticed() -> None:
+    """Whichever it is; and what is missing never keeps the checker from judging the rest."""
+    unnoticed = []
+    whole = small_world()
+
+    for place in [one.place for one in whole.records]:
+        world = small_world()
+        world.records = [one for one in world.records if one.place != place]
+        unnoticed += [] if judged(world.evidence()).violations else [str(place)]
+    for service, tables in whole.tables.items():
+        for table, rows in tables.items():
+            for index in range(len(rows)):
+                world = small_world()
+                del world.tables[service][table][index]
+                unnoticed += (
+                    [] if judged(world.evidence()).violations else [f"{service}.{table} {rows[index]}"]
+                )
+
+    assert unnoticed == []
+
+
 def test_every_check_has_its_damages() -> None:
     assert {damage.check for damage in DAMAGES} == set(CHECKS)
 

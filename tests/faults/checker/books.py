@@ -16,10 +16,11 @@ ACCOUNT = ("programme_id", "fiscal_year", "funder", "municipality", "kind")
 def check(evidence: Evidence) -> Finding:
     postings = evidence.rows("funding", "posting")
     accounts = {_account(row): row["balance_krw"] for row in evidence.rows("funding", "account")}
-    told = balances_from(evidence)
+    posted, told = _sums(evidence), balances_from(evidence)
     violations = [
         *_sets(evidence),
-        *_differ("the postings", accounts, _sums(evidence)),
+        *(f"{' '.join(map(str, one))}: postings, and no account" for one in posted.keys() - accounts.keys()),
+        *_differ("the postings", accounts, posted),
         *_differ("the events", accounts, told),
         *_signs(accounts),
         *_equations(accounts),

@@ -54,10 +54,7 @@ def _each(part: str) -> Due:
 
     def count(cause: Record, evidence: Evidence) -> int:
         wanted = (cause.data["programme_id"], cause.data["version"])
-        for one in evidence.named("programme.published"):
-            if (one.data["programme_id"], one.data["version"]) == wanted:
-                return len(one.data["definition"][part])
-        return 0
+        return len(evidence.definitions.get(wanted, {}).get(part, ()))
 
     return count
 

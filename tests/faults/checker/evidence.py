@@ -57,7 +57,7 @@ class Record:
     def identity(self) -> tuple[str, str]:
         return self.attributes["source"], self.attributes["id"]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Such as tranche.approved.v1; empty where it is no CloudEvent."""
         return self.attributes.get("type", "").removeprefix(PREFIX)
@@ -161,6 +161,14 @@ class Evidence:
         """Our events of these names, such as tranche.approved."""
         wanted = {f"{name}.v1" for name in names}
         return (one for one in self.facts if one.name in wanted)
+
+    @cached_property
+    def definitions(self) -> Mapping[tuple[str, int], Mapping[str, Any]]:
+        """By programme and version."""
+        return {
+            (one.data["programme_id"], one.data["version"]): one.data["definition"]
+            for one in self.named("programme.published")
+        }
 
     @cached_property
     def commands(self) -> Sequence[Operation]:

@@ -48,7 +48,7 @@ class Book:
 
     def payer(self, record: Record, funder: str) -> str:
         """The municipality on whose account the city's share stands."""
-        if funder != "city" or not self.by_city[record.data["programme_id"]]:
+        if funder != "city" or not self.by_city.get(record.data["programme_id"]):
             return ""
         case = record.data.get("case_id")
         about = self.signed.get(case) or self.recorded.get(case) or record
@@ -83,8 +83,9 @@ class Book:
 
     def pledged(self, case: str) -> Iterator[Move]:
         """Taken back where the case was given up before its deposit was confirmed."""
-        data = self.signed[case].data
-        if case not in self.left or case in self.confirmed:
+        signed = self.signed.get(case)
+        if signed is not None and (case not in self.left or case in self.confirmed):
+            data = signed.data
             yield int(data["occurred_on"][:4]), OWN, "promised", "pledged", data["shares_krw"].get(OWN, 0)
 
     def stepped(self, record: Record) -> Iterator[Move]:

@@ -27,13 +27,16 @@ AFTER: Mapping[str, frozenset[str]] = {
     "held": frozenset(),
 }
 
+STATUS = {"rejected": "ready", "failed": "ready"}  # it can be requested again
+FINAL = frozenset({"instructed", "unconfirmed", "disbursed"})  # the treasury's, and nobody else's to cancel
+
 
 def check(evidence: Evidence) -> Finding:
     courses = courses_of(evidence)
     disbursed = list(evidence.named("tranche.disbursed"))
     violations = [line for tranche, course in courses.items() for line in _course(tranche, course)]
     violations += [*_paid(evidence, disbursed), *_posted(evidence, disbursed), *_limits(evidence, courses)]
-    violations += [*_people_of_rows(evidence)]
+    violations += [*_people_of_rows(evidence), *_rows(evidence, courses)]
     counted = {
         "tranches": len(courses),
         "payments instructed": sum(1 for _ in evidence.named("tranche.instructed")),
@@ -146,3 +149,19 @@ def _people_of_rows(evidence: Evidence) -> Iterator[str]:
             None in people or len(set(people)) != 3
         ):
             yield f"tranche {row['number']} of case {row['case_id']}: paid by {people}"
+
+
+def _rows(evidence: Evidence, courses: Mapping[Tranche, list[Record]]) -> Iterator[str]:
+    """Each tranche has one row, which stands where its last event left it; a case that was given up cancels it."""
+    rows = {(str(row["case_id"]), row["number"]): row for row in evidence.rows("funding", "tranche")}
+    left = {one.data["case_id"] for one in evidence.named("commitment.released")}
+    for tranche in sorted(rows.keys() | courses.keys()):
+        words = f"tranche {tranche[1]} of case {tranche[0]}"
+        if tranche not in rows or tranche not in courses:
+            yield f"{words}: in the table or on the topic, not in both"
+            continue
+        last, row = courses[tranche][-1], rows[tranche]
+        status = STATUS.get(step_of(last), step_of(last))
+        cancelled = row["status"] == "cancelled" and tranche[0] in left and status not in FINAL
+        if (row["status"] != status and not cancelled) or row["total_krw"] != amount(last):
+            yield f"{words}: {row['status']} with {row['total_krw']} won, by its events {status} with {amount(last)}"
