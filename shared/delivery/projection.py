@@ -45,7 +45,7 @@ class Projection(Protocol):
     def name(self) -> str: ...
 
     @property
-    def table(self) -> type[SQLModel]: ...
+    def tables(self) -> Sequence[type[SQLModel]]: ...
 
     @property
     def hears(self) -> frozenset[type[Event]]: ...
@@ -117,6 +117,11 @@ class Columns:
         return {column.name: out_of(column, row[column.name]) for column in self.all}
 
 
+def tables_of(projections: Iterable[Projection]) -> list[str]:
+    """The names of all tables that these write."""
+    return sorted({str(table.__tablename__) for one in projections for table in one.tables})
+
+
 def names(columns: Sequence[Column[Any]]) -> str:
     return ", ".join(f'"{column.name}"' for column in columns)
 
@@ -148,6 +153,10 @@ class TableProjection:
 
     name: str
     table: type[SQLModel]
+
+    @property
+    def tables(self) -> Sequence[type[SQLModel]]:
+        return (self.table,)
 
     @cached_property
     def columns(self) -> Columns:

@@ -30,6 +30,8 @@ from shared.events.notifications import MessageSent
 
 PROGRAMMES = tuple(b"bench-programme-%02d" % n for n in range(20))
 ROUND = 2_000  # cases that move together
+PLACES = ("52110", "52130", "52140", "52180", "52190", "52210", "52710", "52720", "52730", "52740", "52750")
+TRACKS = ("JS1", "JS2", "JS3")
 SHARES = {"national": 50_000_000, "province": 10_000_000, "city": 20_000_000, "self": 20_000_000}
 PUBLIC = {funder: won for funder, won in SHARES.items() if funder != "self"}
 
@@ -50,14 +52,15 @@ def uuid(kind: int, number: int) -> str:
 # What differs from case to case stands in the patterns as these, and is put in for each.
 CASE, COMPANY, MESSAGE, EVENT = (str(UUID(int=n, version=4)) for n in (0xCA, 0xC0, 0x3E, 0xEE))
 OFFICER, APPROVER, REVIEWER, MENTOR = (uuid(n, 0) for n in (0x0F, 0xA9, 0x4E, 0x3A))
-PROGRAMME, YEAR, DAY, NUMBER = "bench-programme-xx", 1111, 22, 3333333
+PROGRAMME, YEAR, DAY, NUMBER, PLACE, TRACK = "bench-programme-xx", 1111, 22, 3333333, "55555", "JSX"
 EVIDENCE = "archive/2024/gimcheon/smart-factory/evidence/deposit-certificate-and-bank-statement-of-the-company/0001234567.pdf"
 
 BASE = {"case_id": CASE, "programme_id": PROGRAMME}
 ROUND_OF = {"round_id": f"{PROGRAMME}-{YEAR}", "year": YEAR}
 SUBMITTED = {
     "company_id": COMPANY,
-    "municipality": "47150",
+    "municipality": PLACE,
+    "track": TRACK,
     "receipt_number": f"BP-{YEAR}-{NUMBER}-11",
     "total_krw": sum(SHARES.values()),
     "requested_krw": SHARES,
@@ -73,7 +76,7 @@ AGREED = {
     "version": 1,
     "company_id": COMPANY,
     "year": YEAR,
-    "municipality": "47150",
+    "municipality": PLACE,
     "starts_on": f"{YEAR}-04-01",
     "ends_on": f"{YEAR}-10-01",
     "total_krw": sum(SHARES.values()),
@@ -86,6 +89,7 @@ MILESTONE = {"milestone": "completion", "due_on": f"{YEAR}-10-01", "completes": 
 TOLD = {"message_id": MESSAGE, "template": "company_selected", "channel": "email"}
 ACCEPTED = {"provider_reference": "250 2.0.0 Ok: queued as 4bKXyz1234"}
 WORK = {
+    "company_id": COMPANY,
     "mentor_id": MENTOR,
     "work": "공정 데이터 수집 장치 설치와 설비 연동 상태를 점검하고 작업자 교육을 진행함 / data collection on the line, training of operators",
 }
@@ -133,8 +137,19 @@ def pattern(step: int) -> Made:
     return Made(event.topic, CASE.encode(), orjson.dumps({"occurred_on": on, **BASE, **said}), headers)
 
 
-CASE_B, COMPANY_B, MESSAGE_B, PROGRAMME_B, YEAR_B, NUMBER_B, DAY_B = (
-    text.encode() for text in (CASE, COMPANY, MESSAGE, PROGRAMME, str(YEAR), str(NUMBER), f'-{DAY}"')
+CASE_B, COMPANY_B, MESSAGE_B, PROGRAMME_B, YEAR_B, NUMBER_B, DAY_B, PLACE_B, TRACK_B = (
+    text.encode()
+    for text in (
+        CASE,
+        COMPANY,
+        MESSAGE,
+        PROGRAMME,
+        str(YEAR),
+        str(NUMBER),
+        f'-{DAY}"',
+        f'"{PLACE}"',
+        f'"{TRACK}"',
+    )
 )
 PATTERNS = [pattern(step) for step in range(EACH)]
 
@@ -163,6 +178,8 @@ def made(number: int, step: int) -> Made:
         (YEAR_B, year),
         (NUMBER_B, b"%07d" % number),
         (DAY_B, b'-%s"' % day),
+        (PLACE_B, b'"%s"' % place_of(number).encode()),
+        (TRACK_B, b'"%s"' % track_of(number).encode()),
     ):
         value = value.replace(placeholder, put)
     own = {
@@ -172,6 +189,14 @@ def made(number: int, step: int) -> Made:
         "ce_time": b"%s-06-%sT01:02:03.004Z" % (year, day),
     }
     return Made(topic, id, value, [(name, own.get(name, text)) for name, text in headers])
+
+
+def place_of(number: int) -> str:
+    return PLACES[number // len(PROGRAMMES) % len(PLACES)]
+
+
+def track_of(number: int) -> str:
+    return TRACKS[number // len(PROGRAMMES) % len(TRACKS)]
 
 
 def check() -> None:
