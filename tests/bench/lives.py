@@ -49,6 +49,26 @@ def uuid(kind: int, number: int) -> str:
     return f"{time[:8]}-{time[8:]}-7000-8000-{kind:012x}"
 
 
+def month_of(step: int) -> int:
+    return 3 + step // 2
+
+
+def year_of(number: int) -> int:
+    return 2022 + number // ROUND % 4
+
+
+def day_of(number: int) -> int:
+    return 1 + number % 28
+
+
+def place_of(number: int) -> str:
+    return PLACES[number // len(PROGRAMMES) % len(PLACES)]
+
+
+def track_of(number: int) -> str:
+    return TRACKS[number // len(PROGRAMMES) % len(TRACKS)]
+
+
 # What differs from case to case stands in the patterns as these, and is put in for each.
 CASE, COMPANY, MESSAGE, EVENT = (str(UUID(int=n, version=4)) for n in (0xCA, 0xC0, 0x3E, 0xEE))
 OFFICER, APPROVER, REVIEWER, MENTOR = (uuid(n, 0) for n in (0x0F, 0xA9, 0x4E, 0x3A))
@@ -119,7 +139,7 @@ def pattern(step: int) -> Made:
     """A step of the life of any case, as a record."""
     event, said = LIFE[step]
     sequence = 1 + sum(earlier.source == event.source for earlier, _ in LIFE[:step])
-    on = f"{YEAR}-{3 + step // 2:02}-{DAY}"
+    on = f"{YEAR}-{month_of(step):02}-{DAY}"
     attributes = {
         "specversion": "1.0",
         "id": EVENT,
@@ -169,13 +189,14 @@ def made(number: int, step: int) -> Made:
     """The record of a case's step."""
     topic, _, value, headers = PATTERNS[step]
     id, event = uuid(0xCA, number).encode(), uuid(step, number).encode()
-    year, day = b"%d" % (2022 + number // ROUND % 4), b"%02d" % (1 + number % 28)
+    year, day = b"%d" % year_of(number), b"%02d" % day_of(number)
+    # the year first: an id or a number that is put in may hold the year's four digits by chance
     for placeholder, put in (
+        (YEAR_B, year),
         (CASE_B, id),
         (COMPANY_B, uuid(0xC0, number).encode()),
         (MESSAGE_B, uuid(0x3E, number).encode()),
         (PROGRAMME_B, PROGRAMMES[number % len(PROGRAMMES)]),
-        (YEAR_B, year),
         (NUMBER_B, b"%07d" % number),
         (DAY_B, b'-%s"' % day),
         (PLACE_B, b'"%s"' % place_of(number).encode()),
@@ -189,14 +210,6 @@ def made(number: int, step: int) -> Made:
         "ce_time": b"%s-06-%sT01:02:03.004Z" % (year, day),
     }
     return Made(topic, id, value, [(name, own.get(name, text)) for name, text in headers])
-
-
-def place_of(number: int) -> str:
-    return PLACES[number // len(PROGRAMMES) % len(PLACES)]
-
-
-def track_of(number: int) -> str:
-    return TRACKS[number // len(PROGRAMMES) % len(TRACKS)]
 
 
 def check() -> None:
