@@ -7,7 +7,13 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATED = ("requirements.lock", "requirements-dev.lock", "requirements-server.lock", "requirements-bench.lock", "package-lock.json")
+GENERATED = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-server.lock",
+    "requirements-bench.lock",
+    "package-lock.json",
+)
 
 
 @cache
