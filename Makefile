@@ -8,7 +8,7 @@ PEERS := .venv/peers/.stamp
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test bench faults up down lint format
+.PHONY: assets help setup demo test bench faults sabotage up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one ru
 bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
 	@$(MAKE) --no-print-directory $(PEERS) || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
 	@$(BIN)/python -m tests.bench $(NAMES)
+
+sabotage: $(TOOLS) assets ## 보호 장치를 하나씩 빼면 시험이 알아채는지 / without each guard, tests must go red
+	@$(BIN)/python -m tests.sabotage $(WITHOUT)
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up

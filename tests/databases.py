@@ -1,5 +1,10 @@
 """The real schemas, by the real migrations, entered as the real roles."""
 
+import asyncio
+import json
+import os
+from typing import Any
+
 import asyncpg
 
 from deploy.postgres import roles
@@ -9,7 +14,8 @@ from shared.migrate import migrate
 from tests.stack import postgres_url
 
 NAME = "ieum"
-PASSWORDS = roles.new_passwords()
+# Roles belong to the server: a run within a run, on the same server, is told their passwords.
+PASSWORDS: dict[str, str] = json.loads(os.environ.get("IEUM_TEST_PASSWORDS", "{}")) or roles.new_passwords()
 Databases = dict[str, Database]
 
 
@@ -49,6 +55,23 @@ async def empty() -> None:
     connection = await admin()
     try:
         await connection.execute(EMPTY)
+    finally:
+        await connection.close()
+
+
+WAITING = """
+    select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+"""
+PATIENCE = 30.0  # seconds
+
+
+async def until_they_wait(*tasks: "asyncio.Task[Any]") -> None:
+    """Until each of them waits for a lock in the database, or has come to its end."""
+    connection = await admin()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await connection.fetchval(WAITING) + sum(task.done() for task in tasks) < len(tasks):  # noqa: ASYNC110  a lock has no event
+                await asyncio.sleep(0.01)
     finally:
         await connection.close()
 

@@ -181,4 +181,34 @@ async def test_a_service_has_not_even_the_right_to_change_it(
     assert held == ["select", "insert"]
 
 
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_cannot_take_back_what_it_received_answered_or_gave_up(
+    migrated: Databases, service: str
+) -> None:
+    connection = await asyncpg.connect(real.app_url(service))
+    try:
+        held = [
+            f"{right} {table}"
+            for table in ("inbox", "idempotency_key", "dead_letter")
+            for right in ("update", "delete", "truncate")
+            if await connection.fetchval(HAS_RIGHT, f"{service}.{table}", right)
+        ]
+    finally:
+        await connection.close()
+
+    assert held == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_nothing_that_a_service_asks_or_holds_lasts_for_ever(migrated: Databases, service: str) -> None:
+    limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    connection = await asyncpg.connect(real.app_url(service))
+    try:
+        held = [await connection.fetchval("select current_setting($1)", limit) for limit in limits]
+    finally:
+        await connection.close()
+
+    assert held == ["30s", "10s", "1min"]
+
+
 HAS_RIGHT = "select has_table_privilege(current_user, $1, $2)"

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from deploy.local.jars import cache_folder
+from deploy.local.jars import KAFKA as JARS
 from tests.containers.commands import MINUTES, run
 from tests.containers.engine import NoEngine
 
@@ -29,7 +29,7 @@ def compose_command(folder: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def _built() -> Path:
-    kept = cache_folder().parent / "containers" / f"docker-compose-{VERSION}"
+    kept = JARS.folder.parent / "containers" / f"docker-compose-{VERSION}"
     if not kept.exists():
         if shutil.which("go") is None:
             raise NoEngine("there is no `docker compose`, and no Go to make it with")

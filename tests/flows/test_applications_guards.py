@@ -13,12 +13,13 @@ from sqlmodel import col, select
 from services.applications.cases.commands import withdraw
 from services.applications.cases.models import Case, Screening, Status
 from services.applications.companies.models import Company
+from services.applications.records.domain import record
 from services.applications.reviews.models import Review
 from shared.db import Database
 from shared.values.business_number import check_digit
-from tests.databases import Databases
+from tests.databases import Databases, until_they_wait
 from tests.flows.applications_api import ROUND, Applications
-from tests.unit.applications_builders import IN_WINDOW, SELECTED_ON, a_case, a_company
+from tests.unit.applications_builders import IN_WINDOW, SELECTED_ON, a_case, a_company, a_record, a_top_up
 
 APPLIED = {"JS1": 100, "JS2": 76}
 PLACES = {"JS1": 40, "JS2": 30}
@@ -142,6 +143,39 @@ async def test_the_database_itself_refuses_a_case_that_cannot_be(
             session.add(a_case(id=uuid4(), company_id=UUID(company), **change))
 
 
+@pytest.mark.parametrize(
+    ("same_company", "receipt_number"),
+    [(True, "R-2"), (False, "R-1")],
+    ids=["the company's second case", "the receipt of another case"],
+)
+async def test_the_database_itself_refuses_a_second_case_or_receipt(
+    api: Applications, database: Database, same_company: bool, receipt_number: str
+) -> None:
+    await api.published()
+    await api.opened()
+    company = UUID(await api.registered())
+    other = company if same_company else UUID(await api.registered())
+    async with database.transaction() as session:
+        session.add(a_case(company_id=company, receipt_number="R-1"))
+
+    with pytest.raises(DBAPIError, match=r"case_(round_id_company_id|receipt_number)_key"):
+        async with database.transaction() as session:
+            session.add(a_case(company_id=other, receipt_number=receipt_number))
+
+
+async def test_the_database_itself_refuses_a_past_result_that_is_known(
+    api: Applications, database: Database
+) -> None:
+    definition = a_top_up()
+    await api.published(definition)
+    async with database.transaction() as session:
+        session.add(record(definition, "legacy", a_record())[0])
+
+    with pytest.raises(DBAPIError, match="recorded_case_system_record_id_key"):
+        async with database.transaction() as session:
+            session.add(record(definition, "legacy", a_record())[0])
+
+
 async def test_a_selection_waits_for_a_withdrawal_that_is_under_way(
     api: Applications, database: Database
 ) -> None:
@@ -153,7 +187,7 @@ async def test_a_selection_waits_for_a_withdrawal_that_is_under_way(
     async with database.transaction() as session:
         await withdraw(session, UUID(goes), "경영 사정", SELECTED_ON, acting_for=None)
         deciding = asyncio.create_task(api.decided())
-        await asyncio.sleep(0.4)
+        await until_they_wait(deciding)
     decided = await deciding
 
     assert decided == {"selected": 1, "reserved": 0, "rejected": 0}

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import a_business_number
+from tests.databases import until_they_wait
 from tests.flows.applications_api import ROUND, Applications
 from tests.flows.edge import Json
 from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, a_definition, a_proposal, a_top_up
@@ -45,7 +46,7 @@ async def test_two_new_versions_at_once_follow_each_other(api: Applications) -> 
     async with api.database.transaction() as other:
         await other.execute(text("select 1 from programme for update"))
         publishing = [asyncio.create_task(api.published()) for _ in range(2)]
-        await asyncio.sleep(0.4)
+        await until_they_wait(*publishing)
     both = await asyncio.gather(*publishing)
 
     assert sorted(one["version"] for one in both) == [2, 3]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from tests.databases import until_they_wait
 from tests.flows.applications_api import ROUND, Applications
 
 AGREEMENT = {
@@ -13,7 +14,6 @@ AGREEMENT = {
     "ends_on": "2025-06-30",
     "occurred_on": "2024-07-01",
 }
-AT_ONCE_SECONDS = 0.4
 GIVE_UP = {"reason": "경영 사정", "occurred_on": "2024-08-01"}
 
 
@@ -129,7 +129,7 @@ async def test_two_places_given_up_at_once_promote_two_different_cases(api: Appl
         giving_up = [
             asyncio.create_task(api.post(f"/cases/{case}/abandonment", GIVE_UP)) for case in cases[:2]
         ]
-        await asyncio.sleep(AT_ONCE_SECONDS)
+        await until_they_wait(*giving_up)
     gone = await asyncio.gather(*giving_up)
 
     assert {one["promoted"] for one in gone} == set(cases[2:])

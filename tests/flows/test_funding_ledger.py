@@ -161,6 +161,36 @@ async def test_of_parallel_commitments_only_what_the_budget_bears_go_through(fun
     assert await balances(funding) == {"allocated": -1_070, "available": 930, "committed": 140}
 
 
+async def test_no_balance_crosses_zero_even_by_the_tables_owner(
+    funding: Database, superuser: asyncpg.Connection
+) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await superuser.execute("set role ieum_funding_owner")
+
+    for kind, krw in (("available", -1), ("allocated", 1)):
+        with pytest.raises(asyncpg.CheckViolationError, match="account_balance_sign"):
+            await superuser.execute(f"update account set balance_krw = {krw} where kind = '{kind}'")
+
+
+async def test_nothing_is_posted_to_an_account_that_is_not_there(funding: Database) -> None:
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+
+    with pytest.raises(IntegrityError, match="foreign key"):
+        await insert_lines(funding, uuid4(), ("available", -5), ("disbursed", 5))
+
+
+async def test_the_database_refuses_the_same_past_spending_twice(funding: Database) -> None:
+    case_id = uuid4()
+
+    async def book() -> None:
+        async with funding.transaction() as session:
+            await post(session, Reason.PAST, {PURSE: 30}, ON, case_id)
+
+    await book()
+    with pytest.raises(IntegrityError, match="posting_past_once"):
+        await book()
+
+
 async def test_sets_over_the_same_accounts_in_any_order_never_wait_in_a_circle(funding: Database) -> None:
     purses = [
         Purse("jeonbuk-smart-factory", year, "city", code) for year in (2024, 2025) for code in "ABCDEF"
@@ -219,6 +249,37 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
     await superuser.execute("update tranche set requested_by = 'a', approved_by = 'b', instructed_by = 'c'")
 
 
+@pytest.mark.parametrize(
+    ("constraint", "statement"),
+    [
+        ("posting_amount", "update posting set amount_krw = 0"),
+        ("account_kind", "update account set kind = 'promised' where kind = 'allocated'"),
+        ("commitment_total", "update commitment set total_krw = total_krw + 1"),
+        ("commitment_shares", "update commitment set self_krw = -1, public_krw = total_krw + 1"),
+        ("tranche_total", "update tranche set total_krw = -1"),
+        ("tranche_status", "update tranche set status = 'nearly'"),
+        ("payment_answer", "update payment set answer = 'perhaps'"),
+        ("payment_executed", "update payment set answer = 'executed'"),
+    ],
+    ids=lambda given: given.partition(" ")[0],
+)
+async def test_the_database_refuses_money_that_cannot_be(
+    funding: Database, superuser: asyncpg.Connection, constraint: str, statement: str
+) -> None:
+    case_id = await a_kept_case(funding)
+    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await superuser.execute(
+        """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer)
+           values (gen_random_uuid(), $1, 1, 5, '2024-07-01', 'awaited')""",
+        case_id,
+    )
+    # past the triggers and foreign keys: it is the check that must refuse
+    await superuser.execute("set session_replication_role = replica")
+
+    with pytest.raises(asyncpg.CheckViolationError, match=constraint):
+        await superuser.execute(statement)
+
+
 async def test_the_database_refuses_a_second_payment_unless_the_first_was_rejected(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
@@ -232,3 +293,15 @@ async def test_the_database_refuses_a_second_payment_unless_the_first_was_reject
     for answer in ("awaited", "overdue"):
         with pytest.raises(asyncpg.UniqueViolationError, match="payment_once"):
             await superuser.execute(pay, case_id, answer, None)
+
+
+async def test_the_database_refuses_one_treasury_reference_for_two_payments(
+    funding: Database, superuser: asyncpg.Connection
+) -> None:
+    case_id = await a_kept_case(funding)
+    pay = """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer, treasury_reference)
+             values (gen_random_uuid(), $1, $2, 5, '2024-07-01', 'executed', 'T-1')"""
+
+    await superuser.execute(pay, case_id, 1)
+    with pytest.raises(asyncpg.UniqueViolationError, match="treasury_reference"):
+        await superuser.execute(pay, case_id, 2)

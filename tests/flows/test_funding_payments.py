@@ -11,6 +11,7 @@ from services.funding.main import SERVICE
 from services.funding.tranches import commands
 from shared.delivery.health import Health
 from shared.service import Context, keep_time
+from tests.databases import until_they_wait
 from tests.flows.funding_api import PAID_ON, Funding, an_achievement, paid, unpaid
 from tests.flows.notifications_builders import done, until
 from tests.system import cancelled
@@ -215,7 +216,7 @@ async def test_of_two_conditions_that_come_true_at_once_the_second_sees_the_firs
     async with database.transaction() as session:
         await commands.confirm_self_contribution(session, case_id, 20_000_001, "통장 사본", PAID_ON)
         second = asyncio.create_task(achieve())
-        await asyncio.wait([second], timeout=0.3)
+        await until_they_wait(second)
         assert not second.done()
     await second
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.funding.tranches import commands
+from tests.databases import until_they_wait
 from tests.flows.funding_api import PAID_ON, Funding, closed, given_up, paid, unpaid
 from tests.unit.funding_builders import a_publication, an_agreement
 
@@ -115,7 +116,7 @@ async def test_a_closure_and_an_agreement_at_once_cannot_miss_each_other(
     async with database.transaction() as session:
         await first(session)
         following = asyncio.create_task(follow())
-        await asyncio.wait([following], timeout=0.3)
+        await until_they_wait(following)
         assert not following.done()
     await following
 

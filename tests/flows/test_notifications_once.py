@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from services.notifications.main import SERVICE
@@ -125,6 +126,17 @@ async def test_an_answer_that_comes_after_the_claim_was_given_up_is_still_believ
     assert await published(database) == ["unknown", "sent"]
 
 
+@pytest.mark.parametrize("statement", ["delete from message", "truncate message"])
+async def test_the_service_itself_cannot_take_a_message_away(database: Database, statement: str) -> None:
+    await a_waiting_mail(database)
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.fast_transaction() as connection:
+            await connection.execute(statement)
+
+    assert await states(database) == ["queued"]
+
+
 async def test_a_sender_killed_while_it_hands_over_never_sends_twice(
     database: Database, provided: Settings, running: MailServer
 ) -> None:
@@ -138,7 +150,7 @@ async def test_a_sender_killed_while_it_hands_over_never_sends_twice(
     running.data = never_answers
     await a_waiting_mail(database)
     process = await a_sender_process(provided)
-    await asyncio.wait_for(reached.wait(), 20)
+    await asyncio.wait_for(reached.wait(), 60)  # a process begins, perhaps beside much else
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
     assert await states(database) == ["sending"]

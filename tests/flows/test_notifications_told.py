@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.notifications.main import SERVICE
+from services.notifications.messages import commands as messages
 from services.notifications.recipients import commands as recipients
 from services.notifications.templates.notices import NOTICES
 from shared.config import Settings
@@ -29,6 +30,7 @@ from tests.flows.notifications_builders import (
     a_company,
     a_programme,
     a_submission,
+    an_envelope,
     known,
     published,
     rows,
@@ -104,6 +106,18 @@ async def test_an_event_delivered_twice_makes_its_messages_once(system: MemorySy
     await system.settle()
 
     assert await system.count("notifications", "message") == 2
+
+
+async def test_an_event_that_is_told_again_makes_no_second_message(system: MemorySystem) -> None:
+    database, event = system.databases["notifications"], a_selection(CASE.case_id)
+    await known(database, CASE)
+    envelope = an_envelope(event)
+
+    for _ in range(2):
+        async with database.transaction() as session:
+            await messages.tell(session, event, envelope)
+
+    assert [row["channel"] for row in await rows(database)] == ["email", "sms"]
 
 
 @pytest.mark.parametrize("missing", ["case", "programme", "company"])

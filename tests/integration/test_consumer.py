@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.config import Settings
 from shared.errors import RuleBroken
 from tests.builders import a_selection, an_agreement, sealed
 from tests.integration.probe import TOPIC, Probe
@@ -150,6 +151,34 @@ async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
     assert probe.heard.count(second) == 1
 
 
+async def test_what_comes_behind_a_record_that_fails_waits_for_it(system: System, probe: Probe) -> None:
+    case = uuid4()
+    first, second = a_selection(case), an_agreement(case)
+    fail = failing(ValueError("once"), times=1)
+    probe.before = lambda event: fail(event) if event == first else None
+
+    await system.send(**sealed(first, 1))
+    await system.send(**sealed(second, 2))
+    await system.settle()
+
+    assert probe.heard == [first, first, second]
+
+
+@in_memory
+async def test_a_record_that_fails_is_left_alone_until_its_time(
+    system: System, probe: Probe, settings: Settings
+) -> None:
+    patient = settings.model_copy(update={"backoff_seconds": 60.0, "backoff_limit_seconds": 60.0})
+    system.consumers["funding"].settings = patient
+    probe.before = failing(ConnectionError("away"), times=100)
+
+    await system.send(**sealed(a_selection()))
+    for _ in range(5):
+        await system.quiet()
+
+    assert len(probe.heard) == 1
+
+
 async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
     system: System, probe: Probe
 ) -> None:
@@ -249,7 +278,8 @@ async def test_outsiders_never_stop_the_line(system: System, probe: Probe) -> No
     for _ in range(50):
         await system.send("ieum.external.legacy", b"not an event", key=b"k", headers=[])
 
-    await system.settle()
+    for _ in range(20):
+        await system.quiet()
 
     assert await system.count("funding", "dead_letter") == 50
 

@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from shared.config import Settings
-from shared.db import Database
+from shared.db import Connection, Database
+from shared.delivery import outbox
 from shared.delivery.health import Health
 from shared.delivery.outbox import depth, emit
 from shared.delivery.relay import relay, run
@@ -100,6 +102,79 @@ async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> Non
         assert (await depth(session))[0] == 1
 
 
+class Unacknowledging(MemoryKafka):
+    """Takes what it gets, and then does not say so."""
+
+    async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
+        await super().send(topic, value, key=key, headers=headers)
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(ConnectionError())
+        return refused
+
+
+async def test_what_kafka_does_not_acknowledge_stays_and_is_published_again(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+
+    assert await relay(database, Unacknowledging(), 10) == (0, 1)
+
+    assert await relay(database, MemoryKafka(), 10) == (1, 0)
+
+
+class Slow(MemoryKafka):
+    """Takes nothing before it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.may = asyncio.Event(), asyncio.Event()
+
+    async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
+        self.reached.set()
+        await self.may.wait()
+        return await super().send(topic, value, key=key, headers=headers)
+
+
+async def a_relay_that_publishes(database: Database) -> "tuple[asyncio.Task[tuple[int, int]], Slow]":
+    """It holds the shard of its one event, and waits for its Kafka."""
+    slow = Slow()
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+    holder = asyncio.create_task(relay(database, slow, 10))
+    await slow.reached.wait()
+    return holder, slow
+
+
+async def test_a_shard_that_another_relay_holds_is_left_to_it(databases: Databases) -> None:
+    holder, slow = await a_relay_that_publishes(databases["applications"])
+
+    second = await relay(databases["applications"], MemoryKafka(), 10)
+    slow.may.set()
+    first = await holder
+
+    assert (first, second) == ((1, 0), (0, 0))
+
+
+async def test_a_relay_sees_what_the_last_holder_of_the_shard_has_published(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its transaction began before the holder's ended; the lock came to it after that."""
+    holder, slow = await a_relay_that_publishes(databases["applications"])
+    lock = outbox.lock_shard
+
+    async def once_it_is_free(connection: Connection, shard: int) -> bool:
+        slow.may.set()
+        await holder
+        return await lock(connection, shard)
+
+    monkeypatch.setattr(outbox, "lock_shard", once_it_is_free)
+    second = await relay(databases["applications"], MemoryKafka(), 10)
+    slow.may.set()
+    first = await holder
+
+    assert (first, second) == ((1, 0), (0, 0))
+
+
 async def test_an_event_that_kafka_could_never_take_is_refused_at_insert(databases: Databases) -> None:
     huge = a_selection().model_copy(update={"reason": "가" * 400_000})
 
@@ -124,6 +199,25 @@ async def test_the_event_log_cannot_be_changed_even_by_its_owner(databases: Data
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
         await as_superuser.execute("set search_path = applications; " + change)
     await as_superuser.close()
+
+
+@pytest.mark.parametrize(
+    ("id", "sequence"),
+    [("gen_random_uuid()", "sequence"), ("id", "sequence + 1")],
+    ids=["the number", "the id"],
+)
+async def test_the_database_refuses_a_number_or_an_id_that_was_given_before(
+    databases: Databases, id: str, sequence: str
+) -> None:
+    async with databases["applications"].transaction() as session:
+        await emit(session, a_selection())
+
+    with pytest.raises(IntegrityError, match=r"event_log_(subject_sequence|id)_key"):
+        async with databases["applications"].transaction() as session:
+            await session.execute(
+                text(f"""insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
+                         select {id}, topic, subject, {sequence}, type, occurred_on, attributes, data from event_log""")
+            )
 
 
 DOOMED = """

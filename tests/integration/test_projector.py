@@ -197,6 +197,41 @@ async def never(connection: Connection, record: Record, error: Exception) -> Non
     raise error
 
 
+class FailingDatabase(Database):
+    """The next transaction that writes something fails at its very end."""
+
+    fails = False
+
+    @asynccontextmanager
+    async def fast_transaction(self) -> AsyncIterator[Any]:
+        async with super().fast_transaction() as connection:
+            yield connection
+            if self.fails and await connection.fetchval(
+                "select pg_current_xact_id_if_assigned() is not null"
+            ):
+                self.fails = False
+                raise ConnectionError
+
+
+async def test_what_was_rolled_back_is_folded_once(
+    tables: None, databases: Databases, settings: Settings
+) -> None:
+    """What a batch left in memory goes with it."""
+    failing = FailingDatabase(app_url("monitoring"), "monitoring")
+    async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
+        await system.start()
+        failing.fails = True
+        for number, event in reversed(a_story()):
+            await system.send(**sealed(event, number))
+            await system.settle()
+
+        [case] = await system.rows("monitoring", "probe_case")
+    await failing.close()
+
+    assert not failing.fails
+    assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
+
+
 class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 

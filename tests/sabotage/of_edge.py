@@ -1,0 +1,55 @@
+"""Guards of the HTTP edge: a command acts once, for who may give it."""
+
+from tests.sabotage.guard import guard, in_its_own_transaction
+from tests.sabotage.removals import always, edited, in_database, wrapped
+
+EDGE = "tests/integration/test_edge.py::"
+
+GUARDS = [
+    guard(
+        "idempotency-key",
+        "다시 보낸 명령이 두 번 실행되는 것 / a command that is sent again acts again",
+        always("shared.edge.idempotency:claim", None),
+        EDGE + "test_the_same_key_gets_the_same_answer_and_acts_once",
+    ),
+    guard(
+        "idempotency-key-unique",
+        "동시에 보낸 같은 명령이 여러 번 실행되는 것 / one command, sent many times at once, acts many times",
+        in_database(("applications", "alter table idempotency_key drop constraint idempotency_key_pkey")),
+        EDGE + "test_twenty_at_once_with_one_key_act_once",
+    ),
+    guard(
+        "idempotency-fingerprint",
+        "다른 내용에 남의 답을 주는 것 / another body gets the first one's answer",
+        always("shared.edge.idempotency:fingerprint", b""),
+        EDGE + "test_the_same_key_with_another_body_is_refused",
+    ),
+    guard(
+        "idempotency-principal",
+        "다른 사람의 키로 그 사람의 답을 보는 것 / one officer's key opens another's answer",
+        always("shared.edge.identity:Identity.principal", ""),
+        EDGE + "test_one_officers_key_is_not_anothers",
+    ),
+    guard(
+        "idempotency-in-the-commands-transaction",
+        "실패한 명령의 키가 남아 다시 하지 못하는 것 / a failed command leaves its key behind",
+        wrapped(
+            "shared.edge.idempotency:claim",
+            in_its_own_transaction,
+            "키를 따로 커밋 / the key is committed by itself",
+        ),
+        EDGE + "test_a_refusal_names_the_rule_and_saves_nothing_and_its_key_may_be_used_again",
+    ),
+    guard(
+        "roles",
+        "권한 없는 사람이 명령하는 것 / one whose role may not gives the command",
+        always("shared.edge.identity:Actor.has", True),
+        EDGE + "test_who_may_not_is_told_who_may",
+    ),
+    guard(
+        "token-claims",
+        "만료되거나 남에게 준 토큰을 받는 것 / a token that has expired, or is for another, is taken",
+        edited("shared.edge.identity:Identity.actor", "self.claims.validate(claims)", "pass"),
+        EDGE + "test_a_token_that_does_not_hold_is_refused",
+    ),
+]

@@ -1,0 +1,89 @@
+"""A wire between Kafka's clients and brokers that can lose acknowledgements, and tells what was asked for."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from aiokafka import client
+
+PRODUCE = 0  # the api key of a request to append records
+ENDS = (asyncio.IncompleteReadError, ConnectionError)
+
+
+class Wire(AsyncExitStack):
+    """A proxy on loopback for each broker. `to_lose` acknowledgements never arrive: the connection breaks instead.
+
+    `acks` is what each produce request waits for: -1 for all replicas in sync.
+    """
+
+    def __init__(self, to_lose: int = 0) -> None:
+        super().__init__()
+        self.to_lose, self.lost = to_lose, 0
+        self.acks: list[int] = []
+        self.ports: dict[tuple[str, int], int] = {}
+        self.connect = client.create_conn
+
+    async def create_conn(self, host: str, port: int, **options: Any) -> Any:
+        """Stands for aiokafka's own."""
+        if (host, port) not in self.ports:
+            server = await asyncio.start_server(partial(self.carry, host, port), "127.0.0.1", 0)
+            await self.enter_async_context(server)
+            self.ports[host, port] = server.sockets[0].getsockname()[1]
+        return await self.connect("127.0.0.1", self.ports[host, port], **options)
+
+    async def carry(self, host: str, port: int, reader: StreamReader, writer: StreamWriter) -> None:
+        answers, broker = await asyncio.open_connection(host, port)
+        produced: set[bytes] = set()
+        await asyncio.gather(self.ask(reader, broker, produced), self.answer(answers, writer, produced))
+
+    async def ask(self, reader: StreamReader, broker: StreamWriter, produced: set[bytes]) -> None:
+        async for request in frames(reader):
+            if number(request[:2]) == PRODUCE:
+                produced.add(request[4:8])
+                self.acks.append(acks_of(request))
+            put(broker, request)
+        broker.close()
+
+    async def answer(self, answers: StreamReader, writer: StreamWriter, produced: set[bytes]) -> None:
+        async for response in frames(answers):
+            if response[:4] in produced and self.to_lose:
+                self.to_lose, self.lost = self.to_lose - 1, self.lost + 1
+                break
+            put(writer, response)
+        writer.close()
+
+
+@asynccontextmanager
+async def wire(monkeypatch: pytest.MonkeyPatch, to_lose: int = 0) -> AsyncIterator[Wire]:
+    """Every client that connects meanwhile does so over it."""
+    async with Wire(to_lose) as found:
+        with monkeypatch.context() as patch:
+            patch.setattr(client, "create_conn", found.create_conn)
+            yield found
+
+
+async def frames(reader: StreamReader) -> AsyncIterator[bytes]:
+    """Requests or responses, each without its length, until the connection ends."""
+    with suppress(*ENDS):
+        while True:
+            yield await reader.readexactly(number(await reader.readexactly(4)))
+
+
+def put(writer: StreamWriter, frame: bytes) -> None:
+    writer.write(len(frame).to_bytes(4, "big") + frame)
+
+
+def acks_of(request: bytes) -> int:
+    """Behind api key, version, correlation id, client id and transactional id (two nullable texts)."""
+    at = 8
+    for _ in range(2):
+        at += 2 + max(0, number(request[at : at + 2]))
+    return number(request[at : at + 2])
+
+
+def number(given: bytes) -> int:
+    return int.from_bytes(given, "big", signed=True)
