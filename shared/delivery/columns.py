@@ -46,6 +46,24 @@ class Columns:
         return f"select {read} from {self.table} t join ({self.given(self.key)}) as k on {using}"
 
     @cached_property
+    def make(self) -> str:
+        """Rows of keys alone, where there are none yet."""
+        keys = f"insert into {self.table} ({quoted(self.key)}) {self.given(self.key)}"
+        return f"{keys} on conflict do nothing"
+
+    @cached_property
+    def lock(self) -> str:
+        order = ", ".join(f't."{c.name}"' for c in self.key)
+        return f"{self.load} order by {order} for update of t"
+
+    @cached_property
+    def prune(self) -> str:
+        """Rows by their keys, where all the rest is zero."""
+        match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
+        empty = " and ".join(f't."{c.name}" = 0' for c in self.rest)
+        return f"delete from {self.table} t using ({self.given(self.key)}) as k where {match} and {empty}"
+
+    @cached_property
     def put(self) -> str:
         """Rows as they are now; columns that are not ours are left alone."""
         return self.merge('excluded."{name}"')

@@ -61,13 +61,13 @@ class Collector(Protocol):
 
 
 class Projection(Protocol):
-    """A pure fold and its table."""
+    """A pure fold and its tables."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def table(self) -> type[SQLModel]: ...
+    def tables(self) -> Sequence[type[SQLModel]]: ...
 
     @property
     def hears(self) -> frozenset[type[Event]]: ...
@@ -81,6 +81,11 @@ def columns_of(table: type[SQLModel], named: Iterable[str] | None = None) -> Col
     return Columns(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
 
 
+def tables_of(projections: Iterable[Projection]) -> list[str]:
+    """The names of all tables that these write."""
+    return sorted({str(table.__tablename__) for one in projections for table in one.tables})
+
+
 @dataclass(frozen=True)
 class RowProjection:
     """One row a key; columns outside the key may be null. `fed_by`: the columns of each topic beyond the first."""
@@ -90,6 +95,10 @@ class RowProjection:
     key: Callable[[Fact], Key]
     folds: Mapping[type[Event], Callable[[State, Fact], State]]
     fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> Sequence[type[SQLModel]]:
+        return (self.table,)
 
     @property
     def hears(self) -> frozenset[type[Event]]:
@@ -164,6 +173,10 @@ class SumProjection:
     table: type[SQLModel]
     tiles: Mapping[type[Event], Callable[[Fact], Iterable[tuple[Key, int]]]]
 
+    @property
+    def tables(self) -> Sequence[type[SQLModel]]:
+        return (self.table,)
+
     @cached_property
     def by_type(self) -> dict[str, Callable[[Fact], Iterable[tuple[Key, int]]]]:
         return {event.type(): tiles for event, tiles in self.tiles.items()}
@@ -211,6 +224,10 @@ class ListProjection:
     name: str
     table: type[SQLModel]
     rows: Mapping[type[Event], Callable[[Fact], Iterable[State]]]
+
+    @property
+    def tables(self) -> Sequence[type[SQLModel]]:
+        return (self.table,)
 
     @cached_property
     def by_type(self) -> dict[str, Callable[[Fact], Iterable[State]]]:

@@ -16,7 +16,7 @@ from shared.config import Settings
 from shared.db import Connection
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import FOLD_BYTES, Record
-from shared.delivery.projection import Projection
+from shared.delivery.projection import Projection, tables_of
 
 BATCH = 20_000
 Offsets = Mapping[TopicPartition, int]
@@ -60,7 +60,7 @@ class Rebuild:
             owner_url,
             settings,
         )
-        self.tables = sorted({str(projection.table.__tablename__) for projection in projections})
+        self.tables = tables_of(projections)
         self.folding = Folding(projections, self.count_dead)
         self.dead = 0
         self.records = 0

@@ -15,7 +15,7 @@ from faststream.kafka.annotations import KafkaMessage
 from shared.db import Connection, Database
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record
-from shared.delivery.projection import Collector, Fact, Projection
+from shared.delivery.projection import Collector, Fact, Projection, tables_of
 from shared.events import Event
 from tests.bench.lives import TOPICS
 from tests.bench.servers import Servers
@@ -102,7 +102,7 @@ async def prove(servers: Servers, projections: Sequence[Projection], records: Se
 
 
 async def rows(connection: Connection, projections: Sequence[Projection]) -> dict[str, list[str]]:
-    tables = [str(projection.table.__tablename__) for projection in projections]
+    tables = tables_of(projections)
     return {
         table: [
             row["row"] for row in await connection.fetch(f"select t::text as row from {table} t order by 1")

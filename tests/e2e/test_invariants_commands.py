@@ -14,6 +14,7 @@ from deploy.cli import app
 from deploy.verify.rebuilding import rebuild
 from deploy.verify.target import Target
 from services.monitoring.projections.catalogue import PROJECTIONS
+from shared.delivery.projection import tables_of
 from tests.e2e.damages import DAMAGES, Damage
 from tests.e2e.installation import ALL, DAMAGED, PRISTINE, copy, do, owners, red, state_of
 
@@ -80,4 +81,4 @@ async def test_a_rebuild_of_nothing_fails(target: Target, tmp_path: Path) -> Non
     assert re.search(r"case_row\s+0\s+0\s+0", rebuilt.stdout), rebuilt.stdout
 
 
-TABLES = sorted({str(one.table.__tablename__) for one in PROJECTIONS})
+TABLES = tables_of(PROJECTIONS)

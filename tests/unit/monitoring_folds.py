@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlmodel import SQLModel
 
 from services.monitoring.projections.catalogue import PROJECTIONS
 from shared.db import Database
 from shared.delivery.projection import Fact, RowProjection, Rows, columns_of
+from shared.delivery.tiled import TiledRowProjection, TiledRows
 from shared.events import Event
 
 EVERY: Any = PROJECTIONS  # of three kinds, used alike
@@ -51,21 +53,21 @@ def fold_one(projection: Any, facts: Sequence[Fact]) -> Any:
         for collector in collectors:
             if one.type in collector.by_type:
                 fold_into(collector, one)
-    if isinstance(projection, RowProjection):
-        return merged(projection, collectors)
+    if isinstance(projection, RowProjection | TiledRowProjection):
+        return merged(projection.table, collectors)
     [collector] = collectors
     return collector.amounts if hasattr(collector, "amounts") else sorted(collector.rows, key=orjson.dumps)
 
 
 def fold_into(collector: Any, one: Fact) -> None:
-    if isinstance(collector, Rows):
+    if isinstance(collector, Rows | TiledRows):
         collector.meet([one])
     collector.take(collector.fold(one))
 
 
-def merged(projection: RowProjection, collectors: Sequence[Rows]) -> dict[Any, dict[str, Any]]:
+def merged(table: type[SQLModel], collectors: Sequence[Rows | TiledRows]) -> dict[Any, dict[str, Any]]:
     """Each row with the columns of all its topics."""
-    blank = dict.fromkeys(columns_of(projection.table).names)
+    blank = dict.fromkeys(columns_of(table).names)
     rows: defaultdict[Any, dict[str, Any]] = defaultdict(lambda: dict(blank))
     for collector in collectors:
         for key in collector.changed:

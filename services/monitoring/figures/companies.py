@@ -1,8 +1,8 @@
 """Companies by year, by round and by municipality, and the mentors' visits; all are counts of cases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from services.monitoring.figures.domain import CaseGroup, Facts, Json, half_up, present, total_of
+from services.monitoring.figures.domain import CaseGroup, Facts, Json, Place, half_up, present, totals_of
 from shared.events.definition import PlannedCompanies
 
 
@@ -16,6 +16,7 @@ def tracks(facts: Facts) -> Json:
     return {
         track.id: present({"name": track.name_ko, "companies": of_track(facts, track.id)})
         for track in facts.defined.tracks
+        if facts.in_detail
     }
 
 
@@ -35,9 +36,12 @@ def by_years(cases: Sequence[CaseGroup], new: Mapping[str, int]) -> Json:
 
 
 def progress(groups: Sequence[CaseGroup], planned_new: int | None) -> Json:
-    selected, completed = total_of(groups, "selected"), total_of(groups, "completed")
-    counts = {"completed": completed, "in_progress": selected - completed} if groups else {}
-    return counts | present({"planned_new": planned_new})
+    said = present({"planned_new": planned_new})
+    if not groups:
+        return said
+    counts = totals_of(groups)
+    completed = counts["completed"]
+    return {"completed": completed, "in_progress": counts["selected"] - completed} | said
 
 
 def rounds(facts: Facts) -> Json:
@@ -59,10 +63,11 @@ def one_round(
     by_track = {
         track.id: funnel([group for group in mine if group.track == track.id], quota.get(track.id))
         for track in facts.defined.tracks
+        if facts.in_detail
     }
     return funnel(mine, sum(quota.values()) or None) | present(
         {
-            "runs": runs(mine),
+            "runs": runs(facts, year),
             "planned": plan.get(None) or sum(plan.values()) or None,
             "by_track": {track: count for track, count in plan.items() if track},
             "tracks": present(by_track),
@@ -84,22 +89,19 @@ def funnel(groups: Sequence[CaseGroup], quota: int | None) -> Json:
     said = present({"quota": quota})
     if not groups:
         return said
-    names = ("applied", "selected", "reserved", "agreed", "abandoned", "completed")
-    counts = {name: total_of(groups, name) for name in names}
-    counts["about_to_complete"] = total_of(groups, "about_to")
+    counts = totals_of(groups)
+    counts["about_to_complete"] = counts.pop("about_to")
     done = counts["completed_or_about_to"] = counts["completed"] + counts["about_to_complete"]
     if counts["selected"]:
         counts["percent"] = half_up(done, counts["selected"])
     return said | counts
 
 
-def runs(groups: Iterable[CaseGroup]) -> Json | None:
+def runs(facts: Facts, year: int) -> Json | None:
     """From the first start to the last end of the agreements of the year."""
-    agreed = [group for group in groups if group.starts_on and group.ends_on]
-    if not agreed:
+    if year not in facts.runs:
         return None
-    first = min(group.starts_on for group in agreed if group.starts_on)
-    last = max(group.ends_on for group in agreed if group.ends_on)
+    first, last = facts.runs[year]
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
@@ -109,20 +111,15 @@ def municipalities(facts: Facts) -> Json:
         asked = facts.proposal.municipalities if facts.proposal else []
         return {"count": len(asked)} if asked else {}
     codes = facts.definition.municipalities
-    groups = [group for group in facts.cases if not group.recorded]
     if not codes:
         return {}
-    return {"count": len(codes), "rows": {code: of_municipality(groups, code) for code in codes}}
+    rows = {code: of_municipality(facts.places.get(code)) for code in codes if facts.in_detail}
+    return {"count": len(codes)} | present({"rows": rows})
 
 
-def of_municipality(groups: Iterable[CaseGroup], code: str) -> Json:
-    mine = [group for group in groups if group.municipality == code]
-    done = total_of(mine, "completed") + total_of(mine, "about_to")
-    return {
-        "applied": total_of(mine, "applied"),
-        "selected": total_of(mine, "selected"),
-        "completed_or_about_to": done,
-    }
+def of_municipality(place: Place | None) -> Json:
+    found = place or Place(0, 0, 0)
+    return {"applied": found.applied, "selected": found.selected, "completed_or_about_to": found.finished}
 
 
 def mentors(facts: Facts) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 from services.monitoring.projections.money import Kind
@@ -11,8 +12,6 @@ from shared.events.definition import Definition, Proposal
 Json = dict[str, Any]
 ALL: Literal["all"] = "all"
 PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
-ABOUT_TO_DAYS = 30
-"""A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +26,45 @@ class Money:
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """Cases that share years, track, municipality and year of agreement, counted by what they are on the day.
+    """Cases that share years, track and who recorded them, counted by what they are on the day.
 
     `selected` hold a place now (given-up places do not count, promoted reserves do); `completed` and
     `about_to` are among them. `recorded`: taken over from another system's record.
-    `own_krw` is what the companies agreed to pay themselves.
+    `agreed_in` and `own_krw`, what the companies agreed to pay themselves, are by the year of the agreement.
     """
 
     year_from: int
     year_to: int
     track: str | None
-    municipality: str
     recorded: bool
     applied: int = 0
     reserved: int = 0
     selected: int = 0
-    agreed: int = 0
     abandoned: int = 0
     completed: int = 0
     about_to: int = 0
-    starts_on: date | None = None
-    ends_on: date | None = None
-    agreed_year: int | None = None
-    own_krw: int = 0
+    agreed_in: Mapping[int, int] = field(default_factory=dict, hash=False)
+    own_krw: Mapping[int, int] = field(default_factory=dict, hash=False)
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """In the order of COUNTS."""
+        agreed = sum(self.agreed_in.values())
+        held = (self.applied, self.selected, self.reserved, agreed)
+        return (*held, self.abandoned, self.completed, self.about_to)
 
     @property
     def years(self) -> str:
         return str(self.year_from) if self.year_from == self.year_to else f"{self.year_from}-{self.year_to}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A municipality's cases in rounds; `finished`: completed or about to."""
+
+    applied: int
+    selected: int
+    finished: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Call:
 
     round_id: str
     year: int
-    quota: Mapping[str, int]
+    quota: Mapping[str, int] = field(hash=False)
     is_agreed: bool
 
 
@@ -79,17 +90,21 @@ class Report:
 class Facts:
     """All that is known of one programme on a business date.
 
-    `money_events`: how many events give money of a kind to a fiscal year.
+    `money_events`: how many events give money of a kind to a fiscal year. `runs`: by year, from the first start
+    to the last end of the agreements that hold. Not `in_detail`: what a row of an overview shows and no more.
     """
 
     programme_id: str
     as_of: date
+    in_detail: bool = True
     definition: Definition | None = None
     version: int = 0
     proposal: Proposal | None = None
     proposed_on: date | None = None
     money: list[Money] = field(default_factory=list)
     cases: list[CaseGroup] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    runs: dict[int, tuple[date, date]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     report: Report | None = None
     visited: int = 0
@@ -117,5 +132,10 @@ def present(groups: Json) -> Json:
     return {name: group for name, group in groups.items() if group is not None and group != {}}
 
 
-def total_of(groups: Iterable[CaseGroup], count: str) -> int:
-    return sum(getattr(group, count) for group in groups)
+COUNTS = ("applied", "selected", "reserved", "agreed", "abandoned", "completed", "about_to")
+
+
+def totals_of(groups: Iterable[CaseGroup]) -> dict[str, int]:
+    """Each of COUNTS over all groups."""
+    columns = zip(*(group.counts for group in groups), strict=True)
+    return dict(zip(COUNTS, map(sum, columns), strict=True))

@@ -14,9 +14,9 @@ from services.monitoring.projections import (
     tranches,
     visits,
 )
-from shared.delivery.projection import Fact, ListProjection, RowProjection, SumProjection
+from shared.delivery.projection import Fact, Projection
 
-PROJECTIONS: tuple[RowProjection | SumProjection | ListProjection, ...] = (
+PROJECTIONS: tuple[Projection, ...] = (
     programmes.PROJECTION,
     rounds.PROJECTION,
     companies.PROJECTION,
