@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tests.faults.schedule import every_point, plan
 
 def main(given: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(given)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of our own clients, beside a broker that dies
     terminal, outcomes = Terminal(sys.stderr), list[Outcome]()
     for seed in asked.seeds:
         chosen = (

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -71,6 +72,9 @@ def run(plan: Plan, terminal: Terminal, keep: bool = False) -> Outcome:
         town = build(state, Options(plan.brokers, plan.split, date), terminal, history)
         try:
             asyncio.run(until_told(town.stack, terminal, _whole(town, plan, outcome, history)))
+        except Exception as error:
+            outcome.problems.append(f"the harness itself failed: {error!r}")
+            traceback.print_exception(error)
         finally:
             town.show_out()
     outcome.whole_seconds = round(time.monotonic() - began, 1)

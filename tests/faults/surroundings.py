@@ -1,9 +1,11 @@
 """The machine itself: Kafka's disk is full, a process's clock steps."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,7 +13,7 @@ from random import Random
 from tests.faults.fault import Fault
 from tests.faults.town import Town
 
-DISK_MEGABYTES = 400
+DISK_MEGABYTES, MEGABYTE = 400, 1 << 20
 BALLAST = "ballast"
 HOURS = 2
 LIBRARIES, LIBRARY = Path("/usr/lib"), "faketime/libfaketimeMT.so.1"
@@ -54,10 +56,13 @@ def _without_small_disk(town: Town) -> str | None:
 
 
 async def _fill(town: Town, chance: Random) -> None:
-    free = shutil.disk_usage(_folder(town)).free
-    with (_folder(town) / BALLAST).open("wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, free)
-    town.say(f"Kafka's disk is full ({free // 1_000_000} MB of ballast)")
+    """To the last byte, beside a broker that goes on writing."""
+    chunk, written = bytes(MEGABYTE), 0
+    with (_folder(town) / BALLAST).open("wb", buffering=0) as ballast, suppress(OSError):
+        while True:
+            written += ballast.write(chunk)
+            await asyncio.sleep(0)
+    town.say(f"Kafka's disk is full ({written // MEGABYTE} MiB of ballast)")
 
 
 async def _empty(town: Town, left: None) -> None:
