@@ -1,4 +1,4 @@
-"""An engine, its images and one running project for all of these tests; without an engine they say why they skip."""
+"""An engine, its images and a project for these tests, gone before the others run; without an engine they say why."""
 
 import os
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Workshop:
         return images.kafka(self.client, lambda: self.base)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workshop() -> Iterator[Workshop]:
     try:
         with engine() as found, found.client() as client:
@@ -58,12 +58,12 @@ def skip(none: NoEngine) -> NoReturn:
     pytest.skip(str(none))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def story() -> Story:
     return tell()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def project(workshop: Workshop, story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """docker-compose.yml on this engine, not yet up; whatever happens, it is down afterwards."""
     folder: Path = tmp_path_factory.mktemp("compose")
