@@ -21,6 +21,5 @@ class Health:
 
     def problem(self) -> str | None:
         """Why the role is not ready, in words; None when it is."""
-        if self.failures:
-            return " · ".join(self.failures.values())
-        return next((problem for watch in self.watches if (problem := watch())), None)
+        watched = [problem for watch in self.watches if (problem := watch())]
+        return " · ".join([*watched, *self.failures.values()]) or None

@@ -15,6 +15,7 @@ from shared.metrics import LAG, LAG_SECONDS
 log = structlog.get_logger()
 
 PATIENCE = 5.0  # seconds that Kafka has to answer
+AWAY = "카프카가 답하지 않습니다 / Kafka does not answer"
 LOOKS = 3_600  # ends of a partition that are remembered, at a look a second
 
 
@@ -43,8 +44,9 @@ class Watch:
             async with asyncio.timeout(PATIENCE):
                 await self.look(kafka)
         except Exception as error:
-            log.warning("lag.unknown", role=self.health.role, reason=repr(error))
-            self.health.failed("카프카가 답하지 않습니다 / Kafka does not answer", about="lag")
+            if self.health.failures.get("lag") != AWAY:
+                log.warning("lag.unknown", role=self.health.role, reason=repr(error))
+            self.health.failed(AWAY, about="lag")
 
     async def look(self, kafka: Any) -> None:
         mine = kafka.assignment() if kafka is not None else set()

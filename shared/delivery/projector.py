@@ -81,6 +81,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.folding = Folding(projections, self.bury)
         self.health = health or Health("projector")
         self.positions: Positions = {}
+        self.last_known: Positions = {}
         self.epoch = 0
         self.failures = 0
 
@@ -102,11 +103,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.let_go()
 
     def settled(self, at: TopicPartition) -> int | None:
-        """The next record that is not folded; None while the database has not been asked."""
-        return self.positions.get(at)
+        """The next record that is not folded, as far as it was ever known: what is asked again was not folded since."""
+        return self.positions.get(at, self.last_known.get(at))
 
     def let_go(self) -> None:
         """Nothing that we remember is sure any more; the database is asked again."""
+        self.last_known |= self.positions
         self.positions = {}
         self.folding.forget()
 

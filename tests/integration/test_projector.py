@@ -168,6 +168,20 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
     assert (case["rank"], case["agreed_krw"]) == (None, 100)
 
 
+async def test_while_the_database_is_asked_again_nothing_counts_as_folded_that_is_not(
+    system: MemorySystem,
+) -> None:
+    """Kafka's own position is behind what was fetched: by it, a projector that hangs here would not lag."""
+    await system.send(**sealed(a_selection()))
+    await system.settle()
+    projector = system.projectors["monitoring"]
+    [at] = [at for at in projector.positions if at.topic == "ieum.applications"]
+
+    projector.let_go()
+
+    assert projector.settled(at) == 1
+
+
 async def test_two_topics_of_one_case_can_be_folded_at_once(
     tables: None, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
