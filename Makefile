@@ -25,8 +25,10 @@ test: $(TOOLS) assets ## 모든 시험 / every test
 faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
 	@$(BIN)/python -m tests.faults --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
 
-bench: $(TOOLS) assets ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
-	@$(MAKE) --no-print-directory $(PEERS) || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
+# figures alone go to standard output
+bench: ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
+	@$(MAKE) --no-print-directory $(TOOLS) assets >&2
+	@$(MAKE) --no-print-directory $(PEERS) >&2 || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
 	@$(BIN)/python -m tests.bench $(NAMES)
 
 sabotage: $(TOOLS) assets ## 보호 장치를 하나씩 빼면 시험이 알아채는지 / without each guard, tests must go red

@@ -51,7 +51,7 @@ JARS = JarSet(
     ),
     Path(__file__).with_name("debezium.sha256"),
 )
-STARTUP = 300.0  # seconds
+STARTUP = 900.0  # seconds
 LOGICAL = ("-c", "wal_level=logical", "-c", "wal_sender_timeout=0", "-c", "logical_decoding_work_mem=256MB")
 JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 

@@ -49,6 +49,7 @@ def worker_settings(folder: Path, bootstrap: str, rest: int) -> dict[str, object
         "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
         "header.converter": "org.apache.kafka.connect.storage.StringConverter",
         "topic.creation.enable": "false",
+        "plugin.discovery": "service_load",  # else it walks through every class of every jar
         "producer.acks": "all",
         "producer.batch.size": 131_072,
     }
