@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from deploy.local import processes
 from deploy.local.processes import Program
+from tests.containers import network
 from tests.containers.commands import run
 from tests.containers.network import Network, mtu
 
+PREFIX = "ieum-engine-"
 STARTUP = 90.0  # seconds
 
 
@@ -24,17 +27,28 @@ def dockerd() -> str | None:
 
 @contextmanager
 def daemon() -> Iterator[str]:
-    """Its address, once it answers."""
-    folder, network = Path(tempfile.mkdtemp(prefix="ieum-engine-")), Network.now()
+    """Its address, once it answers. A run that is told to end (SIGTERM) still puts everything back."""
+    _sweep()
+    folder, before_it = Path(tempfile.mkdtemp(prefix=PREFIX)), Network.now()
     program = _program(folder)
     child = processes.start(program)
+    told = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         host = f"unix://{folder}/socket"
         _wait_until_it_answers(host, program)
         yield host
     finally:
         processes.stop(child, program)
-        network.restore()
+        before_it.restore()
+        _unmount(folder)
+        shutil.rmtree(folder)
+        signal.signal(signal.SIGTERM, told)
+
+
+def _sweep() -> None:
+    """What a run left that was killed: no engine runs now, its caller has looked."""
+    network.sweep()
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _unmount(folder)
         shutil.rmtree(folder)
 

@@ -35,18 +35,32 @@ class Network:
 
     def restore(self) -> None:
         """Only one engine runs at a time (engine.py refuses a second), so all that bears its name is ours."""
-        for table, words in _rules():
-            if words[0] == "-A" and not words[1].startswith("DOCKER"):
-                run("iptables", "-t", table, "-D", *words[1:])
-        chains = [(table, words[1]) for table, words in _rules() if words[0] == "-N"]
-        for order in ("-F", "-X"):
-            for table, chain in chains:
-                run("iptables", "-t", table, order, chain)
+        _forget_rules()
+        _delete_bridges(keeping=self.links)
         run("iptables", "-P", "FORWARD", self.policy)
-        for link in set(_links()) - self.links:
-            if BRIDGE.fullmatch(link):
-                run("ip", "link", "delete", link, may_fail=True)  # a pair's other end is gone with it
         FORWARDING.write_text(self.forwarding)
+
+
+def sweep() -> None:
+    """What an engine left that was killed, when none runs; it had set the policy to DROP."""
+    if list(_rules()):
+        Network(FORWARDING.read_text(), "ACCEPT", frozenset()).restore()
+
+
+def _forget_rules() -> None:
+    for table, words in _rules():
+        if words[0] == "-A" and not words[1].startswith("DOCKER"):
+            run("iptables", "-t", table, "-D", *words[1:])
+    chains = [(table, words[1]) for table, words in _rules() if words[0] == "-N"]
+    for order in ("-F", "-X"):
+        for table, chain in chains:
+            run("iptables", "-t", table, order, chain)
+
+
+def _delete_bridges(keeping: frozenset[str]) -> None:
+    for link in set(_links()) - keeping:
+        if BRIDGE.fullmatch(link):
+            run("ip", "link", "delete", link, may_fail=True)  # a pair's other end is gone with it
 
 
 def _links() -> list[str]:
