@@ -76,4 +76,6 @@ def _rules() -> Iterator[tuple[str, list[str]]]:
 
 
 def _policy() -> str:
-    return run("iptables", "-S", "FORWARD").split()[2]
+    """Beside it stands a warning where the machine has rules of both of iptables' kinds."""
+    lines = run("iptables", "-S", "FORWARD").splitlines()
+    return next(line.split()[2] for line in lines if line.startswith("-P FORWARD"))
