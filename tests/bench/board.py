@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 
 import psutil
-from httpx import AsyncClient, HTTPError, Timeout
+from httpx import AsyncClient, Timeout
 
 from deploy.local import processes
+from deploy.local.health import wait_until_ready
 from deploy.local.layout import BOARD_OPERATOR
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.processes import Program
@@ -21,7 +22,6 @@ from tests.bench.servers import Servers
 from tests.databases import app_url
 
 TODAY = date(2025, 12, 31)
-PATIENCE = 120.0  # seconds until it answers
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,7 @@ async def board(servers: Servers, roles: Sequence[str] = ("api",)) -> AsyncItera
         child = processes.start(program)
         try:
             found = Board(f"http://{LOOPBACK}:{port}", child.pid)
-            await answers(found, program)
+            await wait_until_ready([found.url])
             yield found
         finally:
             await asyncio.to_thread(processes.stop, child, program)
-
-
-async def answers(found: Board, program: Program) -> None:
-    """Raises TimeoutError, with what the process said, where it does not come up."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
-    async with found.client() as client:
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except HTTPError:
-                pass  # not listening yet
-            if asyncio.get_running_loop().time() > deadline:
-                raise TimeoutError(program.log.read_text()[-2_000:])
-            await asyncio.sleep(0.2)

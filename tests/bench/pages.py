@@ -100,12 +100,13 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
 
 async def prepare(servers: Servers) -> int:
     """All events folded, unless another benchmark has left them so; how many cases there are."""
-    database, cases = servers.databases["monitoring"], EVENTS // lives.EACH
+    events = servers.sized(EVENTS)
+    database, cases = servers.databases["monitoring"], events // lives.EACH
     async with database.fast_transaction() as connection:
         known = int(await connection.fetchval("select count(*) from case_row"))
     if known < cases:
         await real.empty()
-        await folded.fill(database, EVENTS, servers.say)
+        await folded.fill(database, events, servers.say)
         await folded.stand_at(database, await servers.ends())
     await folded.fold_programmes(database)
     await folded.settle()
