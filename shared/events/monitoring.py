@@ -69,7 +69,10 @@ class MentorAssigned(CaseMonitoringEvent):
 
 
 class MentorVisited(CaseMonitoringEvent):
+    """`company_id` is absent from what was recorded before visits named their company."""
+
     name: ClassVar[str] = "mentor.visited.v1"
+    company_id: UUID | None = None
     mentor_id: str
     work: str
 

@@ -54,7 +54,7 @@ async def programmes(at: Moment) -> OverviewView:
 
 async def every(at: Moment) -> list[Facts]:
     ids = await figures.known_programmes(at.session, at.on)
-    return list((await figures.facts(at.session, ids, at.on)).values())
+    return list((await figures.facts(at.session, ids, at.on, in_detail=False)).values())
 
 
 async def views_of(at: Moment, found: Sequence[Facts]) -> list[ProgrammeView]:

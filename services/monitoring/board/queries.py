@@ -10,6 +10,7 @@ from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import Filter
 from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
+from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
 from shared.db import fetch
 from shared.errors import NotFound
@@ -201,12 +202,12 @@ TRANCHES_WAITING = f"""
     where t.{WAITING} and c.lost_on is null
     order by t.due_on, t.case_id, t.number limit $1
 """
-MILESTONES_WAITING = """
+MILESTONES_WAITING = f"""
     select m.due_on, m.milestone, m.case_id::text as case_id, m.programme_id, m.missed_on is not null as is_missed,
         coalesce(k.name_ko, c.number, '') as company
     from milestone_row m join case_row c using (case_id) left join company_row k on k.company_id = c.company_id
     where m.programme_id = any($1::text[]) and m.due_on <= $2::date + 7
-      and m.achieved_on is null and m.reported_on is null and c.lost_on is null
+      and {OPEN} and c.lost_on is null
     order by m.due_on, m.case_id, m.milestone limit $3
 """
 RECENT = """

@@ -1,8 +1,8 @@
 """Companies by year, by round and by municipality, and the mentors' visits; all are counts of cases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from services.monitoring.figures.domain import CaseGroup, Facts, Json, half_up, present, total_of
+from services.monitoring.figures.domain import CaseGroup, Facts, Json, Place, half_up, present, total_of
 from shared.events.definition import PlannedCompanies
 
 
@@ -62,7 +62,7 @@ def one_round(
     }
     return funnel(mine, sum(quota.values()) or None) | present(
         {
-            "runs": runs(mine),
+            "runs": runs(facts, year),
             "planned": plan.get(None) or sum(plan.values()) or None,
             "by_track": {track: count for track, count in plan.items() if track},
             "tracks": present(by_track),
@@ -93,13 +93,11 @@ def funnel(groups: Sequence[CaseGroup], quota: int | None) -> Json:
     return said | counts
 
 
-def runs(groups: Iterable[CaseGroup]) -> Json | None:
+def runs(facts: Facts, year: int) -> Json | None:
     """From the first start to the last end of the agreements of the year."""
-    agreed = [group for group in groups if group.starts_on and group.ends_on]
-    if not agreed:
+    if year not in facts.runs:
         return None
-    first = min(group.starts_on for group in agreed if group.starts_on)
-    last = max(group.ends_on for group in agreed if group.ends_on)
+    first, last = facts.runs[year]
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
@@ -109,20 +107,14 @@ def municipalities(facts: Facts) -> Json:
         asked = facts.proposal.municipalities if facts.proposal else []
         return {"count": len(asked)} if asked else {}
     codes = facts.definition.municipalities
-    groups = [group for group in facts.cases if not group.recorded]
     if not codes:
         return {}
-    return {"count": len(codes), "rows": {code: of_municipality(groups, code) for code in codes}}
+    return {"count": len(codes), "rows": {code: of_municipality(facts.places.get(code)) for code in codes}}
 
 
-def of_municipality(groups: Iterable[CaseGroup], code: str) -> Json:
-    mine = [group for group in groups if group.municipality == code]
-    done = total_of(mine, "completed") + total_of(mine, "about_to")
-    return {
-        "applied": total_of(mine, "applied"),
-        "selected": total_of(mine, "selected"),
-        "completed_or_about_to": done,
-    }
+def of_municipality(place: Place | None) -> Json:
+    found = place or Place(0, 0, 0)
+    return {"applied": found.applied, "selected": found.selected, "completed_or_about_to": found.finished}
 
 
 def mentors(facts: Facts) -> Json:

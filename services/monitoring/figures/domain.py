@@ -11,8 +11,6 @@ from shared.events.definition import Definition, Proposal
 Json = dict[str, Any]
 ALL: Literal["all"] = "all"
 PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
-ABOUT_TO_DAYS = 30
-"""A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +25,42 @@ class Money:
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """Cases that share years, track, municipality and year of agreement, counted by what they are on the day.
+    """Cases that share years, track and who recorded them, counted by what they are on the day.
 
     `selected` hold a place now (given-up places do not count, promoted reserves do); `completed` and
     `about_to` are among them. `recorded`: taken over from another system's record.
-    `own_krw` is what the companies agreed to pay themselves.
+    `agreed_in` and `own_krw`, what the companies agreed to pay themselves, are by the year of the agreement.
     """
 
     year_from: int
     year_to: int
     track: str | None
-    municipality: str
     recorded: bool
     applied: int = 0
     reserved: int = 0
     selected: int = 0
-    agreed: int = 0
     abandoned: int = 0
     completed: int = 0
     about_to: int = 0
-    starts_on: date | None = None
-    ends_on: date | None = None
-    agreed_year: int | None = None
-    own_krw: int = 0
+    agreed_in: Mapping[int, int] = field(default_factory=dict)
+    own_krw: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def agreed(self) -> int:
+        return sum(self.agreed_in.values())
 
     @property
     def years(self) -> str:
         return str(self.year_from) if self.year_from == self.year_to else f"{self.year_from}-{self.year_to}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A municipality's cases in rounds; `finished`: completed or about to."""
+
+    applied: int
+    selected: int
+    finished: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class Report:
 class Facts:
     """All that is known of one programme on a business date.
 
-    `money_events`: how many events give money of a kind to a fiscal year.
+    `money_events`: how many events give money of a kind to a fiscal year. `runs`: by year, from the first start
+    to the last end of the agreements that hold.
     """
 
     programme_id: str
@@ -90,6 +98,8 @@ class Facts:
     proposed_on: date | None = None
     money: list[Money] = field(default_factory=list)
     cases: list[CaseGroup] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    runs: dict[int, tuple[date, date]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     report: Report | None = None
     visited: int = 0

@@ -130,14 +130,21 @@ def follows(definition: Definition, row: Row) -> bool:
 def committed(facts: Facts) -> Json:
     """Won by the fiscal year of the tranches; the company's own share by the year of its agreement."""
     years = by_year(facts, [Kind.COMMITTED])
-    for group in facts.cases:
-        if group.agreed_year is not None and group.own_krw:
-            row = years.setdefault(str(group.agreed_year), {})
-            row[Funder.SELF] = row.get(Funder.SELF, 0) + group.own_krw
+    for year, krw in own_shares(facts).items():
+        row = years.setdefault(str(year), {})
+        row[Funder.SELF] = row.get(Funder.SELF, 0) + krw
     return {
         year: with_all(row) | {"public": public(row)}
         for year, row in sorted(filled(facts.defined, years, years).items())
     }
+
+
+def own_shares(facts: Facts) -> dict[int, int]:
+    shares: dict[int, int] = {}
+    for group in facts.cases:
+        for year, krw in group.own_krw.items():
+            shares[year] = shares.get(year, 0) + krw
+    return shares
 
 
 def executed(facts: Facts) -> Json:

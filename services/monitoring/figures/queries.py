@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.monitoring.figures.domain import ABOUT_TO_DAYS, Call, CaseGroup, Facts, Json, Money, Report
+from services.monitoring.figures.domain import Call, CaseGroup, Facts, Json, Money, Place, Report
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
 from shared.db import fetch
@@ -45,7 +47,8 @@ MONEY_EVENTS = """
     group by programme_id, kind, fiscal_year
 """
 
-# What a case is on the day: a comparison of its dates. A null date has not happened.
+# What a case is on the day: a comparison of its dates. A null date has not happened. Counts of many cases come
+# from tiles (projections/case_tiles.py), which know these rules as well; a test holds one to the other.
 ON_THE_DAY = """
     select c.*,
         coalesce(applied_on <= $2::date, false) as is_applied,
@@ -60,23 +63,30 @@ ON_THE_DAY = """
     from case_row c
 """
 
-CASES = f"""
-    select programme_id, year_from, year_to, track, coalesce(municipality, '') as municipality,
-        round_id is null as recorded,
-        count(*) filter (where is_applied) as applied,
-        count(*) filter (where is_waiting) as reserved,
-        count(*) filter (where is_held) as selected,
-        count(*) filter (where is_held and is_agreed) as agreed,
-        count(*) filter (where is_lost) as abandoned,
-        count(*) filter (where is_held and is_completed) as completed,
-        count(*) filter (where is_held and not is_completed and is_due) as about_to,
-        min(starts_on) filter (where is_held and is_agreed) as starts_on,
-        max(ends_on) filter (where is_held and is_agreed) as ends_on,
-        case when is_held and is_agreed then extract(year from agreed_on)::int end as agreed_year,
-        coalesce(sum(self_krw) filter (where is_held and is_agreed), 0)::bigint as own_krw
-    from ({ON_THE_DAY} where programme_id = any($1::text[])) c
-    where is_applied or is_held
-    group by programme_id, year_from, year_to, track, municipality, recorded, agreed_year
+CASES = """
+    select programme_id, year_from, year_to, nullif(track, '') as track, recorded, agreed_year,
+        sum(applied) as applied, sum(reserved) as reserved, sum(selected) as selected, sum(agreed) as agreed,
+        sum(abandoned) as abandoned, sum(completed) as completed, sum(about_to) as about_to,
+        sum(own_krw)::bigint as own_krw
+    from case_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    group by programme_id, year_from, year_to, case_tile.track, recorded, agreed_year
+    order by programme_id, year_from, year_to, case_tile.track, recorded, agreed_year
+"""
+
+PLACES = """
+    select programme_id, municipality, sum(applied) as applied, sum(selected) as selected, sum(finished) as finished
+    from place_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    group by programme_id, municipality
+"""
+
+RUNS = """
+    select programme_id, year_from, min(starts_on) as first, max(ends_on) as last
+    from (
+        select programme_id, year_from, starts_on, ends_on
+        from agreement_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+        group by programme_id, year_from, starts_on, ends_on having sum(agreed) > 0
+    ) held
+    group by programme_id, year_from
 """
 
 CALLS = """
@@ -94,10 +104,9 @@ REPORTS = """
 """
 
 VISITED = """
-    select v.programme_id, count(distinct coalesce(c.company_id, v.case_id)) as companies
-    from visit_tile v left join case_row c using (case_id)
-    where v.programme_id = any($1::text[]) and v.occurred_on <= $2::date
-    group by v.programme_id
+    select programme_id, sum(companies) as companies
+    from visited_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    group by programme_id
 """
 
 
@@ -129,12 +138,17 @@ async def facts_of(session: AsyncSession, programme_id: str, on: date) -> Facts:
     return found
 
 
-async def facts(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str, Facts]:
-    """All that figures need, by programme; the number of statements does not grow with the programmes."""
+async def facts(
+    session: AsyncSession, ids: Sequence[str], on: date, *, in_detail: bool = True
+) -> dict[str, Facts]:
+    """All that figures need, by programme; the number of statements does not grow with the programmes.
+
+    Not `in_detail`: without what a programme's row in an overview does not show, municipalities and runs.
+    """
     definitions = one_each(await fetch(session, DEFINITIONS, ids, on))
     proposals = one_each(await fetch(session, PROPOSALS, ids, on))
     found = {id: Facts(id, on, **defined(definitions.get(id), proposals.get(id))) for id in ids}
-    for add in (add_money, add_cases, add_calls, add_visits, add_reports):
+    for add in (add_money, add_cases, add_calls, add_visits, add_reports, *(DETAILS if in_detail else ())):
         await add(session, found, on)
     return found
 
@@ -166,9 +180,36 @@ async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) ->
 
 
 async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, CASES, list(found), on, ABOUT_TO_DAYS):
-        columns = {name: value for name, value in row._mapping.items() if name != "programme_id"}
-        found[row.programme_id].cases.append(CaseGroup(**columns))
+    """Rows of one group differ by the year of the agreement; a group of no case on the day is none."""
+    rows = await fetch(session, CASES, list(found), on)
+    for (id, *group), run in groupby(rows, key=GROUP):
+        counted = [row for row in run if row.applied or row.selected or row.agreed]
+        if counted:
+            found[id].cases.append(case_group(group, counted))
+
+
+GROUP = attrgetter("programme_id", "year_from", "year_to", "track", "recorded")
+COUNTS = ("applied", "reserved", "selected", "abandoned", "completed", "about_to")
+
+
+def case_group(group: Sequence[Any], rows: Sequence[Any]) -> CaseGroup:
+    counts = [sum(getattr(row, name) for row in rows) for name in COUNTS]
+    agreed_in = {row.agreed_year: row.agreed for row in rows if row.agreed}
+    own_krw = {row.agreed_year: row.own_krw for row in rows if row.own_krw}
+    return CaseGroup(*group, *counts, agreed_in, own_krw)
+
+
+async def add_places(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, PLACES, list(found), on):
+        found[row.programme_id].places[row.municipality] = Place(row.applied, row.selected, row.finished)
+
+
+async def add_runs(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+    for row in await fetch(session, RUNS, list(found), on):
+        found[row.programme_id].runs[row.year_from] = row.first, row.last
+
+
+DETAILS = (add_places, add_runs)
 
 
 async def add_calls(session: AsyncSession, found: dict[str, Facts], on: date) -> None:

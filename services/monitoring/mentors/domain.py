@@ -54,5 +54,10 @@ def visit(
         )
     row = Visit(case_id=case.case_id, mentor_id=mentor_id, visited_on=on, work=work)
     return row, MentorVisited(
-        programme_id=case.programme_id, case_id=case.case_id, mentor_id=mentor_id, work=work, occurred_on=on
+        programme_id=case.programme_id,
+        case_id=case.case_id,
+        company_id=case.company_id,
+        mentor_id=mentor_id,
+        work=work,
+        occurred_on=on,
     )

@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
+from services.monitoring.projections.case_tiles import TILES
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
+from shared.delivery.projection import Fact, Key, State
+from shared.delivery.tiled import TiledRowProjection
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -157,9 +159,10 @@ def achieved(row: State, fact: Fact) -> State:
     return row | {"completed_on": fact.occurred_on} if fact.data["completes"] else row
 
 
-PROJECTION = RowProjection(
+PROJECTION = TiledRowProjection(
     name="case_row",
     table=CaseRow,
+    tiles=TILES,
     key=key,
     folds={
         ApplicationSubmitted: submitted,

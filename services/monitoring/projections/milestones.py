@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
@@ -17,12 +17,17 @@ from shared.events.monitoring import (
     MilestoneScheduled,
 )
 
+OPEN = "achieved_on is null and reported_on is null"  # waits for somebody: the index of the work list
+
 
 class MilestoneRow(Table, table=True):
     """`due_soon_on`: when the first of the due-soon events was."""
 
     __tablename__ = "milestone_row"
-    __table_args__ = (Index("milestone_row_by_due", "programme_id", "due_on"),)
+    __table_args__ = (
+        Index("milestone_row_by_due", "programme_id", "due_on"),
+        Index("milestone_row_open", "due_on", postgresql_where=text(OPEN)),
+    )
 
     case_id: UUID = Field(primary_key=True)
     milestone: str = Field(primary_key=True)

@@ -130,7 +130,7 @@ async def own_shares(session: AsyncSession, facts: Facts, year: int) -> Found:
     """The companies' own shares by the year of their agreement."""
     condition = f"is_held and is_agreed and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
     found = await sources.of_cases(session, facts, condition, ["agreement.signed.v1"])
-    signed = sum(group.agreed for group in facts.cases if group.agreed_year == year)
+    signed = sum(group.agreed_in.get(year, 0) for group in facts.cases)
     parts = [Contribution(one.row, one.row.self_krw) for one in found]
     return Found(parts, signed if len(parts) > MOST else len(parts))
 

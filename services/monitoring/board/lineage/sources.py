@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.monitoring.figures.domain import ABOUT_TO_DAYS, Facts
+from services.monitoring.figures.domain import Facts
 from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
+from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS
 from services.monitoring.projections.money import Kind
 from shared.db import fetch
 from shared.delivery.projection import Fact
