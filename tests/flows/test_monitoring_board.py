@@ -207,6 +207,35 @@ async def test_cases_are_found_by_programme_status_track_and_name(board: AsyncCl
     assert await found("q=%25") == set()
 
 
+async def test_a_page_of_cases_beyond_the_last_one_is_the_last_one(board: AsyncClient) -> None:
+    beyond = text_of(await read(board, f"/cases?{AS_OF}&programme={PROGRAMME}&page=9"))
+
+    assert "5" in beyond.split("과제", 1)[1][:40]
+    assert "조건에 맞는 과제가 없습니다" not in beyond
+    assert "기업 A" in beyond
+
+
+async def test_every_year_of_a_recorded_case_can_be_chosen(board: AsyncClient) -> None:
+    page = await read(board, f"/cases?{AS_OF}")
+
+    assert re.findall(r"<option>(\d{4})</option>", page) == ["2024", "2021", "2020", "2019"]
+
+
+@pytest.mark.parametrize(("accept", "kind"), [("text/html", "text/html"), ("application/json", "application/problem+json")])
+async def test_an_address_without_a_page_says_so_to_whoever_asks(board: AsyncClient, accept: str, kind: str) -> None:
+    answer = await board.get("/no/such/page", headers={"Accept": accept})
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith(kind)
+
+
+async def test_a_municipalitys_figure_is_named_in_the_readers_language(board: AsyncClient) -> None:
+    origin = await read(board, f"/figures/{PROGRAMME}.municipalities.rows.{52130.applied?{AS_OF}&lang=en")
+
+    assert re.search(r"<h1>[^<]*\w+ applied", origin)
+    assert not re.search(r"<h1>[^<]*[가-힣]", origin)
+
+
 async def test_the_overview_lists_what_needs_somebody_today_only(board: AsyncClient) -> None:
     past = text_of(await read(board, f"/?{AS_OF}"))
     today = text_of(await read(board, "/"))

@@ -5,9 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from services.monitoring.board.parts.render import BOARD, Pages
+from services.monitoring.board.refusals import no_such_page
 from shared.config import Settings
 
 FOLDER = BOARD / "static"
@@ -25,6 +27,7 @@ class BuiltFiles(StaticFiles):
 def prepare(app: FastAPI, settings: Settings) -> None:
     """Templates once a process; files where they were built, and pages read without them."""
     app.state.pages = Pages()
+    app.add_exception_handler(HTTPException, no_such_page)
     serve(app, FOLDER)
 
 

@@ -1,7 +1,7 @@
 """The board's pages: reads what one page needs, fills its view, and hands it to its template."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.board import queries
 from services.monitoring.board.fill.case import CaseRows, case_view
-from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, tranche_work
+from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, pages_of, tranche_work
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.fill.timeline import entry
 from services.monitoring.board.lineage.view import lineage_view
@@ -101,10 +101,13 @@ async def case(at: Moment, case_id: UUID) -> CaseView:
 
 
 async def cases(at: Moment, asked: Filter) -> CasesView:
+    """A page beyond the last one is the last one."""
     ids = await figures.known_programmes(at.session, at.on)
     known = await figures.definitions_of(at.session, ids, at.on)
+    found = await queries.cases_found(at.session, at.on, asked)
+    asked = replace(asked, page=min(asked.page, pages_of(found)))
     rows = await queries.cases(at.session, at.on, asked, PAGE_SIZE)
-    return cases_view(rows, asked, await queries.years(at.session, at.on), known)
+    return cases_view(found, rows, asked, await queries.years(at.session, at.on), known)
 
 
 async def lineage(at: Moment, programme_id: str, path: str, event_id: str | None) -> LineageView:

@@ -105,19 +105,24 @@ NAMED = f"""
 
 ONE_CASE = f"{NAMED} and c.case_id = $2::uuid"
 
+ASKED = f"""
+    select * from ({NAMED}
+        and ($2::text is null or c.programme_id = $2)
+        and ($3::int is null or $3 between c.year_from and c.year_to)
+        and ($4::text is null or c.track = $4)) named
+    where ($5::text is null or status = $5)
+      and ($6::text = '' or company ilike '%' || $6 || '%' or number ilike '%' || $6 || '%')
+"""
+
+FOUND = f"select count(*) as found from ({ASKED}) asked"
+
 CASES = f"""
     select f.case_id::text as case_id, f.number, f.company, f.municipality, f.programme_id, f.track, f.year_to,
-        f.status, f.total_krw, f.recorded_on, f.found,
+        f.status, f.total_krw, f.recorded_on,
         f.national_krw, f.province_krw, f.city_krw,
         paid.krw as paid_krw, next.due_on as next_due, next.milestone as next_milestone
     from (
-        select *, count(*) over () as found from ({NAMED}
-            and ($2::text is null or c.programme_id = $2)
-            and ($3::int is null or $3 between c.year_from and c.year_to)
-            and ($4::text is null or c.track = $4)) named
-        where ($5::text is null or status = $5)
-          and ($6::text = '' or company ilike '%' || $6 || '%' or number ilike '%' || $6 || '%')
-        order by year_to desc, number, case_id limit $7::int offset $8::int
+        {ASKED} order by year_to desc, number, case_id limit $7::int offset $8::int
     ) f
     left join lateral (
         select sum(t.total_krw)::bigint as krw from tranche_row t
@@ -135,8 +140,10 @@ CASES = f"""
 """
 
 YEARS = """
-    select distinct year_to as year from case_row
-    where year_to is not null and (applied_on <= $1::date or recorded_on <= $1::date) order by 1 desc
+    select distinct generate_series(year_from, year_to) as year
+    from case_tile where occurred_on <= $1::date
+    group by year_from, year_to, recorded having sum(applied) > 0 or recorded and sum(selected) > 0
+    order by 1 desc
 """
 
 MILESTONES = """
@@ -164,13 +171,22 @@ async def case(session: AsyncSession, case_id: str, on: date) -> Any:
     return found[0]
 
 
+async def cases_found(session: AsyncSession, on: date, asked: Filter) -> int:
+    """How many cases the filter finds."""
+    [row] = await fetch(session, FOUND, *filtered(on, asked))
+    found: int = row.found
+    return found
+
+
 async def cases(session: AsyncSession, on: date, asked: Filter, page_size: int) -> list[Any]:
-    """A page of the list; each row also says how many the filter finds."""
-    words = asked.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    """A page of the list."""
     place = page_size, (asked.page - 1) * page_size
-    return await fetch(
-        session, CASES, on, asked.programme, asked.year, asked.track, asked.status, words, *place
-    )
+    return await fetch(session, CASES, *filtered(on, asked), *place)
+
+
+def filtered(on: date, asked: Filter) -> tuple[Any, ...]:
+    words = asked.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return on, asked.programme, asked.year, asked.track, asked.status, words
 
 
 async def years(session: AsyncSession, on: date) -> list[int]:

@@ -7,6 +7,7 @@ import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from services.monitoring.board.answers import Html
 from services.monitoring.board.frame import bare
@@ -14,7 +15,7 @@ from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.parts.values import Text
 from services.monitoring.board.parts.views import ErrorView
 from shared.edge.http import OneTransaction
-from shared.edge.problems import STATUS, TITLES, field_error
+from shared.edge.problems import STATUS, TITLES, field_error, http_error
 from shared.errors import Refused
 from shared.logs import cause
 
@@ -32,6 +33,7 @@ TO_DO = {
     403: Text("권한이 있는 담당자에게 요청하세요.", "Ask somebody who may."),
     404: Text("목록에서 다시 고르세요.", "Pick it from the list again."),
 }
+NO_SUCH_PAGE = Text("이 주소에는 화면이 없습니다.", "There is no page at this address.")
 CORRECT = Text(
     "주소의 값을 고치거나 종합현황으로 돌아가세요.", "Correct the address, or go back to the overview."
 )
@@ -56,6 +58,14 @@ class BoardRoute(OneTransaction):
                 return refusal(request, 422, said)
 
         return handle
+
+
+async def no_such_page(request: Request, error: Exception) -> Response:
+    """An address that nothing answers at: a page for who reads pages, a problem for who does not."""
+    is_unknown = isinstance(error, HTTPException) and error.status_code == 404
+    if not is_unknown or "text/html" not in request.headers.get("accept", ""):
+        return await http_error(request, error)
+    return refusal(request, 404, NO_SUCH_PAGE)
 
 
 def refusal(request: Request, status: int, reason: Text) -> Html:

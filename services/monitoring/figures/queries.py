@@ -196,7 +196,7 @@ def case_group(group: Sequence[Any], rows: Sequence[Any]) -> CaseGroup:
     counts = [sum(getattr(row, name) for row in rows) for name in COUNTS]
     agreed_in = {row.agreed_year: row.agreed for row in rows if row.agreed}
     own_krw = {row.agreed_year: row.own_krw for row in rows if row.own_krw}
-    return CaseGroup(*group, *counts, agreed_in, own_krw)
+    return CaseGroup(*[*group, *counts, agreed_in, own_krw])
 
 
 async def add_places(session: AsyncSession, found: dict[str, Facts], on: date) -> None:

@@ -23,9 +23,8 @@ TRANCHE_WORK: Mapping[str, Any] = {
 
 
 def cases_view(
-    rows: Sequence[Any], asked: Filter, years: Sequence[int], definitions: Definitions
+    found: int, rows: Sequence[Any], asked: Filter, years: Sequence[int], definitions: Definitions
 ) -> CasesView:
-    found = rows[0].found if rows else 0
     return CasesView(
         rows=tuple(case_row(row, definitions.get(row.programme_id)) for row in rows),
         found=Figure(found),
@@ -33,8 +32,12 @@ def cases_view(
         years=tuple(years),
         statuses=get_args(CaseStatus),
         asked=asked,
-        pages=max(1, -(-found // PAGE_SIZE)),
+        pages=pages_of(found),
     )
+
+
+def pages_of(found: int) -> int:
+    return max(1, -(-found // PAGE_SIZE))
 
 
 def case_row(row: Any, definition: Definition | None) -> CaseRow:

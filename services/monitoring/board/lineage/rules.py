@@ -8,15 +8,15 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.monitoring.board.fill.companies import place
 from services.monitoring.board.lineage import sources
 from services.monitoring.board.lineage.sources import MOST, Contribution, Found, Where
 from services.monitoring.board.parts.texts import TEXTS
-from services.monitoring.board.parts.values import Text
+from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
 from shared.errors import NotFound
-from shared.values import municipalities
 from shared.values.money import PUBLIC, Funder
 
 Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
@@ -220,6 +220,9 @@ COUNTS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
 }
 
 
+LANGUAGES: tuple[Lang, Lang] = ("ko", "en")
+
+
 def of_cases(found: Match[str]) -> Origin:
     """Companies of a year, a track or a municipality; records of other systems only where years are counted."""
     given = found.groupdict()
@@ -232,9 +235,11 @@ def of_cases(found: Match[str]) -> Origin:
         parts = await sources.of_cases(session, facts, condition, names, where)
         return Found(parts, value if len(parts) > MOST else len(parts))
 
-    words = [word for word in (where.years, where.track, place(where.municipality)) if word]
+    words = [Text(word) for word in (where.years, where.track) if word]
+    words += [place(where.municipality)] if where.municipality else []
+    said_ko, said_en = (" ".join(word.in_(lang) for word in words) for lang in LANGUAGES)
     return Origin(
-        Text(" ".join([*words, ko]), " ".join([*words, en])),
+        Text(f"{said_ko} {ko}", f"{said_en} {en}"),
         "companies",
         Text(
             "기준일에 그 상태인 과제를 한 건씩 셉니다. 포기한 자리는 빼고 승계한 예비는 넣습니다.",
@@ -243,10 +248,6 @@ def of_cases(found: Match[str]) -> Origin:
         find,
         tuple(name.removesuffix(".v1") for name in names),
     )
-
-
-def place(code: str | None) -> str | None:
-    return municipalities.name(code) if code else None
 
 
 async def visits(session: AsyncSession, facts: Facts, value: int) -> Found:
