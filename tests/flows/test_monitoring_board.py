@@ -221,8 +221,12 @@ async def test_every_year_of_a_recorded_case_can_be_chosen(board: AsyncClient) -
     assert re.findall(r"<option>(\d{4})</option>", page) == ["2024", "2021", "2020", "2019"]
 
 
-@pytest.mark.parametrize(("accept", "kind"), [("text/html", "text/html"), ("application/json", "application/problem+json")])
-async def test_an_address_without_a_page_says_so_to_whoever_asks(board: AsyncClient, accept: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("accept", "kind"), [("text/html", "text/html"), ("application/json", "application/problem+json")]
+)
+async def test_an_address_without_a_page_says_so_to_whoever_asks(
+    board: AsyncClient, accept: str, kind: str
+) -> None:
     answer = await board.get("/no/such/page", headers={"Accept": accept})
 
     assert answer.status_code == 404
@@ -230,7 +234,7 @@ async def test_an_address_without_a_page_says_so_to_whoever_asks(board: AsyncCli
 
 
 async def test_a_municipalitys_figure_is_named_in_the_readers_language(board: AsyncClient) -> None:
-    origin = await read(board, f"/figures/{PROGRAMME}.municipalities.rows.{52130.applied?{AS_OF}&lang=en")
+    origin = await read(board, f"/figures/{PROGRAMME}.municipalities.rows.52130.applied?{AS_OF}&lang=en")
 
     assert re.search(r"<h1>[^<]*\w+ applied", origin)
     assert not re.search(r"<h1>[^<]*[가-힣]", origin)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.monitoring.board import queries
 from services.monitoring.board.fill.case import CaseRows, case_view
 from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, pages_of, tranche_work
+from services.monitoring.board.fill.kept import row_view
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.fill.timeline import entry
 from services.monitoring.board.lineage.view import lineage_view
@@ -60,7 +61,7 @@ async def every(at: Moment) -> list[Facts]:
 async def views_of(at: Moment, found: Sequence[Facts]) -> list[ProgrammeView]:
     """Those that run first, then drafts, then what is only history."""
     newest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
-    views = [programme_view(one, newest.get(one.programme_id)) for one in found]
+    views = [row_view(one, newest.get(one.programme_id)) for one in found]
     return sorted(views, key=lambda view: STAGES.index(view.stage))
 
 

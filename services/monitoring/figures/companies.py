@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.monitoring.figures.domain import CaseGroup, Facts, Json, Place, half_up, present, total_of
+from services.monitoring.figures.domain import CaseGroup, Facts, Json, Place, half_up, present, totals_of
 from shared.events.definition import PlannedCompanies
 
 
@@ -16,6 +16,7 @@ def tracks(facts: Facts) -> Json:
     return {
         track.id: present({"name": track.name_ko, "companies": of_track(facts, track.id)})
         for track in facts.defined.tracks
+        if facts.in_detail
     }
 
 
@@ -35,9 +36,12 @@ def by_years(cases: Sequence[CaseGroup], new: Mapping[str, int]) -> Json:
 
 
 def progress(groups: Sequence[CaseGroup], planned_new: int | None) -> Json:
-    selected, completed = total_of(groups, "selected"), total_of(groups, "completed")
-    counts = {"completed": completed, "in_progress": selected - completed} if groups else {}
-    return counts | present({"planned_new": planned_new})
+    said = present({"planned_new": planned_new})
+    if not groups:
+        return said
+    counts = totals_of(groups)
+    completed = counts["completed"]
+    return {"completed": completed, "in_progress": counts["selected"] - completed} | said
 
 
 def rounds(facts: Facts) -> Json:
@@ -59,6 +63,7 @@ def one_round(
     by_track = {
         track.id: funnel([group for group in mine if group.track == track.id], quota.get(track.id))
         for track in facts.defined.tracks
+        if facts.in_detail
     }
     return funnel(mine, sum(quota.values()) or None) | present(
         {
@@ -84,9 +89,8 @@ def funnel(groups: Sequence[CaseGroup], quota: int | None) -> Json:
     said = present({"quota": quota})
     if not groups:
         return said
-    names = ("applied", "selected", "reserved", "agreed", "abandoned", "completed")
-    counts = {name: total_of(groups, name) for name in names}
-    counts["about_to_complete"] = total_of(groups, "about_to")
+    counts = totals_of(groups)
+    counts["about_to_complete"] = counts.pop("about_to")
     done = counts["completed_or_about_to"] = counts["completed"] + counts["about_to_complete"]
     if counts["selected"]:
         counts["percent"] = half_up(done, counts["selected"])
@@ -109,7 +113,8 @@ def municipalities(facts: Facts) -> Json:
     codes = facts.definition.municipalities
     if not codes:
         return {}
-    return {"count": len(codes), "rows": {code: of_municipality(facts.places.get(code)) for code in codes}}
+    rows = {code: of_municipality(facts.places.get(code)) for code in codes if facts.in_detail}
+    return {"count": len(codes)} | present({"rows": rows})
 
 
 def of_municipality(place: Place | None) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 from services.monitoring.projections.money import Kind
@@ -42,12 +43,15 @@ class CaseGroup:
     abandoned: int = 0
     completed: int = 0
     about_to: int = 0
-    agreed_in: Mapping[int, int] = field(default_factory=dict)
-    own_krw: Mapping[int, int] = field(default_factory=dict)
+    agreed_in: Mapping[int, int] = field(default_factory=dict, hash=False)
+    own_krw: Mapping[int, int] = field(default_factory=dict, hash=False)
 
-    @property
-    def agreed(self) -> int:
-        return sum(self.agreed_in.values())
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """In the order of COUNTS."""
+        agreed = sum(self.agreed_in.values())
+        held = (self.applied, self.selected, self.reserved, agreed)
+        return (*held, self.abandoned, self.completed, self.about_to)
 
     @property
     def years(self) -> str:
@@ -69,7 +73,7 @@ class Call:
 
     round_id: str
     year: int
-    quota: Mapping[str, int]
+    quota: Mapping[str, int] = field(hash=False)
     is_agreed: bool
 
 
@@ -87,11 +91,12 @@ class Facts:
     """All that is known of one programme on a business date.
 
     `money_events`: how many events give money of a kind to a fiscal year. `runs`: by year, from the first start
-    to the last end of the agreements that hold.
+    to the last end of the agreements that hold. Not `in_detail`: what a row of an overview shows and no more.
     """
 
     programme_id: str
     as_of: date
+    in_detail: bool = True
     definition: Definition | None = None
     version: int = 0
     proposal: Proposal | None = None
@@ -127,5 +132,10 @@ def present(groups: Json) -> Json:
     return {name: group for name, group in groups.items() if group is not None and group != {}}
 
 
-def total_of(groups: Iterable[CaseGroup], count: str) -> int:
-    return sum(getattr(group, count) for group in groups)
+COUNTS = ("applied", "selected", "reserved", "agreed", "abandoned", "completed", "about_to")
+
+
+def totals_of(groups: Iterable[CaseGroup]) -> dict[str, int]:
+    """Each of COUNTS over all groups."""
+    columns = zip(*(group.counts for group in groups), strict=True)
+    return dict(zip(COUNTS, map(sum, columns), strict=True))

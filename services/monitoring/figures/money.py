@@ -22,6 +22,7 @@ def money(facts: Facts) -> Json:
     """The table of the investment plan as the documents print it, and its check against the ratios."""
     definition = facts.defined
     invested, plan, after = invested_before_term(facts), term_plan(definition), after_term(definition)
+    committed_by_year = committed(facts)
     total = total_row(
         definition, [invested, {funder: row["subtotal"] for funder, row in plan.items()}, after]
     )
@@ -34,8 +35,8 @@ def money(facts: Facts) -> Json:
             "money_planned": sum(cell.amount_krw for cell in definition.plan) or None,
             "checked": checked(definition, [total, invested, after]),
             "allocated": by_year(facts, [Kind.ALLOCATED]),
-            "committed": committed(facts),
-            "executed": executed(facts),
+            "committed": committed_by_year,
+            "executed": executed(facts, committed_by_year),
         }
     )
 
@@ -147,13 +148,13 @@ def own_shares(facts: Facts) -> dict[int, int]:
     return shares
 
 
-def executed(facts: Facts) -> Json:
+def executed(facts: Facts, committed_by_year: Json) -> Json:
     """Disbursed, past spending included, each in its own year; `self` is what was evidenced.
 
     A year that has begun, with commitments and nothing paid, has executed 0: that is known.
     """
     years = by_year(facts, [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED])
-    begun = [year for year in committed(facts) if int(year) <= facts.as_of.year]
+    begun = [year for year in committed_by_year if int(year) <= facts.as_of.year]
     return {
         year: row | {"public": public(row)}
         for year, row in sorted(filled(facts.defined, years, {*years, *begun}).items())

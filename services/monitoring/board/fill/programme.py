@@ -1,7 +1,7 @@
 """One programme's view: a section is there when its figures are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.monitoring.board.fill import companies, money
@@ -40,7 +40,7 @@ def programme_view(
     if facts.definition is None:
         return proposed_view(facts, shown, last_event_on)
     definition = facts.definition
-    return ProgrammeView(
+    view = ProgrammeView(
         id=facts.programme_id,
         name=Text(definition.name_ko, definition.name_en),
         short=Text(definition.short_ko, definition.short_en),
@@ -57,18 +57,26 @@ def programme_view(
         municipalities_count=shown("municipalities.count"),
         has_calls=definition.entry == "application",
         money=money.money_table(shown, definition, facts.as_of),
-        money_years=tuple(money.money_years(shown, definition)),
-        execution=money.execution(shown, facts),
         companies=companies.companies(shown),
         indicators=indicators(shown, definition),
         pledge=pledge(shown, definition),
         rounds=companies.rounds(shown),
-        tracks=companies.tracks(shown, definition),
         mentors=companies.mentors(shown),
-        municipalities=companies.municipalities(shown),
         due=tuple(due_milestones(due, definition, facts.as_of)),
-        risks=tuple(Risk(Text(risk.problem_ko), Text(risk.answer_ko)) for risk in definition.risks),
         related=tuple(related),
+    )
+    return with_details(view, shown, facts, definition) if facts.in_detail else view
+
+
+def with_details(view: ProgrammeView, shown: Shown, facts: Facts, definition: Definition) -> ProgrammeView:
+    """What the programme's own page shows besides."""
+    return replace(
+        view,
+        money_years=tuple(money.money_years(shown, definition)),
+        execution=money.execution(shown, facts),
+        tracks=companies.tracks(shown, definition),
+        municipalities=companies.municipalities(shown),
+        risks=tuple(Risk(Text(risk.problem_ko), Text(risk.answer_ko)) for risk in definition.risks),
     )
 
 

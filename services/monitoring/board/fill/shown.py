@@ -1,6 +1,7 @@
 """A programme's figures by their path: each figure on a page is one of the api's, and its key leads to its origin."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from services.monitoring.board.parts.values import UNKNOWN, Figure
@@ -14,14 +15,16 @@ class Shown:
     programme_id: str
     figures: Json
 
+    @cached_property
+    def by_path(self) -> dict[str, Any]:
+        """Every figure and every group of them."""
+        found: dict[str, Any] = {}
+        collect(found, "", self.figures)
+        return found
+
     def at(self, path: str) -> Any:
         """What stands at the path, None where nothing does."""
-        found: Any = self.figures
-        for step in path.split("."):
-            if not isinstance(found, dict) or step not in found:
-                return None
-            found = found[step]
-        return found
+        return self.by_path.get(path)
 
     def __call__(self, path: str, evidence: int | None = None) -> Figure:
         """The figure at the path; not known where the api does not have it."""
@@ -37,3 +40,10 @@ class Shown:
     def group(self, path: str) -> Json:
         found: Json = self.at(path) or {}
         return found
+
+
+def collect(found: dict[str, Any], prefix: str, figures: Json) -> None:
+    for name, value in figures.items():
+        found[prefix + name] = value
+        if isinstance(value, dict):
+            collect(found, f"{prefix}{name}.", value)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
 from services.monitoring.board.parts import format as fmt
@@ -17,6 +19,7 @@ from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
 
+ROWS_KEPT = 1_000
 BOARD = Path(__file__).resolve().parent.parent
 
 CONTENT_SECURITY_POLICY = (
@@ -66,13 +69,22 @@ class Pages:
             STATUS_STATE=STATUS_STATE,
         )
 
+        # A programme's row is a text of its view: who asks for the same one gets the same text.
+        self.row = lru_cache(maxsize=ROWS_KEPT)(self._row)
+
     def overview(self, page: Page, view: OverviewView) -> str:
         verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
         programmes = verdict.by_risk(view.programmes, verdicts)
+        frame = replace(page, path="/", query={}, last_event_at=None)
+        rows = [self.row(Framed(frame), programme) for programme in programmes]
         return self._page(
-            "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole
+            "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
         )
+
+    def _row(self, framed: "Framed", programme: ProgrammeView) -> Markup:
+        found = verdict.of_programme(programme, framed.page.as_of)
+        return Markup(self._page("overview_row.html", framed.page, programme=programme, found=found))
 
     def programmes(self, page: Page, view: OverviewView) -> str:
         return self._page("programmes.html", page, view=view, verdicts=self._verdicts(page, view))
@@ -100,6 +112,20 @@ class Pages:
         return self.environment.get_template(template).render(
             page=page, links=Links(page), t=i18n.words(page.lang), say=Says(page.lang, page.as_of), **context
         )
+
+
+class Framed:
+    """A page's frame, equal to one whose rows look the same."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.seen = (page.lang, page.unit, page.as_of, page.today)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Framed) and other.seen == self.seen
+
+    def __hash__(self) -> int:
+        return hash(self.seen)
 
 
 @dataclass(frozen=True, slots=True)
