@@ -52,6 +52,7 @@ class Pages:
     def __init__(self, assets: Assets | None = None) -> None:
         self.environment = Environment(
             loader=FileSystemLoader(BOARD / "templates"),
+            auto_reload=False,  # or each page asks the disk about each of its templates
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
