@@ -1,84 +1,131 @@
 """A row projection whose rows are also summed into tiles, so that a count of rows need not read them.
 
-A row adds amounts at keys; when a batch has changed it, what it added before is taken back. The row is locked
-meanwhile, so a tile is always the sum over all rows as they are: in whatever order topics came, however often a row
-was corrected. A tile that sums up to nothing goes: which rows there are depends on the facts alone.
+A row adds amounts at keys; when a batch has changed it, what it added before is taken back. What another topic wrote
+into the row is read after our own columns were written: from then on the row is ours until we commit, so whoever
+folds another topic of it comes before us, and was read, or after us, and reads ours. A tile is thus always the sum
+over all rows as they are: in whatever order topics came, however often a row was corrected. A tile that sums up to
+nothing goes: which ones there are depends on the facts alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlmodel import SQLModel
 
 from shared.db import Connection
-from shared.delivery.projection import Fact, Key, RowProjection, State, TableProjection, names
+from shared.delivery.columns import Columns, quoted
+from shared.delivery.projection import Collector, Key, RowProjection, Rows, State, columns_of
+from shared.events import Event
 
 Amounts = Sequence[int]
 Added = Mapping[Key, Amounts]
-
-
-class Loaded(dict[Key, State]):
-    """The rows of a batch; `before` is what they were when it began."""
-
-    def __init__(self, rows: Mapping[Key, State]) -> None:
-        super().__init__(rows)
-        self.before = dict(rows)
+Change = tuple[State, State]
+"""A row before and after."""
 
 
 @dataclass(frozen=True)
-class Tiles(TableProjection):
-    """A table of sums over rows: `of` says what one row adds, in the order of the columns outside the key."""
+class Tiles:
+    """A table of sums over rows: `of` says what one row adds, in the order of the columns outside the key.
 
+    It is listed among the projections for its table's sake; the projection of the rows writes it.
+    """
+
+    name: str
+    table: type[SQLModel]
     of: Callable[[State], Added]
+
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        return frozenset()
+
+    def collectors(self) -> Sequence[Collector]:
+        return ()
+
+    @cached_property
+    def columns(self) -> Columns:
+        return columns_of(self.table)
 
     @cached_property
     def prune(self) -> str:
         match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.columns.key)
         empty = " and ".join(f't."{c.name}" = 0' for c in self.columns.rest)
-        keys = f"({self.columns.arrays(self.columns.key)}) as k({names(self.columns.key)})"
-        return f"delete from {self.columns.name} t using {keys} where {match} and {empty}"
+        keys = f"({self.columns.given(self.columns.key)}) as k({quoted(self.columns.key)})"
+        return f"delete from {self.columns.table} t using {keys} where {match} and {empty}"
 
-    def moved(self, before: Mapping[Key, State], now: Mapping[Key, State]) -> dict[Key, list[int]]:
-        """What the rows' changes add up to."""
+    def moved(self, changes: Iterable[Change]) -> dict[Key, list[int]]:
+        """What the changes of rows add up to."""
         sums: dict[Key, list[int]] = {}
-        for key, state in now.items():
-            if before[key] is not state and (old := self.of(before[key])) != (new := self.of(state)):
-                self.add(sums, old, -1)
-                self.add(sums, new, 1)
+        for before, now in changes:
+            if (old := self.of(before)) != (new := self.of(now)):
+                add(sums, old, -1)
+                add(sums, new, 1)
         return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
-    def add(self, sums: dict[Key, list[int]], added: Added, sign: int) -> None:
-        for key, amounts in added.items():
-            if (sum := sums.get(key)) is None:
-                sums[key] = [sign * amount for amount in amounts]
-            else:
-                for place, amount in enumerate(amounts):
-                    sum[place] += sign * amount
+    async def save(self, connection: Connection, sums: Added) -> None:
+        if sums:
+            tiles = self.columns.rows((*key, *amounts) for key, amounts in sums.items())
+            await connection.execute(self.columns.add, tiles)
+            await connection.execute(self.prune, self.columns.rows(sums))
 
-    async def save(self, connection: Connection, sums: Mapping[Key, Amounts]) -> None:
-        if not sums:
-            return
-        keys = list(map(list, zip(*sums, strict=True)))
-        await connection.execute(self.columns.add, *keys, *map(list, zip(*sums.values(), strict=True)))
-        await connection.execute(self.prune, *keys)
+
+def add(sums: dict[Key, list[int]], added: Added, sign: int) -> None:
+    for key, amounts in added.items():
+        if (sum := sums.get(key)) is None:
+            sums[key] = [sign * amount for amount in amounts]
+        else:
+            for place, amount in enumerate(amounts):
+                sum[place] += sign * amount
 
 
 @dataclass(frozen=True)
 class TiledRowProjection(RowProjection):
-    """Its tiles are written after its rows, in the same transaction."""
+    """`counted`: the columns that its tiles look at."""
 
     tiles: Sequence[Tiles] = ()
+    counted: Sequence[str] = ()
 
-    @property
-    def tables(self) -> Sequence[type[SQLModel]]:
-        return (self.table, *(one.table for one in self.tiles))
+    def collectors(self) -> list[Rows]:
+        return [TiledRows(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> Loaded:
-        return Loaded(await super().load(connection, facts))
 
-    async def save(self, connection: Connection, collected: dict[Key, State]) -> None:
-        await super().save(connection, collected)
-        if isinstance(collected, Loaded):
+class TiledRows(Rows):
+    """One topic's columns of the rows; knows what they were when the batch began."""
+
+    def __init__(self, projection: TiledRowProjection, topic: str, columns: Iterable[str]) -> None:
+        super().__init__(projection, topic, columns)
+        self.tiles = projection.tiles
+        own = set(self.columns.names)
+        self.counted = [name for name in projection.counted if name in own]
+        self.others = columns_of(projection.table, set(projection.counted) - own)
+        self.before: dict[Key, State] = {}
+
+    def forget(self) -> None:
+        super().forget()
+        self.before = {}
+
+    def take(self, change: tuple[Key, State]) -> None:
+        key, _ = change
+        self.before.setdefault(key, self.states[key])
+        super().take(change)
+
+    async def save(self, connection: Connection) -> None:
+        before, self.before = self.before, {}
+        moved = {key: old for key, old in before.items() if self.counts_otherwise(old, self.states[key])}
+        await super().save(connection)
+        if moved:
+            changes = await self.changes(connection, moved)
             for tiles in self.tiles:
-                await tiles.save(connection, tiles.moved(collected.before, collected))
+                await tiles.save(connection, tiles.moved(changes))
+
+    def counts_otherwise(self, before: State, now: State) -> bool:
+        return before is not now and any(before[name] != now[name] for name in self.counted)
+
+    async def changes(self, connection: Connection, before: Mapping[Key, State]) -> list[Change]:
+        """Each row with the columns of the other topics, as they stand now."""
+        found = dict.fromkeys(before, dict.fromkeys(self.others.names))
+        if self.others.rest:
+            for row in await connection.fetch(self.others.load, self.others.rows(before)):
+                state = self.others.state(row)
+                found[tuple(state[name] for name in self.names)] = state
+        return [(found[key] | old, found[key] | self.states[key]) for key, old in before.items()]

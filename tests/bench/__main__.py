@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
 
-from tests.bench import latency, projector, rebuild, relay, report
+from tests.bench import latency, pages, projector, rebuild, relay, report
 from tests.bench.console import say
 from tests.bench.figure import Figure
 from tests.bench.servers import Servers
@@ -21,6 +21,7 @@ PROGRAMME: Sequence[tuple[str, Bench]] = (
     ("rebuild", rebuild.small),
     ("projector", projector.run),
     ("rebuild", rebuild.large),
+    ("pages", pages.run),
 )
 NAMES = list(dict.fromkeys(name for name, _ in PROGRAMME))
 ROUNDS = 3

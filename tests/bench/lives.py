@@ -31,6 +31,8 @@ from shared.events.notifications import MessageSent
 
 PROGRAMMES = tuple(b"bench-programme-%02d" % n for n in range(20))
 ROUND = 2_000  # cases that move together
+PLACES = ("52110", "52130", "52140", "52180", "52190", "52210", "52710", "52720", "52730", "52740", "52750")
+TRACKS = ("JS1", "JS2", "JS3")
 SHARES = {"national": 50_000_000, "province": 10_000_000, "city": 20_000_000, "self": 20_000_000}
 PUBLIC = {funder: won for funder, won in SHARES.items() if funder != "self"}
 
@@ -48,17 +50,38 @@ def uuid(kind: int, number: int) -> str:
     return f"{time[:8]}-{time[8:]}-7000-8000-{kind:012x}"
 
 
+def month_of(step: int) -> int:
+    return 3 + step // 2
+
+
+def year_of(number: int) -> int:
+    return 2022 + number // ROUND % 4
+
+
+def day_of(number: int) -> int:
+    return 1 + number % 28
+
+
+def place_of(number: int) -> str:
+    return PLACES[number // len(PROGRAMMES) % len(PLACES)]
+
+
+def track_of(number: int) -> str:
+    return TRACKS[number // len(PROGRAMMES) % len(TRACKS)]
+
+
 # What differs from case to case stands in the patterns as these, and is put in for each.
 CASE, COMPANY, MESSAGE, EVENT = (str(UUID(int=n, version=4)) for n in (0xCA, 0xC0, 0x3E, 0xEE))
 OFFICER, APPROVER, REVIEWER, MENTOR = (uuid(n, 0) for n in (0x0F, 0xA9, 0x4E, 0x3A))
-PROGRAMME, YEAR, DAY, NUMBER = "bench-programme-xx", 1111, 22, 3333333
+PROGRAMME, YEAR, DAY, NUMBER, PLACE, TRACK = "bench-programme-xx", 1111, 22, 3333333, "55555", "JSX"
 EVIDENCE = "archive/2024/gimcheon/smart-factory/evidence/deposit-certificate-and-bank-statement-of-the-company/0001234567.pdf"
 
 BASE = {"case_id": CASE, "programme_id": PROGRAMME}
 ROUND_OF = {"round_id": f"{PROGRAMME}-{YEAR}", "year": YEAR}
 SUBMITTED = {
     "company_id": COMPANY,
-    "municipality": "47150",
+    "municipality": PLACE,
+    "track": TRACK,
     "receipt_number": f"BP-{YEAR}-{NUMBER}-11",
     "total_krw": sum(SHARES.values()),
     "requested_krw": SHARES,
@@ -74,7 +97,7 @@ AGREED = {
     "version": 1,
     "company_id": COMPANY,
     "year": YEAR,
-    "municipality": "47150",
+    "municipality": PLACE,
     "starts_on": f"{YEAR}-04-01",
     "ends_on": f"{YEAR}-10-01",
     "total_krw": sum(SHARES.values()),
@@ -87,6 +110,7 @@ MILESTONE = {"milestone": "completion", "due_on": f"{YEAR}-10-01", "completes": 
 TOLD = {"message_id": MESSAGE, "template": "company_selected", "channel": "email"}
 ACCEPTED = {"provider_reference": "250 2.0.0 Ok: queued as 4bKXyz1234"}
 WORK = {
+    "company_id": COMPANY,
     "mentor_id": MENTOR,
     "work": "공정 데이터 수집 장치 설치와 설비 연동 상태를 점검하고 작업자 교육을 진행함 / data collection on the line, training of operators",
 }
@@ -116,7 +140,7 @@ def pattern(step: int) -> Made:
     """A step of the life of any case, as a record."""
     event, said = LIFE[step]
     sequence = 1 + sum(earlier.source == event.source for earlier, _ in LIFE[:step])
-    on = f"{YEAR}-{3 + step // 2:02}-{DAY}"
+    on = f"{YEAR}-{month_of(step):02}-{DAY}"
     attributes = {
         "specversion": "1.0",
         "id": EVENT,
@@ -142,6 +166,8 @@ PLACEHOLDERS = {
     str(YEAR): "year",
     str(NUMBER): "number",
     f'-{DAY}"': "day",
+    f'"{PLACE}"': "place",
+    f'"{TRACK}"': "track",
 }
 OWN = ("ce_id", "ce_correlationid", "ce_subject", "ce_time")
 
@@ -175,16 +201,18 @@ def lives(events: int) -> Iterator[Made]:
 @lru_cache(2 * ROUND)
 def words(number: int) -> dict[bytes, bytes]:
     """What differs from case to case; a round's cases move together, so each is asked for fifteen times."""
-    day = 1 + number % 28
+    year, day = year_of(number), day_of(number)
     return {
         b"case": uuid(0xCA, number).encode(),
         b"company": uuid(0xC0, number).encode(),
         b"message": uuid(0x3E, number).encode(),
         b"programme": PROGRAMMES[number % len(PROGRAMMES)],
-        b"year": b"%d" % (2022 + number // ROUND % 4),
+        b"year": b"%d" % year,
         b"number": b"%07d" % number,
         b"day": b'-%02d"' % day,
-        b"time": b"%d-06-%02dT01:02:03.004Z" % (2022 + number // ROUND % 4, day),
+        b"time": b"%d-06-%02dT01:02:03.004Z" % (year, day),
+        b"place": b'"%s"' % place_of(number).encode(),
+        b"track": b'"%s"' % track_of(number).encode(),
     }
 
 

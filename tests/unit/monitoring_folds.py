@@ -13,7 +13,7 @@ from shared.db import Database
 from shared.delivery.projection import Fact, RowProjection, Rows, columns_of
 from shared.events import Event
 
-EVERY: Any = PROJECTIONS  # of three kinds, used alike
+EVERY: Any = [one for one in PROJECTIONS if one.hears]  # of several kinds, used alike
 
 TOPIC = {event.type(): event.topic for projection in EVERY for event in projection.hears}
 
@@ -54,7 +54,10 @@ def fold_one(projection: Any, facts: Sequence[Fact]) -> Any:
     if isinstance(projection, RowProjection):
         return merged(projection, collectors)
     [collector] = collectors
-    return collector.amounts if hasattr(collector, "amounts") else sorted(collector.rows, key=orjson.dumps)
+    for name in ("amounts", "first"):
+        if hasattr(collector, name):
+            return getattr(collector, name)
+    return sorted(collector.rows, key=orjson.dumps)
 
 
 def fold_into(collector: Any, one: Fact) -> None:

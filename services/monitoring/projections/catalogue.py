@@ -1,6 +1,7 @@
 """All projections of the board, in the order in which a batch is folded into them, and what a fact touches."""
 
 from services.monitoring.projections import (
+    case_tiles,
     cases,
     companies,
     messages,
@@ -14,19 +15,21 @@ from services.monitoring.projections import (
     tranches,
     visits,
 )
-from shared.delivery.projection import Fact, ListProjection, RowProjection, SumProjection
+from shared.delivery.projection import Fact, Projection
 
-PROJECTIONS: tuple[RowProjection | SumProjection | ListProjection, ...] = (
+PROJECTIONS: tuple[Projection, ...] = (
     programmes.PROJECTION,
     rounds.PROJECTION,
     companies.PROJECTION,
     cases.PROJECTION,
+    *case_tiles.TILES,
     milestones.PROJECTION,
     tranches.PROJECTION,
     messages.PROJECTION,
     money.PROJECTION,
     money_events.PROJECTION,
     visits.PROJECTION,
+    visits.PROJECTION.tiles,
     pledges.PROJECTION,
     timeline.PROJECTION,
 )
