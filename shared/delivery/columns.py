@@ -46,12 +46,6 @@ class Columns:
         return f"select {read} from {self.table} t join ({self.given(self.key)}) as k on {using}"
 
     @cached_property
-    def make(self) -> str:
-        """Rows of keys alone, where there are none yet."""
-        keys = f"insert into {self.table} ({quoted(self.key)}) {self.given(self.key)}"
-        return f"{keys} on conflict do nothing"
-
-    @cached_property
     def lock(self) -> str:
         order = ", ".join(f't."{c.name}"' for c in self.key)
         return f"{self.load} order by {order} for update of t"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
 
-from tests.bench import latency, pages, projector, rebuild, relay, report
+from tests.bench import latency, pages, projector, rebuild, relay, report, stream
 from tests.bench.console import say
 from tests.bench.figure import Figure
 from tests.bench.servers import Servers
@@ -22,6 +22,7 @@ PROGRAMME: Sequence[tuple[str, Bench]] = (
     ("projector", projector.run),
     ("rebuild", rebuild.large),
     ("pages", pages.run),
+    ("stream", stream.run),
 )
 NAMES = list(dict.fromkeys(name for name, _ in PROGRAMME))
 ROUNDS = 3

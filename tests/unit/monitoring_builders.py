@@ -190,7 +190,10 @@ def achieved(name: str, due: str, day: str, key: str = "completion") -> m.Milest
 
 
 def visited(name: str, day: str = "2024-09-01") -> m.MentorVisited:
-    return m.MentorVisited(**of(name), mentor_id="M-1", work="공정 진단", occurred_on=on(day))
+    company = an_id(f"company {name}")
+    return m.MentorVisited(
+        **of(name), company_id=company, mentor_id="M-1", work="공정 진단", occurred_on=on(day)
+    )
 
 
 def recorded(

@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlmodel import SQLModel
 
 from services.monitoring.projections.catalogue import PROJECTIONS
 from shared.db import Database
 from shared.delivery.projection import Fact, RowProjection, Rows, columns_of
-from shared.delivery.tiled import TiledRowProjection, TiledRows
 from shared.events import Event
 
-EVERY: Any = PROJECTIONS  # of three kinds, used alike
+EVERY: Any = PROJECTIONS  # of several kinds, used alike
 
 TOPIC = {event.type(): event.topic for projection in EVERY for event in projection.hears}
 
@@ -53,21 +51,24 @@ def fold_one(projection: Any, facts: Sequence[Fact]) -> Any:
         for collector in collectors:
             if one.type in collector.by_type:
                 fold_into(collector, one)
-    if isinstance(projection, RowProjection | TiledRowProjection):
-        return merged(projection.table, collectors)
+    if isinstance(projection, RowProjection):
+        return merged(projection, collectors)
     [collector] = collectors
-    return collector.amounts if hasattr(collector, "amounts") else sorted(collector.rows, key=orjson.dumps)
+    for name in ("amounts", "first"):
+        if hasattr(collector, name):
+            return getattr(collector, name)
+    return sorted(collector.rows, key=orjson.dumps)
 
 
 def fold_into(collector: Any, one: Fact) -> None:
-    if isinstance(collector, Rows | TiledRows):
+    if isinstance(collector, Rows):
         collector.meet([one])
     collector.take(collector.fold(one))
 
 
-def merged(table: type[SQLModel], collectors: Sequence[Rows | TiledRows]) -> dict[Any, dict[str, Any]]:
+def merged(projection: RowProjection, collectors: Sequence[Rows]) -> dict[Any, dict[str, Any]]:
     """Each row with the columns of all its topics."""
-    blank = dict.fromkeys(columns_of(table).names)
+    blank = dict.fromkeys(columns_of(projection.table).names)
     rows: defaultdict[Any, dict[str, Any]] = defaultdict(lambda: dict(blank))
     for collector in collectors:
         for key in collector.changed:

@@ -1,5 +1,6 @@
 """Folds: what each event changes, and that the order in which topics arrive changes nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
 
 
 def test_columns_of_a_second_topic_must_be_named() -> None:
-    unnamed = RowProjection("case_row", cases.CaseRow, cases.key, cases.PROJECTION.folds)
+    unnamed = replace(cases.PROJECTION, fed_by={})
 
     with pytest.raises(ValueError, match="fed_by lacks"):
         unnamed.collectors()

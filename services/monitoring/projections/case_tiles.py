@@ -93,6 +93,22 @@ class Dates(NamedTuple):
 
 
 dates_of = itemgetter(*Dates._fields)
+COUNTED = (
+    *Dates._fields,
+    *(
+        "programme_id",
+        "round_id",
+        "year_from",
+        "year_to",
+        "track",
+        "municipality",
+        "self_krw",
+        "starts_on",
+        "ends_on",
+    ),
+)
+"""The columns that the tiles look at."""
+
 COUNTS = ("applied", "reserved", "selected", "agreed", "abandoned", "completed", "about_to")
 APPLIED, RESERVED, SELECTED, AGREED, ABANDONED, COMPLETED, ABOUT_TO = range(len(COUNTS))
 Change = tuple[int, ...]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from services.monitoring.projections.case_tiles import TILES
+from services.monitoring.projections.case_tiles import COUNTED, TILES
 from services.monitoring.schema import Table
 from shared.delivery.projection import Fact, Key, State
 from shared.delivery.tiled import TiledRowProjection
@@ -163,6 +163,7 @@ PROJECTION = TiledRowProjection(
     name="case_row",
     table=CaseRow,
     tiles=TILES,
+    counted=COUNTED,
     key=key,
     folds={
         ApplicationSubmitted: submitted,
@@ -177,4 +178,5 @@ PROJECTION = TiledRowProjection(
         MilestoneScheduled: scheduled,
         MilestoneAchieved: achieved,
     },
+    fed_by={"ieum.monitoring": ("final_due_on", "completed_on")},
 )

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
+from shared.delivery.first import FirstProjection
 from shared.delivery.projection import Fact, Key, State
-from shared.delivery.tiled import Added, TiledRowProjection, Tiles
+from shared.delivery.tiled import Added, Tiles
 from shared.events.monitoring import MentorVisited
 
 
@@ -29,24 +30,18 @@ class VisitedTile(Table, table=True):
     companies: int
 
 
-def key(fact: Fact) -> Key:
-    return fact.data["programme_id"], fact.data.get("company_id") or fact.data["case_id"]
-
-
-def visited(row: State, fact: Fact) -> State:
-    """A visit that is entered late may become the first one."""
-    first = row["first_on"]
-    return row if first and first <= fact.occurred_on else row | {"first_on": fact.occurred_on}
+def visited(fact: Fact) -> tuple[Key, str]:
+    data = fact.data
+    return (data["programme_id"], data.get("company_id") or data["case_id"]), fact.occurred_on
 
 
 def counted(row: State) -> Added:
     return {(row["programme_id"], row["first_on"]): (1,)} if row["first_on"] else {}
 
 
-PROJECTION = TiledRowProjection(
+PROJECTION = FirstProjection(
     name="visited_row",
     table=VisitedRow,
-    tiles=(Tiles("visited_tile", VisitedTile, counted),),
-    key=key,
-    folds={MentorVisited: visited},
+    tiles=Tiles("visited_tile", VisitedTile, counted),
+    days={MentorVisited: visited},
 )
