@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field
 
-from shared.db import fetch
+from shared.db import run
 from shared.delivery import DeliveryTable
 from shared.errors import Refused
 
@@ -50,9 +50,9 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 async def claim(session: AsyncSession, principal: str, key: str, asked: bytes) -> tuple[int, bytes] | None:
     """`asked` is the request's fingerprint. None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
-    if await fetch(session, CLAIM, principal, key, asked):
+    if await run(session, CLAIM, principal, key, asked):
         return None
-    [known] = await fetch(session, KNOWN, principal, key)
+    [known] = await run(session, KNOWN, principal, key)
     if bytes(known[0]) != asked:
         raise KeyUsedOtherwise(
             "idempotency_key_reused",
@@ -63,4 +63,4 @@ async def claim(session: AsyncSession, principal: str, key: str, asked: bytes) -
 
 
 async def keep(session: AsyncSession, principal: str, key: str, status: int, body: Any) -> None:
-    await fetch(session, KEEP, principal, key, status, bytes(body))
+    await run(session, KEEP, principal, key, status, bytes(body))

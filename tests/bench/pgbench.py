@@ -45,6 +45,8 @@ def _literal(parameter: Any, named: Mapping[str, str]) -> str:
         return f"convert_to({text}, 'UTF8')" if parameter.binary else f"({text})"
     if isinstance(parameter, bytes):
         return f"'\\x{parameter.hex()}'::bytea"
+    if isinstance(parameter, list):
+        return f"array[{', '.join(_literal(one, named) for one in parameter)}]"
     if parameter is None:
         return "null"
     return str(parameter) if isinstance(parameter, int) else _quoted(str(parameter))

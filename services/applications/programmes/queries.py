@@ -11,6 +11,9 @@ from services.applications.programmes.models import ProgrammeProposal, Programme
 from shared.errors import NotFound, NotYet
 from shared.events.definition import Definition, Proposal
 
+KNOWN: dict[tuple[str, int], Definition] = {}
+"""Versions by programme and number. Who empties the table forgets them."""
+
 
 class Terms(NamedTuple):
     """A version of a definition, and its number."""
@@ -52,10 +55,13 @@ async def terms_on(session: AsyncSession, programme_id: str, on: date) -> Terms 
 
 
 async def definition(session: AsyncSession, programme_id: str, version: int) -> Definition:
+    """Of a version that others refer to: committed, and never changed, so it is read once a process."""
+    if (known := KNOWN.get((programme_id, version))) is not None:
+        return known
     row = await session.get(ProgrammeVersion, (programme_id, version))
     if row is None:
         raise unknown(programme_id)
-    return _terms(row).definition
+    return KNOWN.setdefault((programme_id, version), _terms(row).definition)
 
 
 async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
