@@ -1,8 +1,8 @@
 """One engine a service, bound to that service's schema; one place that begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
-Executor = AsyncSession | Connection
+
+
+class Bare:
+    """A transaction on a bare connection, which is taken from the pool, and begun, with the first statement."""
+
+    def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
+        self.taken, self.connection = taken, None
+
+    async def fetch(self, sql: str, *parameters: Any) -> list[Any]:
+        self.connection = self.connection or await self.taken()
+        return list(await self.connection.fetch(sql, *parameters))
+
+
+Executor = AsyncSession | Connection | Bare
 
 BEGUN = "begun"
 """Where a session remembers its connection, once its transaction has begun on it."""
@@ -75,6 +88,12 @@ class Database:
                     raw.terminate()
                     await connection.invalidate()
                 raise
+
+    @asynccontextmanager
+    async def bare_transaction(self) -> AsyncIterator[Bare]:
+        """The same, begun late: who is refused before the first statement costs no connection."""
+        async with AsyncExitStack() as stack:
+            yield Bare(lambda: stack.enter_async_context(self.fast_transaction()))
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:

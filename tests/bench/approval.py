@@ -110,6 +110,10 @@ class Bench:
             await admin.close()
         return [f"01900000-0000-7000-8000-{number:012}" for number in range(first, self.cases + 1)]
 
+    def each(self, clients: int) -> int:
+        """How many approvals a client asks for."""
+        return max(1, self.servers.sized(APPROVALS[clients]) // clients)
+
     async def ours(self, at: Served, clients: int, cases: Sequence[str]) -> Cost:
         requests = [
             load.request(self.path(one), self.headers | {"Idempotency-Key": one}, BODY) for one in cases
@@ -125,15 +129,15 @@ class Bench:
             await admin.close()
 
     async def run_ours(self, at: Served, clients: int) -> float:
-        cases = await self.new_cases(APPROVALS[clients])
+        cases = await self.new_cases(self.each(clients) * clients)
         cost = await self.ours(at, clients, cases)
         await self.check(cases)
         self.costs.setdefault(f"{clients}", []).append(cost)
         return cost.a_second
 
     async def run_pgbench(self, clients: int) -> float:
-        first, cases = self.cases + 1, await self.new_cases(APPROVALS[clients])
-        wanted = Clients(clients, APPROVALS[clients] // clients, first)
+        first, cases = self.cases + 1, await self.new_cases(self.each(clients) * clients)
+        wanted = Clients(clients, self.each(clients), first)
         rate = await pgbench.run(real.app_url("funding"), "funding", self.file, wanted)
         await self.check(cases)
         return rate
@@ -144,6 +148,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ieum-bench-")))
         bench = Bench(servers, folder)
         stack.push_async_callback(bench.database.close)
+        stack.push_async_callback(real.empty)
         await bench.prepare()
         at = await stack.enter_async_context(service("funding", jwks_file(bench.funding.edge.issuer), folder))
         await bench.ours(at, max(APPROVALS), await bench.new_cases(WARM_UP))

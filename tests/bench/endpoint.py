@@ -111,8 +111,8 @@ class Bench:
 
     async def run(self, name: str, at: Served) -> float:
         if name not in self.costs:
-            await self.send(at, await self.new_companies(WARM_UP))
-        cost = await self.send(at, await self.new_companies(REQUESTS))
+            await self.send(at, await self.new_companies(self.servers.sized(WARM_UP)))
+        cost = await self.send(at, await self.new_companies(self.servers.sized(REQUESTS)))
         self.costs.setdefault(name, []).append(cost)
         return cost.a_second
 
@@ -141,6 +141,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
                 found = await alternating(contestants, rounds, servers.say)
         finally:
             await bench.database.close()
+            await real.empty()
     yield Figure("application endpoint / bare asyncpg", found["ours"], found["bare"], "requests/s", ">= 0.4")
     for figure in details("application endpoint", bench.costs):
         yield figure

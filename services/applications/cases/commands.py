@@ -18,7 +18,7 @@ from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import refuse_outside_window
 from services.applications.rounds.models import Round
 from shared import rows
-from shared.db import run
+from shared.db import Executor, run
 from shared.delivery.outbox import emit
 from shared.errors import RuleBroken
 from shared.events.definition import Definition
@@ -27,13 +27,7 @@ BEFORE = 'select receipt_number from "case" where round_id = $1 and company_id =
 
 
 async def submit(
-    session: AsyncSession,
-    round_id: str,
-    company_id: UUID,
-    plan: domain.Plan,
-    on: date,
-    *,
-    acting_for: str | None,
+    session: Executor, round_id: str, company_id: UUID, plan: domain.Plan, on: date, *, acting_for: str | None
 ) -> Case:
     refuse_stranger(company_id, acting_for)
     if (call := await rounds.find(session, round_id)) is None:
@@ -95,17 +89,17 @@ async def screenings(session: AsyncSession, round_id: str) -> dict[UUID, Screeni
     return {row.case_id: row for row in await session.scalars(rows)}
 
 
-async def _number_for(session: AsyncSession, call: Round, company: Company) -> str:
+async def _number_for(session: Executor, call: Round, company: Company) -> str:
     """Numbers are drawn one at a time, so that a company cannot apply twice at once."""
     number = await receipts.draw(session, call.programme_id, call.year)
-    await _refuse_twice(session, call, company)
+    if known := await run(session, BEFORE, call.id, company.id):
+        raise _applied_before(company, *known[0])
     return number
 
 
-async def _refuse_twice(session: AsyncSession, call: Round, company: Company) -> None:
-    if known := await run(session, BEFORE, call.id, company.id):
-        raise RuleBroken(
-            "once_a_round",
-            ko=f"{company.name_ko}은(는) 이 공고에 이미 신청했습니다(접수번호 {known[0][0]}). 한 공고에 한 번만 신청할 수 있습니다.",
-            en=f"The company has applied in this round already (receipt {known[0][0]}); once a round is all.",
-        )
+def _applied_before(company: Company, receipt_number: str) -> RuleBroken:
+    return RuleBroken(
+        "once_a_round",
+        ko=f"{company.name_ko}은(는) 이 공고에 이미 신청했습니다(접수번호 {receipt_number}). 한 공고에 한 번만 신청할 수 있습니다.",
+        en=f"The company has applied in this round already (receipt {receipt_number}); once a round is all.",
+    )

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from services.applications.companies import domain
 from services.applications.companies.models import Company, State
 from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotFound, RuleBroken
 from shared.rows import Lock
@@ -55,7 +56,7 @@ async def end(session: AsyncSession, business_number: str, state: State, on: dat
         await emit(session, closed)
 
 
-async def load(session: AsyncSession, company_id: UUID) -> Company:
+async def load(session: Executor, company_id: UUID) -> Company:
     """Locked against being closed meanwhile, not against another application of it."""
     company = await rows.find(session, Company, company_id, lock=Lock.SHARE)
     if company is None:

@@ -1,9 +1,7 @@
 """What can be asked about receipt numbers: the next one. The caller commits."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.applications.receipts import domain
-from shared.db import run
+from shared.db import Executor, run
 
 DRAW = """
     insert into receipt_counter (prefix, year, last) values ($1, $2, 1)
@@ -11,7 +9,7 @@ DRAW = """
 """
 
 
-async def draw(session: AsyncSession, programme_id: str, year: int) -> str:
+async def draw(session: Executor, programme_id: str, year: int) -> str:
     """The next number of the programme's prefix in that year; others wait for this transaction to end."""
     [(running,)] = await run(session, DRAW, domain.prefix(programme_id), year)
     return domain.number(programme_id, year, running)

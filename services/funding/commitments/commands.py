@@ -11,6 +11,7 @@ from services.funding.ledger import commands as ledger
 from services.funding.ledger import queries as balances
 from services.funding.ledger.domain import Reason
 from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotYet
 from shared.events.funding import YearShares
@@ -23,7 +24,7 @@ async def load(session: AsyncSession, case_id: UUID) -> Commitment:
     return _arrived(found, case_id)
 
 
-async def lock(session: AsyncSession, case_id: UUID) -> Commitment:
+async def lock(session: Executor, case_id: UUID) -> Commitment:
     """The same for who only reads it."""
     return _arrived(await rows.find(session, Commitment, case_id, lock=Lock.UPDATE), case_id)
 

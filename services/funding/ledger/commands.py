@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
 from services.funding.ledger.domain import Purse, Reason
-from shared.db import run
+from shared.db import Executor, run
 from shared.logs import cause
 
 # One statement: accounts are opened where need be, in the order of the lines, and the whole set is posted.
@@ -32,7 +32,7 @@ POST = """
 
 
 async def post(
-    session: AsyncSession, reason: Reason, amounts: Mapping[Purse, int], on: date, case_id: UUID | None = None
+    session: Executor, reason: Reason, amounts: Mapping[Purse, int], on: date, case_id: UUID | None = None
 ) -> None:
     """Move won by purse as the reason says. The only way into the ledger.
 
@@ -41,7 +41,8 @@ async def post(
     lines = domain.lines(reason, amounts)
     if not lines:
         return
-    await session.flush()
+    if isinstance(session, AsyncSession):
+        await session.flush()
     columns = zip(*((*line.purse, line.kind, line.amount_krw) for line in lines), strict=True)
     try:
         await run(session, POST, *map(list, columns), uuid7(), on, case_id, reason, _caused_by())

@@ -17,6 +17,7 @@ from services.funding.programmes import queries as programmes
 from services.funding.tranches import domain
 from services.funding.tranches.models import Status, Tranche
 from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotFound, RuleBroken
 from shared.events.applications import AgreementSigned
@@ -30,7 +31,7 @@ async def load(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commi
     return commitment, _known(tranche, number)
 
 
-async def lock(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
+async def lock(session: Executor, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
     """The same past the unit of work: who changes the tranche saves it."""
     commitment = await commitments.lock(session, case_id)
     return commitment, _known(await rows.find(session, Tranche, case_id, number, lock=Lock.UPDATE), number)
@@ -98,7 +99,7 @@ async def confirm_self_contribution(
     await make_ready(session, commitment)
 
 
-async def request(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+async def request(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
     commitment, tranche = await lock(session, case_id, number)
     requested = domain.request(commitment, tranche, by, on)
     await rows.save(session, tranche)
@@ -106,7 +107,7 @@ async def request(session: AsyncSession, case_id: UUID, number: int, by: str, on
     return tranche
 
 
-async def approve(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+async def approve(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
     """From here on the budget is reserved: committed → payable. Last, as everybody waits for these accounts."""
     commitment, tranche = await lock(session, case_id, number)
     approved = domain.approve(tranche, by, on)
@@ -116,9 +117,7 @@ async def approve(session: AsyncSession, case_id: UUID, number: int, by: str, on
     return tranche
 
 
-async def reject(
-    session: AsyncSession, case_id: UUID, number: int, by: str, *, reason: str, on: date
-) -> Tranche:
+async def reject(session: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date) -> Tranche:
     _, tranche = await lock(session, case_id, number)
     rejected = domain.reject(tranche, by, reason, on)
     await rows.save(session, tranche)
@@ -127,7 +126,7 @@ async def reject(
 
 
 async def move_money(
-    session: AsyncSession, reason: Reason, commitment: Commitment, tranche: Tranche, on: date
+    session: Executor, reason: Reason, commitment: Commitment, tranche: Tranche, on: date
 ) -> None:
     await ledger.post(
         session, reason, public_purses(commitment, domain.by_year([tranche])), on, tranche.case_id
