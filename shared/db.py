@@ -1,8 +1,8 @@
 """One engine a service, bound to that service's schema; one place that begins and commits."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
-Executor = AsyncSession | Connection
+
+
+class Bare:
+    """A transaction on a bare connection, which is taken from the pool, and begun, with the first statement."""
+
+    def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
+        self.taken = taken
+        self.connection: Connection | None = None
+
+    async def fetch(self, sql: str, *parameters: Any) -> list[Any]:
+        if self.connection is None:
+            self.connection = await self.taken()
+        return list(await self.connection.fetch(sql, *parameters))
+
+
+Executor = AsyncSession | Connection | Bare
+
+BEGUN = "begun"
+"""Where a session remembers its connection, once its transaction has begun on it."""
 
 AWAY_STATES = ("08", "53", "57P", "40", "55P03", "58")
 """SQLSTATE classes that pass by themselves: connection, resources, shutdown, conflict, lock, system."""
@@ -74,6 +92,12 @@ class Database:
                 raise
 
     @asynccontextmanager
+    async def bare_transaction(self) -> AsyncIterator[Bare]:
+        """The same, begun late: who is refused before the first statement costs no connection."""
+        async with AsyncExitStack() as stack:
+            yield Bare(lambda: stack.enter_async_context(self.fast_transaction()))
+
+    @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:
         """An event that is set at each NOTIFY on the channel, and when the connection is lost."""
         heard = asyncio.Event()
@@ -99,6 +123,36 @@ async def fetch(on: Executor, sql: str, *parameters: Any) -> list[Any]:
         result = await (await on.connection()).exec_driver_sql(sql, parameters)
         return list(result.all()) if result.returns_rows else []
     return list(await on.fetch(sql, *parameters))
+
+
+async def run(on: Executor, sql: str, *parameters: Any) -> list[Any]:
+    """`fetch` for the statements of hot paths, past SQLAlchemy: rows by position, errors are asyncpg's.
+
+    A session's first statement goes through SQLAlchemy all the same, which begins the transaction with it.
+    """
+    if not isinstance(on, AsyncSession):
+        return list(await on.fetch(sql, *parameters))
+    if (connection := on.info.get(BEGUN)) is None:
+        return await _begin_with(on, sql, parameters)
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        return list(await raw.fetch(sql, *parameters))
+    except BaseException as error:
+        # SQLAlchemy saw nothing of it: what was cut off or is dead must not go back to the pool.
+        if raw.is_closed() or not isinstance(error, Exception):
+            raw.terminate()
+            await connection.invalidate()
+        raise
+
+
+async def _begin_with(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> list[Any]:
+    connection = await session.connection()
+    try:
+        result = await connection.exec_driver_sql(sql, tuple(parameters))
+    except DBAPIError as error:
+        raise (error.orig and error.orig.__cause__) or error from error
+    session.info[BEGUN] = connection
+    return list(result.all()) if result.returns_rows else []
 
 
 def is_away(error: BaseException | None) -> bool:

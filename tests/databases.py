@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from deploy.postgres import roles
+from services.applications.programmes import queries as programmes
 from shared.config import Settings
 from shared.db import Database
 from shared.migrate import migrate
@@ -52,6 +53,7 @@ end $$
 
 async def empty() -> None:
     """All rows of all services; as superuser, past the triggers. Deleting few rows is faster than truncating."""
+    programmes.KNOWN.clear()
     connection = await admin()
     try:
         await connection.execute(EMPTY)

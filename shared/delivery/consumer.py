@@ -5,14 +5,16 @@
     cannot be read, breaks a rule    ->  dead letter, now
     nothing there yet to apply it to ->  parked by key, tried again as events arrive; dead letter after its deadline
     database or network away         ->  its partition waits, as long as it takes
-    any other failure, or a kill     ->  five attempts, counted in Postgres, while its partition alone waits; dead letter
+    any other failure                ->  five attempts, counted in Postgres, while its partition alone waits; dead letter
+    the process dies                 ->  what may have been in hand is tried alone, five times, with a growing calm
+                                         before; dead letter, unless other records of ours are suspected as well
     20 dead letters of ours in a row ->  no more dead letters: each partition waits at its head, unready and loud
 
 Offsets are acknowledged for each partition, after what they stand for is committed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,12 +24,12 @@ from faststream.kafka import KafkaBroker
 
 from shared.config import Settings
 from shared.db import Database, is_away
-from shared.delivery import deadletters
 from shared.delivery.dispatch import Dispatcher, GivenUp, Handlers, LineStopped, is_permanent
+from shared.delivery.doubts import Doubts, Suspected
 from shared.delivery.health import Health
 from shared.delivery.kafka import Record, acknowledge, place, subscribe
 from shared.events import RecordDeadLettered
-from shared.metrics import BEGUN_AGAIN, RECORDS
+from shared.metrics import RECORDS
 
 __all__ = ["Consumer", "Handlers"]
 
@@ -47,14 +49,12 @@ class Consumer:
     ) -> None:
         self.database, self.settings = database, settings
         self.dispatcher = Dispatcher(database, handlers, told, settings)
+        self.doubts = Doubts(database, settings)
         self.topics = sorted({event.topic for event in handlers})
         self.health = health or Health("consumer")
         self.health.watches.append(self.dispatcher.line_problem)
         self.known: dict[TopicPartition, int] = {}
         self.in_hand: dict[TopicPartition, int] = {}
-        self.doubted: dict[TopicPartition, int] = {}
-        self.starts: dict[TopicPartition, Record] = {}
-        self.careful: set[TopicPartition] = set()
         self.waits: dict[TopicPartition, int] = {}
         self.retrying = asyncio.Lock()
 
@@ -67,13 +67,16 @@ class Consumer:
         return self.subscriber
 
     async def receive(self, records: Any) -> None:
-        """Each partition by itself, in order; what is settled is acknowledged once, at the end."""
+        """Each partition by itself, in order, and acknowledged when it ends; those in doubt come first, one by one."""
         ordered = sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
         runs = [list(run) for _, run in groupby(ordered, key=place)]
         self.in_hand = {place(run[0]): run[0].offset for run in runs}
-        settled = await asyncio.gather(*(self.run(run) for run in runs))
-        self.in_hand = {}
-        await self.acknowledge({at: offset for at, offset in settled if offset is not None})
+        runs = [run for run in runs if await self.begin(run[0])]
+        for run in runs:
+            if place(run[0]) in self.doubts.careful:
+                await self.run(run)
+        others = [self.run(run) for run in runs if place(run[0]) in self.in_hand]
+        await asyncio.gather(*others)
         await self.retry_parked()
 
     def settled(self, at: TopicPartition) -> int | None:
@@ -81,78 +84,62 @@ class Consumer:
         first = self.in_hand.get(at)
         return None if first is None else max(first, self.known.get(at, first))
 
-    async def acknowledge(self, offsets: dict[TopicPartition, int]) -> None:
-        """Only now are the starts from here of no more concern."""
-        await acknowledge(self.subscriber, offsets)
-        for at in offsets.keys() & self.starts.keys():
-            await self.forget(self.starts.pop(at))
+    async def begin(self, record: Record) -> bool:
+        """Whether the partition can be begun here; it is looked at where this life does not come from before it."""
+        at = place(record)
+        if self.known.get(at) == record.offset or at in self.doubts.careful:
+            return True
+        return await self.step(record, self.doubts.mark)
 
-    async def run(self, records: Sequence[Record]) -> tuple[TopicPartition, int | None]:
-        """The offset up to which the partition is settled; from there on it waits."""
+    async def run(self, records: Sequence[Record]) -> None:
+        """Up to the record that its partition has to wait at, if there is one."""
         at, settled = place(records[0]), None
         for record in records:
-            if not await self.step(at, record):
+            if not await self.step(record, self.settle):
                 break
             self.known[at] = settled = record.offset + 1
-            if at in self.careful:
-                await self.acknowledge({at: settled})
+            if at in self.doubts.careful:
+                await self.acknowledge(at, settled)
         else:
-            self.careful.discard(at)
-        return at, settled
+            self.doubts.careful.discard(at)
+        self.in_hand.pop(at)
+        if settled is not None:
+            await self.acknowledge(at, settled)
 
-    async def step(self, at: TopicPartition, record: Record) -> bool:
-        """Settle one record, or let its partition wait at it; whatever happens, none is passed over."""
-        done = False
+    async def acknowledge(self, at: TopicPartition, offset: int) -> None:
+        """Where it fails nothing is lost: the next acknowledgement covers it, or the inbox a second delivery."""
         try:
-            attempt = await self.attempt(at, record)
-            await self.settle(record, attempt)
+            await acknowledge(self.subscriber, {at: offset})
+            await self.doubts.acknowledged(at)
+        except Exception as error:
+            log.warning("offset.not_acknowledged", place=at, offset=offset, reason=repr(error))
+
+    async def step(self, record: Record, act: Callable[[Record], Awaitable[None]]) -> bool:
+        """Settle one record, or let its partition wait at it; whatever happens, none is passed over."""
+        at, done = place(record), False
+        try:
+            await act(record)
             done = True
             self.waits.pop(at, None)
         except Exception as error:
             log.warning("record.postponed", place=at, offset=record.offset, reason=repr(error))
             RECORDS.labels(self.database.schema, record.topic, "waiting").inc()
-            if not is_away(error):
-                self.doubted[at] = record.offset
+            if isinstance(error, Suspected):
+                self.waits[at] = error.deaths
+            elif not is_away(error):
+                self.doubts.failed[at] = record.offset
         finally:
             # Also after what is no Exception: FastStream would go on with the next record.
             if not done:
                 self.postpone(at, record.offset)
         return done
 
-    async def attempt(self, at: TopicPartition, record: Record) -> int:
-        """How often the record was begun; counted only where it may have failed, or killed us, before.
-
-        After a start nobody knows what was begun beyond the acknowledged offset: the first record's
-        count tells how often we started from there. From the second start on, each record is counted
-        and acknowledged by itself; those behind the first were begun up to twice before that.
-        """
-        if self.doubted.get(at) == record.offset:
-            self.tell_again(record)
-            return await self.count(record)
-        if at in self.careful:
-            self.tell_again(record)
-            return await self.count(record, first=3)
-        if self.known.get(at) == record.offset:
-            return 0
-        self.starts[at] = record
-        starts = await self.count(record)
-        if starts > 1:
-            self.tell_again(record)
-            self.careful.add(at)
-        return starts
-
-    async def count(self, record: Record, first: int = 1) -> int:
-        async with self.database.transaction() as session:
-            return await deadletters.count(session, record, first)
-
-    def tell_again(self, record: Record) -> None:
-        BEGUN_AGAIN.labels(self.database.schema, record.topic).inc()
-
-    async def settle(self, record: Record, attempt: int) -> None:
+    async def settle(self, record: Record) -> None:
+        attempt = await self.doubts.attempt(record)
         try:
-            if attempt > self.settings.delivery_attempts:
+            if attempt > self.settings.delivery_attempts and await self.is_deadly(record):
                 raise GivenUp(
-                    f"{attempt - 1}번 시작했으나 끝나지 않았습니다 / begun {attempt - 1} times, never ended"
+                    f"처리 중에 프로세스가 {attempt - 1}번 끝났습니다 / the process ended {attempt - 1} times in its handling"
                 )
             outcome = await self.dispatcher.handle(record)
         except Exception as error:
@@ -160,21 +147,20 @@ class Consumer:
                 raise
             outcome = await self.give_up(record, error)
         RECORDS.labels(self.database.schema, record.topic, outcome).inc()
-        if attempt and record not in self.starts.values():
-            await self.forget(record)
+        if attempt and not self.doubts.is_marked(record):
+            await self.doubts.forget(record)
+
+    async def is_deadly(self, record: Record) -> bool:
+        return await self.doubts.is_to_blame(record) and not await self.dispatcher.is_in_effect(record)
 
     async def give_up(self, record: Record, error: Exception) -> str:
         try:
             await self.dispatcher.give_up(record, error)
         except LineStopped:
             # Its attempts start anew: else the cure would find it given up.
-            await self.forget(record)
+            await self.doubts.forget(record)
             raise
         return "dead"
-
-    async def forget(self, record: Record) -> None:
-        async with self.database.transaction() as session:
-            await deadletters.forget(session, record)
 
     async def retry_parked(self) -> None:
         """One at a time in this process; another instance passes over what this one holds."""

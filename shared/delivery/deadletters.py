@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, and_, delete, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col
+from sqlmodel import Field, col, select
 
 from shared.db import Executor, fetch
 from shared.delivery import DeliveryTable
-from shared.delivery.kafka import Record
+from shared.delivery.kafka import OUTSIDERS, Record
 
 
 class Placed(DeliveryTable):
@@ -46,9 +46,13 @@ class DeadLetter(Letter, table=True):
     )
 
 
+MARK = text("""
+    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, 0)
+    on conflict do nothing returning 1
+""")
 COUNT = text("""
-    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, :first)
-    on conflict (topic, partition, "offset") do update set count = attempt.count + 1
+    insert into attempt (topic, partition, "offset", count) values (:topic, :partition, :offset, :least)
+    on conflict (topic, partition, "offset") do update set count = greatest(attempt.count + 1, excluded.count)
     returning count
 """)
 
@@ -70,9 +74,25 @@ def letter(record: Record) -> dict[str, Any]:
     return {**primary_key(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}
 
 
-async def count(session: AsyncSession, record: Record, first: int = 1) -> int:
-    """How often the record was begun, this time included; `first` where it was not counted yet."""
-    return int((await session.execute(COUNT, primary_key(record) | {"first": first})).scalar_one())
+async def mark(session: AsyncSession, record: Record) -> bool:
+    """Beginning here, not counted as an attempt; False where the record is marked or counted already."""
+    return bool((await session.execute(MARK, primary_key(record))).first())
+
+
+async def count(session: AsyncSession, record: Record, least: int = 1) -> int:
+    """How often the record was begun, this time included; `least` where more is known than was counted."""
+    return int((await session.execute(COUNT, primary_key(record) | {"least": least})).scalar_one())
+
+
+async def counted(session: AsyncSession, record: Record) -> int:
+    return await session.scalar(select(Attempt.count).where(is_at(Attempt, record))) or 0
+
+
+async def others(session: AsyncSession, record: Record, least: int) -> bool:
+    """Whether another record of ours was begun so often and has not ended."""
+    ours = col(Attempt.topic).not_like(f"{OUTSIDERS}%")
+    found = select(Attempt.topic).where(col(Attempt.count) >= least, ours, ~is_at(Attempt, record)).limit(1)
+    return await session.scalar(found) is not None
 
 
 async def forget(session: AsyncSession, record: Record) -> None:

@@ -89,6 +89,12 @@ class Dispatcher:
             await self.handlers[type(event)](session, event, envelope)
             return "handled"
 
+    async def is_in_effect(self, record: Record) -> bool:
+        """Whether an earlier delivery was committed."""
+        envelope, _ = cloudevents.read(record.headers, record.value)
+        async with self.database.transaction() as session:
+            return await inbox.is_known(session, envelope)
+
     # Parked records: tried again as events arrive and by the clock, each key from its head on.
 
     async def park(self, record: Record, reason: NotYet) -> str:

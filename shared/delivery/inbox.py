@@ -44,3 +44,8 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
             en=f"{envelope.source} said something else under the id {envelope.id}. The first one stands; send it with a new id.",
         )
     return False
+
+
+async def is_known(session: AsyncSession, envelope: Envelope) -> bool:
+    """Whether the event is in effect already."""
+    return await session.get(Received, (envelope.source, envelope.id)) is not None

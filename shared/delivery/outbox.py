@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SmallInteger
 
-from shared.db import Connection, Executor, fetch
+from shared.db import Connection, Executor, run
 from shared.delivery import DeliveryTable
 from shared.errors import RuleBroken
 from shared.events import Event
@@ -86,7 +86,7 @@ async def emit(on: Executor, *events: Event) -> None:
     if isinstance(on, AsyncSession):
         await on.flush()
     for event in events:
-        await fetch(on, EMIT, *_row(event))
+        await run(on, EMIT, *_row(event))
 
 
 def _row(event: Event) -> tuple[object, ...]:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db import Bare, Database, Executor
 from shared.edge import idempotency
 from shared.errors import RuleBroken
 from shared.values.calendar import refuse_future, today
@@ -51,7 +53,14 @@ async def transaction(request: Request) -> AsyncSession:
     return session
 
 
+async def bare_transaction(request: Request) -> Bare:
+    session: Bare = request.state.session
+    return session
+
+
 Session = Annotated[AsyncSession, Depends(transaction)]
+BareSession = Annotated[Bare, Depends(bare_transaction)]
+"""What the endpoint of a hot command asks for instead: asyncpg's connection, without a unit of work."""
 
 
 async def key_header(
@@ -69,11 +78,16 @@ async def key_header(
 class OneTransaction(APIRoute):
     """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
 
+    def begin(self, database: Database) -> AbstractAsyncContextManager[Executor]:
+        """As the endpoint asked for it."""
+        bare = any(one.call is bare_transaction for one in self.dependant.dependencies)
+        return database.bare_transaction() if bare else database.transaction()
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            async with request.app.state.database.transaction() as session:
+            async with self.begin(request.app.state.database) as session:
                 request.state.session = session
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:
@@ -84,7 +98,7 @@ class OneTransaction(APIRoute):
 
 
 async def once(
-    request: Request, session: AsyncSession, key: str, endpoint: Callable[[Request], Awaitable[Response]]
+    request: Request, session: Executor, key: str, endpoint: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     if not 0 < len(key) <= idempotency.LONGEST:
         raise RuleBroken(

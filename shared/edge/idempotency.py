@@ -9,10 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import DateTime, func
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field
 
-from shared.db import fetch
+from shared.db import Executor, run
 from shared.delivery import DeliveryTable
 from shared.errors import Refused
 
@@ -48,11 +47,11 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return sha256(b"\n".join([method.encode(), path.encode(), body])).digest()
 
 
-async def claim(session: AsyncSession, principal: str, key: str, asked: bytes) -> tuple[int, bytes] | None:
+async def claim(session: Executor, principal: str, key: str, asked: bytes) -> tuple[int, bytes] | None:
     """`asked` is the request's fingerprint. None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
-    if await fetch(session, CLAIM, principal, key, asked):
+    if await run(session, CLAIM, principal, key, asked):
         return None
-    [known] = await fetch(session, KNOWN, principal, key)
+    [known] = await run(session, KNOWN, principal, key)
     if bytes(known[0]) != asked:
         raise KeyUsedOtherwise(
             "idempotency_key_reused",
@@ -62,5 +61,5 @@ async def claim(session: AsyncSession, principal: str, key: str, asked: bytes) -
     return known[1], bytes(known[2])
 
 
-async def keep(session: AsyncSession, principal: str, key: str, status: int, body: Any) -> None:
-    await fetch(session, KEEP, principal, key, status, bytes(body))
+async def keep(session: Executor, principal: str, key: str, status: int, body: Any) -> None:
+    await run(session, KEEP, principal, key, status, bytes(body))

@@ -5,6 +5,7 @@ OWASP ASVS 5.0 9.1-9.2: the algorithm is ours to choose, keys come from our file
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
@@ -20,6 +21,7 @@ from shared.errors import NotAllowed, Refused
 
 ALGORITHMS = ["Ed25519", "ES256"]
 LEEWAY_SECONDS = 60
+SIGNATURES = 1_000  # tokens whose signature is remembered as good
 
 bearer = HTTPBearer(
     auto_error=False, description="JWT; roles: officer, approver, payer, reviewer, company, operator, auditor"
@@ -53,18 +55,25 @@ class Identity:
             exp={"essential": True},
             sub={"essential": True},
         )
+        # The same bytes under the same keys have the same signature: it is checked once. A refusal is not kept.
+        self.signed = lru_cache(SIGNATURES)(self._signed)
 
     def actor(self, token: str) -> Actor:
         if self.keys is None:
             raise _unknown("열쇠가 설정되지 않았습니다", "no keys are configured")
         try:
-            claims = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
+            claims = self.signed(token)
             self.claims.validate(claims)
         except (JoseError, ValueError) as error:
             raise _unknown(
                 "토큰이 유효하지 않거나 만료되었습니다", "the token is invalid or has expired"
             ) from error
         return Actor(str(claims["sub"]), frozenset(map(str, claims.get("roles", []))))
+
+    def _signed(self, token: str) -> dict[str, Any]:
+        """What a token with a good signature claims; its times are for `actor` to check, at every request."""
+        assert self.keys is not None
+        return jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
 
     def principal(self, authorization: str) -> str:
         """Whose idempotency keys these are: the token's subject; nobody's where there is no valid token."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
 
-from tests.bench import latency, pages, projector, rebuild, relay, report, stream
+from tests.bench import approval, endpoint, latency, pages, projector, rebuild, relay, report, stream
 from tests.bench.console import say
 from tests.bench.figure import Figure
 from tests.bench.servers import Servers
@@ -16,6 +16,8 @@ from tests.bench.servers import Servers
 Bench = Callable[[Servers, int], AsyncIterator[Figure]]
 # In this order: the topics only grow, from 30,000 events to 300,000 and 3,000,000, and what follows finds them folded.
 PROGRAMME: Sequence[tuple[str, Bench]] = (
+    ("endpoint", endpoint.run),
+    ("approval", approval.run),
     ("relay", relay.run),
     ("latency", latency.run),
     ("rebuild", rebuild.small),

@@ -110,13 +110,13 @@ POINTS = (
     ),
     _consumer(
         "handled.before_acknowledge",
-        "a batch is committed, its offsets are not",
-        before("shared.delivery.consumer:Consumer.acknowledge", given_some),
+        "a partition's records are committed, their offset is not",
+        before("shared.delivery.consumer:Consumer.acknowledge"),
     ),
     _consumer(
         "handled.after_acknowledge",
-        "the offsets are acknowledged",
-        after("shared.delivery.consumer:Consumer.acknowledge", given_some),
+        "the offset is acknowledged",
+        after("shared.delivery.consumer:Consumer.acknowledge"),
     ),
     _consumer(
         "park.before_commit",

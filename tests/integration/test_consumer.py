@@ -192,39 +192,6 @@ async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
     assert await system.count("funding", "event_log") == 1
 
 
-class Killed(BaseException):
-    """Stands for a kill -9 in the middle of a handler."""
-
-
-@in_memory
-async def test_a_record_that_kills_its_process_is_given_up_and_the_rest_goes_on(
-    system: System, probe: Probe
-) -> None:
-    killer = a_selection()
-    probe.before = lambda event: failing(Killed(), 100)(event) if event == killer else None
-    for event in a_selection(), killer, a_selection():
-        await system.send(**sealed(event))
-
-    lives = await lives_until_settled(system)
-
-    [letter] = await system.rows("funding", "dead_letter")
-    assert "begun" in letter["reason"]
-    assert lives <= 4
-    assert probe.heard.count(killer) <= 3
-    assert await system.count("funding", "event_log", "type like '%past_spending%'") == 2
-
-
-async def lives_until_settled(system: System) -> int:
-    for life in range(1, 20):
-        try:
-            await system.settle()
-        except Killed:
-            await system.restart()
-        else:
-            return life
-    raise AssertionError("the crash loop never ends")
-
-
 async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_order(
     system: System, probe: Probe
 ) -> None:

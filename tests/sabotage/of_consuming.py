@@ -10,11 +10,12 @@ PROJECTOR = "tests/integration/test_projector.py::"
 EDGE = "tests/integration/test_edge.py::"
 TWICE = CONSUMER + "test_an_event_delivered_twice_is_handled_once[memory]"
 FAILS_ONCE = CONSUMER + "test_a_handler_that_fails_once_is_tried_again[memory]"
-KILLS = CONSUMER + "test_a_record_that_kills_its_process_is_given_up_and_the_rest_goes_on[memory]"
+DEATHS = "tests/integration/test_deaths.py::"
+KILLS = DEATHS + "test_a_record_that_kills_its_process_is_given_up_and_the_rest_goes_on[memory]"
 
 
-async def forgetful(session: Any, record: Any, first: int = 1) -> int:
-    return first
+async def forgetful(session: Any, record: Any, least: int = 1) -> int:
+    return least
 
 
 GUARDS = [
@@ -97,8 +98,8 @@ GUARDS = [
         "처리하기 전에 확인해 사건을 잃는 것 / a record is acknowledged before it is settled, and lost by a crash",
         edited(
             "shared.delivery.consumer:Consumer.receive",
-            "    settled = await",
-            "    await self.acknowledge({place(one): one.offset + 1 for one in ordered})\n    settled = await",
+            "    await asyncio.gather",
+            "    await asyncio.gather(*(self.acknowledge(place(one), one.offset + 1) for one in ordered))\n    await asyncio.gather",
             how="처리 전에 확인 / acknowledges before it settles",
         ),
         KILLS,
@@ -115,9 +116,38 @@ GUARDS = [
     ),
     guard(
         "careful-restart",
-        "죽이는 사건 대신 그 앞의 사건을 버리는 것 / after a crash, an innocent record before the killer is given up",
-        edited("shared.delivery.consumer:Consumer.attempt", "self.careful.add(at)", "pass"),
+        "죽이는 사건이 이웃을 거듭 데려가 끝나지 않는 것 / nobody knows which record kills the process, and it goes on for ever",
+        edited("shared.delivery.doubts:Doubts.mark", "self.careful.add(at)", "pass"),
         KILLS,
+    ),
+    guard(
+        "doubtful-alone",
+        "곁에서 처리되던 사건을 탓하는 것 / what was in hand beside a killer is blamed with it",
+        edited(
+            "shared.delivery.consumer:Consumer.receive",
+            "if place(run[0]) in self.doubts.careful:",
+            "if False:",
+        ),
+        DEATHS + "test_after_a_death_what_was_in_hand_is_begun_one_at_a_time[memory]",
+    ),
+    guard(
+        "calm-after-death",
+        "밖에서 온 종료를 그때 처리되던 사건 탓으로 돌리는 것 / kills from outside are blamed on the record that they met",
+        edited("shared.delivery.doubts:Doubts.attempt", "raise Suspected(deaths)", "pass"),
+        DEATHS + "test_a_suspected_record_waits_for_a_calm_while_others_go_on[memory]",
+    ),
+    guard(
+        "several-suspects-are-none",
+        "모두를 죽이는 고장에 사건이 하나씩 버려지는 것 / while every record seems to kill, they are given up one by one",
+        always("shared.delivery.deadletters:others", False),
+        DEATHS + "test_while_several_records_are_suspected_none_of_ours_is_given_up[memory]",
+    ),
+    guard(
+        "in-effect-is-not-given-up",
+        "이미 반영된 사건이 처리 못 한 것으로 남는 것 / a record that is in effect becomes a dead letter",
+        always("shared.delivery.inbox:is_known", False),
+        DEATHS
+        + "test_a_record_that_is_in_effect_is_not_given_up_however_often_the_process_died_behind_it[memory]",
     ),
     guard(
         "stop-the-line",

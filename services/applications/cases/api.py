@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.applications.cases import commands
 from services.applications.cases.domain import Plan
 from services.applications.companies.domain import acting_for
-from shared.edge.http import Dated, Router, Session
+from shared.edge.http import BareSession, Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, TrackId
 from shared.values.money import Krw
@@ -48,7 +48,7 @@ class Moved(BaseModel):
 
 
 @router.post("/applications", status_code=201, summary="사업을 신청한다 / Apply")
-async def submit(body: Apply, session: Session, actor: Applicant) -> Submitted:
+async def submit(body: Apply, session: BareSession, actor: Applicant) -> Submitted:
     plan = Plan(track=body.track, total_krw=body.total_krw)
     case = await commands.submit(
         session,

@@ -17,19 +17,17 @@ from services.applications.rounds import commands as rounds
 from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import refuse_outside_window
 from services.applications.rounds.models import Round
+from shared import rows
+from shared.db import Executor, run
 from shared.delivery.outbox import emit
 from shared.errors import RuleBroken
 from shared.events.definition import Definition
 
+BEFORE = 'select receipt_number from "case" where round_id = $1 and company_id = $2'
+
 
 async def submit(
-    session: AsyncSession,
-    round_id: str,
-    company_id: UUID,
-    plan: domain.Plan,
-    on: date,
-    *,
-    acting_for: str | None,
+    session: Executor, round_id: str, company_id: UUID, plan: domain.Plan, on: date, *, acting_for: str | None
 ) -> Case:
     refuse_stranger(company_id, acting_for)
     if (call := await rounds.find(session, round_id)) is None:
@@ -40,7 +38,7 @@ async def submit(
     company = await companies.load(session, company_id)
     number = await _number_for(session, call, company)
     case, submitted = domain.submit(call, terms, company, plan, receipt_number=number, on=on)
-    session.add(case)
+    await rows.insert(session, case)
     await emit(session, submitted)
     return case
 
@@ -51,7 +49,7 @@ async def open_for_ministry(
     number = await _number_for(session, call, company)
     plan = domain.Plan(track=None, total_krw=total_krw)
     case, submitted = domain.open_for_ministry(call, terms, company, plan, receipt_number=number, on=on)
-    session.add(case)
+    await rows.insert(session, case)
     await emit(session, submitted)
     return case
 
@@ -91,18 +89,17 @@ async def screenings(session: AsyncSession, round_id: str) -> dict[UUID, Screeni
     return {row.case_id: row for row in await session.scalars(rows)}
 
 
-async def _number_for(session: AsyncSession, call: Round, company: Company) -> str:
+async def _number_for(session: Executor, call: Round, company: Company) -> str:
     """Numbers are drawn one at a time, so that a company cannot apply twice at once."""
     number = await receipts.draw(session, call.programme_id, call.year)
-    await _refuse_twice(session, call, company)
+    if known := await run(session, BEFORE, call.id, company.id):
+        raise _applied_before(company, *known[0])
     return number
 
 
-async def _refuse_twice(session: AsyncSession, call: Round, company: Company) -> None:
-    before = select(Case.receipt_number).where(Case.round_id == call.id, Case.company_id == company.id)
-    if (known := await session.scalar(before)) is not None:
-        raise RuleBroken(
-            "once_a_round",
-            ko=f"{company.name_ko}은(는) 이 공고에 이미 신청했습니다(접수번호 {known}). 한 공고에 한 번만 신청할 수 있습니다.",
-            en=f"The company has applied in this round already (receipt {known}); once a round is all.",
-        )
+def _applied_before(company: Company, receipt_number: str) -> RuleBroken:
+    return RuleBroken(
+        "once_a_round",
+        ko=f"{company.name_ko}은(는) 이 공고에 이미 신청했습니다(접수번호 {receipt_number}). 한 공고에 한 번만 신청할 수 있습니다.",
+        en=f"The company has applied in this round already (receipt {receipt_number}); once a round is all.",
+    )

@@ -11,8 +11,11 @@ from sqlmodel import col, select
 
 from services.applications.companies import domain
 from services.applications.companies.models import Company, State
+from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotFound, RuleBroken
+from shared.rows import Lock
 
 log = structlog.get_logger()
 
@@ -53,9 +56,9 @@ async def end(session: AsyncSession, business_number: str, state: State, on: dat
         await emit(session, closed)
 
 
-async def load(session: AsyncSession, company_id: UUID) -> Company:
+async def load(session: Executor, company_id: UUID) -> Company:
     """Locked against being closed meanwhile, not against another application of it."""
-    company = await session.get(Company, company_id, with_for_update={"read": True})
+    company = await rows.find(session, Company, company_id, lock=Lock.SHARE)
     if company is None:
         raise NotFound(
             "company_unknown",

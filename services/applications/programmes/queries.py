@@ -8,8 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.applications.programmes.models import ProgrammeProposal, ProgrammeVersion
+from shared import rows
+from shared.db import Executor
 from shared.errors import NotFound, NotYet
 from shared.events.definition import Definition, Proposal
+
+KNOWN: dict[tuple[str, int], Definition] = {}
+"""Versions by programme and number. Who empties the table forgets them."""
 
 
 class Terms(NamedTuple):
@@ -51,11 +56,14 @@ async def terms_on(session: AsyncSession, programme_id: str, on: date) -> Terms 
     return _terms(row) if row else None
 
 
-async def definition(session: AsyncSession, programme_id: str, version: int) -> Definition:
-    row = await session.get(ProgrammeVersion, (programme_id, version))
+async def definition(session: Executor, programme_id: str, version: int) -> Definition:
+    """Of a version that others refer to: committed, and never changed, so it is read once a process."""
+    if (known := KNOWN.get((programme_id, version))) is not None:
+        return known
+    row = await rows.find(session, ProgrammeVersion, programme_id, version)
     if row is None:
         raise unknown(programme_id)
-    return _terms(row).definition
+    return KNOWN.setdefault((programme_id, version), _terms(row).definition)
 
 
 async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:

@@ -8,8 +8,11 @@ from services.applications.programmes import queries as programmes
 from services.applications.programmes.commands import lock
 from services.applications.rounds import domain, queries
 from services.applications.rounds.models import Round
+from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import RuleBroken
+from shared.rows import Lock
 
 
 async def open_round(session: AsyncSession, call: domain.Call, on: date) -> None:
@@ -48,9 +51,9 @@ async def find_locked(session: AsyncSession, round_id: str) -> Round | None:
     return await session.get(Round, round_id, with_for_update=True)
 
 
-async def find(session: AsyncSession, round_id: str) -> Round | None:
+async def find(session: Executor, round_id: str) -> Round | None:
     """Locked against being closed or decided meanwhile, not against another application."""
-    return await session.get(Round, round_id, with_for_update={"read": True})
+    return await rows.find(session, Round, round_id, lock=Lock.SHARE)
 
 
 async def _refuse_known(session: AsyncSession, round_id: str) -> None:

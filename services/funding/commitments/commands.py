@@ -10,14 +10,26 @@ from services.funding.commitments.models import Commitment
 from services.funding.ledger import commands as ledger
 from services.funding.ledger import queries as balances
 from services.funding.ledger.domain import Reason
+from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotYet
 from shared.events.funding import YearShares
+from shared.rows import Lock
 
 
 async def load(session: AsyncSession, case_id: UUID) -> Commitment:
     """Locked: everything about one case's money happens one after another."""
     found = await session.get(Commitment, case_id, with_for_update=True, populate_existing=True)
+    return _arrived(found, case_id)
+
+
+async def lock(session: Executor, case_id: UUID) -> Commitment:
+    """The same for who only reads it."""
+    return _arrived(await rows.find(session, Commitment, case_id, lock=Lock.UPDATE), case_id)
+
+
+def _arrived(found: Commitment | None, case_id: UUID) -> Commitment:
     if found is None:
         raise NotYet(
             "case_unknown",

@@ -1,23 +1,38 @@
 """What can be asked of the ledger: to post a set. The caller commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
 import orjson
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from asyncpg.exceptions import CheckViolationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
-from services.funding.ledger.domain import Line, Purse, Reason
-from services.funding.ledger.models import Account, Posting
+from services.funding.ledger.domain import Purse, Reason
+from shared.db import Executor, run
 from shared.logs import cause
+
+# One statement: accounts are opened where need be, in the order of the lines, and the whole set is posted.
+POST = """
+    with line as (
+        select * from unnest($1::varchar[], $2::integer[], $3::varchar[], $4::varchar[], $5::varchar[], $6::bigint[])
+            as line (programme_id, fiscal_year, funder, municipality, kind, amount_krw)
+    ), opened as (
+        insert into account (programme_id, fiscal_year, funder, municipality, kind)
+        select programme_id, fiscal_year, funder, municipality, kind from line
+        on conflict do nothing
+    )
+    insert into posting (set_id, programme_id, fiscal_year, funder, municipality, kind, amount_krw,
+                         posted_on, case_id, reason, caused_by)
+    select $7::uuid, programme_id, fiscal_year, funder, municipality, kind, amount_krw, $8::date, $9::uuid, $10, $11
+    from line
+"""
 
 
 async def post(
-    session: AsyncSession, reason: Reason, amounts: Mapping[Purse, int], on: date, case_id: UUID | None = None
+    session: Executor, reason: Reason, amounts: Mapping[Purse, int], on: date, case_id: UUID | None = None
 ) -> None:
     """Move won by purse as the reason says. The only way into the ledger.
 
@@ -26,21 +41,13 @@ async def post(
     lines = domain.lines(reason, amounts)
     if not lines:
         return
-    await session.execute(insert(Account).values([_account(line) for line in lines]).on_conflict_do_nothing())
-    told = {"posted_on": on, "case_id": case_id, "reason": reason, "caused_by": _caused_by()}
+    if isinstance(session, AsyncSession):
+        await session.flush()
+    columns = zip(*((*line.purse, line.kind, line.amount_krw) for line in lines), strict=True)
     try:
-        await session.execute(insert(Posting).values(_postings(lines, told)))
-    except IntegrityError as error:
+        await run(session, POST, *map(list, columns), uuid7(), on, case_id, reason, _caused_by())
+    except CheckViolationError as error:
         raise _in_words(error) from error
-
-
-def _account(line: Line) -> dict[str, object]:
-    return {**line.purse._asdict(), "kind": line.kind}
-
-
-def _postings(lines: Sequence[Line], told: Mapping[str, object]) -> list[dict[str, object]]:
-    set_id = uuid7()
-    return [{"set_id": set_id, **_account(line), "amount_krw": line.amount_krw, **told} for line in lines]
 
 
 def _caused_by() -> str | None:
@@ -48,9 +55,8 @@ def _caused_by() -> str | None:
     return bound.get("causationid") or bound.get("correlationid")
 
 
-def _in_words(error: IntegrityError) -> Exception:
+def _in_words(error: CheckViolationError) -> Exception:
     """The database tells which account is short as JSON; any other complaint stays what it is."""
-    refusal = error.orig.__cause__ if error.orig else None
-    if getattr(refusal, "constraint_name", None) != "account_balance_sign":
+    if error.constraint_name != "account_balance_sign":
         return error
-    return domain.short(**orjson.loads(getattr(refusal, "detail", "")))
+    return domain.short(**orjson.loads(error.detail or ""))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, StringConstraints
 from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
-from shared.edge.http import Dated, Router, Session
+from shared.edge.http import BareSession, Dated, Router, Session
 from shared.edge.identity import Actor, actor_with
 from shared.values.money import Krw
 
@@ -56,19 +56,19 @@ async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session
 
 
 @router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
-async def request(case_id: UUID, number: int, body: Dated, session: Session, actor: Officer) -> Moved:
+async def request(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Officer) -> Moved:
     tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
     return Moved.model_validate(tranche.model_dump())
 
 
 @router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
-async def approve(case_id: UUID, number: int, body: Dated, session: Session, actor: Approver) -> Moved:
+async def approve(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Approver) -> Moved:
     tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
     return Moved.model_validate(tranche.model_dump())
 
 
 @router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
-async def reject(case_id: UUID, number: int, body: Reject, session: Session, actor: Approver) -> Moved:
+async def reject(case_id: UUID, number: int, body: Reject, session: BareSession, actor: Approver) -> Moved:
     tranche = await commands.reject(
         session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
     )

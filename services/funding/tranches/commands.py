@@ -16,22 +16,35 @@ from services.funding.ledger.domain import Reason
 from services.funding.programmes import queries as programmes
 from services.funding.tranches import domain
 from services.funding.tranches.models import Status, Tranche
+from shared import rows
+from shared.db import Executor
 from shared.delivery.outbox import emit
 from shared.errors import NotFound, RuleBroken
 from shared.events.applications import AgreementSigned
+from shared.rows import Lock
 
 
 async def load(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
     """Both locked, the case's account first."""
     commitment = await commitments.load(session, case_id)
     tranche = await session.get(Tranche, (case_id, number), with_for_update=True, populate_existing=True)
+    return commitment, _known(tranche, number)
+
+
+async def lock(session: Executor, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
+    """The same past the unit of work: who changes the tranche saves it."""
+    commitment = await commitments.lock(session, case_id)
+    return commitment, _known(await rows.find(session, Tranche, case_id, number, lock=Lock.UPDATE), number)
+
+
+def _known(tranche: Tranche | None, number: int) -> Tranche:
     if tranche is None:
         raise NotFound(
             "tranche_unknown",
             ko=f"과제에 {number}회차가 없습니다. 회차 번호를 확인하세요.",
             en=f"The case has no tranche {number}. Check the number.",
         )
-    return commitment, tranche
+    return tranche
 
 
 async def tranches_of(session: AsyncSession, case_id: UUID) -> Sequence[Tranche]:
@@ -86,31 +99,34 @@ async def confirm_self_contribution(
     await make_ready(session, commitment)
 
 
-async def request(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Tranche:
-    commitment, tranche = await load(session, case_id, number)
-    await emit(session, domain.request(commitment, tranche, by, on))
+async def request(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+    commitment, tranche = await lock(session, case_id, number)
+    requested = domain.request(commitment, tranche, by, on)
+    await rows.save(session, tranche)
+    await emit(session, requested)
     return tranche
 
 
-async def approve(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Tranche:
-    """From here on the budget is reserved: committed → payable."""
-    commitment, tranche = await load(session, case_id, number)
+async def approve(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+    """From here on the budget is reserved: committed → payable. Last, as everybody waits for these accounts."""
+    commitment, tranche = await lock(session, case_id, number)
     approved = domain.approve(tranche, by, on)
-    await move_money(session, Reason.APPROVED, commitment, tranche, on)
+    await rows.save(session, tranche)
     await emit(session, approved)
+    await move_money(session, Reason.APPROVED, commitment, tranche, on)
     return tranche
 
 
-async def reject(
-    session: AsyncSession, case_id: UUID, number: int, by: str, *, reason: str, on: date
-) -> Tranche:
-    _, tranche = await load(session, case_id, number)
-    await emit(session, domain.reject(tranche, by, reason, on))
+async def reject(session: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date) -> Tranche:
+    _, tranche = await lock(session, case_id, number)
+    rejected = domain.reject(tranche, by, reason, on)
+    await rows.save(session, tranche)
+    await emit(session, rejected)
     return tranche
 
 
 async def move_money(
-    session: AsyncSession, reason: Reason, commitment: Commitment, tranche: Tranche, on: date
+    session: Executor, reason: Reason, commitment: Commitment, tranche: Tranche, on: date
 ) -> None:
     await ledger.post(
         session, reason, public_purses(commitment, domain.by_year([tranche])), on, tranche.case_id
