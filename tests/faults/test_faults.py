@@ -37,10 +37,6 @@ def test_nothing_is_lost_or_done_twice_while_processes_and_servers_die(
     under_fire(capsys, tmp_path / "log", "--seed", str(seed), "--faults", ",".join(IMPORTANT))
 
 
-@pytest.mark.skipif(
-    "IEUM_FAULTS_SEED" not in os.environ,
-    reason="open: of 86 kills in a row some meet the same innocent record five times, and it becomes a dead letter; IEUM_FAULTS_SEED=10086 shows it",
-)
 def test_a_kill_at_each_named_point_loses_nothing_and_repeats_nothing(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from asyncpg.exceptions import UniqueViolationError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -187,7 +188,7 @@ async def test_the_database_refuses_the_same_past_spending_twice(funding: Databa
             await post(session, Reason.PAST, {PURSE: 30}, ON, case_id)
 
     await book()
-    with pytest.raises(IntegrityError, match="posting_past_once"):
+    with pytest.raises(UniqueViolationError, match="posting_past_once"):
         await book()
 
 
