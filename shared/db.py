@@ -92,6 +92,19 @@ class Database:
                 raise
 
     @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A bare asyncpg connection of the same pool, each statement by itself."""
+        async with self.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                yield raw
+            except BaseException as error:
+                if raw.is_closed() or not isinstance(error, Exception):
+                    raw.terminate()
+                    await connection.invalidate()
+                raise
+
+    @asynccontextmanager
     async def bare_transaction(self) -> AsyncIterator[Bare]:
         """The same, begun late: who is refused before the first statement costs no connection."""
         async with AsyncExitStack() as stack:

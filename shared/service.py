@@ -9,6 +9,7 @@ A role that fails is begun again with growing backoff, unready meanwhile; the ot
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -146,8 +147,11 @@ async def project(context: Context) -> None:
         health=context.health,
         touches=service.touches,
     )
-    async with listening(context, projector):
-        await asyncio.Event().wait()
+    try:
+        async with listening(context, projector):
+            await asyncio.Event().wait()
+    finally:
+        await projector.end()
 
 
 async def keep_time(context: Context) -> None:
@@ -195,6 +199,16 @@ async def keep_running(role: Role, context: Context) -> None:
         wait = min(wait * 2, context.settings.backoff_limit_seconds / 10)
 
 
+def collect_rarely() -> None:
+    """What a process begins with stays; what a batch makes dies with it, without being looked at again and again.
+
+    A third of a projector's time went to Python's collector, which looked through each batch some dozens of times.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def run(service: Service, names: Sequence[str], settings: Settings) -> None:
     database = service.database(settings)
     known = service.all_roles()
@@ -229,5 +243,6 @@ def main(service: Service) -> None:
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
+        collect_rarely()
         with tracing.exported(service.name):
             uvloop.run(run(service, names, settings))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
+
+from shared.delivery.kafka import Sendable
 
 Logs = dict[str, list["MemoryRecord"]]
 
@@ -43,6 +45,12 @@ class MemoryKafka:
         acknowledged = asyncio.get_running_loop().create_future()
         acknowledged.set_result(None)
         return acknowledged
+
+    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+        return [
+            await self.send(event.topic, event.value, key=event.key, headers=event.headers)
+            for event in events
+        ]
 
     async def deliver(self, most: int = 50) -> int:
         """Give each group a batch of what it has not read; how many records that were."""

@@ -102,6 +102,8 @@ class MemorySystem(System):
             published, failed = await relay(self.databases[service.name], self.kafka, 100)
             moved += published + failed
         moved += await self.kafka.deliver()
+        for projector in self.projectors.values():
+            await projector.written()
         for consumer in self.consumers.values():
             await consumer.dispatcher.look_for_parked()
             await consumer.retry_parked()

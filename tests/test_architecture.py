@@ -31,13 +31,16 @@ MAY_CALL = {
     "transaction": BEGINS,
     "commit": {Path("shared/db.py"), DELIVERY / "kafka.py"},  # there: Kafka's offsets
     "rollback": set(),
-    "send": {DELIVERY / "relay.py", Path("services/notifications/sender.py")},  # there: e-mail, SMS
+    "send": {Path("services/notifications/sender.py")},  # e-mail, SMS
     "send_and_wait": set(),
-    "send_batch": set(),
+    "hand_over": {DELIVERY / "relay.py", Path("services/notifications/sender.py")},
+    "send_batch": {DELIVERY / "kafka.py"},
     "publish": set(),
     "publish_batch": set(),
 }
-KAFKA_SPOKEN_IN = {DELIVERY / f"{name}.py" for name in ("consumer", "kafka", "lag", "projector", "rebuild")}
+KAFKA_SPOKEN_IN = {
+    DELIVERY / f"{name}.py" for name in ("consumer", "doubts", "kafka", "lag", "projector", "rebuild")
+}
 NETWORK_SPOKEN_IN = {Path(f"services/notifications/channels/{name}.py") for name in ("email", "sms")}
 NETWORK = re.compile(r"(aiohttp|aiosmtplib|httpx|requests|smtplib|socket|urllib\.request)\b")
 

@@ -37,18 +37,21 @@ class Columns:
         sets = ", ".join(f'"{c.name}" = {value.format(name=c.name)}' for c in self.rest)
         return self.insert(f"({quoted(self.key)}) do update set {sets}" if sets else "do nothing")
 
+    def read(self) -> str:
+        """All columns as `state` wants them."""
+        all = [*self.key, *self.rest]
+        return ", ".join(f't."{c.name}"{"::text" if is_text(c) else ""} as "{c.name}"' for c in all)
+
     @cached_property
     def load(self) -> str:
         """Rows by their keys; not locked."""
-        all = [*self.key, *self.rest]
-        read = ", ".join(f't."{c.name}"{"::text" if is_text(c) else ""} as "{c.name}"' for c in all)
         using = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
-        return f"select {read} from {self.table} t join ({self.given(self.key)}) as k on {using}"
+        return f"select {self.read()} from {self.table} t join ({self.given(self.key)}) as k on {using}"
 
-    @cached_property
-    def lock(self) -> str:
-        order = ", ".join(f't."{c.name}"' for c in self.key)
-        return f"{self.load} order by {order} for update of t"
+    def lower(self, name: str) -> str:
+        """Rows whose one other column is what it was before, or the lesser of both."""
+        less = f't."{name}" is null or excluded."{name}" < t."{name}"'
+        return self.insert(f'({quoted(self.key)}) do update set "{name}" = excluded."{name}" where {less}')
 
     @cached_property
     def prune(self) -> str:
@@ -65,6 +68,13 @@ class Columns:
     @cached_property
     def add(self) -> str:
         return self.merge('t."{name}" + excluded."{name}"')
+
+    @cached_property
+    def add_and_look(self) -> str:
+        """The same, and the keys where all the rest has become zero."""
+        empty = " and ".join(f'"{c.name}" = 0' for c in self.rest)
+        keys = ", ".join(f'"{c.name}"{"::text" if is_text(c) else ""}' for c in self.key)
+        return f"with moved as ({self.add} returning t.*) select {keys} from moved where {empty}"
 
     @cached_property
     def keep(self) -> str:

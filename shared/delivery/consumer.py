@@ -71,7 +71,7 @@ class Consumer:
         ordered = sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
         runs = [list(run) for _, run in groupby(ordered, key=place)]
         self.in_hand = {place(run[0]): run[0].offset for run in runs}
-        runs = [run for run in runs if await self.begin(run[0])]
+        runs = [run for run in runs if await self.look_at(run[0])]
         for run in runs:
             if place(run[0]) in self.doubts.careful:
                 await self.run(run)
@@ -84,7 +84,7 @@ class Consumer:
         first = self.in_hand.get(at)
         return None if first is None else max(first, self.known.get(at, first))
 
-    async def begin(self, record: Record) -> bool:
+    async def look_at(self, record: Record) -> bool:
         """Whether the partition can be begun here; it is looked at where this life does not come from before it."""
         at = place(record)
         if self.known.get(at) == record.offset or at in self.doubts.careful:

@@ -1,14 +1,13 @@
 """A projection of the first day of something by key, from whatever partitions its events come, counted by that day."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlmodel import SQLModel
 
 from shared.db import Connection
-from shared.delivery.columns import json
-from shared.delivery.projection import Fact, Key, State, columns_of
+from shared.delivery.projection import Fact, Key, columns_of
 from shared.delivery.tiled import Tiles
 from shared.events import Event
 
@@ -41,19 +40,20 @@ class FirstProjection:
 
 
 class Firsts:
-    """The first day of each key in a batch. Rows are made and locked, then moved: several partitions feed one."""
+    """The first day of each key in a batch. Rows are moved where they stand: several partitions feed one."""
 
     def __init__(self, projection: FirstProjection) -> None:
         self.hears, self.by_type, self.tiles = projection.hears, projection.by_type, projection.tiles
-        self.columns, self.keys = columns_of(projection.table), columns_of(projection.table, ())
+        self.columns = columns_of(projection.table)
         [self.day] = [column.name for column in self.columns.rest]
-        self.first: dict[Key, str] = {}
+        self.move = f'{self.columns.lower(self.day)} returning {self.columns.read()}, old."{self.day}"::text as before'
+        self.forget()
 
     def forget(self) -> None:
-        self.first = {}
+        self.first: dict[Key, str] = {}
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
-        """Nothing: what is there is looked at once it is locked."""
+    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
+        """Nothing: what is there is looked at as it is moved."""
 
     def fold(self, fact: Fact) -> tuple[Key, str]:
         return self.by_type[fact.type](fact)
@@ -62,19 +62,15 @@ class Firsts:
         key, day = change
         self.first[key] = min(day, self.first.get(key, day))
 
-    async def save(self, connection: Connection) -> None:
-        days, self.first = self.first, {}
-        if not days:
-            return
-        keys = self.keys.rows(days)
-        await connection.execute(self.keys.keep, keys)
-        found = [self.columns.state(row) for row in await connection.fetch(self.columns.lock, keys)]
-        moved = [(old, new) for old in found if (new := self.earlier(old, days)) is not old]
-        if moved:
-            await connection.execute(self.columns.put, json([new for _, new in moved]))
-            await self.tiles.save(connection, self.tiles.moved(moved))
+    def hand_over(self) -> dict[Key, str]:
+        given, self.first = self.first, {}
+        return given
 
-    def earlier(self, state: State, days: Mapping[Key, str]) -> State:
-        """The state with the batch's day, where that is before what was known."""
-        known, day = state[self.day], days[tuple(state[name] for name in self.keys.names)]
-        return state if known and known <= day else state | {self.day: day}
+    async def save(self, connection: Connection, given: dict[Key, str]) -> None:
+        rows = self.columns.rows((*key, day) for key, day in given.items())
+        moved = [
+            (now | {self.day: row["before"]}, now)
+            for row in await connection.fetch(self.move, rows)
+            if (now := self.columns.state(row))
+        ]
+        await self.tiles.save(connection, self.tiles.moved(moved))

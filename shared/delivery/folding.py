@@ -1,11 +1,12 @@
-"""A batch of records into all projections, within the caller's transaction.
+"""A batch of records into all projections: folded in memory, then written within the caller's transaction.
 
 A record that cannot be read or folded goes to the dead letters in the same transaction, and the fold goes on.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,6 +20,7 @@ from shared.events import Event
 
 Bury = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
+BREATH = 500  # records folded before others have their turn
 
 
 class Heard(NamedTuple):
@@ -26,7 +28,17 @@ class Heard(NamedTuple):
 
     event: type[Event]
     type: str
+    source: bytes
     collectors: Sequence[Collector]
+
+
+class Folded(NamedTuple):
+    """A batch that is folded in memory, to be written: the facts that were new, and what could not be folded."""
+
+    facts: Sequence[Fact]
+    dead: Sequence[tuple[Record, Exception]]
+    changes: Sequence[tuple[Collector, Any]]
+    marks: list[dict[str, Any]]
 
 
 class Folding:
@@ -38,7 +50,9 @@ class Folding:
         self.collectors = [one for projection in projections for one in projection.collectors()]
         self.hearing = Hearing({event for projection in projections for event in projection.hears})
         self.heard = {
-            type: Heard(event, type, [one for one in self.collectors if event in one.hears])
+            type: Heard(
+                event, type, event.source.encode(), [one for one in self.collectors if event in one.hears]
+            )
             for type, event in self.hearing.types.items()
         }
         self.by_header = {type.encode(): heard for type, heard in self.heard.items()}
@@ -51,20 +65,34 @@ class Folding:
         for collector in self.collectors:
             collector.forget()
 
-    async def apply(self, connection: Connection, records: Iterable[Record]) -> list[Fact]:
-        """The facts that were new."""
-        read = [(record, fact) for record in records if (fact := await self.read(connection, record))]
-        await self.marks.load(connection, (fact for _, fact in read))
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> Sequence[Fact]:
+        """Both at once: the facts that were new."""
+        folded = await self.fold(connection, records)
+        await self.save(connection, folded)
+        return folded.facts
+
+    async def fold(self, connection: Connection, records: Sequence[Record]) -> Folded:
+        """In memory; `connection` is for what is not there yet."""
+        dead: list[tuple[Record, Exception]] = []
+        read = await self.read(records, dead)
+        await self.marks.load(connection, [fact for _, fact in read])
         new = [(record, fact) for record, fact in read if self.marks.is_new(fact)]
         facts = [fact for _, fact in new]
         await self.load(connection, facts)
-        for record, fact in new:
-            if error := self.fold(fact):
-                await self.bury(connection, record, error)
-        for collector in self.collectors:
-            await collector.save(connection)
-        await self.marks.save(connection)
-        return facts
+        for number, (record, fact) in enumerate(new):
+            if not number % BREATH:
+                await asyncio.sleep(0)
+            if error := self.fold_one(fact):
+                dead.append((record, error))
+        changes = [(one, given) for one in self.collectors if (given := one.hand_over())]
+        return Folded(facts, dead, changes, self.marks.hand_over())
+
+    async def save(self, connection: Connection, folded: Folded) -> None:
+        for record, error in folded.dead:
+            await self.bury(connection, record, error)
+        for collector, given in folded.changes:
+            await collector.save(connection, given)
+        await self.marks.save(connection, folded.marks)
 
     async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
         concerned: dict[Collector, list[Fact]] = defaultdict(list)
@@ -74,14 +102,22 @@ class Folding:
         for collector, some in concerned.items():
             await collector.load(connection, some)
 
-    async def read(self, connection: Connection, record: Record) -> Fact | None:
-        try:
-            return self.fact(record)
-        except UNREADABLE as error:
-            await self.bury(
-                connection, record, error if isinstance(error, Malformed) else Malformed(unreadable(error))
-            )
-            return None
+    async def read(
+        self, records: Sequence[Record], dead: list[tuple[Record, Exception]]
+    ) -> list[tuple[Record, Fact]]:
+        """What is heard; what cannot be read is added to the dead."""
+        read = []
+        for number, record in enumerate(records):
+            if not number % BREATH:
+                await asyncio.sleep(0)
+            try:
+                if fact := self.fact(record):
+                    read.append((record, fact))
+            except Malformed as error:
+                dead.append((record, error))
+            except UNREADABLE as error:
+                dead.append((record, Malformed(unreadable(error))))
+        return read
 
     def fact(self, record: Record) -> Fact | None:
         """Decoded without a model: half of a projector's time would go there (docs/decisions)."""
@@ -89,15 +125,16 @@ class Folding:
         if (heard := self.by_header.get(headers["ce_type"])) is None:
             self.hearing.event_of(headers["ce_type"].decode())
             return None
-        source = headers["ce_source"].decode()
-        refuse_wrong_sender(heard.event, source, record.topic)
+        event, source = heard.event, headers["ce_source"]
+        if source != heard.source or record.topic != event.topic:
+            refuse_wrong_sender(event, source.decode(), record.topic)
         data = orjson.loads(record.value or b"")
         if self.suspicious:
-            heard.event.model_validate_json(record.value or b"")
+            event.model_validate_json(record.value or b"")
         authid = headers.get("ce_authid")
         return Fact(
             heard.type,
-            source,
+            event.source,
             headers["ce_id"].decode(),
             headers["ce_subject"].decode(),
             int(headers["ce_sequence"]),
@@ -107,14 +144,13 @@ class Folding:
             authid.decode() if authid else None,
         )
 
-    def fold(self, fact: Fact) -> Exception | None:
+    def fold_one(self, fact: Fact) -> Exception | None:
         """Into every projection, or into none and why."""
-        collectors = self.heard[fact.type].collectors
         try:
-            changes = [collector.fold(fact) for collector in collectors]
+            changes = [(one, one.fold(fact)) for one in self.heard[fact.type].collectors]
         except Exception as error:
             return error
-        for collector, change in zip(collectors, changes, strict=True):
+        for collector, change in changes:
             collector.take(change)
         return None
 

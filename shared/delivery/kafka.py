@@ -1,5 +1,6 @@
 """All that we ask of FastStream and aiokafka: records as they came, acknowledged by us alone."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ from shared.config import Settings
 from shared.events.cloudevents import Headers
 
 OUTSIDERS = "ieum.external."
+BATCH_BYTES = 128 * 1024  # of one partition at once, from a relay
 FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
 
 
@@ -42,8 +44,23 @@ class Headed(Protocol):
     def headers(self) -> Headers: ...
 
 
+class Sendable(Protocol):
+    """An event on its way to become a record."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> bytes: ...
+    @property
+    def value(self) -> bytes: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
 class Producer(Protocol):
-    async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> Awaitable[object]: ...
+    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+        """Events of one key keep their order. Each promise is that the broker has some of them; together, all."""
+        ...
 
 
 def is_ours(record: Record) -> bool:
@@ -81,14 +98,46 @@ def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -
     return partitions[number % len(partitions)]
 
 
-def producer(settings: Settings) -> AIOKafkaProducer:
+class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    """Hands over batches by partition: a future a record would cost more than the rest of the relay."""
+
+    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+        places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
+        runs: dict[tuple[str, int], list[Sendable]] = {}
+        for event in events:
+            number = partition(event.key, places[event.topic], ())
+            runs.setdefault((event.topic, number), []).append(event)
+        handed = await asyncio.gather(*(self.hand_over_run(*at, run) for at, run in runs.items()))
+        return [promise for promises in handed for promise in promises]
+
+    async def hand_over_run(
+        self, topic: str, number: int, events: Sequence[Sendable]
+    ) -> list[Awaitable[object]]:
+        """Of one partition, in order: a batch is handed over when the one before is on its way."""
+        promises: list[Awaitable[object]] = []
+        batch = self.create_batch()
+        for event in events:
+            while not self.put(batch, event):
+                promises.append(await self.send_batch(batch, topic, partition=number))
+                batch = self.create_batch()
+        promises.append(await self.send_batch(batch, topic, partition=number))
+        return promises
+
+    def put(self, batch: Any, event: Sendable) -> bool:
+        """Whether there was room; an empty batch takes an event of any size."""
+        put = batch.append(timestamp=None, key=event.key, value=event.value, headers=event.headers)
+        return put is not None
+
+
+def producer(settings: Settings) -> BatchProducer:
     """Acknowledged by all in-sync replicas, and idempotent wherever the broker can be."""
-    return AIOKafkaProducer(
+    return BatchProducer(
         bootstrap_servers=settings.kafka_bootstrap,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
         partitioner=partition,
         linger_ms=0,
+        max_batch_size=BATCH_BYTES,
     )
 
 

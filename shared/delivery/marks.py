@@ -41,16 +41,19 @@ class Marks:
     """Held in memory: a subject's records come from one partition, which the fence makes ours alone."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
         self.last: dict[Subject, int] = {}
         self.ahead: dict[Subject, set[int]] = {}
         self.touched: set[Subject] = set()
-
-    def clear(self) -> None:
-        self.last, self.ahead, self.touched = {}, {}, set()
+        self.handed: set[Subject] = set()
 
     async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
         if len(self.last) > MOST:
-            self.clear()
+            # What was handed over last may not be in the database yet.
+            self.last = {subject: self.last[subject] for subject in self.handed}
+            self.ahead = {subject: ahead for subject, ahead in self.ahead.items() if subject in self.handed}
         wanted = {(fact.source, fact.subject) for fact in facts} - self.last.keys()
         if not wanted:
             return
@@ -86,11 +89,13 @@ class Marks:
         if not ahead:
             del self.ahead[subject]
 
-    async def save(self, connection: Connection) -> None:
-        if self.touched:
-            rows = [self.row(subject) for subject in self.touched]
-            self.touched = set()
-            await connection.execute(SAVE, json(rows))
+    def hand_over(self) -> list[dict[str, Any]]:
+        self.handed, self.touched = self.touched, set()
+        return [self.row(subject) for subject in self.handed]
+
+    async def save(self, connection: Connection, given: list[dict[str, Any]]) -> None:
+        if given:
+            await connection.execute(SAVE, json(given))
 
     def row(self, subject: Subject) -> dict[str, Any]:
         ahead = sorted(self.ahead.get(subject, ()))

@@ -106,6 +106,9 @@ def shard_of(subject: str) -> int:
     return crc32(subject.encode()) % SHARDS
 
 
+JSON = ("content-type", b"application/json")
+
+
 class Ready(NamedTuple):
     """An event as it goes onto the wire."""
 
@@ -132,9 +135,10 @@ async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]
 
 
 def ready(row: Any) -> Ready:
-    named = [(f"ce_{name}", value.encode()) for name, value in orjson.loads(row["attributes"]).items()]
-    wire = [*named, ("ce_sequence", f"{row['sequence']:020}".encode()), ("content-type", b"application/json")]
-    return Ready(row["position"], row["topic"], row["subject"].encode(), row["data"].encode(), wire)
+    position, topic, subject, sequence, attributes, data = row
+    named = [("ce_" + name, value.encode()) for name, value in orjson.loads(attributes).items()]
+    wire = [*named, ("ce_sequence", b"%020d" % sequence), JSON]
+    return Ready(position, topic, subject.encode(), data.encode(), wire)
 
 
 async def forget(connection: Connection, published: Sequence[Ready]) -> None:

@@ -44,18 +44,21 @@ class Fact(NamedTuple):
 
 class Collector(Protocol):
     """What a projection, or one topic's part of it, gathers in a batch: `fold` is pure and says what a fact
-    changes, `take` collects it, `save` writes it; `forget` is for what was not committed."""
+    changes, `take` collects it, `hand_over` gives what is to be written, `save` writes it. The next batch is
+    folded meanwhile; `forget` is for what was not committed."""
 
     @property
     def hears(self) -> Iterable[type[Event]]: ...
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None: ...
+    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None: ...
 
     def fold(self, fact: Fact) -> Any: ...
 
     def take(self, change: Any) -> None: ...
 
-    async def save(self, connection: Connection) -> None: ...
+    def hand_over(self) -> Any: ...
+
+    async def save(self, connection: Connection, given: Any) -> None: ...
 
     def forget(self) -> None: ...
 
@@ -127,22 +130,24 @@ class Rows:
         self.columns = columns_of(projection.table, columns)
         self.names = [column.name for column in self.columns.key]
         self.blank: State = dict.fromkeys(self.columns.names)
-        self.states: dict[Key, State] = {}
-        self.changed: set[Key] = set()
+        self.forget()
 
     def forget(self) -> None:
-        self.states, self.changed = {}, set()
+        self.states: dict[Key, State] = {}
+        self.changed: set[Key] = set()
+        self.handed: set[Key] = set()
 
     def meet(self, facts: Iterable[Fact]) -> set[Key]:
         """The keys of rows that were not met before; their states begin empty."""
-        new = {self.key(fact) for fact in facts} - self.states.keys()
+        new = set(map(self.key, facts)) - self.states.keys()
         for key in new:
             self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
         return new
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
         if len(self.states) > MOST:
-            self.states = {}
+            # What was handed over last may not be in the database yet.
+            self.states = {key: self.states[key] for key in self.handed}
         if new := self.meet(facts):
             for row in await connection.fetch(self.columns.load, self.columns.rows(new)):
                 state = self.columns.state(row)
@@ -158,11 +163,12 @@ class Rows:
             self.states[key] = state
             self.changed.add(key)
 
-    async def save(self, connection: Connection) -> None:
-        if self.changed:
-            rows = [self.states[key] for key in self.changed]
-            self.changed = set()
-            await connection.execute(self.columns.put, json(rows))
+    def hand_over(self) -> Any:
+        self.handed, self.changed = self.changed, set()
+        return [self.states[key] for key in self.handed]
+
+    async def save(self, connection: Connection, given: Any) -> None:
+        await connection.execute(self.columns.put, json(given))
 
 
 @dataclass(frozen=True)
@@ -200,7 +206,7 @@ class Sums:
     def forget(self) -> None:
         self.amounts = {}
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
         """Nothing: what is there already is added to."""
 
     def fold(self, fact: Fact) -> list[tuple[Key, int]]:
@@ -210,11 +216,13 @@ class Sums:
         for key, amount in change:
             self.amounts[key] = self.amounts.get(key, 0) + amount
 
-    async def save(self, connection: Connection) -> None:
-        if self.amounts:
-            tiles = self.columns.rows((*key, amount) for key, amount in self.amounts.items())
-            self.amounts = {}
-            await connection.execute(self.columns.add, tiles)
+    def hand_over(self) -> dict[Key, int]:
+        given, self.amounts = self.amounts, {}
+        return given
+
+    async def save(self, connection: Connection, given: dict[Key, int]) -> None:
+        tiles = self.columns.rows((*key, amount) for key, amount in given.items())
+        await connection.execute(self.columns.add, tiles)
 
 
 @dataclass(frozen=True)
@@ -252,7 +260,7 @@ class List:
     def forget(self) -> None:
         self.rows = []
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
         """Nothing: what is kept never changes."""
 
     def fold(self, fact: Fact) -> list[State]:
@@ -261,7 +269,9 @@ class List:
     def take(self, change: Iterable[State]) -> None:
         self.rows.extend(change)
 
-    async def save(self, connection: Connection) -> None:
-        if self.rows:
-            rows, self.rows = self.rows, []
-            await connection.execute(self.columns.keep, json(rows))
+    def hand_over(self) -> list[State]:
+        given, self.rows = self.rows, []
+        return given
+
+    async def save(self, connection: Connection, given: list[State]) -> None:
+        await connection.execute(self.columns.keep, json(given))

@@ -1,4 +1,7 @@
-"""Kafka to projections: a batch is folded in one transaction, which first moves the offsets.
+"""Kafka to projections: a batch is folded in memory, and written in one transaction, which first moves the offsets.
+
+While one batch is being written the next is folded: Postgres and Python work at once. The next stands on what this one
+left in memory, so where this one fails both are forgotten, and come again.
 
     an offset is not where we left it  ->  another owns the partition, or a rebuild swapped the rows: roll back, load, seek
     any other failure                  ->  roll back, load, seek, with growing backoff; from the second on, record by
@@ -10,9 +13,10 @@ Kafka is told the offsets as well, but only for those who watch the lag.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -24,7 +28,7 @@ from sqlmodel import Field
 from shared.config import Settings
 from shared.db import Connection, Database, is_away
 from shared.delivery import DeliveryTable, burial
-from shared.delivery.folding import Folding
+from shared.delivery.folding import Folded, Folding
 from shared.delivery.health import Health
 from shared.delivery.kafka import FOLD_BYTES, Record, acknowledge, age, place, subscribe
 from shared.delivery.projection import Fact, Projection
@@ -64,6 +68,16 @@ class Fenced(Exception):
     """The offsets are not where we left them: a partition is no longer ours, or its rows were swapped."""
 
 
+class Turn(NamedTuple):
+    """A batch that is folded in memory, on its way into the database; `firsts` is each partition's first record."""
+
+    records: Sequence[Record]
+    firsts: Sequence[Record]
+    expected: Positions
+    following: Positions
+    folded: Folded
+
+
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """One group folds all projections of a service; `touches` says what a fact concerns, for who listens."""
 
@@ -80,8 +94,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.database, self.told, self.settings, self.touches = database, told, settings, touches
         self.folding = Folding(projections, self.bury)
         self.health = health or Health("projector")
-        self.positions: Positions = {}
+        self.positions: Positions = {}  # of what is committed
+        self.taken: Positions = {}  # of what is folded in memory
         self.last_known: Positions = {}
+        self.life = object()  # another one whenever all is forgotten
+        self.folds = asyncio.Lock()  # nothing is forgotten while a batch is folded
+        self.writing: asyncio.Task[None] | None = None
         self.epoch = 0
         self.failures = 0
 
@@ -100,7 +118,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         return self.subscriber
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self.let_go()
+        async with self.folds:
+            self.let_go()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self.written()
+        await self.start_again()
 
     def settled(self, at: TopicPartition) -> int | None:
         """The next record that is not folded, as far as it was ever known: what is asked again was not folded since."""
@@ -109,56 +132,91 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     def let_go(self) -> None:
         """Nothing that we remember is sure any more; the database is asked again."""
         self.last_known |= self.positions
-        self.positions = {}
+        self.positions, self.taken, self.life = {}, {}, object()
         self.folding.forget()
 
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self.resync()
+    async def written(self) -> None:
+        """Until what was folded is in the database, or rolled back."""
+        if self.writing is not None:
+            await asyncio.shield(self.writing)
+
+    async def end(self) -> None:
+        """What is being written is cut off: it comes again."""
+        if self.writing is not None:
+            self.writing.cancel()
+            await asyncio.wait([self.writing])
 
     async def receive(self, records: Any) -> None:
-        if not self.positions:
-            return await self.resync()
-        batch = self.in_sequence(records)
+        """Fold, wait for the batch before to be written, and begin to write this one."""
+        life, batch = self.life, list[Record]()
         try:
-            await self.advance(batch[:1] if self.failures > 1 else batch)
-            await self.went_well()
+            async with self.folds:
+                if not self.taken:
+                    return await self.resync()
+                life, batch = self.life, self.in_sequence(records)
+                if not batch:
+                    return None
+                turn = await self.fold(batch[:1] if self.failures > 1 else batch)
         except Exception as error:
-            await self.roll_back(error, batch)
+            await self.written()
+            if self.life is life:
+                await self.roll_back(error, batch)
+            return None
         except BaseException:
             self.let_go()
             raise
+        await self.written()
+        if self.life is life:
+            self.writing = asyncio.create_task(self.write(turn))
+            if self.failures:
+                await self.written()
         return None
+
+    def in_sequence(self, records: Sequence[Record]) -> list[Record]:
+        """Not what was revoked since it was fetched, nor what was handled already."""
+        batch: list[Record] = []
+        for run in runs(records):
+            wanted = self.taken.get(place(run[0]))
+            if wanted is not None:
+                batch += run if run[0].offset >= wanted else [one for one in run if one.offset >= wanted]
+        return batch
+
+    async def fold(self, batch: Sequence[Record]) -> Turn:
+        found = runs(batch)
+        following = {place(run[0]): run[-1].offset + 1 for run in found}
+        expected = {at: self.taken[at] for at in following}
+        async with self.database.reading() as connection:
+            folded = await self.folding.fold(connection, batch)
+        self.taken |= following
+        return Turn(batch, [run[0] for run in found], expected, following, folded)
+
+    async def write(self, turn: Turn) -> None:
+        try:
+            await self.commit(turn)
+            await self.went_well()
+        except Exception as error:
+            await self.roll_back(error, turn.records)
+        except BaseException:
+            self.let_go()
+            raise
+
+    async def commit(self, turn: Turn) -> None:
+        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
+        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, turn.records, heard):
+            async with self.database.fast_transaction() as connection:
+                await self.move(connection, turn.expected, turn.following)
+                await self.folding.save(connection, turn.folded)
+                await self.notify(connection, turn.folded.facts)
+        BATCH_RECORDS.labels(self.database.schema).observe(len(turn.records))
+        FOLDED_AGE.labels(self.database.schema).observe(age(turn.firsts))
+        self.positions |= {at: n for at, n in turn.following.items() if at in self.positions}
+        await acknowledge(self.subscriber, turn.following)
 
     async def went_well(self) -> None:
         single, self.failures, self.folding.suspicious = self.failures > 1, 0, False
         self.health.progress()
         if single:
-            await self.resync()
-
-    def in_sequence(self, records: Sequence[Record]) -> list[Record]:
-        """Not what was revoked since it was fetched, nor what was handled already."""
-        return [
-            record
-            for record in records
-            if record.offset >= self.positions.get(place(record), record.offset + 1)
-        ]
-
-    async def advance(self, batch: Sequence[Record]) -> None:
-        if not batch:
-            return
-        runs = [list(run) for _, run in groupby(batch, key=place)]
-        following = {place(run[0]): run[-1].offset + 1 for run in runs}
-        expected = {at: self.positions[at] for at in following}
-        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
-        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, batch, heard):
-            async with self.database.fast_transaction() as connection:
-                await self.move(connection, expected, following)
-                facts = await self.folding.apply(connection, batch)
-                await self.notify(connection, facts)
-        BATCH_RECORDS.labels(self.database.schema).observe(len(batch))
-        FOLDED_AGE.labels(self.database.schema).observe(age([run[0] for run in runs]))
-        self.positions |= {at: n for at, n in following.items() if at in self.positions}
-        await acknowledge(self.subscriber, following)
+            await self.start_again()
 
     async def move(self, connection: Connection, expected: Positions, following: Positions) -> None:
         """The fence: the first statement of the transaction, and it moves all partitions or none."""
@@ -197,7 +255,11 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
         if kind == "failed" and self.failures >= self.settings.delivery_attempts:
             await self.pass_over(batch[0], error)
-        await self.resync()
+        await self.start_again()
+
+    async def start_again(self) -> None:
+        async with self.folds:
+            await self.resync()
 
     async def pass_over(self, record: Record, error: Exception) -> None:
         """The record at which the fold fails again and again becomes a dead letter, alone."""
@@ -210,18 +272,20 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def resync(self) -> None:
         """Stand where the database says: after a rebalance or a failure nothing else is true."""
         self.let_go()
-        kafka = self.subscriber.consumer
-        while True:
+        while (kafka := self.subscriber.consumer) is not None:
+            mine = sorted(kafka.assignment())
             try:
-                stored = await self.stored(sorted(kafka.assignment()))
+                stored = await self.stored(mine)
                 break
             except Exception as error:
                 log.warning("projector.database_away", reason=repr(error))
                 self.health.failed("데이터베이스에 닿지 않습니다 / the database is away")
                 await asyncio.sleep(self.settings.backoff_seconds)
+        else:
+            return  # the subscriber has ended
         for at in kafka.assignment() & stored.keys():
             kafka.seek(at, stored[at])
-            self.positions[at] = stored[at]
+            self.positions[at] = self.taken[at] = stored[at]
         self.health.progress()
 
     async def stored(self, places: Sequence[TopicPartition]) -> Positions:
@@ -230,3 +294,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             rows = await connection.fetch("select topic, partition, next, epoch from projection_offset")
         self.epoch = max((row["epoch"] for row in rows), default=0)
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
+
+
+def runs(records: Iterable[Record]) -> list[list[Record]]:
+    """By partition; a batch brings those of each one after another."""
+    return [list(run) for _, run in groupby(records, key=attrgetter("topic", "partition"))]

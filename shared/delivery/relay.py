@@ -69,10 +69,7 @@ async def relay_shard(database: Database, producer: Producer, shard: int, batch:
 
 async def publish(producer: Producer, events: Sequence[Ready]) -> None:
     """All are handed over in order, then all acknowledgements are waited for."""
-    acknowledged = [
-        await producer.send(event.topic, event.value, key=event.key, headers=event.headers)
-        for event in events
-    ]
+    acknowledged = await producer.hand_over(events)
     results = await asyncio.gather(*acknowledged, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

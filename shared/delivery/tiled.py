@@ -10,6 +10,8 @@ nothing goes: which ones there are depends on the facts alone.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
 
 from sqlmodel import SQLModel
 
@@ -39,20 +41,22 @@ class Tiles:
         """What the changes of rows add up to."""
         sums: dict[Key, list[int]] = {}
         for before, now in changes:
-            if (old := self.of(before)) != (new := self.of(now)):
-                add(sums, old, -1)
-                add(sums, new, 1)
+            old, new = self.of(before), self.of(now)
+            for key in old.keys() | new.keys():
+                if (less := old.get(key)) != (more := new.get(key)):
+                    add(sums, key, less, -1)
+                    add(sums, key, more, 1)
         return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
     async def save(self, connection: Connection, sums: Added) -> None:
         if sums:
             tiles = self.columns.rows((*key, *amounts) for key, amounts in sums.items())
-            await connection.execute(self.columns.add, tiles)
-            await connection.execute(self.columns.prune, self.columns.rows(sums))
+            if empty := await connection.fetch(self.columns.add_and_look, tiles):
+                await connection.execute(self.columns.prune, self.columns.rows(map(tuple, empty)))
 
 
-def add(sums: dict[Key, list[int]], added: Added, sign: int) -> None:
-    for key, amounts in added.items():
+def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts | None, sign: int) -> None:
+    if amounts is not None:
         if (sum := sums.get(key)) is None:
             sums[key] = [sign * amount for amount in amounts]
         else:
@@ -75,6 +79,13 @@ class TiledRowProjection(RowProjection):
         return [TiledRows(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
 
+class Tiled(NamedTuple):
+    """Rows to be written, and of those whose tiles change what they were before and are now."""
+
+    rows: list[State]
+    moved: dict[Key, Change]
+
+
 class TiledRows(Rows):
     """One topic's columns of the rows; knows what they were when the batch began."""
 
@@ -82,36 +93,40 @@ class TiledRows(Rows):
         super().__init__(projection, topic, columns)
         self.tiles = projection.tiles
         own = set(self.columns.names)
-        self.counted = [name for name in projection.counted if name in own]
+        self.counted = itemgetter(*(name for name in projection.counted if name in own))
         self.others = columns_of(projection.table, set(projection.counted) - own)
-        self.before: dict[Key, State] = {}
 
     def forget(self) -> None:
         super().forget()
-        self.before = {}
+        self.before: dict[Key, State] = {}
 
     def take(self, change: tuple[Key, State]) -> None:
         key, _ = change
         self.before.setdefault(key, self.states[key])
         super().take(change)
 
-    async def save(self, connection: Connection) -> None:
+    def hand_over(self) -> Tiled | None:
         before, self.before = self.before, {}
-        moved = {key: old for key, old in before.items() if self.counts_otherwise(old, self.states[key])}
-        await super().save(connection)
-        if moved:
-            changes = await self.changes(connection, moved)
+        moved = {
+            key: (before[key], self.states[key])
+            for key in self.changed
+            if self.counted(before[key]) != self.counted(self.states[key])
+        }
+        rows = super().hand_over()
+        return Tiled(rows, moved) if rows else None
+
+    async def save(self, connection: Connection, given: Tiled) -> None:
+        await super().save(connection, given.rows)
+        if given.moved:
+            changes = await self.changes(connection, given.moved)
             for tiles in self.tiles:
                 await tiles.save(connection, tiles.moved(changes))
 
-    def counts_otherwise(self, before: State, now: State) -> bool:
-        return before is not now and any(before[name] != now[name] for name in self.counted)
-
-    async def changes(self, connection: Connection, before: Mapping[Key, State]) -> list[Change]:
+    async def changes(self, connection: Connection, moved: Mapping[Key, Change]) -> list[Change]:
         """Each row with the columns of the other topics, as they stand now."""
-        found = dict.fromkeys(before, dict.fromkeys(self.others.names))
+        found = dict.fromkeys(moved, dict.fromkeys(self.others.names))
         if self.others.rest:
-            for row in await connection.fetch(self.others.load, self.others.rows(before)):
+            for row in await connection.fetch(self.others.load, self.others.rows(moved)):
                 state = self.others.state(row)
                 found[tuple(state[name] for name in self.names)] = state
-        return [(found[key] | old, found[key] | self.states[key]) for key, old in before.items()]
+        return [(found[key] | before, found[key] | now) for key, (before, now) in moved.items()]

@@ -60,7 +60,8 @@ class Naive:
                 one.forget()
                 await one.load(connection, [fact])
                 one.take(one.fold(fact))
-                await one.save(connection)
+                if given := one.hand_over():
+                    await one.save(connection, given)
 
 
 def fact_of(event: type[Event], headers: dict[str, bytes], value: bytes) -> Fact:

@@ -27,11 +27,6 @@ def given_some(result: Any, given: tuple[Any, ...]) -> bool:
     return bool(given[-1])
 
 
-def some_changed(result: Any, given: tuple[Any, ...]) -> bool:
-    """Its owner has changes to write."""
-    return bool(given[0].changed)
-
-
 def outcome(expected: str) -> When:
     return lambda result, given: result == expected
 

@@ -8,18 +8,7 @@ park       a record that comes too early        sender     message to provider
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.patches import (
-    Put,
-    after,
-    always,
-    before,
-    given_some,
-    outcome,
-    replied,
-    retrying,
-    some_changed,
-    something,
-)
+from tests.faults.patches import Put, after, always, before, given_some, outcome, replied, retrying, something
 
 COMMANDS = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 ALL = ("applications", "funding", "monitoring", "notifications")
@@ -90,7 +79,9 @@ POINTS = (
     _relay(
         "before_publish", "the shard is locked and read", before("shared.delivery.relay:publish", given_some)
     ),
-    _relay("handed_over", "some are on their way to the broker", after("aiokafka:AIOKafkaProducer.send")),
+    _relay(
+        "handed_over", "some are on their way to the broker", after("aiokafka:AIOKafkaProducer.send_batch")
+    ),
     _relay(
         "acknowledged",
         "the broker has them, the outbox too",
@@ -166,7 +157,7 @@ POINTS = (
     _projector(
         "some_rows",
         "inside the batch: some projections are saved",
-        after("shared.delivery.projection:Rows.save", given=some_changed),
+        after("shared.delivery.projection:Rows.save", given=given_some),
     ),
     _projector("marked", "inside the batch: all is saved", after("shared.delivery.marks:Marks.save")),
     _projector(

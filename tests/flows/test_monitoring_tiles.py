@@ -136,7 +136,7 @@ async def fold(connection: Connection, collector: Collector, told: Sequence[Fact
     await collector.load(connection, told)
     for one in told:
         collector.take(collector.fold(one))
-    await collector.save(connection)
+    await collector.save(connection, collector.hand_over())
 
 
 async def test_two_who_fold_two_topics_of_a_case_at_once_count_it_once(database: Database) -> None:

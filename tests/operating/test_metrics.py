@@ -1,7 +1,7 @@
 """Each metric of shared/metrics.py is moved by something that happens, and stands in /metrics of a service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from shared import metrics
 from shared.config import Settings
 from shared.db import Database
 from shared.delivery.health import Health
+from shared.delivery.kafka import Sendable
 from shared.delivery.lag import Watch
 from shared.delivery.relay import relay
 from shared.service import Context
@@ -144,7 +145,7 @@ async def a_company_registers(town: WithHttp) -> None:
 
 
 class Refusing:
-    async def send(self, topic: str, value: bytes, *, key: bytes, headers: Any) -> Any:
+    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         raise ConnectionError
 
 

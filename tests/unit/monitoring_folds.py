@@ -96,4 +96,5 @@ async def project(database: Database, facts: Sequence[Fact], batch: int = 7) -> 
                 await collector.load(connection, part)
                 for one in part:
                     collector.take(collector.fold(one))
-                await collector.save(connection)
+                if given := collector.hand_over():
+                    await collector.save(connection, given)

@@ -5,7 +5,7 @@ begins, one less on the day it ends. The rule for each state is that of `figures
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from operator import itemgetter
@@ -115,8 +115,16 @@ Change = tuple[int, ...]
 """How much each of COUNTS changes."""
 
 
+class Steps(NamedTuple):
+    """What a case adds on which date, for each table of tiles; without what is zero. `agreed`: by 1 or -1."""
+
+    case: Sequence[tuple[str, Change]]
+    agreed: Sequence[tuple[str, int]]
+    place: Sequence[tuple[str, Change]]
+
+
 @lru_cache(maxsize=50_000)
-def steps(dates: tuple[str | None, ...]) -> Mapping[str, Change]:
+def steps(dates: tuple[str | None, ...]) -> Steps:
     """On which dates the case becomes what. Cases of a round share their dates: most are known already."""
     changes: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(COUNTS))
     for count, spans in enumerate(life(Dates(*dates))):
@@ -124,7 +132,16 @@ def steps(dates: tuple[str | None, ...]) -> Mapping[str, Change]:
             changes[first][count] += 1
             changes[after][count] -= 1
     changes.pop(NEVER, None)
-    return {on: tuple(change) for on, change in changes.items() if any(change)}
+    case = [(on, (*change[:AGREED], 0, *change[AGREED + 1 :], 0)) for on, change in changes.items()]
+    place = [
+        (on, (change[APPLIED], change[SELECTED], change[COMPLETED] + change[ABOUT_TO]))
+        for on, change in changes.items()
+    ]
+    return Steps(
+        [(on, change) for on, change in case if any(change)],
+        [(on, change[AGREED]) for on, change in changes.items() if change[AGREED]],
+        [(on, change) for on, change in place if any(change)],
+    )
 
 
 def life(case: Dates) -> Sequence[Sequence[Span]]:
@@ -175,40 +192,28 @@ def within(spans: Sequence[Span], first: str, after: str) -> Sequence[Span]:
 def case_tiles(case: State) -> Added:
     if case["programme_id"] is None:
         return {}
-    recorded, changes = case["round_id"] is None, steps(dates_of(case))
+    recorded, found = case["round_id"] is None, steps(dates_of(case))
     key = (case["programme_id"], case["year_from"], case["year_to"], case["track"] or "", recorded)
-    year, krw = int((case["agreed_on"] or "0")[:4]), case["self_krw"] or 0
-    tiles = {(*key, 0, on): without_agreed(change) for on, change in changes.items()}
-    tiles |= {(*key, year, on): agreed(change, krw) for on, change in changes.items() if change[AGREED]}
-    return {key: amounts for key, amounts in tiles.items() if any(amounts)}
-
-
-def without_agreed(change: Change) -> Change:
-    return (*change[:AGREED], 0, *change[AGREED + 1 :], 0)
-
-
-def agreed(change: Change, krw: int) -> Change:
-    return 0, 0, 0, change[AGREED], 0, 0, 0, change[AGREED] * krw
+    tiles = {(*key, 0, on): change for on, change in found.case}
+    if found.agreed:
+        year, krw = int((case["agreed_on"] or "0")[:4]), case["self_krw"] or 0
+        for on, sign in found.agreed:
+            tiles[*key, year, on] = (0, 0, 0, sign, 0, 0, 0, sign * krw)
+    return tiles
 
 
 def place_tiles(case: State) -> Added:
     if case["programme_id"] is None or case["round_id"] is None:
         return {}
-    key = (case["programme_id"], case["municipality"] or "")
-    found = {(*key, on): at_place(change) for on, change in steps(dates_of(case)).items()}
-    return {key: change for key, change in found.items() if any(change)}
-
-
-def at_place(change: Change) -> Change:
-    return change[APPLIED], change[SELECTED], change[COMPLETED] + change[ABOUT_TO]
+    programme, place = case["programme_id"], case["municipality"] or ""
+    return {(programme, place, on): change for on, change in steps(dates_of(case)).place}
 
 
 def agreement_tiles(case: State) -> Added:
     if case["programme_id"] is None or case["round_id"] is None or case["starts_on"] is None:
         return {}
     key = (case["programme_id"], case["year_from"], case["starts_on"], case["ends_on"])
-    changes = steps(dates_of(case))
-    return {(*key, on): (change[AGREED],) for on, change in changes.items() if change[AGREED]}
+    return {(*key, on): (sign,) for on, sign in steps(dates_of(case)).agreed}
 
 
 TILES = (
