@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     token_audience: str = "ieum"
     board_operator: str | None = None
 
-    relay_batch: int = 500
+    relay_batch: int = 2_000
     poll_seconds: float = 1.0
     consumer_batch: int = 200
     projector_batch: int = 20_000

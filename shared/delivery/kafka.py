@@ -16,7 +16,7 @@ from shared.config import Settings
 from shared.events.cloudevents import Headers
 
 OUTSIDERS = "ieum.external."
-BATCH_BYTES = 128 * 1024  # of one partition at once, from a relay
+BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
 FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
 
 

@@ -71,10 +71,11 @@ EMIT = """
     insert into outbox (position, shard) select position, $8 from logged
 """
 
+# The limit comes before the join: however many wait, only so many are looked up.
 WAITING = """
     select l.position, l.topic, l.subject, l.sequence, l.attributes::text as attributes, l.data
-    from outbox o join event_log l using (position)
-    where o.shard = $1 order by o.position limit $2
+    from (select position from outbox where shard = $1 order by position limit $2) o join event_log l using (position)
+    order by l.position
 """
 
 
@@ -109,6 +110,16 @@ def shard_of(subject: str) -> int:
 JSON = ("content-type", b"application/json")
 
 
+class Names(dict[str, str]):
+    """An attribute's header by its name, made once: a relay asks for some ten a record."""
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, f"ce_{name}")
+
+
+HEADER = Names()
+
+
 class Ready(NamedTuple):
     """An event as it goes onto the wire."""
 
@@ -136,8 +147,8 @@ async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]
 
 def ready(row: Any) -> Ready:
     position, topic, subject, sequence, attributes, data = row
-    named = [("ce_" + name, value.encode()) for name, value in orjson.loads(attributes).items()]
-    wire = [*named, ("ce_sequence", b"%020d" % sequence), JSON]
+    wire = [(HEADER[name], value.encode()) for name, value in orjson.loads(attributes).items()]
+    wire += (("ce_sequence", b"%020d" % sequence), JSON)
     return Ready(position, topic, subject.encode(), data.encode(), wire)
 
 

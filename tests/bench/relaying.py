@@ -13,6 +13,7 @@ from shared.config import Settings
 from shared.db import Database
 from shared.delivery import kafka, relay
 from shared.delivery.health import Health
+from shared.service import collect_rarely
 from tests import databases as real
 from tests.bench import child
 from tests.bench.child import Child
@@ -53,6 +54,7 @@ async def main() -> None:
     given = child.given()
     if given["stamped"]:
         kafka.BatchProducer = Stamped  # type: ignore[misc]
+    collect_rarely()  # as the product does when it begins
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     database, health = Database(given["url"], SCHEMA), Health("relay")
     running = asyncio.create_task(relay.run(database, settings, health))

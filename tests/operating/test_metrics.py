@@ -118,10 +118,11 @@ async def a_handler_fails_once(town: MemoryTown) -> None:
 async def the_projector_is_fenced(town: MemoryTown) -> None:
     """It believes to stand elsewhere than the database says."""
     projector = town.projectors["monitoring"]
-    projector.positions = {at: next - 1 for at, next in projector.positions.items()}
+    projector.taken = {at: next - 1 for at, next in projector.taken.items()}
     await a_company_registers(town)
     await relay(town.databases["applications"], town.kafka, 100)
     await town.kafka.deliver()
+    await projector.written()
 
 
 async def messages_leave_or_do_not(town: WithHttp, providers: Settings, smtp: MailServer) -> None:
