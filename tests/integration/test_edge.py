@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import MetaData, text
 
 from shared.config import Settings
-from shared.db import Database
+from shared.db import Database, Executor
 from shared.delivery.health import Health
 from shared.delivery.outbox import emit
-from shared.edge.http import OccurredOn, Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.edge.http import BareSession, OccurredOn, Router, Session
+from shared.edge.identity import LEEWAY_SECONDS, Actor, actor_with
 from shared.errors import NotFound, NotYet, RuleBroken
 from shared.events.applications import ApplicationsRecordDeadLettered
 from shared.service import Service
@@ -43,6 +43,10 @@ class Order(BaseModel):
 async def order(
     thing_id: UUID, body: Order, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
 ) -> dict[str, Any]:
+    return await take(session, thing_id, body, actor)
+
+
+async def take(session: Executor, thing_id: UUID, body: Order, actor: Actor) -> dict[str, Any]:
     await emit(session, a_selection(thing_id))
     if body.amount_krw == 13:
         raise RuleBroken(
@@ -57,6 +61,16 @@ async def order(
     return {"number": str(uuid4()), "by": actor.id}
 
 
+bare = Router(prefix="/bare/things", tags=["things"])
+
+
+@bare.post("/{thing_id}", status_code=201)
+async def order_bare(
+    thing_id: UUID, body: Order, session: BareSession, actor: Annotated[Actor, Depends(actor_with("officer"))]
+) -> dict[str, Any]:
+    return await take(session, thing_id, body, actor)
+
+
 @router.get("/{thing_id}")
 async def thing(thing_id: UUID, session: Session) -> None:
     raise NotFound("no_thing", ko=f"{thing_id}이(가) 없습니다.", en=f"There is no {thing_id}.")
@@ -67,10 +81,11 @@ SERVICE = Service(
     title="probe",
     tables=MetaData(),
     told=ApplicationsRecordDeadLettered,
-    routers=[router],
+    routers=[router, bare],
 )
 
 Mint = Callable[..., str]
+both = pytest.mark.parametrize("client", ["", "/bare"], ids=["unit of work", "bare"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +115,16 @@ def known(settings: Settings, keys: KeySet, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def client(databases: Databases, known: Settings, mint: Mint) -> AsyncIterator[AsyncClient]:
+async def client(
+    request: pytest.FixtureRequest, databases: Databases, known: Settings, mint: Mint
+) -> AsyncIterator[AsyncClient]:
+    """An officer's; of the command in a unit of work, unless a test is asked for both."""
     health = Health("api")
     health.progress()
     app = SERVICE.app(databases["applications"], known, [health], serves_api=True)
     headers = {"Authorization": f"Bearer {mint('officer')}"}
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+    transport, at = ASGITransport(app, raise_app_exceptions=False), getattr(request, "param", "")
+    async with AsyncClient(transport=transport, base_url=f"http://test{at}", headers=headers) as client:
         yield client
 
 
@@ -120,6 +138,7 @@ async def say(client: AsyncClient, key: str | None = None, amount: Any = 5, **bo
     return await client.post(f"/things/{UUID(int=1)}", json={"amount_krw": amount} | body, headers=headers)
 
 
+@both
 async def test_a_reply_means_saved(client: AsyncClient, databases: Databases) -> None:
     reply = await say(client)
 
@@ -127,6 +146,7 @@ async def test_a_reply_means_saved(client: AsyncClient, databases: Databases) ->
     assert await told(databases) == 1
 
 
+@both
 async def test_the_same_key_gets_the_same_answer_and_acts_once(
     client: AsyncClient, databases: Databases
 ) -> None:
@@ -137,6 +157,7 @@ async def test_the_same_key_gets_the_same_answer_and_acts_once(
     assert await told(databases) == 1
 
 
+@both
 async def test_twenty_at_once_with_one_key_act_once(client: AsyncClient, databases: Databases) -> None:
     replies = await asyncio.gather(*(say(client, "one key") for _ in range(20)))
 
@@ -144,6 +165,7 @@ async def test_twenty_at_once_with_one_key_act_once(client: AsyncClient, databas
     assert await told(databases) == 1
 
 
+@both
 async def test_the_same_key_with_another_body_is_refused(client: AsyncClient, databases: Databases) -> None:
     await say(client, "a key", amount=5)
 
@@ -214,6 +236,7 @@ async def test_what_is_no_json_and_what_is_too_large_is_refused(client: AsyncCli
     assert (large.status_code, large.json()["rule"]) == (413, "body_too_large")
 
 
+@both
 async def test_only_what_may_still_come_is_worth_asking_again(client: AsyncClient) -> None:
     early, wrong = await say(client, amount=14), await say(client, amount=13)
 
@@ -221,12 +244,14 @@ async def test_only_what_may_still_come_is_worth_asking_again(client: AsyncClien
     assert (wrong.status_code, wrong.headers.get("retry-after")) == (409, None)
 
 
+@both
 async def test_a_business_date_that_has_not_come_is_refused(client: AsyncClient) -> None:
     reply = await say(client, occurred_on="2999-01-01")
 
     assert (reply.status_code, reply.json()["rule"]) == (409, "future_date")
 
 
+@both
 async def test_who_may_not_is_told_who_may(client: AsyncClient, mint: Mint) -> None:
     client.headers["Authorization"] = f"Bearer {mint('reviewer')}"
 
@@ -250,6 +275,19 @@ async def test_a_token_that_does_not_hold_is_refused(
 
     assert (reply.status_code, reply.json()["rule"]) == (401, "not_identified")
     assert reply.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_token_whose_signature_was_seen_before_is_refused_once_it_has_expired(
+    client: AsyncClient, mint: Mint
+) -> None:
+    almost = mint("officer", exp=time.time() - LEEWAY_SECONDS + 0.5)
+    client.headers["Authorization"] = f"Bearer {almost}"
+
+    before = await say(client)
+    await asyncio.sleep(2)
+    after = await say(client)
+
+    assert (before.status_code, after.status_code) == (201, 401)
 
 
 async def test_a_token_of_another_key_or_of_no_key_is_refused(client: AsyncClient, mint: Mint) -> None:

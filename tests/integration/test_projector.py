@@ -246,6 +246,59 @@ async def test_what_was_rolled_back_is_folded_once(
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
 
 
+async def test_what_was_folded_while_the_batch_before_failed_is_folded_again(
+    tables: None, databases: Databases, settings: Settings
+) -> None:
+    """The second batch stands on the first one's states: it goes with it."""
+    failing = FailingDatabase(app_url("monitoring"), "monitoring")
+    async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
+        await system.start()
+        for number, event in a_story()[:2]:
+            failing.fails = number == 1
+            await system.send(**sealed(event, number))
+            await system.kafka.deliver()
+        await system.settle()
+
+        [case] = await system.rows("monitoring", "probe_case")
+        [mark] = await system.rows("monitoring", "projection_mark")
+    await failing.close()
+
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+    assert (mark["last"], mark["ahead"]) == (2, [])
+
+
+class SlowDatabase(Database):
+    """It takes its time to commit."""
+
+    @asynccontextmanager
+    async def fast_transaction(self) -> AsyncIterator[Any]:
+        async with super().fast_transaction() as connection:
+            yield connection
+            await asyncio.sleep(0.1)
+
+
+async def test_states_that_are_still_being_written_are_not_read_from_the_database(
+    tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is full after each event: all goes but what was handed over last."""
+    monkeypatch.setattr("shared.delivery.projection.MOST", 0)
+    monkeypatch.setattr("shared.delivery.marks.MOST", 0)
+    slow = SlowDatabase(app_url("monitoring"), "monitoring")
+    async with MemorySystem([SERVICE], {"monitoring": slow}, settings) as system:
+        await system.start()
+        for number, event in a_story()[:2]:
+            await system.send(**sealed(event, number))
+            await system.kafka.deliver()
+        await system.settle()
+
+        [case] = await system.rows("monitoring", "probe_case")
+        [mark] = await system.rows("monitoring", "projection_mark")
+    await slow.close()
+
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+    assert (mark["last"], mark["ahead"]) == (2, [])
+
+
 class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 

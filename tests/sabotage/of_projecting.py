@@ -5,6 +5,7 @@ from tests.sabotage.removals import always, edited
 
 PROJECTOR = "tests/integration/test_projector.py::"
 OVERTAKEN = PROJECTOR + "test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says"
+STILL_WRITTEN = PROJECTOR + "test_states_that_are_still_being_written_are_not_read_from_the_database"
 ROLLED_BACK = PROJECTOR + "test_what_was_rolled_back_is_folded_once"
 
 GUARDS = [
@@ -37,6 +38,18 @@ GUARDS = [
         "되돌린 사건이 기억에 남아 두 번 합산되는 것 / what was rolled back stays in memory, and is added again",
         edited("shared.delivery.folding:Folding.forget", "collector.forget()", "pass"),
         ROLLED_BACK,
+    ),
+    guard(
+        "states-kept-while-written",
+        "아직 쓰는 중인 행을 옛 값으로 다시 읽는 것 / a row that is still being written is read again as it was before",
+        edited("shared.delivery.projection:Rows.load", "for key in self.handed", "for key in ()"),
+        STILL_WRITTEN,
+    ),
+    guard(
+        "marks-kept-while-written",
+        "아직 쓰는 중인 표시를 잊는 것 / what is being marked as folded is forgotten",
+        edited("shared.delivery.marks:Marks.load", "for subject in self.handed}", "for subject in ()}"),
+        STILL_WRITTEN,
     ),
     guard(
         "states-forgotten-with-the-swap",
