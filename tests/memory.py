@@ -46,7 +46,7 @@ class MemoryKafka:
         acknowledged.set_result(None)
         return acknowledged
 
-    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         return [
             await self.send(event.topic, event.value, key=event.key, headers=event.headers)
             for event in events

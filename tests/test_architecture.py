@@ -33,7 +33,7 @@ MAY_CALL = {
     "rollback": set(),
     "send": {Path("services/notifications/sender.py")},  # e-mail, SMS
     "send_and_wait": set(),
-    "hand_over": {DELIVERY / "relay.py", Path("services/notifications/sender.py")},
+    "send_events": {DELIVERY / "relay.py"},
     "send_batch": {DELIVERY / "kafka.py"},
     "publish": set(),
     "publish_batch": set(),

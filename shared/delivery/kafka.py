@@ -58,7 +58,7 @@ class Sendable(Protocol):
 
 
 class Producer(Protocol):
-    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         """Events of one key keep their order. Each promise is that the broker has some of them; together, all."""
         ...
 
@@ -101,18 +101,16 @@ def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -
 class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
     """Hands over batches by partition: a future a record would cost more than the rest of the relay."""
 
-    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
         runs: dict[tuple[str, int], list[Sendable]] = {}
         for event in events:
             number = partition(event.key, places[event.topic], ())
             runs.setdefault((event.topic, number), []).append(event)
-        handed = await asyncio.gather(*(self.hand_over_run(*at, run) for at, run in runs.items()))
+        handed = await asyncio.gather(*(self.send_run(*at, run) for at, run in runs.items()))
         return [promise for promises in handed for promise in promises]
 
-    async def hand_over_run(
-        self, topic: str, number: int, events: Sequence[Sendable]
-    ) -> list[Awaitable[object]]:
+    async def send_run(self, topic: str, number: int, events: Sequence[Sendable]) -> list[Awaitable[object]]:
         """Of one partition, in order: a batch is handed over when the one before is on its way."""
         promises: list[Awaitable[object]] = []
         batch = self.create_batch()

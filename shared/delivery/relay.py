@@ -69,7 +69,7 @@ async def relay_shard(database: Database, producer: Producer, shard: int, batch:
 
 async def publish(producer: Producer, events: Sequence[Ready]) -> None:
     """All are handed over in order, then all acknowledgements are waited for."""
-    acknowledged = await producer.hand_over(events)
+    acknowledged = await producer.send_events(events)
     results = await asyncio.gather(*acknowledged, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

@@ -146,7 +146,7 @@ async def a_company_registers(town: WithHttp) -> None:
 
 
 class Refusing:
-    async def hand_over(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         raise ConnectionError
 
 
