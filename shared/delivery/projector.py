@@ -192,7 +192,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def write(self, turn: Turn) -> None:
         try:
-            await self.commit(turn)
+            await self.save(turn)
             await self.went_well()
         except Exception as error:
             await self.roll_back(error, turn.records)
@@ -200,7 +200,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             self.let_go()
             raise
 
-    async def commit(self, turn: Turn) -> None:
+    async def save(self, turn: Turn) -> None:
         group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
         with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, turn.records, heard):
             async with self.database.fast_transaction() as connection:

@@ -40,8 +40,8 @@ class Timed(Projector):
         await super().on_partitions_assigned(assigned)
         self.began = self.began or time.perf_counter()
 
-    async def commit(self, turn: Turn) -> None:
-        await super().commit(turn)
+    async def save(self, turn: Turn) -> None:
+        await super().save(turn)
         if all(self.positions.get(at, 0) >= end for at, end in self.ends.items()):
             self.done.set()
 
