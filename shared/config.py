@@ -13,7 +13,7 @@ class Settings(BaseSettings):
 
     database_url: str = "postgresql://localhost:5432/ieum"
     database_pool: int = 10
-    kafka_bootstrap: str = "localhost:9092"
+    kafka_bootstrap: str = "localhost:9092"  # several, with commas: any of them is asked
     kafka_idempotence: bool = True
     host: str = "127.0.0.1"
     port: int = 8000
@@ -42,3 +42,7 @@ class Settings(BaseSettings):
     sms_api_key: str = ""
     sms_api_secret: SecretStr = SecretStr("")
     sms_sender: str = ""
+
+    @property
+    def kafka_brokers(self) -> list[str]:
+        return [one.strip() for one in self.kafka_bootstrap.split(",")]

@@ -86,7 +86,7 @@ def seconds_since(time: bytes | None) -> float:
 
 def quiet_broker(settings: Settings) -> KafkaBroker:
     """We log what happens to a record ourselves, and topics are made by whoever deploys."""
-    return KafkaBroker(settings.kafka_bootstrap, logger=None, allow_auto_create_topics=False)
+    return KafkaBroker(settings.kafka_brokers, logger=None, allow_auto_create_topics=False)
 
 
 hashed = lru_cache(maxsize=100_000)(murmur2)  # in plain Python it takes as long as all the rest of a send
@@ -130,7 +130,7 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
 def producer(settings: Settings) -> BatchProducer:
     """Acknowledged by all in-sync replicas, and idempotent wherever the broker can be."""
     return BatchProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        bootstrap_servers=settings.kafka_brokers,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
         partitioner=partition,

@@ -75,7 +75,7 @@ class Rebuild:
             shadow = await self.connect(stack, self.shadow)
             reader = await stack.enter_async_context(
                 AIOKafkaConsumer(
-                    bootstrap_servers=self.settings.kafka_bootstrap,
+                    bootstrap_servers=self.settings.kafka_brokers,
                     enable_auto_commit=False,
                     max_partition_fetch_bytes=FOLD_BYTES,
                 )

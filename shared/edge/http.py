@@ -78,7 +78,7 @@ async def key_header(
 class OneTransaction(APIRoute):
     """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
 
-    def begin(self, database: Database) -> AbstractAsyncContextManager[Executor]:
+    def opened(self, database: Database) -> AbstractAsyncContextManager[Executor]:
         """As the endpoint asked for it."""
         bare = any(one.call is bare_transaction for one in self.dependant.dependencies)
         return database.bare_transaction() if bare else database.transaction()
@@ -87,7 +87,7 @@ class OneTransaction(APIRoute):
         endpoint = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            async with self.begin(request.app.state.database) as session:
+            async with self.opened(request.app.state.database) as session:
                 request.state.session = session
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:

@@ -27,10 +27,20 @@ class Injected:
         producer = await _connected(kafka)
         try:
             for _ in range(count):
-                sent = await producer.send_and_wait(topic, UNREADABLE, key=b"unreadable", partition=partition)
-                self._tell((sent.topic, sent.partition, sent.offset))
+                await self._put_one(producer, topic, partition)
         finally:
             await producer.stop()
+
+    async def _put_one(self, producer: aiokafka.AIOKafkaProducer, topic: str, partition: int | None) -> None:
+        """Who is cut off here still waits: a record that the broker has would else stand nowhere."""
+        sending = asyncio.ensure_future(
+            producer.send_and_wait(topic, UNREADABLE, key=b"unreadable", partition=partition)
+        )
+        try:
+            await asyncio.shield(sending)
+        finally:
+            sent = await sending
+            self._tell((sent.topic, sent.partition, sent.offset))
 
     def _tell(self, place: Place) -> None:
         self.places.append(place)

@@ -1,0 +1,22 @@
+"""Several brokers named in one setting: any that answers is enough, for all that speak to Kafka."""
+
+import pytest
+
+from services.funding.main import SERVICE
+from shared.config import Settings
+from tests.databases import Databases
+from tests.system import KafkaSystem
+
+pytestmark = pytest.mark.connected
+
+
+async def test_a_broker_that_does_not_answer_is_passed_over(
+    databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    settings = connected.model_copy(update={"kafka_bootstrap": f"127.0.0.1:1, {connected.kafka_bootstrap}"})
+
+    async with KafkaSystem([SERVICE], databases, settings) as system:
+        await system.start()
+        await system.settle()
+
+    assert settings.kafka_brokers == ["127.0.0.1:1", connected.kafka_bootstrap]
