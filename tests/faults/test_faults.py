@@ -37,6 +37,10 @@ def test_nothing_is_lost_or_done_twice_while_processes_and_servers_die(
     under_fire(capsys, tmp_path / "log", "--seed", str(seed), "--faults", ",".join(IMPORTANT))
 
 
+@pytest.mark.skipif(
+    "IEUM_FAULTS_SEED" not in os.environ,
+    reason="86 kills take six minutes: IEUM_FAULTS_SEED=10086 asks for them; some points are hit in the run above",
+)
 def test_a_kill_at_each_named_point_loses_nothing_and_repeats_nothing(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

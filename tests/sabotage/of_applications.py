@@ -20,7 +20,7 @@ GUARDS = [
     guard(
         "once-a-round",
         "두 번째 신청을 이유 없이 거절하는 것 / a second application is refused without words",
-        always("services.applications.cases.commands:_refuse_twice", None),
+        edited("services.applications.cases.commands:BEFORE", "company_id = $2", "company_id = $2 and false"),
         INTAKE + "test_a_company_applies_once_a_round_even_when_it_asks_twice_at_once",
     ),
     guard(
