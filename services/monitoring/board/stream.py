@@ -1,4 +1,4 @@
-"""Live pages: who has a page open is told when projections have moved, at most once a second."""
+"""Live pages: who has a page open is told when projections have moved, at most twice a second."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 CHANNEL = "projected"
 LOOK_SECONDS = 5.0
-REST_SECONDS = 1.0
+REST_SECONDS = 0.5
 LOOKS = 60
 POSITION = "select coalesce(sum(next), 0)::bigint as position from projection_offset"
 
