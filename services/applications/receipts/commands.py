@@ -1,11 +1,12 @@
 """What can be asked about receipt numbers: the next one. The caller commits."""
 
 from services.applications.receipts import domain
+from services.applications.receipts.models import ReceiptCounter
 from shared.db import Executor, run
 
-DRAW = """
-    insert into receipt_counter (prefix, year, last) values ($1, $2, 1)
-    on conflict (prefix, year) do update set last = receipt_counter.last + 1 returning last
+DRAW = f"""
+    insert into {ReceiptCounter.__tablename__} as counter (prefix, year, last) values ($1, $2, 1)
+    on conflict (prefix, year) do update set last = counter.last + 1 returning last
 """
 
 
