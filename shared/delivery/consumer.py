@@ -49,7 +49,7 @@ class Consumer:
     ) -> None:
         self.database, self.settings = database, settings
         self.dispatcher = Dispatcher(database, handlers, told, settings)
-        self.doubts = Doubts(database, settings)
+        self.doubts = Doubts(database)
         self.topics = sorted({event.topic for event in handlers})
         self.health = health or Health("consumer")
         self.health.watches.append(self.dispatcher.line_problem)

@@ -12,13 +12,12 @@ suspicion, it is none of them.
 
 from aiokafka import TopicPartition
 
-from shared.config import Settings
 from shared.db import Database
 from shared.delivery import deadletters
 from shared.delivery.kafka import Record, is_ours, place
 from shared.metrics import BEGUN_AGAIN
 
-SUSPECTED = 2  # deaths from which on a record is suspected
+SUSPECTED = 2  # times begun and not ended, from which on a record is suspected
 
 
 class Suspected(Exception):
@@ -34,8 +33,8 @@ class Suspected(Exception):
 class Doubts:
     """What speaks against the records of one consumer."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self.database, self.settings = database, settings
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.careful: set[TopicPartition] = set()
         self.marked: dict[TopicPartition, Record] = {}
         self.failed: dict[TopicPartition, int] = {}

@@ -53,7 +53,7 @@ async def relaying(servers: Servers, stamped: bool = False) -> AsyncIterator[Chi
 async def main() -> None:
     given = child.given()
     if given["stamped"]:
-        kafka.BatchProducer = Stamped  # type: ignore[misc]
+        kafka.BatchProducer = Stamped  # type: ignore[misc]  # a class is not to be assigned to: here it is the purpose
     collect_rarely()  # as the product does when it begins
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     database, health = Database(given["url"], SCHEMA), Health("relay")
