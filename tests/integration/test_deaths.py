@@ -112,18 +112,25 @@ async def test_after_a_death_what_was_in_hand_is_begun_one_at_a_time(
     system: System, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killer, handle = a_selection(), Dispatcher.handle
-    in_hand, together = [0], list[int]()
-    probe.before = killing(lambda event: event == killer, times=1)
+    in_hand, together, killed = [0], list[int](), asyncio.Event()
+
+    def kill(event: Any) -> None:
+        if event == killer and not killed.is_set():
+            killed.set()
+            raise Killed
 
     async def handle_late(dispatcher: Dispatcher, record: Record) -> str:
         in_hand[0] += 1
         together.append(in_hand[0])
         try:
-            await asyncio.sleep(0.1)
+            if not is_ours(record):
+                await killed.wait()
+            await asyncio.sleep(0.1)  # no shorter than the other's
             return await handle(dispatcher, record)
         finally:
             in_hand[0] -= 1
 
+    probe.before = kill
     monkeypatch.setattr(Dispatcher, "handle", handle_late)
     await system.send(**sealed(a_past_result()))
     await system.send(**sealed(killer))
