@@ -291,6 +291,29 @@ async def test_built_files_are_kept_for_good_and_missing_ones_are_not_found(
     assert missing.status_code == 404
 
 
+async def test_a_page_that_is_asked_for_again_shows_what_was_folded_meanwhile(
+    board: AsyncClient, databases: Databases
+) -> None:
+    before = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
+    again = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
+
+    await project(databases["monitoring"], facts([*STORY, applied("F")])[len(STORY) :])
+    after = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
+
+    assert before == again
+    assert after != before
+
+
+async def test_a_page_that_is_asked_for_again_names_whoever_asks(
+    databases: Databases, settings: Settings, tmp_path: Path
+) -> None:
+    monitoring = Monitoring(databases["monitoring"], settings, tmp_path)
+
+    pages = [await monitoring.ask("GET", "/", subject=who) for who in ("kim-01", "lee-02")]
+
+    assert [who in page.text for page in pages for who in ("kim-01", "lee-02")] == [True, False, False, True]
+
+
 async def test_an_open_page_is_told_when_projections_move(databases: Databases) -> None:
     database = databases["monitoring"]
     changes = Changes(database)

@@ -1,9 +1,10 @@
-"""Guards of the HTTP edge: a command acts once, for who may give it."""
+"""Guards of the HTTP edge: a command acts once, for who may give it; a page shows what is, to who looks."""
 
 from tests.sabotage.guard import guard, in_its_own_transaction
 from tests.sabotage.removals import always, edited, in_database, wrapped
 
 EDGE = "tests/integration/test_edge.py::"
+BOARD = "tests/flows/test_monitoring_board.py::"
 
 GUARDS = [
     guard(
@@ -51,5 +52,17 @@ GUARDS = [
         "만료되거나 남에게 준 토큰을 받는 것 / a token that has expired, or is for another, is taken",
         edited("shared.edge.identity:Identity.actor", "self.claims.validate(claims)", "pass"),
         EDGE + "test_a_token_that_does_not_hold_is_refused",
+    ),
+    guard(
+        "kept-page-of-its-facts",
+        "현황판이 그린 뒤에 반영된 사건을 모르는 것 / a page shows what was, not what has been folded since it was drawn",
+        always("services.monitoring.board.queries:version", None),
+        BOARD + "test_a_page_that_is_asked_for_again_shows_what_was_folded_meanwhile",
+    ),
+    guard(
+        "kept-page-of-its-reader",
+        "다른 사람의 이름이 적힌 화면을 받는 것 / one reader gets the page that was drawn for another",
+        edited("services.monitoring.board.api:drawn", "frame.operator, "),
+        BOARD + "test_a_page_that_is_asked_for_again_names_whoever_asks",
     ),
 ]

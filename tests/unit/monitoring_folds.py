@@ -86,6 +86,12 @@ def interleaved(given: Sequence[Fact], seed: int) -> list[Fact]:
     return [queues[key].pop(0) for key in turns]
 
 
+MOVED = """
+    insert into projection_offset as o (topic, partition, next) values ('stories', 0, $1)
+    on conflict (topic, partition) do update set next = o.next + excluded.next
+"""
+
+
 async def project(database: Database, facts: Sequence[Fact], batch: int = 7) -> None:
     """Every projection of the board in Postgres, in small batches."""
     collectors = [collector for projection in EVERY for collector in projection.collectors()]
@@ -98,3 +104,4 @@ async def project(database: Database, facts: Sequence[Fact], batch: int = 7) -> 
                     collector.take(collector.fold(one))
                 if given := collector.hand_over():
                     await collector.save(connection, given)
+            await connection.execute(MOVED, len(facts[start : start + batch]))

@@ -1,14 +1,16 @@
 """HTTP: the board's pages and their live stream. Everything that a page shows stands in its address."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from sse_starlette import EventSourceResponse
 
-from services.monitoring.board import pages
+from services.monitoring.board import pages, queries
 from services.monitoring.board.answers import Html
 from services.monitoring.board.frame import At, Frame
+from services.monitoring.board.kept import Kept
 from services.monitoring.board.parts.case_view import CaseStatus, Filter
 from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.refusals import BoardRoute
@@ -25,19 +27,36 @@ def templates(request: Request) -> Pages:
     return found
 
 
+async def drawn(request: Request, at: At, frame: Frame, draw: Callable[[], Awaitable[str]]) -> Html:
+    """The page, drawn anew only where something that it depends on differs."""
+    kept: Kept = request.app.state.kept
+    folded = await queries.version(at.session)
+    address = (request.url.path, request.url.query)
+    return Html(await kept.page((address, frame.operator, frame.today, folded), draw))
+
+
 @router.get("/")
 async def overview(request: Request, at: At, frame: Frame) -> Html:
-    return Html(templates(request).overview(frame, await pages.overview(at)))
+    async def draw() -> str:
+        return templates(request).overview(frame, await pages.overview(at))
+
+    return await drawn(request, at, frame, draw)
 
 
 @router.get("/programmes")
 async def programmes(request: Request, at: At, frame: Frame) -> Html:
-    return Html(templates(request).programmes(frame, await pages.programmes(at)))
+    async def draw() -> str:
+        return templates(request).programmes(frame, await pages.programmes(at))
+
+    return await drawn(request, at, frame, draw)
 
 
 @router.get("/programmes/{programme_id}")
 async def programme(programme_id: str, request: Request, at: At, frame: Frame) -> Html:
-    return Html(templates(request).programme(frame, await pages.programme(at, programme_id)))
+    async def draw() -> str:
+        return templates(request).programme(frame, await pages.programme(at, programme_id))
+
+    return await drawn(request, at, frame, draw)
 
 
 async def asked_for(
@@ -62,7 +81,10 @@ async def cases(request: Request, at: At, frame: Frame, asked: Annotated[Filter,
 
 @router.get("/cases/{case_id}")
 async def case(case_id: UUID, request: Request, at: At, frame: Frame) -> Html:
-    return Html(templates(request).case(frame, await pages.case(at, case_id)))
+    async def draw() -> str:
+        return templates(request).case(frame, await pages.case(at, case_id))
+
+    return await drawn(request, at, frame, draw)
 
 
 @router.get("/figures/{key}")

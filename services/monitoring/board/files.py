@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from services.monitoring.board.kept import Kept
 from services.monitoring.board.parts.render import BOARD, Pages
 from services.monitoring.board.refusals import no_such_page
 from shared.config import Settings
@@ -27,6 +28,7 @@ class BuiltFiles(StaticFiles):
 def prepare(app: FastAPI, settings: Settings) -> None:
     """Templates once a process; files where they were built, and pages read without them."""
     app.state.pages = Pages()
+    app.state.kept = Kept()
     app.add_exception_handler(HTTPException, no_such_page)
     serve(app, FOLDER)
 

@@ -58,6 +58,15 @@ RELATED = """
 """
 
 
+VERSION = "select coalesce(sum(next), 0)::bigint as position, max(epoch) as epoch from projection_offset"
+
+
+async def version(session: AsyncSession) -> tuple[int, int | None]:
+    """What was folded so far: it differs as soon as anything more was, or rows were swapped for rebuilt ones."""
+    [row] = await fetch(session, VERSION)
+    return row.position, row.epoch
+
+
 async def newest_recorded(session: AsyncSession) -> datetime | None:
     """When the newest event was recorded; ids grow with time, so each source's last id is its newest."""
     [row] = await fetch(session, NEWEST_RECORDED, SOURCES)
