@@ -1,6 +1,6 @@
-"""The SQL of one table, whatever its columns: rows in as one JSON text, set-based, in the order of the key so that locks never cross.
+"""The SQL of one table, whatever its columns: rows in as one JSON, set-based, in the order of the key so that locks never cross.
 
-One text instead of an array a column: asyncpg looks at each element of an array twice, which cost more than the rows.
+One document instead of an array a column: asyncpg looks at each element of an array twice, which cost more than the rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,9 @@ from typing import Any
 import orjson
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB, dialect
+
+RECORDS = "json_to_recordset(convert_from($1::bytea, 'UTF8')::json)"
+"""The rows of a statement's one parameter, which are bytes: as text the driver would decode and encode them again."""
 
 
 class Columns:
@@ -27,7 +30,7 @@ class Columns:
         """The rows that the statement's one parameter brings, ordered by key."""
         typed = ", ".join(f'"{column.name}" {sql_type(column)}' for column in columns)
         order = ", ".join(str(n) for n, column in enumerate(columns, start=1) if column.primary_key)
-        return f"select * from json_to_recordset($1::text::json) as given ({typed}) order by {order}"
+        return f"select * from {RECORDS} as given ({typed}) order by {order}"
 
     def insert(self, conflict: str) -> str:
         all = [*self.key, *self.rest]
@@ -80,7 +83,7 @@ class Columns:
     def keep(self) -> str:
         return self.insert("do nothing")
 
-    def rows(self, values: Iterable[Sequence[Any]]) -> str:
+    def rows(self, values: Iterable[Sequence[Any]]) -> bytes:
         """The parameter of values in the order of `names`; of keys alone, where the rest is left out."""
         return json([dict(zip(self.names, one, strict=False)) for one in values])
 
@@ -91,8 +94,8 @@ class Columns:
         return state
 
 
-def json(rows: Any) -> str:
-    return orjson.dumps(rows).decode()
+def json(rows: Any) -> bytes:
+    return orjson.dumps(rows)
 
 
 def quoted(columns: Sequence[Column[Any]]) -> str:

@@ -1,6 +1,6 @@
 """A projection of the first day of something by key, from whatever partitions its events come, counted by that day."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,9 +58,10 @@ class Firsts:
     def fold(self, fact: Fact) -> tuple[Key, str]:
         return self.by_type[fact.type](fact)
 
-    def take(self, change: tuple[Key, str]) -> None:
-        key, day = change
-        self.first[key] = min(day, self.first.get(key, day))
+    def take(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            key, day = self.by_type[fact.type](fact)
+            self.first[key] = min(day, self.first.get(key, day))
 
     def hand_over(self) -> dict[Key, str]:
         given, self.first = self.first, {}

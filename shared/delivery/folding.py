@@ -5,7 +5,7 @@ A record that cannot be read or folded goes to the dead letters in the same tran
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,7 +20,7 @@ from shared.events import Event
 
 Bury = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
-BREATH = 500  # records folded before others have their turn
+CHUNK = 500  # records that are read and folded at a time
 
 
 class Heard(NamedTuple):
@@ -43,7 +43,7 @@ class Folded(NamedTuple):
 
 class Folding:
     """The projections of one service. It hears our own topics only, whose events were checked when they
-    were emitted; while it is `suspicious`, after a batch failed, each is checked again."""
+    were emitted; while it is `suspicious`, after a batch failed, each is checked again, and folded by itself."""
 
     def __init__(self, projections: Sequence[Projection], bury: Bury) -> None:
         self.bury = bury
@@ -72,20 +72,35 @@ class Folding:
         return folded.facts
 
     async def fold(self, connection: Connection, records: Sequence[Record]) -> Folded:
-        """In memory; `connection` is for what is not there yet."""
+        """In memory; `connection` is for what is not there yet. Raises what a fold raises, with part of the batch
+        in memory: to be forgotten, and folded again while `suspicious`."""
+        facts: list[Fact] = []
         dead: list[tuple[Record, Exception]] = []
-        read = await self.read(records, dead)
-        await self.marks.load(connection, [fact for _, fact in read])
-        new = [(record, fact) for record, fact in read if self.marks.is_new(fact)]
-        facts = [fact for _, fact in new]
-        await self.load(connection, facts)
-        for number, (record, fact) in enumerate(new):
-            if not number % BREATH:
-                await asyncio.sleep(0)
-            if error := self.fold_one(fact):
-                dead.append((record, error))
+        for some in chunks(records):
+            await asyncio.sleep(0)  # others have their turn
+            facts += await self.fold_some(connection, some, dead)
         changes = [(one, given) for one in self.collectors if (given := one.hand_over())]
         return Folded(facts, dead, changes, self.marks.hand_over())
+
+    async def fold_some(
+        self, connection: Connection, records: Sequence[Record], dead: list[tuple[Record, Exception]]
+    ) -> Sequence[Fact]:
+        """The facts that were new; what cannot be read or folded is added to the dead."""
+        read = self.read(records, dead)
+        await self.marks.load(connection, [fact for _, fact in read])
+        new = [one for one in read if self.marks.is_new(one[1])]
+        concerned: dict[Collector, list[Fact]] = defaultdict(list)
+        for _, fact in new:
+            for collector in self.heard[fact.type].collectors:
+                concerned[collector].append(fact)
+        for collector, facts in concerned.items():
+            await collector.load(connection, facts)
+        if self.suspicious:
+            dead += [(record, error) for record, fact in new if (error := self.fold_one(fact))]
+        else:
+            for collector, facts in concerned.items():
+                collector.take(facts)
+        return [fact for _, fact in new]
 
     async def save(self, connection: Connection, folded: Folded) -> None:
         for record, error in folded.dead:
@@ -94,22 +109,12 @@ class Folding:
             await collector.save(connection, given)
         await self.marks.save(connection, folded.marks)
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
-        concerned: dict[Collector, list[Fact]] = defaultdict(list)
-        for fact in facts:
-            for collector in self.heard[fact.type].collectors:
-                concerned[collector].append(fact)
-        for collector, some in concerned.items():
-            await collector.load(connection, some)
-
-    async def read(
+    def read(
         self, records: Sequence[Record], dead: list[tuple[Record, Exception]]
     ) -> list[tuple[Record, Fact]]:
         """What is heard; what cannot be read is added to the dead."""
         read = []
-        for number, record in enumerate(records):
-            if not number % BREATH:
-                await asyncio.sleep(0)
+        for record in records:
             try:
                 if fact := self.fact(record):
                     read.append((record, fact))
@@ -146,13 +151,20 @@ class Folding:
 
     def fold_one(self, fact: Fact) -> Exception | None:
         """Into every projection, or into none and why."""
+        collectors = self.heard[fact.type].collectors
         try:
-            changes = [(one, one.fold(fact)) for one in self.heard[fact.type].collectors]
+            for collector in collectors:
+                collector.fold(fact)
         except Exception as error:
             return error
-        for collector, change in changes:
-            collector.take(change)
+        for collector in collectors:
+            collector.take([fact])
         return None
+
+
+def chunks(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Parts that stay in the processor's caches from the first look at them to the last."""
+    return (records[first : first + CHUNK] for first in range(0, len(records), CHUNK))
 
 
 def unreadable(error: Exception) -> str:

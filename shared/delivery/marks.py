@@ -12,12 +12,12 @@ from sqlmodel import Field
 
 from shared.db import Connection
 from shared.delivery import DeliveryTable
-from shared.delivery.columns import json
+from shared.delivery.columns import RECORDS, json
 from shared.delivery.projection import Fact
 
 Subject = tuple[str, str]
 
-GIVEN = "json_to_recordset($1::text::json) as given (source text, subject text, last bigint, ahead bigint[])"
+GIVEN = f"{RECORDS} as given (source text, subject text, last bigint, ahead bigint[])"
 LOAD = f"""
     select source, subject, m.last, m.ahead from projection_mark m join {GIVEN} using (source, subject)
 """
@@ -50,11 +50,12 @@ class Marks:
         self.handed: set[Subject] = set()
 
     async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
-        if len(self.last) > MOST:
+        if len(self.last) > MOST and not self.touched:
             # What was handed over last may not be in the database yet.
             self.last = {subject: self.last[subject] for subject in self.handed}
             self.ahead = {subject: ahead for subject, ahead in self.ahead.items() if subject in self.handed}
-        wanted = {(fact.source, fact.subject) for fact in facts} - self.last.keys()
+        named = {(fact.source, fact.subject) for fact in facts}
+        wanted = [subject for subject in named if subject not in self.last]
         if not wanted:
             return
         self.last |= dict.fromkeys(wanted, 0)

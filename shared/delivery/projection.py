@@ -11,7 +11,7 @@ written without being read or locked first; who folds another topic of the same 
 States and rows are plain values as JSON has them: dates and ids are text, won are int.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -44,8 +44,8 @@ class Fact(NamedTuple):
 
 class Collector(Protocol):
     """What a projection, or one topic's part of it, gathers in a batch: `fold` is pure and says what a fact
-    changes, `take` collects it, `hand_over` gives what is to be written, `save` writes it. The next batch is
-    folded meanwhile; `forget` is for what was not committed."""
+    changes, `take` folds facts and collects what they change, `hand_over` gives what is to be written, `save`
+    writes it. The next batch is folded meanwhile; `forget` is for what was not committed, or taken in part."""
 
     @property
     def hears(self) -> Iterable[type[Event]]: ...
@@ -54,7 +54,7 @@ class Collector(Protocol):
 
     def fold(self, fact: Fact) -> Any: ...
 
-    def take(self, change: Any) -> None: ...
+    def take(self, facts: Iterable[Fact]) -> None: ...
 
     def hand_over(self) -> Any: ...
 
@@ -134,18 +134,18 @@ class Rows:
 
     def forget(self) -> None:
         self.states: dict[Key, State] = {}
-        self.changed: set[Key] = set()
-        self.handed: set[Key] = set()
+        self.before: dict[Key, State] = {}  # of those that the batch has changed
+        self.handed: Collection[Key] = ()
 
     def meet(self, facts: Iterable[Fact]) -> set[Key]:
         """The keys of rows that were not met before; their states begin empty."""
-        new = set(map(self.key, facts)) - self.states.keys()
+        new = {key for key in map(self.key, facts) if key not in self.states}
         for key in new:
             self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
         return new
 
     async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
-        if len(self.states) > MOST:
+        if len(self.states) > MOST and not self.before:
             # What was handed over last may not be in the database yet.
             self.states = {key: self.states[key] for key in self.handed}
         if new := self.meet(facts):
@@ -153,18 +153,21 @@ class Rows:
                 state = self.columns.state(row)
                 self.states[tuple(state[name] for name in self.names)] = state
 
-    def fold(self, fact: Fact) -> tuple[Key, State]:
-        key = self.key(fact)
-        return key, self.by_type[fact.type](self.states[key], fact)
+    def fold(self, fact: Fact) -> State:
+        return self.by_type[fact.type](self.states[self.key(fact)], fact)
 
-    def take(self, change: tuple[Key, State]) -> None:
-        key, state = change
-        if state is not self.states[key]:
-            self.states[key] = state
-            self.changed.add(key)
+    def take(self, facts: Iterable[Fact]) -> None:
+        states, before, key, by_type = self.states, self.before, self.key, self.by_type
+        for fact in facts:
+            at = key(fact)
+            state = states[at]
+            now = by_type[fact.type](state, fact)
+            if now is not state:
+                before.setdefault(at, state)
+                states[at] = now
 
     def hand_over(self) -> Any:
-        self.handed, self.changed = self.changed, set()
+        self.handed, self.before = self.before.keys(), {}
         return [self.states[key] for key in self.handed]
 
     async def save(self, connection: Connection, given: Any) -> None:
@@ -212,9 +215,10 @@ class Sums:
     def fold(self, fact: Fact) -> list[tuple[Key, int]]:
         return list(self.by_type[fact.type](fact))
 
-    def take(self, change: Iterable[tuple[Key, int]]) -> None:
-        for key, amount in change:
-            self.amounts[key] = self.amounts.get(key, 0) + amount
+    def take(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            for key, amount in self.by_type[fact.type](fact):
+                self.amounts[key] = self.amounts.get(key, 0) + amount
 
     def hand_over(self) -> dict[Key, int]:
         given, self.amounts = self.amounts, {}
@@ -266,8 +270,9 @@ class List:
     def fold(self, fact: Fact) -> list[State]:
         return list(self.by_type[fact.type](fact))
 
-    def take(self, change: Iterable[State]) -> None:
-        self.rows.extend(change)
+    def take(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self.rows.extend(self.by_type[fact.type](fact))
 
     def hand_over(self) -> list[State]:
         given, self.rows = self.rows, []

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.config import Settings
@@ -17,6 +18,8 @@ from shared.db import Connection
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import FOLD_BYTES, Record
 from shared.delivery.projection import Projection, tables_of
+
+log = structlog.get_logger()
 
 BATCH = 20_000
 Offsets = Mapping[TopicPartition, int]
@@ -130,10 +133,21 @@ class Rebuild:
                 reader.pause(at)
 
     async def fold(self, shadow: Connection, records: Sequence[Record]) -> None:
-        if records:
-            async with shadow.transaction():
-                await self.folding.apply(shadow, records)
-            self.records += len(records)
+        if not records:
+            return
+        try:
+            await self.apply(shadow, records)
+        except Exception as error:
+            log.warning("rebuild.fold_failed", reason=repr(error))
+            self.folding.forget()
+            self.folding.suspicious = True
+            await self.apply(shadow, records)
+            self.folding.suspicious = False
+        self.records += len(records)
+
+    async def apply(self, shadow: Connection, records: Sequence[Record]) -> None:
+        async with shadow.transaction():
+            await self.folding.apply(shadow, records)
 
     async def compare(self, live: Connection, table: str) -> Compared:
         one, other = f'{self.schema}."{table}"', f'{self.shadow}."{table}"'

@@ -96,23 +96,14 @@ class TiledRows(Rows):
         self.counted = itemgetter(*(name for name in projection.counted if name in own))
         self.others = columns_of(projection.table, set(projection.counted) - own)
 
-    def forget(self) -> None:
-        super().forget()
-        self.before: dict[Key, State] = {}
-
-    def take(self, change: tuple[Key, State]) -> None:
-        key, _ = change
-        self.before.setdefault(key, self.states[key])
-        super().take(change)
-
     def hand_over(self) -> Tiled | None:
-        before, self.before = self.before, {}
-        moved = {
-            key: (before[key], self.states[key])
-            for key in self.changed
-            if self.counted(before[key]) != self.counted(self.states[key])
-        }
+        counted, before = self.counted, self.before
         rows = super().hand_over()
+        moved = {
+            key: (was, now)
+            for (key, was), now in zip(before.items(), rows, strict=True)
+            if counted(was) != counted(now)
+        }
         return Tiled(rows, moved) if rows else None
 
     async def save(self, connection: Connection, given: Tiled) -> None:

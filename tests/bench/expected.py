@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from shared.events.applications import AgreementSigned, ApplicationSubmitted, CompanySelected
 from shared.events.monitoring import MentorVisited, MilestoneAchieved
-from tests.bench.lives import LIFE, PROGRAMMES, day_of, month_of, place_of, year_of
+from tests.bench.lives import LIFE, PROGRAMMES, day_of, month_of, place_of, slot_of, year_of
 
-STEP = {event: number for number, (event, _) in enumerate(LIFE)}
+STEP = {step.event: number for number, step in enumerate(LIFE)}
 
 
 class Kind(NamedTuple):
@@ -19,10 +19,11 @@ class Kind(NamedTuple):
     programme: str
     year: int
     place: str
-    day: int
+    slot: int
 
     def on(self, event: type) -> date:
-        return date(self.year, month_of(STEP[event]), self.day)
+        step = STEP[event]
+        return date(self.year, month_of(step), day_of(step, self.slot))
 
     @property
     def due(self) -> date:
@@ -40,7 +41,7 @@ class Expected:
         found: dict[str, Counter[Kind]] = {name.decode(): Counter() for name in PROGRAMMES}
         for number in range(self.cases):
             programme = PROGRAMMES[number % len(PROGRAMMES)].decode()
-            found[programme][Kind(programme, year_of(number), place_of(number), day_of(number))] += 1
+            found[programme][Kind(programme, year_of(number), place_of(number), slot_of(number))] += 1
         return found
 
     def figures(self, programme: str, on: date) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """Made-up lives of cases as records on our topics: fifteen events of about 350 bytes each, as the services write them.
 
-A round's cases move together, as in a real programme: all are submitted, then all are screened, and so on.
+A round's cases move together, as in a real programme: all are submitted, then all are screened, and so on. What
+companies do is spread over a month; what an office decides, it decides for many of them on the same day.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -37,6 +38,18 @@ SHARES = {"national": 50_000_000, "province": 10_000_000, "city": 20_000_000, "s
 PUBLIC = {funder: won for funder, won in SHARES.items() if funder != "self"}
 
 
+SLOTS = 24
+EACH_ITS_OWN, ONE, SOME = range(1, 1 + SLOTS), (25,), (22, 24, 26, 28)  # days of a month
+
+
+class Step(NamedTuple):
+    """What happens, what the event says beside its case, and on which days of the month."""
+
+    event: type[Event]
+    said: Mapping[str, Any]
+    days: Sequence[int]
+
+
 class Made(NamedTuple):
     topic: str
     key: bytes
@@ -58,8 +71,15 @@ def year_of(number: int) -> int:
     return 2022 + number // ROUND % 4
 
 
-def day_of(number: int) -> int:
-    return 1 + number % 28
+def slot_of(number: int) -> int:
+    """Cases of one slot do everything on the same days."""
+    return number // len(PROGRAMMES) % SLOTS
+
+
+def day_of(step: int, slot: int) -> int:
+    """Of the month."""
+    days = LIFE[step].days
+    return days[slot % len(days)]
 
 
 def place_of(number: int) -> str:
@@ -115,31 +135,39 @@ WORK = {
     "work": "공정 데이터 수집 장치 설치와 설비 연동 상태를 점검하고 작업자 교육을 진행함 / data collection on the line, training of operators",
 }
 
-LIFE: tuple[tuple[type[Event], Mapping[str, Any]], ...] = (
-    (ApplicationSubmitted, ROUND_OF | SUBMITTED),
-    (ApplicationScreened, {"eligible": True, "reasons": [SCREENED]}),
-    (ReviewSubmitted, {"reviewer_id": REVIEWER, "scores": SCORES, "conflict_of_interest": False}),
-    (CompanySelected, ROUND_OF | SELECTED | {"rank": 7, "score": "250/3"}),
-    (MessageSent, TOLD | ACCEPTED),
-    (AgreementSigned, AGREED),
-    (FundsCommitted, COMMITTED),
-    (TrancheScheduled, TRANCHE | {"milestone": "kickoff"}),
-    (MilestoneScheduled, MILESTONE | {"company_id": COMPANY}),
-    (SelfContributionConfirmed, {"fiscal_year": YEAR, "amount_krw": SHARES["self"], "evidence": EVIDENCE}),
-    (TrancheRequested, TRANCHE | {"requested_by": OFFICER}),
-    (TrancheApproved, TRANCHE | {"approved_by": APPROVER}),
-    (TrancheDisbursed, TRANCHE | PAID),
-    (MentorVisited, WORK),
-    (MilestoneAchieved, MILESTONE | {"evidence": EVIDENCE}),
+LIFE = (
+    Step(ApplicationSubmitted, ROUND_OF | SUBMITTED, EACH_ITS_OWN),
+    Step(ApplicationScreened, {"eligible": True, "reasons": [SCREENED]}, SOME),
+    Step(
+        ReviewSubmitted,
+        {"reviewer_id": REVIEWER, "scores": SCORES, "conflict_of_interest": False},
+        EACH_ITS_OWN,
+    ),
+    Step(CompanySelected, ROUND_OF | SELECTED | {"rank": 7, "score": "250/3"}, ONE),
+    Step(MessageSent, TOLD | ACCEPTED, ONE),
+    Step(AgreementSigned, AGREED, SOME),
+    Step(FundsCommitted, COMMITTED, SOME),
+    Step(TrancheScheduled, TRANCHE | {"milestone": "kickoff"}, SOME),
+    Step(MilestoneScheduled, MILESTONE | {"company_id": COMPANY}, SOME),
+    Step(
+        SelfContributionConfirmed,
+        {"fiscal_year": YEAR, "amount_krw": SHARES["self"], "evidence": EVIDENCE},
+        EACH_ITS_OWN,
+    ),
+    Step(TrancheRequested, TRANCHE | {"requested_by": OFFICER}, EACH_ITS_OWN),
+    Step(TrancheApproved, TRANCHE | {"approved_by": APPROVER}, SOME),
+    Step(TrancheDisbursed, TRANCHE | PAID, SOME),
+    Step(MentorVisited, WORK, EACH_ITS_OWN),
+    Step(MilestoneAchieved, MILESTONE | {"evidence": EVIDENCE}, EACH_ITS_OWN),
 )
 EACH = len(LIFE)
-TOPICS = sorted({event.topic for event, _ in LIFE})
+TOPICS = sorted({step.event.topic for step in LIFE})
 
 
 def pattern(step: int) -> Made:
     """A step of the life of any case, as a record."""
-    event, said = LIFE[step]
-    sequence = 1 + sum(earlier.source == event.source for earlier, _ in LIFE[:step])
+    event, said, _ = LIFE[step]
+    sequence = 1 + sum(earlier.event.source == event.source for earlier in LIFE[:step])
     on = f"{YEAR}-{month_of(step):02}-{DAY}"
     attributes = {
         "specversion": "1.0",
@@ -165,25 +193,24 @@ PLACEHOLDERS = {
     PROGRAMME: "programme",
     str(YEAR): "year",
     str(NUMBER): "number",
-    f'-{DAY}"': "day",
     f'"{PLACE}"': "place",
     f'"{TRACK}"': "track",
 }
 OWN = ("ce_id", "ce_correlationid", "ce_subject", "ce_time")
 
 
-def template(value: bytes) -> bytes:
+def template(step: int, value: bytes) -> bytes:
     """The pattern's text, to be filled by `%`."""
     text = value.decode().replace("%", "%%")
-    for placeholder, name in PLACEHOLDERS.items():
+    for placeholder, name in (PLACEHOLDERS | {f'-{DAY}"': f"day{step}"}).items():
         text = text.replace(placeholder, f"%({name})b")
     return text.encode()
 
 
 PATTERNS = [pattern(step) for step in range(EACH)]
 TEMPLATES = [
-    (one.topic, template(one.value), [header for header in one.headers if header[0] not in OWN])
-    for one in PATTERNS
+    (one.topic, template(step, one.value), [header for header in one.headers if header[0] not in OWN])
+    for step, one in enumerate(PATTERNS)
 ]
 
 
@@ -201,16 +228,16 @@ def lives(events: int) -> Iterator[Made]:
 @lru_cache(2 * ROUND)
 def words(number: int) -> dict[bytes, bytes]:
     """What differs from case to case; a round's cases move together, so each is asked for fifteen times."""
-    day = day_of(number)
-    return {
+    slot = slot_of(number)
+    days = {b"day%d" % step: b'-%02d"' % day_of(step, slot) for step in range(EACH)}
+    return days | {
         b"case": uuid(0xCA, number).encode(),
         b"company": uuid(0xC0, number).encode(),
         b"message": uuid(0x3E, number).encode(),
         b"programme": PROGRAMMES[number % len(PROGRAMMES)],
         b"year": b"%d" % year_of(number),
         b"number": b"%07d" % number,
-        b"day": b'-%02d"' % day,
-        b"time": b"%d-06-%02dT01:02:03.004Z" % (year_of(number), day),
+        b"time": b"%d-06-%02dT01:02:03.004Z" % (year_of(number), 1 + slot),
         b"place": b'"%s"' % place_of(number).encode(),
         b"track": b'"%s"' % track_of(number).encode(),
     }

@@ -59,7 +59,7 @@ class Naive:
             for one in collectors:
                 one.forget()
                 await one.load(connection, [fact])
-                one.take(one.fold(fact))
+                one.take([fact])
                 if given := one.hand_over():
                     await one.save(connection, given)
 

@@ -134,8 +134,7 @@ async def forget_all() -> None:
 
 async def fold(connection: Connection, collector: Collector, told: Sequence[Fact]) -> None:
     await collector.load(connection, told)
-    for one in told:
-        collector.take(collector.fold(one))
+    collector.take(told)
     await collector.save(connection, collector.hand_over())
 
 

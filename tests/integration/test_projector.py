@@ -299,6 +299,23 @@ async def test_states_that_are_still_being_written_are_not_read_from_the_databas
     assert (mark["last"], mark["ahead"]) == (2, [])
 
 
+async def test_states_that_a_batch_has_changed_stay_in_memory_however_many_it_needs(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.delivery.projection.MOST", 0)
+    monkeypatch.setattr("shared.delivery.marks.MOST", 0)
+    monkeypatch.setattr("shared.delivery.folding.CHUNK", 1)
+    for number, event in a_story()[:2]:
+        await system.send(**sealed(event, number))
+        await system.send(**sealed(event, number))
+
+    await system.settle()
+
+    [case] = await system.rows("monitoring", "probe_case")
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+    assert await system.count("monitoring", "probe_line") == 2
+
+
 class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 

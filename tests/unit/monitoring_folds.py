@@ -63,7 +63,7 @@ def fold_one(projection: Any, facts: Sequence[Fact]) -> Any:
 def fold_into(collector: Any, one: Fact) -> None:
     if isinstance(collector, Rows):
         collector.meet([one])
-    collector.take(collector.fold(one))
+    collector.take([one])
 
 
 def merged(projection: RowProjection, collectors: Sequence[Rows]) -> dict[Any, dict[str, Any]]:
@@ -71,7 +71,7 @@ def merged(projection: RowProjection, collectors: Sequence[Rows]) -> dict[Any, d
     blank = dict.fromkeys(columns_of(projection.table).names)
     rows: defaultdict[Any, dict[str, Any]] = defaultdict(lambda: dict(blank))
     for collector in collectors:
-        for key in collector.changed:
+        for key in collector.before:
             rows[key] |= collector.states[key]
     return dict(rows)
 
@@ -100,8 +100,7 @@ async def project(database: Database, facts: Sequence[Fact], batch: int = 7) -> 
             for collector in collectors:
                 part = [one for one in facts[start : start + batch] if one.type in collector.by_type]
                 await collector.load(connection, part)
-                for one in part:
-                    collector.take(collector.fold(one))
+                collector.take(part)
                 if given := collector.hand_over():
                     await collector.save(connection, given)
             await connection.execute(MOVED, len(facts[start : start + batch]))

@@ -71,7 +71,7 @@ def test_percentiles_are_of_the_values_themselves() -> None:
 
 
 def test_each_step_of_a_made_up_life_is_an_event_of_the_catalogue() -> None:
-    for step, (event, _) in enumerate(LIFE):
+    for step, (event, _, _) in enumerate(LIFE):
         made = lives.made(12_345, step)
 
         told = event.model_validate_json(made.value)

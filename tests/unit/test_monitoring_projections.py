@@ -72,7 +72,7 @@ def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
             for fact in (one for one in facts(STORY) if one.type in collector.by_type):
                 collector.meet([fact])
 
-                _, state = collector.fold(fact)
+                state = collector.fold(fact)
 
                 assert state.keys() == collector.blank.keys(), (projection.name, fact.type)
 
