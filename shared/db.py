@@ -16,7 +16,7 @@ Connection = asyncpg.Connection  # what hot paths use instead of a session
 
 
 class Bare:
-    """A transaction on a bare connection, which is taken from the pool, and begun, with the first statement."""
+    """A bare connection that is taken from the pool, and where it is a transaction's begun, with the first statement."""
 
     def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
         self.taken = taken
@@ -28,7 +28,8 @@ class Bare:
         return list(await self.connection.fetch(sql, *parameters))
 
 
-Executor = AsyncSession | Connection | Bare
+Reader = Connection | Bare
+Executor = AsyncSession | Reader
 
 BEGUN = "begun"
 """Where a session remembers its connection, once its transaction has begun on it."""
@@ -92,8 +93,13 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """A bare asyncpg connection of the same pool, each statement by itself."""
+    async def reading(self) -> AsyncIterator[Bare]:
+        """Each statement by itself, on a bare connection that is taken from the pool with the first."""
+        async with AsyncExitStack() as stack:
+            yield Bare(lambda: stack.enter_async_context(self._bare()))
+
+    @asynccontextmanager
+    async def _bare(self) -> AsyncIterator[Connection]:
         async with self.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             try:

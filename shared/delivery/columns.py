@@ -51,6 +51,11 @@ class Columns:
         using = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
         return f"select {self.read()} from {self.table} t join ({self.given(self.key)}) as k on {using}"
 
+    @cached_property
+    def known(self) -> str:
+        """The same, without rows of whose other columns none is known."""
+        return f"{self.load} where " + " or ".join(f't."{c.name}" is not null' for c in self.rest)
+
     def lower(self, name: str) -> str:
         """Rows whose one other column is what it was before, or the lesser of both."""
         less = f't."{name}" is null or excluded."{name}" < t."{name}"'

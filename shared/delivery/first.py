@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlmodel import SQLModel
 
-from shared.db import Connection
+from shared.db import Connection, Reader
 from shared.delivery.projection import Fact, Key, columns_of
 from shared.delivery.tiled import Tiles
 from shared.events import Event
@@ -52,7 +52,7 @@ class Firsts:
     def forget(self) -> None:
         self.first: dict[Key, str] = {}
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
         """Nothing: what is there is looked at as it is moved."""
 
     def fold(self, fact: Fact) -> tuple[Key, str]:

@@ -1,16 +1,16 @@
-"""A batch of records into all projections: folded in memory, then written within the caller's transaction.
+"""Records into all projections: folded in memory, then written within the caller's transaction.
 
 A record that cannot be read or folded goes to the dead letters in the same transaction, and the fold goes on.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from shared.db import Connection
+from shared.db import Connection, Reader
 from shared.delivery.hearing import Hearing, refuse_wrong_sender
 from shared.delivery.kafka import Record
 from shared.delivery.marks import Marks
@@ -20,7 +20,7 @@ from shared.events import Event
 
 Bury = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
-CHUNK = 500  # records that are read and folded at a time
+CHUNK = 500  # records folded before others have their turn
 
 
 class Heard(NamedTuple):
@@ -32,18 +32,21 @@ class Heard(NamedTuple):
     collectors: Sequence[Collector]
 
 
-class Folded(NamedTuple):
-    """A batch that is folded in memory, to be written: the facts that were new, and what could not be folded."""
+Dead = tuple[Record, Exception]
+"""A record that could not be read or folded, and why."""
 
-    facts: Sequence[Fact]
-    dead: Sequence[tuple[Record, Exception]]
+
+class Folded(NamedTuple):
+    """What was folded in memory, to be written."""
+
+    dead: Sequence[Dead]
     changes: Sequence[tuple[Collector, Any]]
     marks: list[dict[str, Any]]
 
 
 class Folding:
     """The projections of one service. It hears our own topics only, whose events were checked when they
-    were emitted; while it is `suspicious`, after a batch failed, each is checked again, and folded by itself."""
+    were emitted; while it is `suspicious`, after something failed, each is checked again, and folded by itself."""
 
     def __init__(self, projections: Sequence[Projection], bury: Bury) -> None:
         self.bury = bury
@@ -57,36 +60,33 @@ class Folding:
         }
         self.by_header = {type.encode(): heard for type, heard in self.heard.items()}
         self.marks = Marks()
+        self.dead: list[Dead] = []
         self.suspicious = False
 
     def forget(self) -> None:
         """What is held in memory; for the caller whose transaction did not commit, or who is no longer the owner."""
         self.marks.clear()
+        self.dead = []
         for collector in self.collectors:
             collector.forget()
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> Sequence[Fact]:
-        """Both at once: the facts that were new."""
-        folded = await self.fold(connection, records)
-        await self.save(connection, folded)
-        return folded.facts
+        """All at once: the facts that were new."""
+        facts = await self.fold(connection, records)
+        await self.save(connection, self.hand_over())
+        return facts
 
-    async def fold(self, connection: Connection, records: Sequence[Record]) -> Folded:
-        """In memory; `connection` is for what is not there yet. Raises what a fold raises, with part of the batch
-        in memory: to be forgotten, and folded again while `suspicious`."""
+    async def fold(self, connection: Reader, records: Sequence[Record]) -> Sequence[Fact]:
+        """In memory: the facts that were new; `connection` is for what is not there yet. Raises what a fold
+        raises, with part of the records in memory: to be forgotten, and folded again while `suspicious`."""
         facts: list[Fact] = []
-        dead: list[tuple[Record, Exception]] = []
-        for some in chunks(records):
+        for first in range(0, len(records), CHUNK):
             await asyncio.sleep(0)  # others have their turn
-            facts += await self.fold_some(connection, some, dead)
-        changes = [(one, given) for one in self.collectors if (given := one.hand_over())]
-        return Folded(facts, dead, changes, self.marks.hand_over())
+            facts += await self.fold_some(connection, records[first : first + CHUNK])
+        return facts
 
-    async def fold_some(
-        self, connection: Connection, records: Sequence[Record], dead: list[tuple[Record, Exception]]
-    ) -> Sequence[Fact]:
-        """The facts that were new; what cannot be read or folded is added to the dead."""
-        read = self.read(records, dead)
+    async def fold_some(self, connection: Reader, records: Sequence[Record]) -> Sequence[Fact]:
+        read = self.read(records)
         await self.marks.load(connection, [fact for _, fact in read])
         new = [one for one in read if self.marks.is_new(one[1])]
         concerned: dict[Collector, list[Fact]] = defaultdict(list)
@@ -96,11 +96,17 @@ class Folding:
         for collector, facts in concerned.items():
             await collector.load(connection, facts)
         if self.suspicious:
-            dead += [(record, error) for record, fact in new if (error := self.fold_one(fact))]
+            self.dead += [(record, error) for record, fact in new if (error := self.fold_one(fact))]
         else:
             for collector, facts in concerned.items():
                 collector.take(facts)
         return [fact for _, fact in new]
+
+    def hand_over(self) -> Folded:
+        """What is to be written; from now on others may be folded."""
+        dead, self.dead = self.dead, []
+        changes = [(one, given) for one in self.collectors if (given := one.hand_over())]
+        return Folded(dead, changes, self.marks.hand_over())
 
     async def save(self, connection: Connection, folded: Folded) -> None:
         for record, error in folded.dead:
@@ -109,19 +115,17 @@ class Folding:
             await collector.save(connection, given)
         await self.marks.save(connection, folded.marks)
 
-    def read(
-        self, records: Sequence[Record], dead: list[tuple[Record, Exception]]
-    ) -> list[tuple[Record, Fact]]:
-        """What is heard; what cannot be read is added to the dead."""
+    def read(self, records: Sequence[Record]) -> list[tuple[Record, Fact]]:
+        """What is heard and can be read."""
         read = []
         for record in records:
             try:
                 if fact := self.fact(record):
                     read.append((record, fact))
             except Malformed as error:
-                dead.append((record, error))
+                self.dead.append((record, error))
             except UNREADABLE as error:
-                dead.append((record, Malformed(unreadable(error))))
+                self.dead.append((record, Malformed(unreadable(error))))
         return read
 
     def fact(self, record: Record) -> Fact | None:
@@ -160,11 +164,6 @@ class Folding:
         for collector in collectors:
             collector.take([fact])
         return None
-
-
-def chunks(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    """Parts that stay in the processor's caches from the first look at them to the last."""
-    return (records[first : first + CHUNK] for first in range(0, len(records), CHUNK))
 
 
 def unreadable(error: Exception) -> str:

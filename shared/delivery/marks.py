@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger
 from sqlmodel import Field
 
-from shared.db import Connection
+from shared.db import Connection, Reader
 from shared.delivery import DeliveryTable
 from shared.delivery.columns import RECORDS, json
 from shared.delivery.projection import Fact
@@ -49,7 +49,7 @@ class Marks:
         self.touched: set[Subject] = set()
         self.handed: set[Subject] = set()
 
-    async def load(self, connection: Connection, facts: Iterable[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Iterable[Fact]) -> None:
         if len(self.last) > MOST and not self.touched:
             # What was handed over last may not be in the database yet.
             self.last = {subject: self.last[subject] for subject in self.handed}

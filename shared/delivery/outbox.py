@@ -71,9 +71,10 @@ EMIT = """
     insert into outbox (position, shard) select position, $8 from logged
 """
 
-# The limit comes before the join: however many wait, only so many are looked up.
+# The limit comes before the join: however many wait, only so many are looked up. What goes onto the wire comes as bytes.
 WAITING = """
-    select l.position, l.topic, l.subject, l.sequence, l.attributes::text as attributes, l.data
+    select l.position, l.topic, convert_to(l.subject, 'UTF8'), l.sequence, convert_to(l.attributes::text, 'UTF8'),
+        convert_to(l.data, 'UTF8')
     from (select position from outbox where shard = $1 order by position limit $2) o join event_log l using (position)
     order by l.position
 """
@@ -146,10 +147,10 @@ async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]
 
 
 def ready(row: Any) -> Ready:
-    position, topic, subject, sequence, attributes, data = row
+    position, topic, key, sequence, attributes, data = row
     wire = [(HEADER[name], value.encode()) for name, value in orjson.loads(attributes).items()]
     wire += (("ce_sequence", b"%020d" % sequence), JSON)
-    return Ready(position, topic, subject.encode(), data.encode(), wire)
+    return Ready(position, topic, key, data, wire)
 
 
 async def forget(connection: Connection, published: Sequence[Ready]) -> None:

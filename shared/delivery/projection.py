@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import SQLModel
 
-from shared.db import Connection
+from shared.db import Connection, Reader
 from shared.delivery.columns import Columns, json
 from shared.events import Event
 
@@ -50,7 +50,7 @@ class Collector(Protocol):
     @property
     def hears(self) -> Iterable[type[Event]]: ...
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None: ...
+    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None: ...
 
     def fold(self, fact: Fact) -> Any: ...
 
@@ -144,7 +144,7 @@ class Rows:
             self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
         return new
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
         if len(self.states) > MOST and not self.before:
             # What was handed over last may not be in the database yet.
             self.states = {key: self.states[key] for key in self.handed}
@@ -209,7 +209,7 @@ class Sums:
     def forget(self) -> None:
         self.amounts = {}
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
         """Nothing: what is there already is added to."""
 
     def fold(self, fact: Fact) -> list[tuple[Key, int]]:
@@ -264,7 +264,7 @@ class List:
     def forget(self) -> None:
         self.rows = []
 
-    async def load(self, connection: Connection, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
         """Nothing: what is kept never changes."""
 
     def fold(self, fact: Fact) -> list[State]:

@@ -4,8 +4,9 @@ While one batch is being written the next is folded: Postgres and Python work at
 left in memory, so where this one fails both are forgotten, and come again.
 
     an offset is not where we left it  ->  another owns the partition, or a rebuild swapped the rows: roll back, load, seek
-    any other failure                  ->  roll back, load, seek, with growing backoff; from the second on, record by
-                                           record, each checked against its schema; the fifth is a dead letter
+    any other failure                  ->  roll back, load, seek, with growing backoff, and look at each record: it is
+                                           checked against its schema and folded by itself; from the second on, written
+                                           by itself; the fifth time it is a dead letter
     a record that cannot be folded     ->  dead letter in the same transaction, and on
     an event that was folded before    ->  skipped, by its number in its subject
 
@@ -69,12 +70,14 @@ class Fenced(Exception):
 
 
 class Turn(NamedTuple):
-    """A batch that is folded in memory, on its way into the database; `firsts` is each partition's first record."""
+    """A batch that is folded in memory, on its way into the database: each partition's first record, the facts that
+    were new, what is to be written."""
 
     records: Sequence[Record]
     firsts: Sequence[Record]
     expected: Positions
     following: Positions
+    facts: Sequence[Fact]
     folded: Folded
 
 
@@ -186,9 +189,10 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         following = {place(run[0]): run[-1].offset + 1 for run in found}
         expected = {at: self.taken[at] for at in following}
         async with self.database.reading() as connection:
-            folded = await self.folding.fold(connection, batch)
+            facts = await self.folding.fold(connection, batch)
         self.taken |= following
-        return Turn(batch, [run[0] for run in found], expected, following, folded)
+        firsts = [run[0] for run in found]
+        return Turn(batch, firsts, expected, following, facts, self.folding.hand_over())
 
     async def write(self, turn: Turn) -> None:
         try:
@@ -206,7 +210,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             async with self.database.fast_transaction() as connection:
                 await self.move(connection, turn.expected, turn.following)
                 await self.folding.save(connection, turn.folded)
-                await self.notify(connection, turn.folded.facts)
+                await self.notify(connection, turn.facts)
         BATCH_RECORDS.labels(self.database.schema).observe(len(turn.records))
         FOLDED_AGE.labels(self.database.schema).observe(age(turn.firsts))
         self.positions |= {at: n for at, n in turn.following.items() if at in self.positions}

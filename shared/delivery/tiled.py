@@ -117,7 +117,7 @@ class TiledRows(Rows):
         """Each row with the columns of the other topics, as they stand now."""
         found = dict.fromkeys(moved, dict.fromkeys(self.others.names))
         if self.others.rest:
-            for row in await connection.fetch(self.others.load, self.others.rows(moved)):
+            for row in await connection.fetch(self.others.known, self.others.rows(moved)):
                 state = self.others.state(row)
                 found[tuple(state[name] for name in self.names)] = state
         return [(found[key] | before, found[key] | now) for key, (before, now) in moved.items()]

@@ -10,7 +10,7 @@ from docker.models.containers import Container
 from deploy.demo.check import check
 from deploy.demo.clients import connected
 from deploy.demo.figures import load_figures
-from deploy.demo.play import Player
+from deploy.demo.play import Player, PlayError
 from deploy.demo.scenario import Story
 from deploy.demo.steps import Chapter
 from deploy.local.services import SERVICES
@@ -40,12 +40,17 @@ def up(project: Project) -> Project:
     try:
         project.compose("up", "--build", "--quiet-pull", "--wait", "--wait-timeout", "900")
     except AssertionError as error:
-        error.add_note(project.compose("ps", "--all", may_fail=True))
-        error.add_note(project.compose("logs", "--tail", "30", *SPEAKING, may_fail=True)[-8000:])
+        add_logs(error, project)
         raise
     without = f" (without {', '.join(project.left_out)})" if project.left_out else ""
     report.compose = f"올라왔습니다 / came up, every service healthy{without}"
     return project
+
+
+def add_logs(error: Exception, project: Project) -> None:
+    error.add_note(project.compose("ps", "--all", may_fail=True))
+    for name in SPEAKING:
+        error.add_note(project.compose("logs", "--tail", "40", name, may_fail=True)[-8000:])
 
 
 def containers(workshop: Workshop, project: Project) -> dict[str, Container]:
@@ -120,10 +125,11 @@ async def test_the_demos_figures_are_read_from_outside_though_a_service_was_away
     addresses = up.addresses()
 
     async with connected(addresses) as clients:
-        player = Player(clients, patience_seconds=PATIENCE_SECONDS)
-        for chapter in story.chapters:
-            away = interrupted(up, player, chapter) if chapter.name_en == INTERRUPTED else None
-            await (away or player.chapter(chapter, lambda done, total: None))
+        try:
+            await play(up, story, Player(clients, patience_seconds=PATIENCE_SECONDS))
+        except PlayError as error:
+            add_logs(error, up)
+            raise
     checked = await check(load_figures(), addresses, still_seconds=60)
     verdicts = await verdicts_on(up.target(tmp_path / "logs"), grace_seconds=180)
 
@@ -132,6 +138,12 @@ async def test_the_demos_figures_are_read_from_outside_though_a_service_was_away
     assert (wrong, broken) == ([], {})
     assert (len(checked.rows), len(verdicts)) == (91, len(INVARIANTS))
     report.compose += f", {len(checked.rows)} figures and {len(verdicts)} invariants hold"
+
+
+async def play(up: Project, story: Story, player: Player) -> None:
+    for chapter in story.chapters:
+        away = interrupted(up, player, chapter) if chapter.name_en == INTERRUPTED else None
+        await (away or player.chapter(chapter, lambda done, total: None))
 
 
 async def interrupted(up: Project, player: Player, chapter: Chapter) -> None:

@@ -180,6 +180,19 @@ async def test_a_payment_without_an_answer_becomes_unconfirmed_once_and_can_stil
     assert await funding.status(signed) == "disbursed"
 
 
+async def test_an_answer_that_comes_late_books_the_money_on_the_day_it_was_paid(funding: Funding) -> None:
+    signed = await funding.ready_case()
+    payment = await funding.instructed(signed)
+    await funding.edge.post("/deadlines", {"up_to": (PAID_ON + timedelta(days=30)).isoformat()}, "operator")
+
+    await funding.hear(paid(payment))
+
+    [disbursed] = await funding.told("tranche.disbursed.v1")
+    assert disbursed["occurred_on"] == PAID_ON.isoformat()
+    assert await funding.dead() == []
+    assert (await funding.balances())["disbursed"] == 40_000_000
+
+
 async def test_timers_tell_an_unanswered_payment_once_however_many_run_and_are_started_again(
     funding: Funding,
 ) -> None:

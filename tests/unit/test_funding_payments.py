@@ -108,3 +108,23 @@ def test_an_unconfirmed_payment_is_not_repeated_but_may_still_be_answered() -> N
     domain.execute(payment, tranche, payment.amount_krw, "T-1", date(2024, 12, 31))
 
     assert tranche.status == Status.DISBURSED
+
+
+@pytest.mark.parametrize("answered_on", [AFTER_CHUSEOK, FRIDAY], ids=["in time", "the same day"])
+def test_an_answer_that_is_heard_of_after_it_was_due_bears_the_day_on_which_the_treasury_paid(
+    answered_on: date,
+) -> None:
+    payment, tranche = an_instructed_payment()
+    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+
+    disbursed = domain.execute(payment, tranche, payment.amount_krw, "T-1", answered_on)
+
+    assert (disbursed.occurred_on, tranche.moved_on) == (answered_on, answered_on)
+
+
+def test_no_answer_is_dated_before_its_instruction_even_after_it_was_due() -> None:
+    payment, tranche = an_instructed_payment()
+    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+
+    with pytest.raises(RuleBroken, match="step_backdated"):
+        domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY - timedelta(days=1))

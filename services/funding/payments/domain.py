@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from services.funding.payments.models import Answer, Payment
-from services.funding.tranches.domain import forget_people, refuse_same_person, said, step
+from services.funding.tranches.domain import forget_people, move, refuse_same_person, said, step
 from services.funding.tranches.models import Status, Tranche
 from shared.errors import RuleBroken
 from shared.events.funding import TrancheDisbursed, TrancheFailed, TrancheInstructed, TrancheUnconfirmed
@@ -60,11 +60,14 @@ def answer_due(instructed_on: date) -> date:
 
 
 def give_up_waiting(payment: Payment, tranche: Tranche, up_to: date) -> TrancheUnconfirmed | None:
-    """Dated the day after the last one in time, whenever we look."""
+    """Dated the day after the last one in time, whenever we look.
+
+    It says what we do not know, not what was done: an answer that we hear of later may bear an earlier date.
+    """
     late_on = answer_due(payment.instructed_on) + timedelta(days=1)
     if payment.answer != Answer.AWAITED or up_to < late_on:
         return None
-    step(tranche, Status.UNCONFIRMED, late_on)
+    move(tranche, Status.UNCONFIRMED, tranche.moved_on)
     payment.answer = Answer.OVERDUE
     return TrancheUnconfirmed(**said(tranche, late_on), payment_id=payment.payment_id)
 
