@@ -47,9 +47,10 @@ class Columns:
 
     @cached_property
     def load(self) -> str:
-        """Rows by their keys; not locked."""
-        using = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
-        return f"select {self.read()} from {self.table} t join ({self.given(self.key)}) as k on {using}"
+        """Rows by their keys; not locked. One probe of the index a key: a join might read the whole table."""
+        match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
+        one = f"select * from {self.table} t where {match} limit 1"
+        return f"select {self.read()} from ({self.given(self.key)}) as k cross join lateral ({one}) t"
 
     @cached_property
     def known(self) -> str:
@@ -63,10 +64,12 @@ class Columns:
 
     @cached_property
     def prune(self) -> str:
-        """Rows by their keys, where all the rest is zero."""
+        """Rows by their keys, where all the rest is zero; they are ours until we commit."""
         match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
         empty = " and ".join(f't."{c.name}" = 0' for c in self.rest)
-        return f"delete from {self.table} t using ({self.given(self.key)}) as k where {match} and {empty}"
+        one = f"select t.ctid from {self.table} t where {match} and {empty} limit 1"
+        found = f"select t.ctid from ({self.given(self.key)}) as k cross join lateral ({one}) t"
+        return f"delete from {self.table} where ctid = any(array({found}))"
 
     @cached_property
     def put(self) -> str:

@@ -5,8 +5,8 @@ A record that cannot be read or folded goes to the dead letters in the same tran
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -18,9 +18,10 @@ from shared.delivery.projection import Collector, Fact, Projection
 from shared.errors import Malformed
 from shared.events import Event
 
+Item = TypeVar("Item")
 Bury = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
-CHUNK = 500  # records folded before others have their turn
+AT_ONCE = 500  # records read, or facts taken, before others have their turn
 
 
 class Heard(NamedTuple):
@@ -79,14 +80,9 @@ class Folding:
     async def fold(self, connection: Reader, records: Sequence[Record]) -> Sequence[Fact]:
         """In memory: the facts that were new; `connection` is for what is not there yet. Raises what a fold
         raises, with part of the records in memory: to be forgotten, and folded again while `suspicious`."""
-        facts: list[Fact] = []
-        for first in range(0, len(records), CHUNK):
-            await asyncio.sleep(0)  # others have their turn
-            facts += await self.fold_some(connection, records[first : first + CHUNK])
-        return facts
-
-    async def fold_some(self, connection: Reader, records: Sequence[Record]) -> Sequence[Fact]:
-        read = self.read(records)
+        read: list[tuple[Record, Fact]] = []
+        async for some in parts(records):
+            read += self.read(some)
         await self.marks.load(connection, [fact for _, fact in read])
         new = [one for one in read if self.marks.is_new(one[1])]
         concerned: dict[Collector, list[Fact]] = defaultdict(list)
@@ -99,7 +95,8 @@ class Folding:
             self.dead += [(record, error) for record, fact in new if (error := self.fold_one(fact))]
         else:
             for collector, facts in concerned.items():
-                collector.take(facts)
+                async for part in parts(facts):
+                    collector.take(part)
         return [fact for _, fact in new]
 
     def hand_over(self) -> Folded:
@@ -164,6 +161,13 @@ class Folding:
         for collector in collectors:
             collector.take([fact])
         return None
+
+
+async def parts(of: Sequence[Item]) -> AsyncIterator[Sequence[Item]]:
+    """Others have their turn before each."""
+    for first in range(0, len(of), AT_ONCE):
+        await asyncio.sleep(0)
+        yield of[first : first + AT_ONCE]
 
 
 def unreadable(error: Exception) -> str:

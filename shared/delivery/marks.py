@@ -18,8 +18,12 @@ from shared.delivery.projection import Fact
 Subject = tuple[str, str]
 
 GIVEN = f"{RECORDS} as given (source text, subject text, last bigint, ahead bigint[])"
+# One probe of the index a subject: a join might read the whole table.
 LOAD = f"""
-    select source, subject, m.last, m.ahead from projection_mark m join {GIVEN} using (source, subject)
+    select m.* from {GIVEN} cross join lateral (
+        select source, subject, last, ahead from projection_mark m
+        where m.source = given.source and m.subject = given.subject limit 1
+    ) m
 """
 SAVE = f"""
     insert into projection_mark (source, subject, last, ahead) select * from {GIVEN} order by 1, 2

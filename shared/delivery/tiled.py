@@ -66,10 +66,11 @@ def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts | None, sign: int
 
 @dataclass(frozen=True)
 class TiledRowProjection(RowProjection):
-    """`counted`: the columns that its tiles look at."""
+    """`counted`: the columns that its tiles look at. `derived`: a row, with what all its tiles would compute of it."""
 
     tiles: Sequence[Tiles] = ()
     counted: Sequence[str] = ()
+    derived: Callable[[State], State] = lambda state: state
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
@@ -91,7 +92,7 @@ class TiledRows(Rows):
 
     def __init__(self, projection: TiledRowProjection, topic: str, columns: Iterable[str]) -> None:
         super().__init__(projection, topic, columns)
-        self.tiles = projection.tiles
+        self.tiles, self.derived = projection.tiles, projection.derived
         own = set(self.columns.names)
         self.counted = itemgetter(*(name for name in projection.counted if name in own))
         self.others = columns_of(projection.table, set(projection.counted) - own)
@@ -120,4 +121,5 @@ class TiledRows(Rows):
             for row in await connection.fetch(self.others.known, self.others.rows(moved)):
                 state = self.others.state(row)
                 found[tuple(state[name] for name in self.names)] = state
-        return [(found[key] | before, found[key] | now) for key, (before, now) in moved.items()]
+        whole = self.derived
+        return [(whole(found[key] | was), whole(found[key] | now)) for key, (was, now) in moved.items()]

@@ -304,7 +304,7 @@ async def test_states_that_a_batch_has_changed_stay_in_memory_however_many_it_ne
 ) -> None:
     monkeypatch.setattr("shared.delivery.projection.MOST", 0)
     monkeypatch.setattr("shared.delivery.marks.MOST", 0)
-    monkeypatch.setattr("shared.delivery.folding.CHUNK", 1)
+    monkeypatch.setattr("shared.delivery.folding.AT_ONCE", 1)
     for number, event in a_story()[:2]:
         await system.send(**sealed(event, number))
         await system.send(**sealed(event, number))

@@ -15,6 +15,7 @@ from services.monitoring.projections.case_tiles import (
     agreement_tiles,
     case_tiles,
     place_tiles,
+    with_steps,
 )
 
 FIRST = date(2024, 1, 1)
@@ -80,7 +81,7 @@ def up_to(tiles: Mapping[Any, Any], on: str) -> Counter[int]:
 @given(case=cases)
 @settings(max_examples=400, deadline=None)
 def test_the_sum_of_tiles_up_to_a_day_is_what_the_case_is_on_that_day(case: dict[str, Any]) -> None:
-    tiles = case_tiles(case)
+    tiles = case_tiles(with_steps(case))
 
     for on in every_day:
         found, wanted = up_to(tiles, on), on_the_day(case, on)
@@ -91,6 +92,7 @@ def test_the_sum_of_tiles_up_to_a_day_is_what_the_case_is_on_that_day(case: dict
 @given(case=cases)
 @settings(max_examples=200, deadline=None)
 def test_a_places_and_an_agreements_tiles_count_cases_of_rounds_alone(case: dict[str, Any]) -> None:
+    case = with_steps(case)
     places, agreements = place_tiles(case), agreement_tiles(case)
 
     for on in every_day:

@@ -115,6 +115,9 @@ Change = tuple[int, ...]
 """How much each of COUNTS changes."""
 
 
+STEPS = "steps"  # beside a row's columns
+
+
 class Steps(NamedTuple):
     """What a case adds on which date, for each table of tiles; without what is zero. `agreed`: by 1 or -1."""
 
@@ -186,13 +189,17 @@ def within(spans: Sequence[Span], first: str, after: str) -> Sequence[Span]:
     return tuple(part for one in spans for part in span(max(one[0], first), min(one[1], after)))
 
 
-# What a case adds to each table.
+def with_steps(case: State) -> State:
+    return case | {STEPS: steps(dates_of(case))}
+
+
+# What a case, with its steps, adds to each table.
 
 
 def case_tiles(case: State) -> Added:
     if case["programme_id"] is None:
         return {}
-    recorded, found = case["round_id"] is None, steps(dates_of(case))
+    recorded, found = case["round_id"] is None, case[STEPS]
     key = (case["programme_id"], case["year_from"], case["year_to"], case["track"] or "", recorded)
     tiles = {(*key, 0, on): change for on, change in found.case}
     if found.agreed:
@@ -206,14 +213,14 @@ def place_tiles(case: State) -> Added:
     if case["programme_id"] is None or case["round_id"] is None:
         return {}
     programme, place = case["programme_id"], case["municipality"] or ""
-    return {(programme, place, on): change for on, change in steps(dates_of(case)).place}
+    return {(programme, place, on): change for on, change in case[STEPS].place}
 
 
 def agreement_tiles(case: State) -> Added:
     if case["programme_id"] is None or case["round_id"] is None or case["starts_on"] is None:
         return {}
     key = (case["programme_id"], case["year_from"], case["starts_on"], case["ends_on"])
-    return {(*key, on): (sign,) for on, sign in steps(dates_of(case)).agreed}
+    return {(*key, on): (sign,) for on, sign in case[STEPS].agreed}
 
 
 TILES = (

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from services.monitoring.projections.case_tiles import COUNTED, TILES
+from services.monitoring.projections.case_tiles import COUNTED, TILES, with_steps
 from services.monitoring.schema import Table
 from shared.delivery.projection import Fact, Key, State
 from shared.delivery.tiled import TiledRowProjection
@@ -164,6 +164,7 @@ PROJECTION = TiledRowProjection(
     table=CaseRow,
     tiles=TILES,
     counted=COUNTED,
+    derived=with_steps,
     key=key,
     folds={
         ApplicationSubmitted: submitted,
