@@ -25,15 +25,16 @@ HALF = re.compile(r"^(\d{4})H([12])$")
 PUBLIC_SUM = "public"
 
 
-def money_table(shown: Shown, definition: Definition, as_of: date) -> MoneyTable | None:
-    """None where the definition plans no periods."""
+def money_table(shown: Shown, definition: Definition, facts: Facts) -> MoneyTable | None:
+    """None where the definition plans no periods; without detail, of all funders together only."""
     plan = shown.group("term_plan")
     if not plan:
         return None
     periods = [period for period in plan[ALL] if period != "subtotal"]
-    rows: list[tuple[RowFunder, int | None]] = [(ALL, whole(definition)), *ratio(definition)]
+    rows: list[tuple[RowFunder, int | None]] = [(ALL, whole(definition))]
+    rows += ratio(definition) if facts.in_detail else ()
     return MoneyTable(
-        periods=tuple(Period(period, is_current(period, as_of)) for period in periods),
+        periods=tuple(Period(period, is_current(period, facts.as_of)) for period in periods),
         rows=tuple(money_row(shown, funder, share, periods) for funder, share in rows),
         after_from=following(periods[-1]),
     )

@@ -56,7 +56,7 @@ def programme_view(
         max_support_percent=cap(facts.programme_id, definition),
         municipalities_count=shown("municipalities.count"),
         has_calls=definition.entry == "application",
-        money=money.money_table(shown, definition, facts.as_of),
+        money=money.money_table(shown, definition, facts),
         companies=companies.companies(shown),
         indicators=indicators(shown, definition),
         pledge=pledge(shown, definition),
