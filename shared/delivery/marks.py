@@ -54,7 +54,7 @@ class Marks:
         self.handed: set[Subject] = set()
 
     async def load(self, connection: Reader, facts: Iterable[Fact]) -> None:
-        if len(self.last) > MOST and not self.touched:
+        if len(self.last) > MOST:
             # What was handed over last may not be in the database yet.
             self.last = {subject: self.last[subject] for subject in self.handed}
             self.ahead = {subject: ahead for subject, ahead in self.ahead.items() if subject in self.handed}

@@ -145,7 +145,7 @@ class Rows:
         return new
 
     async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
-        if len(self.states) > MOST and not self.before:
+        if len(self.states) > MOST:
             # What was handed over last may not be in the database yet.
             self.states = {key: self.states[key] for key in self.handed}
         if new := self.meet(facts):

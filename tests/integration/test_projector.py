@@ -8,39 +8,24 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
 
 from shared.config import Settings
 from shared.db import Connection, Database
 from shared.delivery.folding import Folding
-from shared.delivery.kafka import Record, producer, quiet_broker
+from shared.delivery.kafka import Record, quiet_broker
 from shared.delivery.projection import Rows
 from shared.delivery.projector import Projector
-from shared.delivery.rebuild import Rebuild, Rebuilt
 from shared.events import Event
-from shared.events.funding import PastSpendingBooked
 from shared.events.monitoring import MonitoringRecordDeadLettered
-from shared.service import Service
-from tests.builders import A_DAY, PROGRAMME, a_selection, an_agreement, sealed
-from tests.databases import Databases, admin, app_url, owner_url
+from tests.builders import a_selection, sealed
+from tests.databases import Databases, admin, app_url
 from tests.integration import folds
+from tests.integration.stories import SERVICE, a_story, eventually, send_stories
 from tests.memory import MemoryRecord
-from tests.system import KafkaSystem, MemorySystem, System
+from tests.system import KafkaSystem, MemorySystem
 
-SERVICE = Service(
-    name="monitoring",
-    title="probe",
-    tables=MetaData(),
-    told=MonitoringRecordDeadLettered,
-    projections=folds.PROJECTIONS,
-)
 connected_only = pytest.mark.connected
-
-
-@pytest.fixture(scope="module")
-async def tables(migrated: Databases) -> AsyncIterator[None]:
-    async with folds.probe_tables():
-        yield
 
 
 @pytest.fixture
@@ -48,17 +33,6 @@ async def system(tables: None, databases: Databases, settings: Settings) -> Asyn
     async with MemorySystem([SERVICE], databases, settings) as system:
         await system.start()
         yield system
-
-
-def a_story() -> list[tuple[int, Event]]:
-    """All that happens to a case, each event with its number in its source."""
-    case = uuid4()
-    booked = {"case_id": case, "programme_id": PROGRAMME, "occurred_on": A_DAY, "amounts_krw": {}}
-    return [
-        (1, a_selection(case, rank=3)),
-        (2, an_agreement(case, total_krw=100)),
-        (1, PastSpendingBooked(fiscal_year=2024, **booked)),
-    ]
 
 
 async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> None:
@@ -299,23 +273,6 @@ async def test_states_that_are_still_being_written_are_not_read_from_the_databas
     assert (mark["last"], mark["ahead"]) == (2, [])
 
 
-async def test_states_that_a_batch_has_changed_stay_in_memory_however_many_it_needs(
-    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.delivery.projection.MOST", 0)
-    monkeypatch.setattr("shared.delivery.marks.MOST", 0)
-    monkeypatch.setattr("shared.delivery.folding.AT_ONCE", 1)
-    for number, event in a_story()[:2]:
-        await system.send(**sealed(event, number))
-        await system.send(**sealed(event, number))
-
-    await system.settle()
-
-    [case] = await system.rows("monitoring", "probe_case")
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert await system.count("monitoring", "probe_line") == 2
-
-
 class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 
@@ -355,87 +312,6 @@ async def test_two_projectors_count_each_event_once(
     assert tiles == {"province": 120 * 40, "city": 120 * 40, "self": 120 * 20}
 
 
-@connected_only
-async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await send_stories(connected, 30)
-        await eventually(system, "probe_line", 90)
-        assert (await rebuilt(connected)).equal
-
-        connection = await admin()
-        await connection.execute(
-            "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
-        )
-        await connection.close()
-        found = await rebuilt(connected, swap=True)
-
-        assert {one.table: one.differing for one in found.tables} == {
-            "probe_case": 0,
-            "probe_tile": 2,
-            "probe_line": 0,
-        }
-        assert not found.equal
-        assert (await rebuilt(connected)).equal
-        await send_stories(connected, 5)
-        await eventually(system, "probe_line", 105)
-        assert (await rebuilt(connected)).equal
-
-
-@connected_only
-async def test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
-    [(_, selected), (_, agreed), _] = a_story()
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await system.send(**sealed(selected, 1))
-        await eventually(system, "probe_line", 1)
-        for held in states_of(system):
-            held["rank"] = 99  # as an older fold would have it
-
-        await rebuilt(connected, swap=True)
-        await system.send(**sealed(agreed, 2))
-        await eventually(system, "probe_line", 2)
-
-        [case] = await system.rows("monitoring", "probe_case")
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-
-
-def states_of(system: System) -> list[dict[str, Any]]:
-    collectors: list[Any] = list(system.projectors["monitoring"].folding.collectors)
-    found = [state for one in collectors if isinstance(one, Rows) for state in one.states.values()]
-    assert found
-    return found
-
-
-@connected_only
-async def test_two_rebuilds_at_once_do_not_disturb_each_other(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await send_stories(connected, 20)
-        await eventually(system, "probe_line", 60)
-
-        found = await asyncio.gather(rebuilt(connected), rebuilt(connected))
-
-    assert all(one.equal for one in found)
-
-
-@connected_only
-async def test_a_rebuild_of_nothing_is_not_equal(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
-    assert not (await rebuilt(connected)).equal
-
-
-async def rebuilt(settings: Settings, swap: bool = False) -> Rebuilt:
-    return await Rebuild("monitoring", owner_url("monitoring"), folds.PROJECTIONS, settings).run(swap)
-
-
 async def restart_empty(system: MemorySystem) -> None:
     connection = await admin()
     await connection.execute("""truncate monitoring.probe_case, monitoring.probe_tile, monitoring.probe_line,
@@ -444,21 +320,3 @@ async def restart_empty(system: MemorySystem) -> None:
     system.kafka.logs.clear()
     system.kafka.committed.clear()
     await system.restart()
-
-
-async def eventually(system: System, table: str, count: int) -> None:
-    for _ in range(300):
-        if await system.count("monitoring", table) == count:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{await system.count('monitoring', table)} rows in {table}, never {count}")
-
-
-async def send_stories(settings: Settings, count: int) -> None:
-    """Each event of each case, some of them twice."""
-    async with producer(settings) as sender:
-        for _ in range(count):
-            for number, event in a_story():
-                record = sealed(event, number)
-                for _ in range(random.choice([1, 1, 2])):
-                    await sender.send(**record)

@@ -4,6 +4,7 @@ from tests.sabotage.guard import guard
 from tests.sabotage.removals import always, edited
 
 PROJECTOR = "tests/integration/test_projector.py::"
+REBUILD = "tests/integration/test_rebuild.py::"
 OVERTAKEN = PROJECTOR + "test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says"
 STILL_WRITTEN = PROJECTOR + "test_states_that_are_still_being_written_are_not_read_from_the_database"
 ROLLED_BACK = PROJECTOR + "test_what_was_rolled_back_is_folded_once"
@@ -55,7 +56,7 @@ GUARDS = [
         "states-forgotten-with-the-swap",
         "다시 만든 행을 옛 기억으로 덮어쓰는 것 / rebuilt rows are overwritten from an older memory",
         edited("shared.delivery.projector:MOVE", "o.epoch = $5", "$5::bigint is not null"),
-        PROJECTOR + "test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory",
+        REBUILD + "test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory",
         kafka=True,
     ),
     guard(

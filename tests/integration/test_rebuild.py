@@ -1,0 +1,111 @@
+"""A rebuild: every projection once more beside the live one, compared cell by cell, swapped without a gap."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.config import Settings
+from shared.delivery.projection import Rows
+from shared.delivery.rebuild import Rebuild, Rebuilt
+from tests.builders import a_selection, sealed
+from tests.databases import Databases, admin, owner_url
+from tests.integration import folds
+from tests.integration.stories import SERVICE, a_story, eventually, send_stories
+from tests.system import KafkaSystem, System
+
+pytestmark = pytest.mark.connected
+
+
+async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await send_stories(connected, 30)
+        await eventually(system, "probe_line", 90)
+        assert (await rebuilt(connected)).equal
+
+        connection = await admin()
+        await connection.execute(
+            "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
+        )
+        await connection.close()
+        found = await rebuilt(connected, swap=True)
+
+        assert {one.table: one.differing for one in found.tables} == {
+            "probe_case": 0,
+            "probe_tile": 2,
+            "probe_line": 0,
+        }
+        assert not found.equal
+        assert (await rebuilt(connected)).equal
+        await send_stories(connected, 5)
+        await eventually(system, "probe_line", 105)
+        assert (await rebuilt(connected)).equal
+
+
+async def test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    [(_, selected), (_, agreed), _] = a_story()
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await system.send(**sealed(selected, 1))
+        await eventually(system, "probe_line", 1)
+        for held in states_of(system):
+            held["rank"] = 99  # as an older fold would have it
+
+        await rebuilt(connected, swap=True)
+        await system.send(**sealed(agreed, 2))
+        await eventually(system, "probe_line", 2)
+
+        [case] = await system.rows("monitoring", "probe_case")
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+
+
+def states_of(system: System) -> list[dict[str, Any]]:
+    collectors: list[Any] = list(system.projectors["monitoring"].folding.collectors)
+    found = [state for one in collectors if isinstance(one, Rows) for state in one.states.values()]
+    assert found
+    return found
+
+
+async def test_a_rebuild_passes_over_the_record_that_no_fold_takes_as_the_projector_did(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await send_stories(connected, 5)
+        await system.send(**sealed(a_selection()) | {"value": b'{"occurred_on": "2024-07-01"}'})
+        await send_stories(connected, 5)
+        await eventually(system, "probe_line", 30)
+        await eventually(system, "dead_letter", 1)
+
+        found = await rebuilt(connected)
+
+    assert found.equal
+    assert found.dead == 1
+
+
+async def test_two_rebuilds_at_once_do_not_disturb_each_other(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    async with KafkaSystem([SERVICE], databases, connected) as system:
+        await system.start()
+        await send_stories(connected, 20)
+        await eventually(system, "probe_line", 60)
+
+        found = await asyncio.gather(rebuilt(connected), rebuilt(connected))
+
+    assert all(one.equal for one in found)
+
+
+async def test_a_rebuild_of_nothing_is_not_equal(
+    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+) -> None:
+    assert not (await rebuilt(connected)).equal
+
+
+async def rebuilt(settings: Settings, swap: bool = False) -> Rebuilt:
+    return await Rebuild("monitoring", owner_url("monitoring"), folds.PROJECTIONS, settings).run(swap)
