@@ -92,7 +92,8 @@ class Folding:
         for collector, facts in concerned.items():
             await collector.load(connection, facts)
         if self.suspicious:
-            self.dead += [(record, error) for record, fact in new if (error := self.fold_one(fact))]
+            async for checked in parts(new):
+                self.dead += [(record, error) for record, fact in checked if (error := self.fold_one(fact))]
         else:
             for collector, facts in concerned.items():
                 async for part in parts(facts):

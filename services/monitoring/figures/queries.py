@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,14 +62,24 @@ ON_THE_DAY = """
     from case_row c
 """
 
+# What of a group adds up to no case on the day is none of it.
 CASES = """
-    select programme_id, year_from, year_to, nullif(track, '') as track, recorded, agreed_year,
-        sum(applied) as applied, sum(reserved) as reserved, sum(selected) as selected, sum(agreed) as agreed,
-        sum(abandoned) as abandoned, sum(completed) as completed, sum(about_to) as about_to,
-        sum(own_krw)::bigint as own_krw
-    from case_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-    group by programme_id, year_from, year_to, case_tile.track, recorded, agreed_year
-    order by programme_id, year_from, year_to, case_tile.track, recorded, agreed_year
+    select programme_id, year_from, year_to, nullif(track, '') as track, recorded,
+        sum(applied)::bigint as applied, sum(reserved)::bigint as reserved, sum(selected)::bigint as selected,
+        sum(abandoned)::bigint as abandoned, sum(completed)::bigint as completed, sum(about_to)::bigint as about_to,
+        jsonb_object_agg(agreed_year, agreed) filter (where agreed <> 0) as agreed_in,
+        jsonb_object_agg(agreed_year, own_krw) filter (where own_krw <> 0) as own_krw
+    from (
+        select programme_id, year_from, year_to, track, recorded, agreed_year,
+            sum(applied) as applied, sum(reserved) as reserved, sum(selected) as selected, sum(agreed) as agreed,
+            sum(abandoned) as abandoned, sum(completed) as completed, sum(about_to) as about_to,
+            sum(own_krw)::bigint as own_krw
+        from case_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+        group by programme_id, year_from, year_to, track, recorded, agreed_year
+        having sum(applied) <> 0 or sum(selected) <> 0 or sum(agreed) <> 0
+    ) by_agreement
+    group by programme_id, year_from, year_to, by_agreement.track, recorded
+    order by programme_id, year_from, year_to, by_agreement.track, recorded
 """
 
 PLACES = """
@@ -184,23 +192,13 @@ async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) ->
 
 
 async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
-    """Rows of one group differ by the year of the agreement; a group of no case on the day is none."""
-    rows = await fetch(session, CASES, list(found), on)
-    for (id, *group), run in groupby(rows, key=GROUP):
-        counted = [row for row in run if row.applied or row.selected or row.agreed]
-        if counted:
-            found[id].cases.append(case_group(group, counted))
+    for row in await fetch(session, CASES, list(found), on):
+        id, *group, agreed_in, own_krw = row
+        found[id].cases.append(CaseGroup(*[*group, by_year(agreed_in), by_year(own_krw)]))
 
 
-GROUP = attrgetter("programme_id", "year_from", "year_to", "track", "recorded")
-COUNTS = ("applied", "reserved", "selected", "abandoned", "completed", "about_to")
-
-
-def case_group(group: Sequence[Any], rows: Sequence[Any]) -> CaseGroup:
-    counts = [sum(getattr(row, name) for row in rows) for name in COUNTS]
-    agreed_in = {row.agreed_year: row.agreed for row in rows if row.agreed}
-    own_krw = {row.agreed_year: row.own_krw for row in rows if row.own_krw}
-    return CaseGroup(*[*group, *counts, agreed_in, own_krw])
+def by_year(counted: dict[str, int] | None) -> dict[int, int]:
+    return {int(year): count for year, count in counted.items()} if counted else {}
 
 
 async def add_places(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
