@@ -71,6 +71,12 @@ EMIT = """
     insert into outbox (position, shard) select position, $8 from logged
 """
 
+# A probe of the index a shard, however many wait, and whatever those that went have left behind.
+WAITING_SHARDS = """
+    select shard from generate_series(0, $1) as s (shard)
+    where exists (select from outbox o where o.shard = s.shard)
+"""
+
 # The limit comes before the join: however many wait, only so many are looked up. What goes onto the wire comes as bytes.
 WAITING = """
     select l.position, l.topic, convert_to(l.subject, 'UTF8'), l.sequence, convert_to(l.attributes::text, 'UTF8'),
@@ -132,7 +138,7 @@ class Ready(NamedTuple):
 
 
 async def waiting_shards(connection: Connection) -> list[int]:
-    return [row["shard"] for row in await connection.fetch("select distinct shard from outbox")]
+    return [row["shard"] for row in await connection.fetch(WAITING_SHARDS, SHARDS - 1)]
 
 
 async def lock_shard(connection: Connection, shard: int) -> bool:

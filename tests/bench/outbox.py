@@ -39,7 +39,7 @@ async def until_empty(database: Database) -> None:
         async with database.fast_transaction() as connection:
             return not await connection.fetchval("select exists(select from outbox)")
 
-    await until(empty)
+    await until(empty, pause=0.05)  # asking reads what the deleted rows left: more often, it slows the relay
 
 
 async def insert(connection: Connection, topic: str, made: Sequence[Made]) -> None:
