@@ -1,7 +1,7 @@
-"""Quix Streams with state, run by the Python of the peers: counts each case's events and sums its won; where it is
-asked to, it also counts the events of each programme by day, for which Quix sends them through topics of their own.
+"""Quix Streams with state, run by the Python of the peers: counts each case's events and sums its won.
 
-Settings are its own: RocksDB, changelog topics on. It answers when it has had `events` of them.
+Where it is asked to, it also counts the events of each programme by day, for which Quix sends them through topics of
+their own. Settings are its own: RocksDB, changelog topics on. It answers when it has had `events` of them.
 """
 
 import json
