@@ -16,7 +16,7 @@ Connection = asyncpg.Connection  # what hot paths use instead of a session
 
 
 class Bare:
-    """A bare connection that is taken from the pool, and where it is a transaction's begun, with the first statement."""
+    """A bare connection, taken from the pool with the first statement; a transaction's is begun with it."""
 
     def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
         self.taken = taken

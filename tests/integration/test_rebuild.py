@@ -1,6 +1,7 @@
 """A rebuild: every projection once more beside the live one, compared cell by cell, swapped without a gap."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,50 +18,56 @@ from tests.system import KafkaSystem, System
 pytestmark = pytest.mark.connected
 
 
-async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
+@pytest.fixture
+async def system(
     tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
+) -> AsyncIterator[System]:
+    """The projector, running."""
     async with KafkaSystem([SERVICE], databases, connected) as system:
         await system.start()
-        await send_stories(connected, 30)
-        await eventually(system, "probe_line", 90)
-        assert (await rebuilt(connected)).equal
+        yield system
 
-        connection = await admin()
-        await connection.execute(
-            "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
-        )
-        await connection.close()
-        found = await rebuilt(connected, swap=True)
 
-        assert {one.table: one.differing for one in found.tables} == {
-            "probe_case": 0,
-            "probe_tile": 2,
-            "probe_line": 0,
-        }
-        assert not found.equal
-        assert (await rebuilt(connected)).equal
-        await send_stories(connected, 5)
-        await eventually(system, "probe_line", 105)
-        assert (await rebuilt(connected)).equal
+async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
+    system: System, connected: Settings
+) -> None:
+    await send_stories(connected, 30)
+    await eventually(system, "probe_line", 90)
+    assert (await rebuilt(connected)).equal
+
+    connection = await admin()
+    await connection.execute(
+        "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
+    )
+    await connection.close()
+    found = await rebuilt(connected, swap=True)
+
+    assert {one.table: one.differing for one in found.tables} == {
+        "probe_case": 0,
+        "probe_tile": 2,
+        "probe_line": 0,
+    }
+    assert not found.equal
+    assert (await rebuilt(connected)).equal
+    await send_stories(connected, 5)
+    await eventually(system, "probe_line", 105)
+    assert (await rebuilt(connected)).equal
 
 
 async def test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+    system: System, connected: Settings
 ) -> None:
     [(_, selected), (_, agreed), _] = a_story()
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await system.send(**sealed(selected, 1))
-        await eventually(system, "probe_line", 1)
-        for held in states_of(system):
-            held["rank"] = 99  # as an older fold would have it
+    await system.send(**sealed(selected, 1))
+    await eventually(system, "probe_line", 1)
+    for held in states_of(system):
+        held["rank"] = 99  # as an older fold would have it
 
-        await rebuilt(connected, swap=True)
-        await system.send(**sealed(agreed, 2))
-        await eventually(system, "probe_line", 2)
+    await rebuilt(connected, swap=True)
+    await system.send(**sealed(agreed, 2))
+    await eventually(system, "probe_line", 2)
 
-        [case] = await system.rows("monitoring", "probe_case")
+    [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"]) == (3, 100)
 
 
@@ -72,31 +79,25 @@ def states_of(system: System) -> list[dict[str, Any]]:
 
 
 async def test_a_rebuild_passes_over_the_record_that_no_fold_takes_as_the_projector_did(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
+    system: System, connected: Settings
 ) -> None:
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await send_stories(connected, 5)
-        await system.send(**sealed(a_selection()) | {"value": b'{"occurred_on": "2024-07-01"}'})
-        await send_stories(connected, 5)
-        await eventually(system, "probe_line", 30)
-        await eventually(system, "dead_letter", 1)
+    await send_stories(connected, 5)
+    await system.send(**sealed(a_selection()) | {"value": b'{"occurred_on": "2024-07-01"}'})
+    await send_stories(connected, 5)
+    await eventually(system, "probe_line", 30)
+    await eventually(system, "dead_letter", 1)
 
-        found = await rebuilt(connected)
+    found = await rebuilt(connected)
 
     assert found.equal
     assert found.dead == 1
 
 
-async def test_two_rebuilds_at_once_do_not_disturb_each_other(
-    tables: None, databases: Databases, connected: Settings, topics_emptied: None
-) -> None:
-    async with KafkaSystem([SERVICE], databases, connected) as system:
-        await system.start()
-        await send_stories(connected, 20)
-        await eventually(system, "probe_line", 60)
+async def test_two_rebuilds_at_once_do_not_disturb_each_other(system: System, connected: Settings) -> None:
+    await send_stories(connected, 20)
+    await eventually(system, "probe_line", 60)
 
-        found = await asyncio.gather(rebuilt(connected), rebuilt(connected))
+    found = await asyncio.gather(rebuilt(connected), rebuilt(connected))
 
     assert all(one.equal for one in found)
 

@@ -1,7 +1,8 @@
 """HTTP: the board's pages and their live stream. Everything that a page shows stands in its address."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,6 +14,7 @@ from services.monitoring.board.frame import At, Frame
 from services.monitoring.board.kept import Kept
 from services.monitoring.board.parts.case_view import CaseStatus, Filter
 from services.monitoring.board.parts.render import Pages
+from services.monitoring.board.parts.views import Page
 from services.monitoring.board.refusals import BoardRoute
 from services.monitoring.board.stream import changes
 from services.monitoring.reading import Viewer
@@ -21,42 +23,46 @@ from shared.errors import NotFound
 router = APIRouter(route_class=BoardRoute, include_in_schema=False)
 stream = APIRouter(include_in_schema=False)
 
+View = TypeVar("View")
+
 
 def templates(request: Request) -> Pages:
     found: Pages = request.app.state.pages
     return found
 
 
-async def drawn(request: Request, at: At, frame: Frame, draw: Callable[[], Awaitable[str]]) -> Html:
-    """The page, drawn anew only where something that it depends on differs."""
+async def drawn(
+    request: Request,
+    at: At,
+    frame: Frame,
+    draw: Callable[[Page, View], str],
+    read: Callable[[], Awaitable[View]],
+) -> Html:
+    """The page, read and drawn anew only where something that it depends on differs."""
+
+    async def anew() -> str:
+        return draw(frame, await read())
+
     kept: Kept = request.app.state.kept
     folded = await queries.version(at.session)
     address = (request.url.path, request.url.query)
-    return Html(await kept.page((address, frame.operator, frame.today, folded), draw))
+    return Html(await kept.page((address, frame.operator, frame.today, folded), anew))
 
 
 @router.get("/")
 async def overview(request: Request, at: At, frame: Frame) -> Html:
-    async def draw() -> str:
-        return templates(request).overview(frame, await pages.overview(at))
-
-    return await drawn(request, at, frame, draw)
+    return await drawn(request, at, frame, templates(request).overview, partial(pages.overview, at))
 
 
 @router.get("/programmes")
 async def programmes(request: Request, at: At, frame: Frame) -> Html:
-    async def draw() -> str:
-        return templates(request).programmes(frame, await pages.programmes(at))
-
-    return await drawn(request, at, frame, draw)
+    return await drawn(request, at, frame, templates(request).programmes, partial(pages.programmes, at))
 
 
 @router.get("/programmes/{programme_id}")
 async def programme(programme_id: str, request: Request, at: At, frame: Frame) -> Html:
-    async def draw() -> str:
-        return templates(request).programme(frame, await pages.programme(at, programme_id))
-
-    return await drawn(request, at, frame, draw)
+    read = partial(pages.programme, at, programme_id)
+    return await drawn(request, at, frame, templates(request).programme, read)
 
 
 async def asked_for(
@@ -81,10 +87,7 @@ async def cases(request: Request, at: At, frame: Frame, asked: Annotated[Filter,
 
 @router.get("/cases/{case_id}")
 async def case(case_id: UUID, request: Request, at: At, frame: Frame) -> Html:
-    async def draw() -> str:
-        return templates(request).case(frame, await pages.case(at, case_id))
-
-    return await drawn(request, at, frame, draw)
+    return await drawn(request, at, frame, templates(request).case, partial(pages.case, at, case_id))
 
 
 @router.get("/figures/{key}")

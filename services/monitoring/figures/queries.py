@@ -198,6 +198,7 @@ async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) ->
 
 
 def by_year(counted: dict[str, int] | None) -> dict[int, int]:
+    """A JSON object's names are text; the sum over no row is null."""
     return {int(year): count for year, count in counted.items()} if counted else {}
 
 

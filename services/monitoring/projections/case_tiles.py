@@ -190,6 +190,7 @@ def within(spans: Sequence[Span], first: str, after: str) -> Sequence[Span]:
 
 
 def with_steps(case: State) -> State:
+    """All three tables look at the same steps: they are looked up once."""
     return case | {STEPS: steps(dates_of(case))}
 
 
