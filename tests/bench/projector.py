@@ -106,9 +106,9 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     yield Figure("projector, cases and tiles / bare read", ours, read, "events/s", ">= 0.3")
     for others in ("all but the timeline", "all projections"):
         yield Figure(f"projector, {others} / bare read", found[others], read, "events/s")
-    for kept, goal in (("cases and tiles", ">= 3"), ("cases", "")):
+    for kept in ("cases and tiles", "cases"):
         peer = found.get(f"Quix, {kept}")
-        yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", goal, missing)
+        yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", ">= 3", missing)
     yield Figure(
         "projector / the naive way", found["all but the timeline"], found["naive"], "events/s", ">= 50"
     )
