@@ -84,19 +84,22 @@ async def invalid(request: Request, error: Exception) -> Response:
     """Each field that breaks its rule, by its path in the body."""
     assert isinstance(error, RequestValidationError)
     errors = [field_error(one) for one in error.errors()[:20]]
-    ko = "; ".join(f"{one['field']}: {one['ko']}" for one in errors[:3])
-    en = "; ".join(f"{one['field']}: {one['en']}" for one in errors[:3])
+    ko = "; ".join(f"{one['field']}: {one['ko'].rstrip('.')}" for one in errors[:3])
+    en = "; ".join(f"{one['field']}: {one['en'].rstrip('.')}" for one in errors[:3])
     return problem(
         422, "invalid_input", f"{ko}. 고쳐서 다시 보내세요.", f"{en}. Correct it and send it again.", errors
     )
 
 
 def field_error(one: Any) -> dict[str, str]:
+    """Our own checks say `Korean / English`; what pydantic says is English, with KOREAN beside it."""
     field = ".".join(str(part) for part in one["loc"] if part not in {"body", "query", "path"}) or "body"
     message = str(one["msg"]).removeprefix("Value error, ")
-    context = {name: str(value) for name, value in one.get("ctx", {}).items()}
-    korean = KOREAN[one["type"]].format_map(context) if one["type"] in KOREAN else message
-    return {"field": field, "ko": korean, "en": message}
+    if one["type"] in KOREAN:
+        context = {name: str(value) for name, value in one.get("ctx", {}).items()}
+        return {"field": field, "ko": KOREAN[one["type"]].format_map(context), "en": message}
+    korean, _, english = message.partition(" / ")
+    return {"field": field, "ko": korean, "en": english or korean}
 
 
 async def http_error(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """HTTP of notifications: contacts are kept, shown masked and erased; a case's messages are shown."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -116,8 +117,10 @@ async def test_a_wrong_field_is_named_in_both_languages_and_nothing_is_kept(
 
     [error] = refused.json()["errors"]
     assert (refused.status_code, error["field"]) == (422, field)
-    assert error["ko"]
+    assert re.search("[가-힣]", error["ko"])
     assert error["en"]
+    assert not re.search("[가-힣]", error["en"])
+    assert ".." not in refused.json()["detail"]
     assert await rows(database, "recipient", "company_id") == []
 
 
