@@ -9,7 +9,6 @@ A role that fails is begun again with growing backoff, unready meanwhile; the ot
 """
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -42,6 +41,7 @@ from shared.edge.operations import Measure
 from shared.edge.problems import say_problems
 from shared.edge.requests import RequestContext
 from shared.events import RecordDeadLettered
+from shared.garbage import collect_rarely
 from shared.logs import start_logs
 from shared.metrics import BUILD
 from shared.migrate import migrate
@@ -199,16 +199,6 @@ async def keep_running(role: Role, context: Context) -> None:
         wait = min(wait * 2, context.settings.backoff_limit_seconds / 10)
 
 
-def collect_rarely() -> None:
-    """What a process begins with stays; what a batch makes dies with it, without being looked at again and again.
-
-    A third of a projector's time went to Python's collector, which looked through each batch some dozens of times.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 async def run(service: Service, names: Sequence[str], settings: Settings) -> None:
     database = service.database(settings)
     known = service.all_roles()
@@ -243,6 +233,6 @@ def main(service: Service) -> None:
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
-        collect_rarely()
+        collect_rarely(settings.projector_batch if "projector" in names else 0)
         with tracing.exported(service.name):
             uvloop.run(run(service, names, settings))

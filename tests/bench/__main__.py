@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
 
-from shared.service import collect_rarely
+from shared.garbage import collect_rarely
 from tests.bench import approval, endpoint, latency, pages, projector, rebuild, relay, report, stream
 from tests.bench.console import say
 from tests.bench.figure import Figure
@@ -68,7 +68,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     share, rounds = (QUICK, 1) if given.quick else (1, given.rounds)
-    collect_rarely()  # as every process of ours does; the limits gain by it as well
+    collect_rarely()  # as every process of ours does; the bare producer gains by it as well
     figures, took = uvloop.run(measure(given.names or NAMES, rounds, share))
     report.show(figures, took)
     if given.write:

@@ -15,6 +15,7 @@ from shared.delivery.kafka import quiet_broker
 from shared.delivery.projection import Projection
 from shared.delivery.projector import Projector, Turn
 from tests.bench import naive, quix
+from tests.bench.collecting import as_python_comes, as_the_product
 from tests.bench.figure import Contestant, Figure, alternating
 from tests.bench.peers import PeerMissing
 from tests.bench.servers import PLACES, Servers
@@ -54,7 +55,18 @@ class Timed(Projector):
 
 
 async def bare(servers: Servers) -> float:
-    """Records a second of a loop that only reads."""
+    """Records a second of a loop that only reads, in Python as it comes."""
+    with as_python_comes():
+        return await read(servers)
+
+
+async def uncollected(servers: Servers) -> float:
+    """The same loop with the product's setting of Python's collector: it never looks."""
+    with as_the_product(servers.settings.projector_batch):
+        return await read(servers)
+
+
+async def read(servers: Servers) -> float:
     read = 0
     async with servers.reader(PLACES) as reader:
         began = time.perf_counter()
@@ -72,13 +84,14 @@ async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
     projector.ends = await servers.ends()
     broker = quiet_broker(servers.settings)
     projector.subscribe(broker)
-    await broker.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await projector.done.wait()
-        took = time.perf_counter() - projector.began
-    finally:
-        await broker.stop()
+    with as_the_product(servers.settings.projector_batch):
+        await broker.start()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await projector.done.wait()
+            took = time.perf_counter() - projector.began
+        finally:
+            await broker.stop()
     async with database.fast_transaction() as connection:
         assert not await connection.fetchval("select count(*) from dead_letter")
     return sum(projector.ends.values()) / took
@@ -88,6 +101,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     await servers.fill(servers.sized(EVENTS))
     contestants: dict[str, Contestant] = {
         "bare read": partial(bare, servers),
+        "bare read, uncollected": partial(uncollected, servers),
         "cases and tiles": partial(fold, servers, CASES_AND_TILES),
         "all but the timeline": partial(fold, servers, WITHOUT_TIMELINE),
         "all projections": partial(fold, servers, SERVICE.projections),
@@ -104,6 +118,8 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     found = await alternating(contestants, rounds, servers.say)
     ours, read = found["cases and tiles"], found["bare read"]
     yield Figure("projector, cases and tiles / bare read", ours, read, "events/s", ">= 0.3")
+    never = found["bare read, uncollected"]
+    yield Figure("projector, cases and tiles / bare read, uncollected", ours, never, "events/s")
     for others in ("all but the timeline", "all projections"):
         yield Figure(f"projector, {others} / bare read", found[others], read, "events/s")
     for kept in ("cases and tiles", "cases"):

@@ -13,7 +13,7 @@ from shared.config import Settings
 from shared.db import Database
 from shared.delivery import kafka, relay
 from shared.delivery.health import Health
-from shared.service import collect_rarely
+from shared.garbage import collect_rarely
 from tests import databases as real
 from tests.bench import child
 from tests.bench.child import Child
