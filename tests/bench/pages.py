@@ -11,8 +11,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from tests import databases as real
 from tests.bench import folded, lives
@@ -41,6 +42,14 @@ class Asked:
     @property
     def address(self) -> str:
         return f"{self.path}?as_of={self.on}"
+
+
+class Read(NamedTuple):
+    """A page as it came, and how long it took (ms)."""
+
+    asked: Asked
+    answer: Response
+    waited: float
 
 
 Asks = Callable[[random.Random], Asked]
@@ -116,32 +125,37 @@ async def prepare(servers: Servers) -> int:
 async def measure(
     process: Board, client: AsyncClient, asks: Asks, clients: int, expected: Expected
 ) -> tuple[list[float], float]:
-    """How long each page took (ms), and how much time (ms) of its process a page took."""
+    """How long each page took (ms), and how much time (ms) of its process a page took.
+
+    They are checked afterwards: the checks of one reader would be another's waiting.
+    """
     chance = random.Random(clients)
     for _ in range(WARM):
-        await read(client, asks(chance), expected)
+        await read(client, asks(chance))
     pages = iter([asks(chance) for _ in range(REQUESTS)])
     spent = process.cpu_seconds()
-    waited = await asyncio.gather(*(reader(client, pages, expected) for _ in range(clients)))
+    read_by = await asyncio.gather(*(reader(client, pages) for _ in range(clients)))
     cpu = (process.cpu_seconds() - spent) * 1_000 / REQUESTS
-    return [one for each in waited for one in each], cpu
+    found = [one for each in read_by for one in each]
+    for one in found:
+        check(one.answer, one.asked, expected)
+    return [one.waited for one in found], cpu
 
 
-async def reader(client: AsyncClient, pages: Iterator[Asked], expected: Expected) -> list[float]:
-    return [await read(client, asked, expected) for asked in pages]
+async def reader(client: AsyncClient, pages: Iterator[Asked]) -> list[Read]:
+    return [await read(client, asked) for asked in pages]
 
 
-async def read(client: AsyncClient, asked: Asked, expected: Expected) -> float:
+async def read(client: AsyncClient, asked: Asked) -> Read:
     began = time.perf_counter()
     answer = await client.get(asked.address)
-    waited = (time.perf_counter() - began) * 1_000
-    assert answer.status_code == 200, (asked.address, answer.text[:500])
-    check(answer.text, asked, expected)
-    return waited
+    return Read(asked, answer, (time.perf_counter() - began) * 1_000)
 
 
-def check(page: str, asked: Asked, expected: Expected) -> None:
+def check(answer: Response, asked: Asked, expected: Expected) -> None:
     """Every count of cases on the page is what the lives come to; there are some as soon as companies are selected."""
+    page = answer.text
+    assert answer.status_code == 200, (asked.address, page[:500])
     for programme in asked.programmes:
         wanted = expected.figures(programme, asked.on)
         shown = {key: int(text.replace(",", "")) for key, text in LINKED.findall(page) if key in wanted}

@@ -10,22 +10,10 @@ from typing import Any
 
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.board.parts.values import Same
 from services.monitoring.figures.domain import Facts
 
 MOST = 1_000  # programmes times dates
-
-
-class Same:
-    """Equal only to itself: a definition is long to compare, and the same text is the same object."""
-
-    def __init__(self, it: object) -> None:
-        self.it = it
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.it is self.it
-
-    def __hash__(self) -> int:
-        return id(self.it)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "F
 UNIT_NAMES = {1: ("원", "KRW"), 1_000: ("천원", "KRW thousand"), 1_000_000: ("백만원", "KRW million")}
 
 
-def half_up(value: Fraction) -> int:
-    """The nearest integer; a half goes away from zero."""
-    size = (abs(value) * 2 + 1) // 2
-    return int(size) if value >= 0 else -int(size)
+def half_up(part: int, whole: int) -> int:
+    """The integer nearest to part of whole, in integers alone; a half goes away from zero. A whole is positive."""
+    size = (2 * abs(part) + whole) // (2 * whole)
+    return size if part >= 0 else -size
 
 
 def count(value: int | None) -> str:
@@ -28,7 +28,7 @@ def count(value: int | None) -> str:
 
 def won(value: int | None, unit: Unit) -> str:
     """Won in the chosen unit, rounded half up: 16000000000 in million won as 16,000."""
-    return UNKNOWN_TEXT if value is None else count(half_up(Fraction(value, unit)))
+    return UNKNOWN_TEXT if value is None else count(half_up(value, unit))
 
 
 def exact_won(value: int | None, lang: Lang) -> str:
@@ -46,30 +46,30 @@ def percent(part: int | None, whole: int | None, digits: int = 0) -> str:
     """part of whole as `27.8 %`, half up; – where either is not known or whole is 0."""
     if part is None or not whole:
         return UNKNOWN_TEXT
-    return f"{_decimal(Fraction(part * 100, whole), digits)} %"
+    return f"{_decimal(part * 100, whole, digits)} %"
 
 
 def points(part: int, whole: int, stated_percent: int) -> tuple[int, str]:
     """How far a computed percent lies from the stated one: (sign, `10.0%p`)."""
-    difference = Fraction(part * 100, whole) - stated_percent
-    tenths = half_up(difference * 10)
-    return (tenths > 0) - (tenths < 0), f"{_decimal(abs(difference), 1)}%p"
+    difference = part * 100 - stated_percent * whole
+    tenths = half_up(difference * 10, whole)
+    return (tenths > 0) - (tenths < 0), f"{_decimal(abs(difference), whole, 1)}%p"
 
 
 def ratio(part: int | None, whole: int | None) -> str:
     """A competition rate: 176 for 70 as `2.5 : 1`."""
     if part is None or not whole:
         return UNKNOWN_TEXT
-    return f"{_decimal(Fraction(part, whole), 1)} : 1"
+    return f"{_decimal(part, whole, 1)} : 1"
 
 
 def score(text: str | None) -> str:
     """An exact fraction such as 250/3 as `83.33`, half up."""
-    return UNKNOWN_TEXT if text is None else _decimal(Fraction(text), 2)
+    return UNKNOWN_TEXT if text is None else _decimal(*Fraction(text).as_integer_ratio(), 2)
 
 
-def _decimal(value: Fraction, digits: int) -> str:
-    scaled = half_up(value * 10**digits)
+def _decimal(part: int, whole: int, digits: int) -> str:
+    scaled = half_up(part * 10**digits, whole)
     sign, size = (MINUS if scaled < 0 else ""), abs(scaled)
     if digits == 0:
         return f"{sign}{size:,}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from services.monitoring.board.parts.values import Unit
@@ -11,7 +12,7 @@ from services.monitoring.board.parts.views import Page
 DEFAULT_UNIT: Unit = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """Links from one page to others: they keep its date, unit and language."""
 
@@ -48,23 +49,31 @@ class Links:
 
     def to(self, path: str, **changes: object) -> str:
         """An address; what has its default value, or is None or empty, is left out."""
-        query = {
-            key: str(value) for key, value in (self._kept() | changes).items() if value not in (None, "")
-        }
-        shown = {key: value for key, value in query.items() if self._defaults().get(key) != value}
-        return f"{path}?{urlencode(shown)}" if shown else path
+        return path + (self._query(changes) if changes else self._unchanged)
 
     def hidden(self, *without: str) -> Mapping[str, str]:
         """What a form of this page must carry along."""
-        kept = {key: str(value) for key, value in (self._kept() | dict(self.page.query)).items()}
-        return {
-            key: value
-            for key, value in kept.items()
-            if key not in without and value != self._defaults().get(key)
-        }
+        kept = self._shown(self._kept | dict(self.page.query))
+        return {key: value for key, value in kept.items() if key not in without}
 
+    @cached_property
+    def _unchanged(self) -> str:
+        """Most links of a page change nothing."""
+        return self._query({})
+
+    def _query(self, changes: Mapping[str, object]) -> str:
+        given = {key: value for key, value in (self._kept | dict(changes)).items() if value not in (None, "")}
+        shown = self._shown(given)
+        return f"?{urlencode(shown)}" if shown else ""
+
+    def _shown(self, given: Mapping[str, object]) -> dict[str, str]:
+        said = {key: str(value) for key, value in given.items()}
+        return {key: value for key, value in said.items() if self._defaults.get(key) != value}
+
+    @cached_property
     def _kept(self) -> dict[str, object]:
         return {"as_of": self.page.as_of, "unit": self.page.unit, "lang": self.page.lang}
 
+    @cached_property
     def _defaults(self) -> dict[str, str]:
         return {"as_of": str(self.page.today), "unit": str(DEFAULT_UNIT), "lang": "ko", "page": "1"}

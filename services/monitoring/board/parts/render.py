@@ -1,11 +1,12 @@
 """Views to HTML: the one way in for the pages' handlers. No database, no web framework."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, C
 from services.monitoring.board.parts.lineage_view import LineageView
 from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.board.parts.values import Figure, Lang, Text
+from services.monitoring.board.parts.values import Figure, Lang, Same, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
 
 ROWS_KEPT = 1_000
@@ -77,15 +78,16 @@ class Pages:
         verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
         programmes = verdict.by_risk(view.programmes, verdicts)
-        frame = replace(page, path="/", query={}, last_event_at=None)
-        rows = [self.row(Framed(frame), programme) for programme in programmes]
+        frame = Framed(page, self._module)
+        rows = [self.row(frame, Same(programme)) for programme in programmes]
         return self._page(
             "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
         )
 
-    def _row(self, framed: "Framed", programme: ProgrammeView) -> Markup:
-        found = verdict.of_programme(programme, framed.page.as_of)
-        return Markup(self._page("overview_row.html", framed.page, programme=programme, found=found))
+    def _row(self, frame: "Framed", programme: "Same[ProgrammeView]") -> Markup:
+        found = verdict.of_programme(programme.it, frame.page.as_of)
+        drawn: Markup = frame.rows.programme(programme.it, found)
+        return drawn
 
     def programmes(self, page: Page, view: OverviewView) -> str:
         return self._page("programmes.html", page, view=view, verdicts=self._verdicts(page, view))
@@ -110,17 +112,30 @@ class Pages:
         return {programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes}
 
     def _page(self, template: str, page: Page, **context: object) -> str:
-        return self.environment.get_template(template).render(
-            page=page, links=Links(page), t=i18n.words(page.lang), say=Says(page.lang, page.as_of), **context
-        )
+        return self.environment.get_template(template).render(**framing(page), **context)
+
+    def _module(self, template: str, page: Page) -> Any:
+        """The template's macros, with what a page has."""
+        return self.environment.get_template(template).make_module(framing(page))
+
+
+def framing(page: Page) -> dict[str, object]:
+    """What every template is given."""
+    words, says = i18n.words(page.lang), Says(page.lang, page.as_of)
+    return {"page": page, "links": Links(page), "t": words, "say": says}
 
 
 class Framed:
-    """A page's frame, equal to one whose rows look the same."""
+    """A page's frame, equal to one whose rows look the same; `rows` are the macros that draw them."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, page: Page, module: Callable[[str, Page], Any]) -> None:
+        self.page = replace(page, path="/", query={}, last_event_at=None)
+        self.module = module
         self.seen = (page.lang, page.unit, page.as_of, page.today)
+
+    @cached_property
+    def rows(self) -> Any:
+        return self.module("overview_row.html", self.page)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Framed) and other.seen == self.seen

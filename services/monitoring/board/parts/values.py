@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Generic, Literal, TypeVar
+
+It = TypeVar("It")
 
 Lang = Literal["ko", "en"]
 Unit = Literal[1, 1_000, 1_000_000]
@@ -57,3 +59,18 @@ class Window:
 
     first: date
     last: date
+
+
+class Same(Generic[It]):
+    """Equal only to what holds the same object: for what is long to compare, and is one object where it is equal."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: It) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.it is self.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
