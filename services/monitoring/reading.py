@@ -6,10 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import fetch
-from shared.edge.http import OccurredOn, Session
+from shared.edge.http import OccurredOn
 from shared.edge.identity import Actor, actor, actor_with, bearer
 from shared.values.calendar import today
 
@@ -47,12 +45,3 @@ async def as_of_or_today(as_of: OccurredOn | None = None) -> date:
 
 
 AsOf = Annotated[date, Depends(as_of_or_today)]
-
-
-async def one_moment(session: Session) -> AsyncSession:
-    """Every statement of the request sees the same moment: figures of one page agree with each other."""
-    await fetch(session, "set transaction isolation level repeatable read, read only")
-    return session
-
-
-Snapshot = Annotated[AsyncSession, Depends(one_moment)]

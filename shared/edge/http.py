@@ -3,12 +3,13 @@
 `Router` is FastAPI's, whose commands (POST, PUT, DELETE) also honour Idempotency-Key.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -58,7 +59,14 @@ async def bare_transaction(request: Request) -> Bare:
     return session
 
 
+async def snapshot(request: Request) -> Bare:
+    session: Bare = request.state.session
+    return session
+
+
 Session = Annotated[AsyncSession, Depends(transaction)]
+Snapshot = Annotated[Bare, Depends(snapshot)]
+"""What a read asks for whose statements must agree with each other: one moment of the database."""
 BareSession = Annotated[Bare, Depends(bare_transaction)]
 """What the endpoint of a hot command asks for instead: asyncpg's connection, without a unit of work."""
 
@@ -78,16 +86,20 @@ async def key_header(
 class OneTransaction(APIRoute):
     """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
 
-    def opened(self, database: Database) -> AbstractAsyncContextManager[Executor]:
+    def opener(self) -> Callable[[Database], AbstractAsyncContextManager[Executor]]:
         """As the endpoint asked for it."""
-        bare = any(one.call is bare_transaction for one in self.dependant.dependencies)
-        return database.bare_transaction() if bare else database.transaction()
+        asked = set(calls_of(self.dependant))
+        if snapshot in asked:
+            return lambda database: database.snapshot()
+        if bare_transaction in asked:
+            return lambda database: database.bare_transaction()
+        return lambda database: database.transaction()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint = super().get_route_handler()
+        endpoint, opened = super().get_route_handler(), self.opener()
 
         async def handle(request: Request) -> Response:
-            async with self.opened(request.app.state.database) as session:
+            async with opened(request.app.state.database) as session:
                 request.state.session = session
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:
@@ -95,6 +107,13 @@ class OneTransaction(APIRoute):
                 return await once(request, session, key, endpoint)
 
         return handle
+
+
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    """What the endpoint depends on, at whatever remove."""
+    for one in dependant.dependencies:
+        yield one.call
+        yield from calls_of(one)
 
 
 async def once(

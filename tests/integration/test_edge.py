@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import ReadOnlySQLTransactionError
 from fastapi import Depends
 from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwt
@@ -17,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import MetaData, text
 
 from shared.config import Settings
-from shared.db import Database, Executor
+from shared.db import Bare, Database, Executor, fetch
 from shared.delivery.health import Health
 from shared.delivery.outbox import emit
-from shared.edge.http import BareSession, OccurredOn, Router, Session
+from shared.edge.http import BareSession, OccurredOn, Router, Session, Snapshot
 from shared.edge.identity import LEEWAY_SECONDS, Actor, actor_with
 from shared.errors import NotFound, NotYet, RuleBroken
 from shared.events.applications import ApplicationsRecordDeadLettered
@@ -69,6 +70,18 @@ async def order_bare(
     thing_id: UUID, body: Order, session: BareSession, actor: Annotated[Actor, Depends(actor_with("officer"))]
 ) -> dict[str, Any]:
     return await take(session, thing_id, body, actor)
+
+
+async def moment(session: Snapshot) -> Bare:
+    return session
+
+
+@router.get("")
+async def things(at: Annotated[Bare, Depends(moment)]) -> list[str]:
+    """At which isolation, and whether read only."""
+    asked = "select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as ro"
+    [row] = await fetch(at, asked)
+    return [row.level, row.ro]
 
 
 @router.get("/{thing_id}")
@@ -224,6 +237,23 @@ async def test_bad_input_is_refused_with_the_field_and_the_rule(
     assert error["ko"]
     assert error["en"]
     assert await told(databases) == 0
+
+
+async def test_what_a_read_is_told_is_of_one_moment_and_it_writes_nothing(databases: Databases) -> None:
+    database, counted = databases["applications"], "select count(*) as events from event_log"
+    async with database.snapshot() as reader:
+        [before] = await reader.fetch(counted)
+        async with database.transaction() as session:
+            await emit(session, a_selection(uuid4()))
+        [after] = await reader.fetch(counted)
+        with pytest.raises(ReadOnlySQLTransactionError):
+            await reader.fetch("delete from event_log")
+
+    assert (before.events, after.events, await told(databases)) == (0, 0, 1)
+
+
+async def test_a_read_is_of_one_moment_at_whatever_remove_it_asks_for_it(client: AsyncClient) -> None:
+    assert (await client.get("/things")).json() == ["repeatable read", "on"]
 
 
 async def test_what_is_no_json_and_what_is_too_large_is_refused(client: AsyncClient) -> None:

@@ -54,6 +54,12 @@ GUARDS = [
         EDGE + "test_a_token_that_does_not_hold_is_refused",
     ),
     guard(
+        "one-moment",
+        "숫자끼리 맞지 않는 화면: 그리는 사이에 반영된 것이 반만 보이는 것 / a page's figures are of different moments",
+        edited("shared.db:Database._snapshot", 'isolation="repeatable_read", '),
+        EDGE + "test_what_a_read_is_told_is_of_one_moment_and_it_writes_nothing",
+    ),
+    guard(
         "kept-page-of-its-facts",
         "현황판이 그린 뒤에 반영된 사건을 모르는 것 / a page shows what was, not what has been folded since it was drawn",
         always("services.monitoring.board.queries:version", None),

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.board import queries
 from services.monitoring.board.fill.case import CaseRows, case_view
 from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, pages_of, tranche_work
@@ -21,6 +19,7 @@ from services.monitoring.board.parts.verdict import STAGES
 from services.monitoring.board.parts.views import OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.domain import Facts
+from shared.db import Executor
 
 MOST_WORK = 50
 RECENT = 8
@@ -30,7 +29,7 @@ RECENT = 8
 class Moment:
     """A transaction that sees one moment, the business date that is asked for, and today's."""
 
-    session: AsyncSession
+    session: Executor
     on: date
     today: date
 

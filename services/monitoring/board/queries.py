@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import Filter
 from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
-from shared.db import fetch
+from shared.db import Executor, fetch
 from shared.errors import NotFound
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
@@ -61,31 +59,31 @@ RELATED = """
 VERSION = "select coalesce(sum(next), 0)::bigint as position, max(epoch) as epoch from projection_offset"
 
 
-async def version(session: AsyncSession) -> tuple[int, int | None]:
+async def version(session: Executor) -> tuple[int, int | None]:
     """What was folded so far: it differs as soon as anything more was, or rows were swapped for rebuilt ones."""
     [row] = await fetch(session, VERSION)
     return row.position, row.epoch
 
 
-async def newest_recorded(session: AsyncSession) -> datetime | None:
+async def newest_recorded(session: Executor) -> datetime | None:
     """When the newest event was recorded; ids grow with time, so each source's last id is its newest."""
     [row] = await fetch(session, NEWEST_RECORDED, SOURCES)
     found: datetime | None = row.at
     return found
 
 
-async def last_event_on(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str, date]:
+async def last_event_on(session: Executor, ids: Sequence[str], on: date) -> dict[str, date]:
     """The business date of the newest event that counts in each programme."""
     return {row.id: row.on_day for row in await fetch(session, LAST_EVENT_ON, list(ids), on, NAMES)}
 
 
-async def due_milestones(session: AsyncSession, programme_id: str, on: date) -> list[DueRow]:
+async def due_milestones(session: Executor, programme_id: str, on: date) -> list[DueRow]:
     """Within 30 days. Of more than 500 the last day is left out: a day is shown whole or not at all."""
     rows = [DueRow(*row) for row in await fetch(session, DUE, programme_id, on, DUE_DAYS, MOST + 1)]
     return [row for row in rows if row.due_on < rows[-1].due_on] if len(rows) > MOST else rows
 
 
-async def related(session: AsyncSession, programme_id: str, pledge: str, on: date) -> list[tuple[str, Text]]:
+async def related(session: Executor, programme_id: str, pledge: str, on: date) -> list[tuple[str, Text]]:
     """Other programmes of the same pledge."""
     rows = await fetch(session, RELATED, on)
     others = [row for row in rows if row.pledge == pledge and row.programme_id != programme_id]
@@ -168,7 +166,7 @@ TIMELINE = """
 """
 
 
-async def case(session: AsyncSession, case_id: str, on: date) -> Any:
+async def case(session: Executor, case_id: str, on: date) -> Any:
     """Raises NotFound for a case that did not exist on the day."""
     found = await fetch(session, ONE_CASE, on, case_id)
     if not found:
@@ -180,14 +178,14 @@ async def case(session: AsyncSession, case_id: str, on: date) -> Any:
     return found[0]
 
 
-async def cases_found(session: AsyncSession, on: date, asked: Filter) -> int:
+async def cases_found(session: Executor, on: date, asked: Filter) -> int:
     """How many cases the filter finds."""
     [row] = await fetch(session, FOUND, *filtered(on, asked))
     found: int = row.found
     return found
 
 
-async def cases(session: AsyncSession, on: date, asked: Filter, page_size: int) -> list[Any]:
+async def cases(session: Executor, on: date, asked: Filter, page_size: int) -> list[Any]:
     """A page of the list."""
     place = page_size, (asked.page - 1) * page_size
     return await fetch(session, CASES, *filtered(on, asked), *place)
@@ -198,23 +196,23 @@ def filtered(on: date, asked: Filter) -> tuple[Any, ...]:
     return on, asked.programme, asked.year, asked.track, asked.status, words
 
 
-async def years(session: AsyncSession, on: date) -> list[int]:
+async def years(session: Executor, on: date) -> list[int]:
     return [row.year for row in await fetch(session, YEARS, on)]
 
 
-async def milestones(session: AsyncSession, case_id: str, on: date) -> list[Any]:
+async def milestones(session: Executor, case_id: str, on: date) -> list[Any]:
     return await fetch(session, MILESTONES, on, case_id)
 
 
-async def tranches(session: AsyncSession, case_id: str) -> list[Any]:
+async def tranches(session: Executor, case_id: str) -> list[Any]:
     return await fetch(session, TRANCHES, case_id)
 
 
-async def messages(session: AsyncSession, case_id: str, on: date) -> list[Any]:
+async def messages(session: Executor, case_id: str, on: date) -> list[Any]:
     return await fetch(session, MESSAGES, on, case_id)
 
 
-async def timeline_of(session: AsyncSession, subjects: Sequence[str], on: date) -> list[Any]:
+async def timeline_of(session: Executor, subjects: Sequence[str], on: date) -> list[Any]:
     """Every event of the case and of its company, oldest first."""
     return await fetch(session, TIMELINE, on, list(subjects))
 
@@ -261,15 +259,15 @@ TOLD = (
 )
 
 
-async def tranches_waiting(session: AsyncSession, limit: int) -> list[Any]:
+async def tranches_waiting(session: Executor, limit: int) -> list[Any]:
     return await fetch(session, TRANCHES_WAITING, limit)
 
 
-async def milestones_waiting(session: AsyncSession, ids: Sequence[str], on: date, limit: int) -> list[Any]:
+async def milestones_waiting(session: Executor, ids: Sequence[str], on: date, limit: int) -> list[Any]:
     """Missed, or due within a week."""
     return await fetch(session, MILESTONES_WAITING, list(ids), on, limit)
 
 
-async def recent(session: AsyncSession, limit: int) -> list[Any]:
+async def recent(session: Executor, limit: int) -> list[Any]:
     """The newest events that an operator wants to hear of, newest first."""
     return await fetch(session, RECENT, SOURCES, list(TOLD), limit)

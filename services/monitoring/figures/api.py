@@ -3,8 +3,8 @@
 from typing import Any
 
 from services.monitoring.figures import queries
-from services.monitoring.reading import AsOf, Snapshot, Viewer
-from shared.edge.http import Router
+from services.monitoring.reading import AsOf, Viewer
+from shared.edge.http import Router, Snapshot
 
 router = Router(prefix="/api/figures", tags=["figures"])
 

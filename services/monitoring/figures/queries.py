@@ -5,12 +5,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.figures.domain import Call, CaseGroup, Facts, Json, Money, Place, Report
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
-from shared.db import fetch
+from shared.db import Executor, fetch
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 
@@ -119,24 +117,27 @@ VISITED = """
 """
 
 
-async def known_programmes(session: AsyncSession, on: date) -> list[str]:
+KINDS = {kind.value: kind for kind in Kind}
+
+
+async def known_programmes(session: Executor, on: date) -> list[str]:
     """Every programme that is published or proposed by the day, the published ones first."""
     return [row.programme_id for row in await fetch(session, KNOWN, on)]
 
 
-async def figures_of(session: AsyncSession, programme_id: str, on: date) -> Json:
+async def figures_of(session: Executor, programme_id: str, on: date) -> Json:
     """Raises NotFound for a programme that is neither published nor proposed by the day."""
     return figures(await facts_of(session, programme_id, on))
 
 
-async def all_figures(session: AsyncSession, on: date) -> list[Json]:
+async def all_figures(session: Executor, on: date) -> list[Json]:
     """Of every programme that is known by the day."""
     ids = await known_programmes(session, on)
     found = await facts(session, ids, on)
     return [figures(found[id]) for id in ids]
 
 
-async def facts_of(session: AsyncSession, programme_id: str, on: date) -> Facts:
+async def facts_of(session: Executor, programme_id: str, on: date) -> Facts:
     found = (await facts(session, [programme_id], on))[programme_id]
     if found.definition is None and found.proposal is None:
         raise NotFound(
@@ -148,7 +149,7 @@ async def facts_of(session: AsyncSession, programme_id: str, on: date) -> Facts:
 
 
 async def facts(
-    session: AsyncSession, ids: Sequence[str], on: date, *, in_detail: bool = True
+    session: Executor, ids: Sequence[str], on: date, *, in_detail: bool = True
 ) -> dict[str, Facts]:
     """All that figures need, by programme; the number of statements does not grow with the programmes.
 
@@ -162,7 +163,7 @@ async def facts(
     return found
 
 
-async def definitions_of(session: AsyncSession, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
+async def definitions_of(session: Executor, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
     """What holds on the day, by programme; None for one that is only proposed."""
     found = one_each(await fetch(session, DEFINITIONS, ids, on))
     return {id: parsed(found[id].definition) if id in found else None for id in ids}
@@ -184,14 +185,14 @@ def defined(definition: Any, proposal: Any) -> Json:
     return said
 
 
-async def add_money(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, MONEY, list(found), on):
-        found[row.programme_id].money.append(Money(Kind(row.kind), row.fiscal_year, row.funder, row.krw))
-    for row in await fetch(session, MONEY_EVENTS, list(found), on):
-        found[row.programme_id].money_events[Kind(row.kind), row.fiscal_year] = row.events
+async def add_money(session: Executor, found: dict[str, Facts], on: date) -> None:
+    for id, kind, year, funder, krw in await fetch(session, MONEY, list(found), on):
+        found[id].money.append(Money(KINDS[kind], year, funder, krw))
+    for id, kind, year, events in await fetch(session, MONEY_EVENTS, list(found), on):
+        found[id].money_events[KINDS[kind], year] = events
 
 
-async def add_cases(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_cases(session: Executor, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, CASES, list(found), on):
         id, *group, agreed_in, own_krw = row
         found[id].cases.append(CaseGroup(*[*group, by_year(agreed_in), by_year(own_krw)]))
@@ -202,12 +203,12 @@ def by_year(counted: dict[str, int] | None) -> dict[int, int]:
     return {int(year): count for year, count in counted.items()} if counted else {}
 
 
-async def add_places(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_places(session: Executor, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, PLACES, list(found), on):
         found[row.programme_id].places[row.municipality] = Place(row.applied, row.selected, row.finished)
 
 
-async def add_runs(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_runs(session: Executor, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, RUNS, list(found), on):
         found[row.programme_id].runs[row.year_from] = row.first, row.last
 
@@ -215,18 +216,18 @@ async def add_runs(session: AsyncSession, found: dict[str, Facts], on: date) -> 
 DETAILS = (add_places, add_runs)
 
 
-async def add_calls(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_calls(session: Executor, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, CALLS, list(found), on):
         call = Call(row.round_id, row.year, row.quota or {}, row.is_agreed)
         found[row.programme_id].calls.append(call)
 
 
-async def add_visits(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_visits(session: Executor, found: dict[str, Facts], on: date) -> None:
     for row in await fetch(session, VISITED, list(found), on):
         found[row.programme_id].visited = row.companies
 
 
-async def add_reports(session: AsyncSession, found: dict[str, Facts], on: date) -> None:
+async def add_reports(session: Executor, found: dict[str, Facts], on: date) -> None:
     pledged = [one.definition.pledge.id for one in found.values() if one.definition and one.definition.pledge]
     reports = {row.pledge_id: row for row in await fetch(session, REPORTS, pledged, on)}
     for one in found.values():

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from re import Match
 from typing import Literal
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.board.fill.companies import place
 from services.monitoring.board.lineage import sources
 from services.monitoring.board.lineage.sources import MOST, Contribution, Found, Where
@@ -16,11 +14,12 @@ from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
+from shared.db import Executor
 from shared.errors import NotFound
 from shared.values.money import PUBLIC, Funder
 
 Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
-Find = Callable[[AsyncSession, Facts, int], Awaitable[Found]]
+Find = Callable[[Executor, Facts, int], Awaitable[Found]]
 
 PUBLISHED, PROPOSED = "programme.published.v1", "programme.proposed.v1"
 
@@ -54,7 +53,7 @@ def origin(path: str) -> Origin:
 
 
 def invested(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         years = (0, (facts.defined.term_from or 0) - 1)
         return await sources.of_money(session, facts, [Kind.PAST], years, meant(found["funder"]))
 
@@ -73,7 +72,7 @@ def invested(found: Match[str]) -> Origin:
 def total(found: Match[str]) -> Origin:
     before = invested(found)
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         past = figures(facts).get("invested_before_term", {}).get(found["funder"], 0)
         planned = await by_definition(session, facts, value - past)
         return planned + await before.find(session, facts, past)
@@ -104,7 +103,7 @@ def committed(found: Match[str]) -> Origin:
     """Of a year: of a funder, of all public money, or of all."""
     year, funder = int(found["year"]), found["funder"]
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         kinds, years = [Kind.COMMITTED], (year, year)
         public = await sources.of_money(session, facts, kinds, years, meant(funder))
         return public + await own_shares(session, facts, year) if Funder.SELF in meant(funder) else public
@@ -117,7 +116,7 @@ def committed(found: Match[str]) -> Origin:
 def executed(found: Match[str]) -> Origin:
     year, funder = int(found["year"]), found["funder"]
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         kinds = [Kind.PAST, Kind.DISBURSED, Kind.EVIDENCED]
         return await sources.of_money(session, facts, kinds, (year, year), meant(funder))
 
@@ -126,7 +125,7 @@ def executed(found: Match[str]) -> Origin:
     return Origin(title, "won", EXECUTED_OF, find, adds, marked=funder)
 
 
-async def own_shares(session: AsyncSession, facts: Facts, year: int) -> Found:
+async def own_shares(session: Executor, facts: Facts, year: int) -> Found:
     """The companies' own shares by the year of their agreement."""
     condition = f"is_held and is_agreed and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
     found = await sources.of_cases(session, facts, condition, ["agreement.signed.v1"])
@@ -145,7 +144,7 @@ def meant(funder: str) -> set[str]:
 # What the definition says.
 
 
-async def by_definition(session: AsyncSession, facts: Facts, value: int) -> Found:
+async def by_definition(session: Executor, facts: Facts, value: int) -> Found:
     """The one event of the version that holds on the day, which gives the whole figure."""
     name = PUBLISHED if facts.definition else PROPOSED
     found = await sources.events(session, facts.programme_id, [name], facts.as_of)
@@ -231,7 +230,7 @@ def of_cases(found: Match[str]) -> Origin:
         condition = f"({condition}) and c.round_id is not null"
     where = Where(given.get("years"), given.get("track"), given.get("municipality"))
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         parts = await sources.of_cases(session, facts, condition, names, where)
         return Found(parts, value if len(parts) > MOST else len(parts))
 
@@ -250,7 +249,7 @@ def of_cases(found: Match[str]) -> Origin:
     )
 
 
-async def visits(session: AsyncSession, facts: Facts, value: int) -> Found:
+async def visits(session: Executor, facts: Facts, value: int) -> Found:
     return all_of(await sources.first_visits(session, facts.programme_id, facts.as_of))
 
 
@@ -268,7 +267,7 @@ def visited(found: Match[str]) -> Origin:
 
 
 def agreements(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         rows = await sources.events(session, facts.programme_id, ["round.agreed.v1"], facts.as_of)
         return all_of([Contribution(row, 1) for row in rows])
 
@@ -285,7 +284,7 @@ def agreements(found: Match[str]) -> Origin:
 
 
 def stated(found: Match[str]) -> Origin:
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         promised = facts.defined.pledge
         rows = await sources.pledge_reports(session, promised.id, facts.as_of) if promised else []
         return all_of([Contribution(row, value) for row in rows[-1:]])
@@ -302,7 +301,7 @@ def stated(found: Match[str]) -> Origin:
 def quota(found: Match[str]) -> Origin:
     year, track = int(found["years"]), found.groupdict().get("track")
 
-    async def find(session: AsyncSession, facts: Facts, value: int) -> Found:
+    async def find(session: Executor, facts: Facts, value: int) -> Found:
         rows = await sources.events(session, facts.programme_id, ["round.opened.v1"], facts.as_of)
         parts = [
             Contribution(row, places(row.data["quota"], track)) for row in rows if row.data["year"] == year

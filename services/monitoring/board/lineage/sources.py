@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.figures.domain import Facts
 from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
 from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS
 from services.monitoring.projections.money import Kind
-from shared.db import fetch
+from shared.db import Executor, fetch
 from shared.delivery.projection import Fact
 
 MOST = 300  # events shown of a figure; of more, the page says that it shows a part
@@ -85,11 +83,7 @@ class Found:
 
 
 async def events(
-    session: AsyncSession,
-    programme_id: str,
-    names: Sequence[str],
-    on: date,
-    years: tuple[int, int] | None = None,
+    session: Executor, programme_id: str, names: Sequence[str], on: date, years: tuple[int, int] | None = None
 ) -> list[Any]:
     """Of these fiscal years where they are given; one more than is shown, so that a part is known as one."""
     first, last = years or (None, None)
@@ -97,7 +91,7 @@ async def events(
 
 
 async def of_money(
-    session: AsyncSession, facts: Facts, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]
+    session: Executor, facts: Facts, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]
 ) -> Found:
     """Events of these kinds, with the tiles whose fiscal year and funder are wanted."""
     rows = await events(session, facts.programme_id, names_of(kinds), facts.as_of, years)
@@ -146,7 +140,7 @@ class Where:
 
 
 async def of_cases(
-    session: AsyncSession, facts: Facts, condition: str, names: Sequence[str], where: Where = Where()
+    session: Executor, facts: Facts, condition: str, names: Sequence[str], where: Where = Where()
 ) -> list[Contribution]:
     """The cases that meet the condition (SQL over what a case is on the day), one event each."""
     statement = CASE_EVENTS.format(on_the_day=ON_THE_DAY, condition=condition)
@@ -157,7 +151,7 @@ async def of_cases(
     return [Contribution(row, 1) for row in rows]
 
 
-async def first_visits(session: AsyncSession, programme_id: str, on: date) -> list[Contribution]:
+async def first_visits(session: Executor, programme_id: str, on: date) -> list[Contribution]:
     found = await fetch(session, FIRST_VISITS, on, programme_id)
     return [Contribution(row, 1) for row in sorted(found, key=lambda row: (row.occurred_on, row.id))]
 
@@ -169,6 +163,6 @@ PLEDGE_REPORTS = """
 """
 
 
-async def pledge_reports(session: AsyncSession, pledge_id: str, on: date) -> list[Any]:
+async def pledge_reports(session: Executor, pledge_id: str, on: date) -> list[Any]:
     """Oldest first: the last one is what is shown."""
     return await fetch(session, PLEDGE_REPORTS, on, pledge_id)

@@ -5,7 +5,6 @@ from datetime import UTC
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.board.fill.programme import cap, short_name
 from services.monitoring.board.fill.shown import Shown
@@ -16,10 +15,11 @@ from services.monitoring.board.parts.values import Figure
 from services.monitoring.figures.domain import Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.timeline import PREFIX
+from shared.db import Executor
 from shared.errors import NotFound
 
 
-async def lineage_view(session: AsyncSession, facts: Facts, path: str, event_id: str | None) -> LineageView:
+async def lineage_view(session: Executor, facts: Facts, path: str, event_id: str | None) -> LineageView:
     """Raises NotFound for a figure that the programme does not have on the day."""
     rule = origin(path)
     figure = shown_figure(facts, path)
