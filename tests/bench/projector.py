@@ -112,7 +112,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         quix.look()
         wanted = await quix.sums(servers)
         contestants["Quix, cases and tiles"] = partial(quix.run, servers, wanted, tiles=True)
-        contestants["Quix, cases"] = partial(quix.run, servers, wanted, tiles=False)
+        contestants["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
     except PeerMissing as reason:
         missing = str(reason)
     found = await alternating(contestants, rounds, servers.say)
@@ -122,9 +122,10 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     yield Figure("projector, cases and tiles / bare read, uncollected", ours, never, "events/s")
     for others in ("all but the timeline", "all projections"):
         yield Figure(f"projector, {others} / bare read", found[others], read, "events/s")
-    for kept in ("cases and tiles", "cases"):
+    # of the cases alone it does half of the work: no peer's figure, a bound of what Python and RocksDB can do
+    for kept, goal in (("cases and tiles", ">= 3"), ("cases alone", "")):
         peer = found.get(f"Quix, {kept}")
-        yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", ">= 3", missing)
+        yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", goal, missing)
     yield Figure(
         "projector / the naive way", found["all but the timeline"], found["naive"], "events/s", ">= 50"
     )
