@@ -2,16 +2,16 @@
 
 import gc
 
-LEAST = 50_000
-EACH = 50  # objects of a record, two batches at once
+AFTER = 1_000_000
+"""Objects more than there were: two batches of a projector's 20,000 records, or what a relay reads at once."""
 
 
-def collect_rarely(batch: int = 0) -> None:
-    """What a process begins with stays; what batches of so many records make is not looked through.
+def collect_rarely() -> None:
+    """What a process begins with stays; what batches make is not looked through.
 
     A third of a projector's time went to walking through its batches some dozens of times, in vain; a sixth still
-    did at the least number. Garbage in cycles waits for as many objects: some hundred MiB at most, at 20,000 records.
+    did at 50,000 objects. Garbage in cycles waits for a million: some hundred MiB at most.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(max(LEAST, EACH * batch), 20, 100)
+    gc.set_threshold(AFTER, 20, 100)

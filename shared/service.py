@@ -233,6 +233,6 @@ def main(service: Service) -> None:
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
-        collect_rarely(settings.projector_batch if "projector" in names else 0)
+        collect_rarely()
         with tracing.exported(service.name):
             uvloop.run(run(service, names, settings))

@@ -16,7 +16,7 @@ from deploy.verify.evidence import GRACE_SECONDS, gathered
 from deploy.verify.invariant import SHOWN, Verdict, judge
 from deploy.verify.rebuilding import rebuild
 from deploy.verify.target import Target, target_of
-from shared.delivery.rebuild import BATCH, Rebuilt
+from shared.delivery.rebuild import Rebuilt
 from shared.garbage import collect_rarely
 
 
@@ -49,7 +49,7 @@ async def verdicts_on(target: Target, grace_seconds: float = GRACE_SECONDS) -> l
 
 def rebuild_board(folder: Path | None, swap: bool) -> bool:
     """Fold every topic anew and compare; tell whether nothing differs, or with `swap` whether there was something."""
-    collect_rarely(BATCH)
+    collect_rarely()
     rebuilt = asyncio.run(rebuild(target_of(state_at(folder)), swap=swap))
     Terminal(sys.stdout).show(rebuilt_table(rebuilt))
     Terminal().say(_said(rebuilt, swap))

@@ -15,7 +15,7 @@ from shared.delivery.kafka import quiet_broker
 from shared.delivery.projection import Projection
 from shared.delivery.projector import Projector, Turn
 from tests.bench import naive, quix
-from tests.bench.collecting import as_python_comes, as_the_product
+from tests.bench.collecting import as_python_comes
 from tests.bench.figure import Contestant, Figure, alternating
 from tests.bench.peers import PeerMissing
 from tests.bench.servers import PLACES, Servers
@@ -57,16 +57,11 @@ class Timed(Projector):
 async def bare(servers: Servers) -> float:
     """Records a second of a loop that only reads, in Python as it comes."""
     with as_python_comes():
-        return await read(servers)
+        return await uncollected(servers)
 
 
 async def uncollected(servers: Servers) -> float:
-    """The same loop with the product's setting of Python's collector: it never looks."""
-    with as_the_product(servers.settings.projector_batch):
-        return await read(servers)
-
-
-async def read(servers: Servers) -> float:
+    """The same, with the product's setting of Python's collector: it never looks."""
     read = 0
     async with servers.reader(PLACES) as reader:
         began = time.perf_counter()
@@ -84,14 +79,13 @@ async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
     projector.ends = await servers.ends()
     broker = quiet_broker(servers.settings)
     projector.subscribe(broker)
-    with as_the_product(servers.settings.projector_batch):
-        await broker.start()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await projector.done.wait()
-            took = time.perf_counter() - projector.began
-        finally:
-            await broker.stop()
+    await broker.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await projector.done.wait()
+        took = time.perf_counter() - projector.began
+    finally:
+        await broker.stop()
     async with database.fast_transaction() as connection:
         assert not await connection.fetchval("select count(*) from dead_letter")
     return sum(projector.ends.values()) / took

@@ -7,7 +7,7 @@ import uvloop
 
 from services.monitoring.main import SERVICE
 from shared.config import Settings
-from shared.delivery.rebuild import BATCH, Rebuild
+from shared.delivery.rebuild import Rebuild
 from shared.garbage import collect_rarely
 from tests.bench import child
 
@@ -16,7 +16,7 @@ KIB = 1024
 
 async def main() -> None:
     given = child.given()
-    collect_rarely(BATCH)  # as `ieum rebuild` does
+    collect_rarely()  # as `ieum rebuild` does
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     rebuild = Rebuild(SERVICE.name, given["url"], SERVICE.projections, settings)
     began = time.perf_counter()
