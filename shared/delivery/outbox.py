@@ -7,8 +7,7 @@ from uuid import UUID
 from zlib import crc32
 
 import orjson
-from sqlalchemy import BigInteger, Column, DateTime, Identity, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SmallInteger
 
@@ -44,7 +43,7 @@ class LoggedEvent(DeliveryTable, table=True):
     recorded_at: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
     )
-    attributes: dict[str, str] = Field(sa_type=JSONB)
+    attributes: dict[str, str] = Field(sa_type=JSON)
     data: str
 
 
@@ -52,9 +51,10 @@ class Waiting(DeliveryTable, table=True):
     """What is still to be published: a pointer into the log, by shard of its key."""
 
     __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_in_order", "shard", "position"),)
 
     position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-    shard: int = Field(index=True, sa_type=SmallInteger)
+    shard: int = Field(sa_type=SmallInteger)
 
 
 # One statement: the subject's row is locked first, so positions of one subject are in order of commit.
@@ -65,7 +65,7 @@ EMIT = """
         returning last
     ), logged as (
         insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
-        select $2::uuid, $3, $1, last, $4, $5::date, $6::text::jsonb, $7 from numbered
+        select $2::uuid, $3, $1, last, $4, $5::date, $6::text::json, $7 from numbered
         returning position
     )
     insert into outbox (position, shard) select position, $8 from logged
@@ -114,7 +114,7 @@ def shard_of(subject: str) -> int:
     return crc32(subject.encode()) % SHARDS
 
 
-JSON = ("content-type", b"application/json")
+CONTENT_TYPE = ("content-type", b"application/json")
 
 
 class Names(dict[str, str]):
@@ -155,7 +155,7 @@ async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]
 def ready(row: Any) -> Ready:
     position, topic, key, sequence, attributes, data = row
     wire = [(HEADER[name], value.encode()) for name, value in orjson.loads(attributes).items()]
-    wire += (("ce_sequence", b"%020d" % sequence), JSON)
+    wire += (("ce_sequence", b"%020d" % sequence), CONTENT_TYPE)
     return Ready(position, topic, key, data, wire)
 
 
