@@ -14,7 +14,7 @@ TOPIC = "ieum.applications"
 CHUNK = 10_000
 LOG = """
     insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
-    select id::uuid, $1, subject, sequence::bigint, type, occurred_on::date, attributes::jsonb, data
+    select id::uuid, $1, subject, sequence::bigint, type, occurred_on::date, attributes::json, data
     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
          with ordinality as u (id, subject, sequence, type, occurred_on, attributes, data, n)
     order by n returning position

@@ -98,7 +98,7 @@ async def publish(running: Running, event: MentorVisited, number: int) -> None:
 PUBLISH = """
     with logged as (
         insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
-        values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8) returning position
+        values ($1, $2, $3, $4, $5, $6, $7::text::json, $8) returning position
     )
     insert into outbox (position, shard) select position, 3 from logged
 """
@@ -117,7 +117,7 @@ AGAIN = """
     logged as (
         insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
         select named.id, topic, subject, last, type, occurred_on,
-               attributes || jsonb_build_object('id', named.id::text), data
+               (attributes::jsonb || jsonb_build_object('id', named.id::text))::json, data
         from chosen, numbered, named returning position
     )
     insert into outbox (position, shard) select position, 3 from logged
