@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import OutOfOrderSequenceNumber
 from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -18,6 +19,8 @@ from shared.events.cloudevents import Headers
 OUTSIDERS = "ieum.external."
 BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
 FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
+NumbersHaveAGap = OutOfOrderSequenceNumber
+"""What a broker says to an idempotent producer that gave up a batch: it takes nothing of it any more."""
 
 
 class Record(Protocol):

@@ -2,6 +2,7 @@
 
 broker away        ->  what was read stays, and is tried again with growing backoff
 killed in between  ->  published again: at least once, never lost, never overtaken
+numbers with a gap ->  the producer's, after a batch that it gave up: the broker takes nothing of it any more; begun anew
 """
 
 import asyncio
@@ -40,7 +41,10 @@ async def run(database: Database, settings: Settings, health: Health) -> None:
 
 
 async def relay(database: Database, producer: Producer, batch: int) -> tuple[int, int]:
-    """Publish what waits in each shard that no other relay holds: (events published, shards that failed)."""
+    """Publish what waits in each shard that no other relay holds: (events published, shards that failed).
+
+    Raises NumbersHaveAGap: this producer is of no more use, the role begins again with another.
+    """
     async with database.fast_transaction() as connection:
         shards = await outbox.waiting_shards(connection)
     each = [relay_shard(database, producer, shard, batch) for shard in shards]
@@ -49,6 +53,8 @@ async def relay(database: Database, producer: Producer, batch: int) -> tuple[int
     for failure in failures:
         PUBLISH_FAILURES.labels(database.schema).inc()
         log.warning("relay.shard_failed", reason=repr(failure))
+    if gaps := [failure for failure in failures if isinstance(failure, kafka.NumbersHaveAGap)]:
+        raise gaps[0]
     return sum(result for result in results if isinstance(result, int)), len(failures)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from aiokafka.errors import OutOfOrderSequenceNumber
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -105,10 +106,12 @@ async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> Non
 class Unacknowledging(MemoryKafka):
     """Takes what it gets, and then does not say so."""
 
+    error: type[Exception] = ConnectionError
+
     async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
         await super().send(topic, value, key=key, headers=headers)
         refused = asyncio.get_running_loop().create_future()
-        refused.set_exception(ConnectionError())
+        refused.set_exception(self.error())
         return refused
 
 
@@ -118,6 +121,23 @@ async def test_what_kafka_does_not_acknowledge_stays_and_is_published_again(data
         await emit(session, a_selection())
 
     assert await relay(database, Unacknowledging(), 10) == (0, 1)
+
+    assert await relay(database, MemoryKafka(), 10) == (1, 0)
+
+
+class Gapped(Unacknowledging):
+    """Its numbers have a gap, since a batch that it gave up: the broker refuses whatever follows."""
+
+    error = OutOfOrderSequenceNumber
+
+
+async def test_a_producer_whose_numbers_have_a_gap_is_not_used_again(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+
+    with pytest.raises(OutOfOrderSequenceNumber):
+        await relay(database, Gapped(), 10)
 
     assert await relay(database, MemoryKafka(), 10) == (1, 0)
 
