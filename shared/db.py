@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -102,11 +102,9 @@ class Database:
                     await connection.invalidate()
                 raise
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Bare]:
+    def reading(self) -> AbstractAsyncContextManager[Bare]:
         """Each statement by itself, on a bare connection that is taken from the pool with the first."""
-        async with AsyncExitStack() as stack:
-            yield Bare(lambda: stack.enter_async_context(self._bare()))
+        return begun_late(self._bare)
 
     @asynccontextmanager
     async def _bare(self) -> AsyncIterator[Connection]:
@@ -120,17 +118,13 @@ class Database:
                     await connection.invalidate()
                 raise
 
-    @asynccontextmanager
-    async def bare_transaction(self) -> AsyncIterator[Bare]:
+    def bare_transaction(self) -> AbstractAsyncContextManager[Bare]:
         """The same, begun late: who is refused before the first statement costs no connection."""
-        async with AsyncExitStack() as stack:
-            yield Bare(lambda: stack.enter_async_context(self.fast_transaction()))
+        return begun_late(self.fast_transaction)
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Bare]:
+    def snapshot(self) -> AbstractAsyncContextManager[Bare]:
         """Every statement sees the same moment, and none can write; begun late as well."""
-        async with AsyncExitStack() as stack:
-            yield Bare(lambda: stack.enter_async_context(self._snapshot()))
+        return begun_late(self._snapshot)
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Connection]:
@@ -157,6 +151,13 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def begun_late(taken: Callable[[], AbstractAsyncContextManager[Connection]]) -> AsyncIterator[Bare]:
+    """What is taken with the first statement is given back at the end."""
+    async with AsyncExitStack() as stack:
+        yield Bare(lambda: stack.enter_async_context(taken()))
 
 
 async def fetch(on: Executor, sql: str, *parameters: Any) -> list[Any]:

@@ -10,7 +10,7 @@ def collect_rarely() -> None:
     """What a process begins with stays; what batches make is not looked through.
 
     A third of a projector's time went to walking through its batches some dozens of times, in vain; a sixth still
-    did at 50,000 objects. Garbage in cycles waits for a million: some hundred MiB at most.
+    did at 50,000 objects. Garbage in cycles waits for a million.
     """
     gc.collect()
     gc.freeze()

@@ -153,9 +153,8 @@ class Definition(Introduced):
 
     @model_validator(mode="after")
     def check(self) -> "Definition":
-        problems = list(self._problems())
-        if problems:
-            raise ValueError(" · ".join(problems))
+        if problems := list(self._problems()):
+            raise ValueError(in_both_languages(problems))
         return self
 
     def _problems(self) -> Iterable[str]:
@@ -219,6 +218,13 @@ class Definition(Introduced):
         if self.remainder_to is None:
             raise ValueError(f"{self.programme_id} has no funders")
         return split(total_krw, self.funders, self.remainder_to, self.rounding_unit_krw)
+
+
+def in_both_languages(problems: Iterable[str]) -> str:
+    """Of problems that each say `place: Korean / English`: all in Korean / all in English, each with its place."""
+    parts = [problem.partition(" / ") for problem in problems]
+    english = (f"{korean.partition(':')[0]}: {said}" for korean, _, said in parts)
+    return f"{' · '.join(korean for korean, _, _ in parts)} / {' · '.join(english)}"
 
 
 def _text(shares: dict[Funder, int]) -> str:

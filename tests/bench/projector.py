@@ -116,7 +116,6 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     yield Figure("projector, cases and tiles / bare read, uncollected", ours, never, "events/s")
     for others in ("all but the timeline", "all projections"):
         yield Figure(f"projector, {others} / bare read", found[others], read, "events/s")
-    # of the cases alone it does half of the work: no peer's figure, a bound of what Python and RocksDB can do
     for kept, goal in (("cases and tiles", ">= 3"), ("cases alone", "")):
         peer = found.get(f"Quix, {kept}")
         yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", goal, missing)

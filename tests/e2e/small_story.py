@@ -127,8 +127,8 @@ async def apply(town: WithHttp, eligible: bool) -> str:
             "occurred_on": "2024-03-21",
         },
     )
-    number = uuid4().int % 10**4
-    contact = {"email": f"c{number}@company.example.com", "phone": f"010-0000-{number:04}"}
+    number = uuid4().int % 10**8
+    contact = {"email": f"c{number}@company.example.com", "phone": f"010-0000-{number % 10**4:04}"}
     await town.ask("notifications", f"/recipients/{company['company_id']}", contact, method="PUT")
     given = {"round_id": ROUND, "company_id": company["company_id"], "total_krw": TOTAL_KRW}
     case = await town.ask("applications", "/applications", given | {"occurred_on": "2024-03-25"})

@@ -1,6 +1,7 @@
 """Programmes, companies, calls and applications over HTTP: what is taken, what is refused, and by which rule."""
 
 import asyncio
+import re
 from datetime import date
 from uuid import uuid4
 
@@ -65,6 +66,19 @@ async def test_a_definition_that_is_wrong_names_its_field(api: Applications) -> 
 
     assert (refused.status_code, refused.json()["rule"]) == (422, "invalid_input")
     assert refused.json()["errors"][0]["field"] == "definition.first_year"
+
+
+async def test_a_definition_with_two_faults_names_both_in_each_language(api: Applications) -> None:
+    shape = a_definition().model_dump(mode="json")
+    wrong = {"last_year": shape["first_year"] - 1, "remainder_to": None}
+
+    refused = await api.ask("POST", "/programmes", {"definition": shape | wrong})
+
+    [error] = refused.json()["errors"]
+    for language in ("ko", "en"):
+        assert "last_year: " in error[language]
+        assert "remainder_to: " in error[language]
+    assert not re.search("[가-힣]", error["en"])
 
 
 async def test_a_draft_stands_in_the_list_until_it_is_published(api: Applications) -> None:

@@ -13,7 +13,7 @@ WEEKDAYS = {"ko": "월화수목금토일", "en": ("Mon", "Tue", "Wed", "Thu", "F
 UNIT_NAMES = {1: ("원", "KRW"), 1_000: ("천원", "KRW thousand"), 1_000_000: ("백만원", "KRW million")}
 
 
-def half_up(part: int, whole: int) -> int:
+def nearest(part: int, whole: int) -> int:
     """The integer nearest to part of whole, in integers alone; a half goes away from zero. A whole is positive."""
     size = (2 * abs(part) + whole) // (2 * whole)
     return size if part >= 0 else -size
@@ -28,7 +28,7 @@ def count(value: int | None) -> str:
 
 def won(value: int | None, unit: Unit) -> str:
     """Won in the chosen unit, rounded half up: 16000000000 in million won as 16,000."""
-    return UNKNOWN_TEXT if value is None else count(half_up(value, unit))
+    return UNKNOWN_TEXT if value is None else count(nearest(value, unit))
 
 
 def exact_won(value: int | None, lang: Lang) -> str:
@@ -52,7 +52,7 @@ def percent(part: int | None, whole: int | None, digits: int = 0) -> str:
 def points(part: int, whole: int, stated_percent: int) -> tuple[int, str]:
     """How far a computed percent lies from the stated one: (sign, `10.0%p`)."""
     difference = part * 100 - stated_percent * whole
-    tenths = half_up(difference * 10, whole)
+    tenths = nearest(difference * 10, whole)
     return (tenths > 0) - (tenths < 0), f"{_decimal(abs(difference), whole, 1)}%p"
 
 
@@ -69,7 +69,7 @@ def score(text: str | None) -> str:
 
 
 def _decimal(part: int, whole: int, digits: int) -> str:
-    scaled = half_up(part * 10**digits, whole)
+    scaled = nearest(part * 10**digits, whole)
     sign, size = (MINUS if scaled < 0 else ""), abs(scaled)
     if digits == 0:
         return f"{sign}{size:,}"

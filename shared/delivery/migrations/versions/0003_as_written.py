@@ -1,4 +1,4 @@
-"""A relay sends an event's attributes as they were written, and takes a shard's in order: neither is worked out anew."""
+"""Events' attributes stay as they were written, and an index has each shard's events in order: a relay works out neither."""
 
 from shared.migrate import script
 
