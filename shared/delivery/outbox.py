@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, Uniq
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SmallInteger
 
-from shared.db import Connection, Executor, run
+from shared.db import Connection, Executor, fetch, run
 from shared.delivery import DeliveryTable
 from shared.errors import RuleBroken
 from shared.events import Event
@@ -81,8 +81,15 @@ WAITING_SHARDS = """
 WAITING = """
     select l.position, l.topic, convert_to(l.subject, 'UTF8'), l.sequence, convert_to(l.attributes::text, 'UTF8'),
         convert_to(l.data, 'UTF8')
-    from (select position from outbox where shard = $1 order by position limit $2) o join event_log l using (position)
+    from unnest($1::int[]) as s (shard)
+    cross join lateral (select position from outbox o where o.shard = s.shard order by position limit $2) o
+    join event_log l using (position)
     order by l.position
+"""
+
+LOCK = """
+    select shard from unnest($1::int[]) as s (shard)
+    where pg_try_advisory_xact_lock(hashtext(current_schema() || '.outbox'), shard)
 """
 
 
@@ -137,19 +144,21 @@ class Ready(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-async def waiting_shards(connection: Connection) -> list[int]:
-    return [row["shard"] for row in await connection.fetch(WAITING_SHARDS, SHARDS - 1)]
+async def waiting_shards(on: Executor) -> list[int]:
+    return [row["shard"] for row in await fetch(on, WAITING_SHARDS, SHARDS - 1)]
 
 
-async def lock_shard(connection: Connection, shard: int) -> bool:
-    """For this transaction only. A statement of its own: the next one sees what the last holder forgot."""
-    lock = "select pg_try_advisory_xact_lock(hashtext(current_schema() || '.outbox'), $1)"
-    return bool(await connection.fetchval(lock, shard))
+async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int]:
+    """Those that no other relay holds, for this transaction only.
+
+    A statement of its own: the next one sees what the last holder forgot.
+    """
+    return [row["shard"] for row in await connection.fetch(LOCK, shards)]
 
 
-async def waiting(connection: Connection, shard: int, limit: int) -> list[Ready]:
-    """The oldest of the shard. A position that commits late is not skipped: the row is the mark."""
-    return [ready(row) for row in await connection.fetch(WAITING, shard, limit)]
+async def waiting(connection: Connection, shards: Sequence[int], limit: int) -> list[Ready]:
+    """The oldest of each shard, in order. A position that commits late is not skipped: the row is the mark."""
+    return [ready(row) for row in await connection.fetch(WAITING, shards, limit)]
 
 
 def ready(row: Any) -> Ready:

@@ -1,4 +1,4 @@
-"""Outbox to Kafka: lock a shard, read it, publish it in order, forget what was acknowledged.
+"""Outbox to Kafka: lock some shards, read them, publish in order, forget what was acknowledged.
 
 broker away        ->  what was read stays, and is tried again with growing backoff
 killed in between  ->  published again: at least once, never lost, never overtaken
@@ -17,20 +17,27 @@ from shared.db import Database
 from shared.delivery import kafka, outbox
 from shared.delivery.health import Health
 from shared.delivery.kafka import Producer, age
-from shared.delivery.outbox import Ready
+from shared.delivery.outbox import SHARDS, Ready
 from shared.delivery.spans import publishing
 from shared.metrics import ACKNOWLEDGED_SECONDS, PUBLISH_FAILURES, PUBLISH_SECONDS, PUBLISHED
 
 log = structlog.get_logger()
 
+GROUPS = 4  # transactions side by side where much waits: one would leave the broker idle
+FEW = 100  # events of a shard at once where little waits
+MANY = 500  # events of a round: more will wait
+
 
 async def run(database: Database, settings: Settings, health: Health) -> None:
     """Until cancelled; a broker or database that is away is waited for."""
+    published = failed = 0
     async with kafka.producer(settings) as producer, database.listening("outbox") as heard:
         health.progress()
         while True:
             heard.clear()
-            published, failed = await relay(database, producer, settings.relay_batch)
+            published, failed = await relay(
+                database, producer, *pace(published, failed, settings.relay_batch)
+            )
             if failed:
                 health.failed("발행하지 못한 사건이 있습니다 / events could not be published")
             else:
@@ -40,14 +47,27 @@ async def run(database: Database, settings: Settings, health: Health) -> None:
                     await asyncio.wait_for(heard.wait(), settings.poll_seconds)
 
 
-async def relay(database: Database, producer: Producer, batch: int) -> tuple[int, int]:
-    """Publish what waits in each shard that no other relay holds: (events published, shards that failed).
+def pace(published: int, failed: int, batch: int) -> tuple[int, int]:
+    """Of the next round, by the last one's outcome: (events of a shard at once, transactions side by side).
 
+    Few events go in one transaction: it costs the fewest statements. After a failure each shard goes by itself:
+    what cannot be published holds up no other.
+    """
+    if failed:
+        return batch, SHARDS
+    return (batch, GROUPS) if published >= MANY else (min(batch, FEW), 1)
+
+
+async def relay(database: Database, producer: Producer, batch: int, groups: int = SHARDS) -> tuple[int, int]:
+    """Publish up to `batch` of what waits in each shard that no other relay holds: (events published, groups that failed).
+
+    The shards are dealt into so many groups, a transaction each.
     Raises NumbersHaveAGap: this producer is of no more use, the role begins again with another.
     """
-    async with database.fast_transaction() as connection:
+    async with database.reading() as connection:
         shards = await outbox.waiting_shards(connection)
-    each = [relay_shard(database, producer, shard, batch) for shard in shards]
+    dealt = [shards[first::groups] for first in range(min(groups, len(shards)))]
+    each = [relay_shards(database, producer, some, batch) for some in dealt]
     results = await asyncio.gather(*each, return_exceptions=True)
     failures = [result for result in results if isinstance(result, BaseException)]
     for failure in failures:
@@ -58,11 +78,11 @@ async def relay(database: Database, producer: Producer, batch: int) -> tuple[int
     return sum(result for result in results if isinstance(result, int)), len(failures)
 
 
-async def relay_shard(database: Database, producer: Producer, shard: int, batch: int) -> int:
+async def relay_shards(database: Database, producer: Producer, shards: Sequence[int], batch: int) -> int:
     async with database.fast_transaction() as connection:
-        if not await outbox.lock_shard(connection, shard):
+        if not (held := await outbox.lock_shards(connection, shards)):
             return 0
-        if not (events := await outbox.waiting(connection, shard, batch)):
+        if not (events := await outbox.waiting(connection, held, batch)):
             return 0
         with PUBLISH_SECONDS.labels(database.schema).time(), publishing(events):
             await publish(producer, events)

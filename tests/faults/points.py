@@ -77,7 +77,9 @@ POINTS = (
         replied(COMMANDS, keyed=False),
     ),
     _relay(
-        "before_publish", "the shard is locked and read", before("shared.delivery.relay:publish", given_some)
+        "before_publish",
+        "some shards are locked and read",
+        before("shared.delivery.relay:publish", given_some),
     ),
     _relay(
         "handed_over", "some are on their way to the broker", after("aiokafka:AIOKafkaProducer.send_batch")
@@ -88,7 +90,7 @@ POINTS = (
         before("shared.delivery.outbox:forget", given_some),
     ),
     _relay("forgotten", "deleted, not committed", after("shared.delivery.outbox:forget", given_some)),
-    _relay("after_commit", "published and forgotten", after("shared.delivery.relay:relay_shard", something)),
+    _relay("after_commit", "published and forgotten", after("shared.delivery.relay:relay_shards", something)),
     _consumer(
         "handled.before_commit",
         "a record is handled, not committed",

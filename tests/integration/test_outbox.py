@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -98,9 +100,22 @@ async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> Non
         await emit(session, a_selection(FIRST), a_selection(SECOND))
 
     assert await relay(database, Refusing(), 10) == (1, 1)
+    assert await waiting_in(database) == 1
 
+
+async def test_after_a_failure_each_shard_goes_by_itself(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, health = databases["applications"], Health("relay")
+    monkeypatch.setattr("shared.delivery.kafka.producer", lambda _: nullcontext(Refusing()))
     async with database.transaction() as session:
-        assert (await depth(session))[0] == 1
+        await emit(session, a_selection(FIRST), a_selection(SECOND))
+
+    running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
+    await until_only(1, database)
+    running.cancel()
+
+    assert health.problem()
 
 
 class Unacknowledging(MemoryKafka):
@@ -180,14 +195,14 @@ async def test_a_relay_sees_what_the_last_holder_of_the_shard_has_published(
 ) -> None:
     """Its transaction began before the holder's ended; the lock came to it after that."""
     holder, slow = await a_relay_that_publishes(databases["applications"])
-    lock = outbox.lock_shard
+    lock = outbox.lock_shards
 
-    async def once_it_is_free(connection: Connection, shard: int) -> bool:
+    async def once_they_are_free(connection: Connection, shards: Sequence[int]) -> list[int]:
         slow.may.set()
         await holder
-        return await lock(connection, shard)
+        return await lock(connection, shards)
 
-    monkeypatch.setattr(outbox, "lock_shard", once_it_is_free)
+    monkeypatch.setattr(outbox, "lock_shards", once_they_are_free)
     second = await relay(databases["applications"], MemoryKafka(), 10)
     slow.may.set()
     first = await holder
@@ -291,7 +306,7 @@ async def test_two_relays_keep_the_order_of_each_key(
         async with database.transaction() as session:
             await emit(session, *(a_selection(case) for case in cases))
 
-    await until_empty(database)
+    await until_only(0, database)
     for one in relays:
         one.cancel()
 
@@ -301,10 +316,14 @@ async def test_two_relays_keep_the_order_of_each_key(
     assert list(order.values()) == [list(range(1, 21))] * len(cases)
 
 
-async def until_empty(database: Database) -> None:
+async def until_only(many: int, database: Database) -> None:
     for _ in range(300):
-        async with database.transaction() as session:
-            if (await depth(session))[0] == 0:
-                return
+        if (left := await waiting_in(database)) == many:
+            return
         await asyncio.sleep(0.1)
-    raise AssertionError("the outbox is never empty")
+    raise AssertionError(f"{left} events still wait")
+
+
+async def waiting_in(database: Database) -> int:
+    async with database.transaction() as session:
+        return (await depth(session))[0]

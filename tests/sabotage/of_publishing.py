@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.sabotage.guard import guard, in_its_own_transaction
-from tests.sabotage.removals import always, edited, in_database, set_to, together, wrapped
+from tests.sabotage.removals import edited, in_database, set_to, together, wrapped
 
 OUTBOX = "tests/integration/test_outbox.py::"
 PRODUCER = "tests/integration/test_producer.py::"
@@ -17,9 +17,9 @@ def by_high_water_mark(original: Any) -> Any:
     """What is read is taken to be all that there will ever be before it."""
     highest = 0
 
-    async def beyond(connection: Any, shard: int, limit: int) -> Any:
+    async def beyond(connection: Any, shards: Any, limit: int) -> Any:
         nonlocal highest
-        found = [one for one in await original(connection, shard, limit) if one.position > highest]
+        found = [one for one in await original(connection, shards, limit) if one.position > highest]
         highest = max([highest, *(one.position for one in found)])
         return found
 
@@ -85,7 +85,11 @@ GUARDS = [
     guard(
         "shard-lock",
         "두 릴레이가 같은 사건을 발행해 순서가 뒤집히는 것 / two relays publish one shard and overtake each other",
-        always("shared.delivery.outbox:lock_shard", True),
+        edited(
+            "shared.delivery.outbox:LOCK",
+            "pg_try_advisory_xact_lock(hashtext(current_schema() || '.outbox'), shard)",
+            "true",
+        ),
         OUTBOX + "test_a_shard_that_another_relay_holds_is_left_to_it",
     ),
     guard(
@@ -94,13 +98,13 @@ GUARDS = [
         together(
             "먼저 읽고 잠금 / reads, then locks",
             edited(
-                "shared.delivery.relay:relay_shard",
-                "        if not await outbox.lock_shard(",
-                "        early = await outbox.waiting(connection, shard, batch)\n        if not await outbox.lock_shard(",
+                "shared.delivery.relay:relay_shards",
+                "        if not (held := ",
+                "        early = await outbox.waiting(connection, shards, batch)\n        if not (held := ",
             ),
             edited(
-                "shared.delivery.relay:relay_shard",
-                "(events := await outbox.waiting(connection, shard, batch))",
+                "shared.delivery.relay:relay_shards",
+                "(events := await outbox.waiting(connection, held, batch))",
                 "(events := early)",
             ),
         ),
@@ -126,7 +130,7 @@ GUARDS = [
         "forget-after-acknowledge",
         "카프카가 받기 전에 잊어 사건을 잃는 것 / an event is forgotten before Kafka has it, and lost",
         edited(
-            "shared.delivery.relay:relay_shard",
+            "shared.delivery.relay:relay_shards",
             "            await publish(producer, events)\n",
             """            async with database.fast_transaction() as other:
                 await outbox.forget(other, events)
@@ -151,6 +155,18 @@ GUARDS = [
         "카프카의 거절을 확인으로 여기는 것 / a refusal by Kafka passes for an acknowledgement",
         edited("shared.delivery.relay:publish", "raise result", "pass"),
         UNACKNOWLEDGED,
+    ),
+    guard(
+        "numbers-with-a-gap",
+        "한 묶음을 포기한 프로듀서로 계속 보내 모두 거절당하는 것 / a producer that gave up a batch goes on, and all is refused",
+        edited("shared.delivery.relay:relay", "raise gaps[0]", "pass"),
+        OUTBOX + "test_a_producer_whose_numbers_have_a_gap_is_not_used_again",
+    ),
+    guard(
+        "shards-apart-after-a-failure",
+        "나가지 못하는 사건 하나가 다른 대상까지 막는 것 / one event that cannot leave holds up other subjects",
+        edited("shared.delivery.relay:pace", "return batch, SHARDS", "return batch, 1"),
+        OUTBOX + "test_after_a_failure_each_shard_goes_by_itself",
     ),
     guard(
         "idempotent-producer",
