@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import JSON, Table
+from sqlalchemy.orm import class_mapper
+from sqlalchemy.orm.instrumentation import ClassManager
 from sqlmodel import SQLModel
 
 from shared.db import Executor, run
@@ -35,7 +37,7 @@ class Column(NamedTuple):
 
 async def find(on: Executor, kind: type[Row], *key: Any, lock: Lock = Lock.NONE) -> Row | None:
     found = await run(on, _select(kind, lock), *key)
-    return kind(**_read(kind, found[0])) if found else None
+    return _read(kind, found[0]) if found else None
 
 
 async def insert(on: Executor, row: SQLModel) -> None:
@@ -60,6 +62,17 @@ def _columns(kind: type[SQLModel]) -> list[Column]:
         Column(one.name, f'"{one.name}"', isinstance(one.type, JSON), one.primary_key)
         for one in _table(kind).columns
     ]
+
+
+@cache
+def _names(kind: type[SQLModel]) -> list[str]:
+    return [one.name for one in _columns(kind)]
+
+
+@cache
+def _manager(kind: type[SQLModel]) -> ClassManager[Any]:
+    found: ClassManager[Any] = class_mapper(kind).class_manager
+    return found
 
 
 @cache
@@ -93,8 +106,11 @@ def _by_key(kind: type[SQLModel]) -> str:
     return " and ".join(f"{one.sql} = ${number}" for number, one in enumerate(keys, 1))
 
 
-def _read(kind: type[SQLModel], values: Any) -> dict[str, Any]:
-    return {one.name: value for one, value in zip(_columns(kind), values, strict=True)}
+def _read(kind: type[Row], values: Any) -> Row:
+    """As SQLAlchemy itself makes a row that it read: the constructor would look at each value once more."""
+    row: Row = _manager(kind).new_instance()
+    vars(row).update(zip(_names(kind), values, strict=True))
+    return row
 
 
 def _written(row: SQLModel, columns: list[Column]) -> list[Any]:

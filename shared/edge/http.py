@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -71,16 +71,13 @@ BareSession = Annotated[Bare, Depends(bare_transaction)]
 """What the endpoint of a hot command asks for instead: asyncpg's connection, without a unit of work."""
 
 
-async def key_header(
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            max_length=idempotency.LONGEST,
-            description="같은 키는 같은 답을 받습니다 / the same key gets the same answer",
-        ),
-    ] = None,
-) -> None:
-    """Documents the header; the route reads it."""
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "같은 키는 같은 답을 받습니다 / the same key gets the same answer",
+    "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST},
+}
+"""What the OpenAPI document says of the header that every command may bear; `once` reads it."""
 
 
 class OneTransaction(APIRoute):
@@ -125,7 +122,7 @@ async def once(
             ko=f"Idempotency-Key는 1~{idempotency.LONGEST}자입니다.",
             en=f"An Idempotency-Key has 1 to {idempotency.LONGEST} characters.",
         )
-    asked = idempotency.fingerprint(request.method, request.url.path, await request.body())
+    asked = idempotency.fingerprint(request.method, request.scope["path"], await request.body())
     principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
     if (known := await idempotency.claim(session, principal, key, asked)) is not None:
         status, body = known
@@ -143,5 +140,5 @@ class Router(APIRouter):
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if COMMANDS & set(options.get("methods") or ()):
-            options["dependencies"] = [*(options.get("dependencies") or ()), Depends(key_header)]
+            options["openapi_extra"] = {"parameters": [KEY_HEADER], **(options.get("openapi_extra") or {})}
         super().add_api_route(path, endpoint, **options)

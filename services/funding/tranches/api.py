@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
@@ -34,6 +34,8 @@ class Reject(Dated):
 class Moved(BaseModel):
     """Where the tranche stands after the step."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     case_id: UUID
     number: int
     status: str
@@ -58,13 +60,13 @@ async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session
 @router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
 async def request(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Officer) -> Moved:
     tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
-    return Moved.model_validate(tranche.model_dump())
+    return Moved.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
 async def approve(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Approver) -> Moved:
     tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
-    return Moved.model_validate(tranche.model_dump())
+    return Moved.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
@@ -72,4 +74,4 @@ async def reject(case_id: UUID, number: int, body: Reject, session: BareSession,
     tranche = await commands.reject(
         session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
     )
-    return Moved.model_validate(tranche.model_dump())
+    return Moved.model_validate(tranche)
