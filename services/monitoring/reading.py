@@ -5,24 +5,21 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials
 
 from shared.edge.http import OccurredOn
-from shared.edge.identity import Actor, actor, actor_with, bearer
+from shared.edge.identity import Actor, Given, actor_with
 from shared.values.calendar import today
 
 ROLES = ("operator", "officer", "auditor")
 OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
-async def viewer(
-    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Actor:
+async def viewer(request: Request, given: Given) -> Actor:
     """Raises NotIdentified or NotAllowed where the board is not open to this request."""
     demo = demo_operator(request)
     if given is None and demo is not None:
         return demo
-    return await actor_with(*ROLES)(await actor(request, given))
+    return await actor_with(*ROLES)(request, given)
 
 
 def demo_operator(request: Request) -> Actor | None:

@@ -92,9 +92,10 @@ def _unknown(ko: str, en: str) -> NotIdentified:
     )
 
 
-async def actor(
-    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Actor:
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def actor(request: Request, given: Given) -> Actor:
     if given is None:
         raise _unknown("로그인이 필요합니다", "a bearer token is needed")
     found: Actor = request.app.state.identity.actor(given.credentials)
@@ -102,10 +103,11 @@ async def actor(
     return found
 
 
-def actor_with(*roles: str) -> Callable[[Actor], Awaitable[Actor]]:
+def actor_with(*roles: str) -> Callable[[Request, Given], Awaitable[Actor]]:
     """A dependency: whoever asks has at least one of these roles, or NotAllowed."""
 
-    async def allowed(found: Annotated[Actor, Depends(actor)]) -> Actor:
+    async def allowed(request: Request, given: Given) -> Actor:
+        found = await actor(request, given)
         if not found.has(*roles):
             raise NotAllowed(
                 "role_needed",

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -10,14 +11,18 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.monitoring.board.files import A_YEAR, serve
+from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.lineage.sources import MOST
-from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY
+from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Pages
+from services.monitoring.board.parts.views import OverviewView
 from services.monitoring.board.stream import Changes
+from services.monitoring.figures import queries as figures
 from shared.config import Settings
 from shared.events import Event
 from shared.values.money import Funder, split
 from tests.databases import Databases
 from tests.flows.monitoring_api import Monitoring
+from tests.unit.board_builders import a_page
 from tests.unit.monitoring_builders import (
     PROGRAMME,
     RATIO,
@@ -245,6 +250,24 @@ async def test_the_overview_lists_what_needs_somebody_today_only(board: AsyncCli
 
     assert "기업 B" in today
     assert "기업 B" not in past
+
+
+@pytest.mark.parametrize("on", ["2024-06-30", "2025-01-20"])
+async def test_a_programmes_row_says_what_it_would_with_all_details(
+    databases: Databases, board: AsyncClient, on: str
+) -> None:
+    day, pages = date.fromisoformat(on), Pages()
+    async with databases["monitoring"].snapshot() as session:
+        briefly = await figures.facts(session, [PROGRAMME], day, in_detail=False)
+        whole = await figures.facts(session, [PROGRAMME], day)
+
+    drawn = [
+        pages.overview(a_page(as_of=day), OverviewView((programme_view(one[PROGRAMME]),)))
+        for one in (briefly, whole)
+    ]
+
+    assert drawn[0] == drawn[1]
+    assert f'href="/figures/{PROGRAMME}.rounds.' in drawn[0]
 
 
 async def test_a_future_date_is_refused_with_a_page(board: AsyncClient) -> None:

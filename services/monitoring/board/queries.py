@@ -14,9 +14,6 @@ from shared.db import Executor, fetch
 from shared.errors import NotFound
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
-# What the clock says, and what we tell of it, is no news of a programme.
-TOLD_BY_US = ("message.", "milestone.due_soon.", "milestone.missed.")
-NAMES = sorted({e.name for e in timeline.PROJECTION.rows if not e.name.startswith(TOLD_BY_US)})
 DUE_DAYS = 30
 MOST = 500
 
@@ -27,16 +24,14 @@ NEWEST_RECORDED = """
     ) newest
 """
 
-# One probe of the index a programme and name, however many events there are.
-LAST_EVENT_ON = """
-    select p.id, max(newest.occurred_on) as on_day
-    from unnest($1::text[]) as p (id) cross join unnest($3::text[]) as n (name)
+# One probe of the index a programme, however many events there are.
+LAST_EVENT_ON = f"""
+    select p.id, newest.occurred_on as on_day from unnest($1::text[]) as p (id)
     cross join lateral (
-        select occurred_on from timeline t
-        where t.programme_id = p.id and t.name = n.name and t.occurred_on <= $2::date
+        select occurred_on from timeline
+        where programme_id = p.id and occurred_on <= $2::date and {timeline.NEWS}
         order by occurred_on desc limit 1
     ) newest
-    group by p.id
 """
 
 DUE = """
@@ -74,7 +69,7 @@ async def newest_recorded(session: Executor) -> datetime | None:
 
 async def last_event_on(session: Executor, ids: Sequence[str], on: date) -> dict[str, date]:
     """The business date of the newest event that counts in each programme."""
-    return {row.id: row.on_day for row in await fetch(session, LAST_EVENT_ON, list(ids), on, NAMES)}
+    return {row.id: row.on_day for row in await fetch(session, LAST_EVENT_ON, list(ids), on)}
 
 
 async def due_milestones(session: Executor, programme_id: str, on: date) -> list[DueRow]:

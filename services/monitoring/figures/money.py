@@ -14,7 +14,9 @@ from services.monitoring.figures.domain import (
 from services.monitoring.projections.money import Kind
 from shared.events.definition import UNSPLIT, Definition, PlanCell
 from shared.values.money import PUBLIC, Funder, split
+from shared.values.same import once_each
 
+DEFINITIONS = 500  # what follows from one alone is kept for so many
 Row = dict[str, int]
 
 
@@ -22,7 +24,6 @@ def money(facts: Facts) -> Json:
     """The table of the investment plan as the documents print it, and its check against the ratios."""
     definition = facts.defined
     invested, plan, after = invested_before_term(facts), term_plan(definition), after_term(definition)
-    committed_by_year = committed(facts)
     total = total_row(
         definition, [invested, {funder: row["subtotal"] for funder, row in plan.items()}, after]
     )
@@ -34,6 +35,15 @@ def money(facts: Facts) -> Json:
             "after_term": after,
             "money_planned": sum(cell.amount_krw for cell in definition.plan) or None,
             "checked": checked(definition, [total, invested, after]),
+        }
+    ) | (moved(facts) if facts.in_detail else {})
+
+
+def moved(facts: Facts) -> Json:
+    """What was allocated, committed and executed, by fiscal year."""
+    committed_by_year = committed(facts)
+    return present(
+        {
             "allocated": by_year(facts, [Kind.ALLOCATED]),
             "committed": committed_by_year,
             "executed": executed(facts, committed_by_year),
@@ -53,6 +63,7 @@ def invested_before_term(facts: Facts) -> Row:
     return with_all(row)
 
 
+@once_each(DEFINITIONS)
 def term_plan(definition: Definition) -> dict[str, Row]:
     """임기내(B): won by funder and period, each row with its subtotal, the first row of all."""
     cells = [cell for cell in definition.plan if cell.period not in (PERIOD_AFTER, PERIOD_UNSPLIT)]
@@ -70,6 +81,7 @@ def row_of(cells: Iterable[PlanCell], periods: Iterable[str], funder: str) -> Ro
     return {"subtotal": sum(row.values()), **row}
 
 
+@once_each(DEFINITIONS)
 def after_term(definition: Definition) -> Row:
     """이후(C); {} where the plan says nothing of it."""
     cells = [cell for cell in definition.plan if cell.period == PERIOD_AFTER]
@@ -87,9 +99,10 @@ def funders_of(definition: Definition, cells: Iterable[PlanCell]) -> list[str]:
     return [str(funder) for funder in in_order(definition)]
 
 
-def in_order(definition: Definition) -> list[Funder]:
+@once_each(DEFINITIONS)
+def in_order(definition: Definition) -> tuple[Funder, ...]:
     """The programme's funders as documents list them: JSONB keeps no order of its own."""
-    return [funder for funder in Funder if funder in definition.funders]
+    return tuple(funder for funder in Funder if funder in definition.funders)
 
 
 def total_row(definition: Definition, parts: list[Row]) -> Row:

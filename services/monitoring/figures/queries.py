@@ -31,9 +31,10 @@ PROPOSALS = """
     order by programme_id, sequence desc
 """
 
-MONEY = """
+# A row of an overview shows past spending alone.
+MONEY = f"""
     select programme_id, kind, fiscal_year, funder, sum(amount_krw)::bigint as krw
-    from money_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+    from money_tile where programme_id = any($1::text[]) and occurred_on <= $2::date and ($3 or kind = '{Kind.PAST}')
     group by programme_id, kind, fiscal_year, funder
     order by programme_id, kind, fiscal_year, funder
 """
@@ -60,7 +61,7 @@ ON_THE_DAY = """
     from case_row c
 """
 
-# What of a group adds up to no case on the day is none of it.
+# What of a group adds up to no case on the day is none of it. A row of an overview shows no tracks.
 CASES = """
     select programme_id, year_from, year_to, nullif(track, '') as track, recorded,
         sum(applied)::bigint as applied, sum(reserved)::bigint as reserved, sum(selected)::bigint as selected,
@@ -68,12 +69,12 @@ CASES = """
         jsonb_object_agg(agreed_year, agreed) filter (where agreed <> 0) as agreed_in,
         jsonb_object_agg(agreed_year, own_krw) filter (where own_krw <> 0) as own_krw
     from (
-        select programme_id, year_from, year_to, track, recorded, agreed_year,
+        select programme_id, year_from, year_to, case when $3 then track else '' end as track, recorded, agreed_year,
             sum(applied) as applied, sum(reserved) as reserved, sum(selected) as selected, sum(agreed) as agreed,
             sum(abandoned) as abandoned, sum(completed) as completed, sum(about_to) as about_to,
             sum(own_krw)::bigint as own_krw
         from case_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-        group by programme_id, year_from, year_to, track, recorded, agreed_year
+        group by programme_id, year_from, year_to, case when $3 then track else '' end, recorded, agreed_year
         having sum(applied) <> 0 or sum(selected) <> 0 or sum(agreed) <> 0
     ) by_agreement
     group by programme_id, year_from, year_to, by_agreement.track, recorded
@@ -158,7 +159,9 @@ async def facts(
     definitions = one_each(await fetch(session, DEFINITIONS, ids, on))
     proposals = one_each(await fetch(session, PROPOSALS, ids, on))
     found = {id: Facts(id, on, in_detail, **defined(definitions.get(id), proposals.get(id))) for id in ids}
-    for add in (add_money, add_cases, add_calls, add_visits, add_reports, *(DETAILS if in_detail else ())):
+    await add_money(session, found, on, in_detail)
+    await add_cases(session, found, on, in_detail)
+    for add in (add_calls, add_visits, add_reports, *(DETAILS if in_detail else ())):
         await add(session, found, on)
     return found
 
@@ -185,15 +188,18 @@ def defined(definition: Any, proposal: Any) -> Json:
     return said
 
 
-async def add_money(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for id, kind, year, funder, krw in await fetch(session, MONEY, list(found), on):
+async def add_money(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
+    for id, kind, year, funder, krw in await fetch(session, MONEY, list(found), on, in_detail):
         found[id].money.append(Money(KINDS[kind], year, funder, krw))
+
+
+async def add_money_events(session: Executor, found: dict[str, Facts], on: date) -> None:
     for id, kind, year, events in await fetch(session, MONEY_EVENTS, list(found), on):
         found[id].money_events[KINDS[kind], year] = events
 
 
-async def add_cases(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, CASES, list(found), on):
+async def add_cases(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
+    for row in await fetch(session, CASES, list(found), on, in_detail):
         id, *group, agreed_in, own_krw = row
         found[id].cases.append(CaseGroup(*[*group, by_year(agreed_in), by_year(own_krw)]))
 
@@ -213,7 +219,7 @@ async def add_runs(session: Executor, found: dict[str, Facts], on: date) -> None
         found[row.programme_id].runs[row.year_from] = row.first, row.last
 
 
-DETAILS = (add_places, add_runs)
+DETAILS = (add_money_events, add_places, add_runs)
 
 
 async def add_calls(session: Executor, found: dict[str, Facts], on: date) -> None:

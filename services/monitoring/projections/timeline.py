@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index
+from sqlalchemy import BigInteger, DateTime, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -13,6 +13,8 @@ from shared.delivery.projection import Fact, ListProjection, State
 from shared.events import Event, RecordDeadLettered, catalogue
 
 PREFIX = "kr.ieum."
+NEWS = "not (name like 'message.%' or name like 'milestone.due_soon.%' or name like 'milestone.missed.%')"
+"""What is news of a programme: not what the clock says, nor what we tell of it."""
 
 
 class TimelineEvent(Table, table=True):
@@ -22,6 +24,7 @@ class TimelineEvent(Table, table=True):
     __table_args__ = (
         Index("timeline_by_subject", "subject", "occurred_on"),
         Index("timeline_by_name", "programme_id", "name", "occurred_on"),
+        Index("timeline_news", "programme_id", "occurred_on", postgresql_where=text(NEWS)),
     )
 
     source: str = Field(primary_key=True)

@@ -12,21 +12,22 @@ from services.monitoring.board.parts.programme_view import (
     TrackTable,
 )
 from services.monitoring.board.parts.values import Figure, Text, Window, YearRange
-from services.monitoring.figures.domain import ALL
+from services.monitoring.figures.domain import ALL, Json
 from services.monitoring.mentors.domain import MOST_WEEKS
 from shared.events.definition import Definition
 from shared.values import municipalities as codes
 
 
 def companies(shown: Shown) -> tuple[CompanyYear, ...]:
-    return tuple(
-        CompanyYear(
-            years(key),
-            completed=shown.counted(f"companies.{key}.completed"),
-            in_progress=shown.counted(f"companies.{key}.in_progress"),
-            planned_new=shown(f"companies.{key}.planned_new"),
-        )
-        for key in shown.group("companies")
+    return tuple(company_year(key, shown.below(f"companies.{key}")) for key in shown.group("companies"))
+
+
+def company_year(key: str, shown: Shown) -> CompanyYear:
+    return CompanyYear(
+        years(key),
+        completed=shown.counted("completed"),
+        in_progress=shown.counted("in_progress"),
+        planned_new=shown("planned_new"),
     )
 
 
@@ -38,28 +39,29 @@ def years(key: str) -> YearRange:
 
 def rounds(shown: Shown) -> tuple[Round, ...]:
     """Oldest first."""
-    return tuple(one_round(shown, int(year)) for year in sorted(shown.group("rounds")))
-
-
-def one_round(shown: Shown, year: int) -> Round:
-    path = f"rounds.{year}"
-    counted = {
-        name: shown.counted(f"{path}.{name}")
-        for name in ("applied", "selected", "reserved", "agreed", "abandoned", "completed")
-    }
-    return Round(
-        year=year,
-        runs=window(shown, f"{path}.runs"),
-        planned=shown(f"{path}.planned"),
-        quota=shown(f"{path}.quota"),
-        about_to=shown.counted(f"{path}.about_to_complete"),
-        completed_or_about_to=shown.counted(f"{path}.completed_or_about_to"),
-        **counted,
+    return tuple(
+        one_round(int(year), shown.below(f"rounds.{year}")) for year in sorted(shown.group("rounds"))
     )
 
 
-def window(shown: Shown, path: str) -> Window | None:
-    found = shown.group(path)
+def one_round(year: int, shown: Shown) -> Round:
+    return Round(
+        year=year,
+        runs=window(shown.group("runs")),
+        planned=shown("planned"),
+        quota=shown("quota"),
+        applied=shown.counted("applied"),
+        selected=shown.counted("selected"),
+        reserved=shown.counted("reserved"),
+        agreed=shown.counted("agreed"),
+        abandoned=shown.counted("abandoned"),
+        completed=shown.counted("completed"),
+        about_to=shown.counted("about_to_complete"),
+        completed_or_about_to=shown.counted("completed_or_about_to"),
+    )
+
+
+def window(found: Json) -> Window | None:
     return Window(date.fromisoformat(found["from"]), date.fromisoformat(found["to"])) if found else None
 
 
@@ -70,11 +72,10 @@ def tracks(shown: Shown, definition: Definition) -> TrackTable | None:
         return None
     year = max(begun)
     planned = f"rounds.{year + 1}"
-    total = track_row(shown, f"rounds.{year}", ALL, planned=shown(f"{planned}.planned"))
+    total = track_row(shown.below(f"rounds.{year}"), ALL, planned=shown(f"{planned}.planned"))
     rows = [
         track_row(
-            shown,
-            f"rounds.{year}.tracks.{track.id}",
+            shown.below(f"rounds.{year}.tracks.{track.id}"),
             track.id,
             level=Text(track.name_ko, track.name_en),
             means=Text(track.means_ko) if track.means_ko else None,
@@ -86,22 +87,16 @@ def tracks(shown: Shown, definition: Definition) -> TrackTable | None:
 
 
 def track_row(
-    shown: Shown,
-    path: str,
-    key: str,
-    *,
-    planned: Figure,
-    level: Text | None = None,
-    means: Text | None = None,
+    shown: Shown, key: str, *, planned: Figure, level: Text | None = None, means: Text | None = None
 ) -> TrackRow:
     return TrackRow(
         key,
         level,
         means,
-        applied=shown(f"{path}.applied"),
-        quota=shown(f"{path}.quota"),
-        selected=shown(f"{path}.selected"),
-        completed_or_about_to=shown(f"{path}.completed_or_about_to"),
+        applied=shown("applied"),
+        quota=shown("quota"),
+        selected=shown("selected"),
+        completed_or_about_to=shown("completed_or_about_to"),
         planned_next=planned,
     )
 
@@ -124,17 +119,16 @@ def municipalities(shown: Shown) -> tuple[MunicipalityRow, ...]:
     ordered = sorted(rows, key=lambda code: (-rows[code]["selected"], -rows[code]["applied"], code))
     sums = {name: sum(row[name] for row in rows.values()) for name in next(iter(rows.values()))}
     total = MunicipalityRow(ALL, Text("계", "Total"), **{name: Figure(value) for name, value in sums.items()})
-    return (total, *(municipality(shown, code) for code in ordered))
+    return (total, *(municipality(code, shown.below(f"municipalities.rows.{code}")) for code in ordered))
 
 
-def municipality(shown: Shown, code: str) -> MunicipalityRow:
-    path = f"municipalities.rows.{code}"
+def municipality(code: str, shown: Shown) -> MunicipalityRow:
     return MunicipalityRow(
         code,
         place(code),
-        applied=shown(f"{path}.applied"),
-        selected=shown(f"{path}.selected"),
-        completed_or_about_to=shown(f"{path}.completed_or_about_to"),
+        applied=shown("applied"),
+        selected=shown("selected"),
+        completed_or_about_to=shown("completed_or_about_to"),
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.board.parts.values import Same
 from services.monitoring.figures.domain import Facts
+from shared.values.same import Same
 
 MOST = 1_000  # programmes times dates
 

@@ -50,8 +50,8 @@ def programme_view(
         last_event_on=last_event_on,
         facts=tuple(said(definition)),
         ratio=money.ratio(definition),
-        total=shown("total.all", evidence=past(facts) + 1),
-        invested=shown("invested_before_term.all", evidence=past(facts)),
+        total=shown("total.all"),
+        invested=shown("invested_before_term.all"),
         companies_planned=shown("companies_planned", evidence=1),
         max_support_percent=cap(facts.programme_id, definition),
         municipalities_count=shown("municipalities.count"),
@@ -70,18 +70,17 @@ def programme_view(
 
 def with_details(view: ProgrammeView, shown: Shown, facts: Facts, definition: Definition) -> ProgrammeView:
     """What the programme's own page shows besides."""
+    past_events = money.invested_events(facts.money_events, definition.term_from)
     return replace(
         view,
+        total=shown("total.all", past_events + 1),
+        invested=shown("invested_before_term.all", past_events),
         money_years=tuple(money.money_years(shown, definition)),
         execution=money.execution(shown, facts),
         tracks=companies.tracks(shown, definition),
         municipalities=companies.municipalities(shown),
         risks=tuple(Risk(Text(risk.problem_ko), Text(risk.answer_ko)) for risk in definition.risks),
     )
-
-
-def past(facts: Facts) -> int:
-    return money.invested_events(facts.money_events, facts.defined.term_from)
 
 
 def said(definition: Definition) -> Iterable[Text]:

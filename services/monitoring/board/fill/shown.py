@@ -1,49 +1,41 @@
 """A programme's figures by their path: each figure on a page is one of the api's, and its key leads to its origin."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from services.monitoring.board.parts.values import UNKNOWN, Figure
 from services.monitoring.figures.domain import Json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """`figures` is what /api/figures/{programme_id} answers; a key is `<programme>.<path in it>`."""
+    """`figures` is what /api/figures/{programme_id} answers, or a group of it; a key is `key` and the path in it."""
 
-    programme_id: str
+    key: str
     figures: Json
-
-    @cached_property
-    def by_path(self) -> dict[str, Any]:
-        """Every figure and every group of them."""
-        found: dict[str, Any] = {}
-        collect(found, "", self.figures)
-        return found
 
     def at(self, path: str) -> Any:
         """What stands at the path, None where nothing does."""
-        return self.by_path.get(path)
+        found: Any = self.figures
+        for name in path.split("."):
+            if not isinstance(found, dict) or (found := found.get(name)) is None:
+                return None
+        return found
 
     def __call__(self, path: str, evidence: int | None = None) -> Figure:
         """The figure at the path; not known where the api does not have it."""
         value = self.at(path)
-        if not isinstance(value, int):
-            return UNKNOWN
-        return Figure(value, f"{self.programme_id}.{path}", evidence)
+        return Figure(value, f"{self.key}.{path}", evidence) if isinstance(value, int) else UNKNOWN
 
     def counted(self, path: str) -> Figure:
         """A count of cases: as many events as its value prove it."""
-        return self(path, evidence=self.at(path))
+        value = self.at(path)
+        return Figure(value, f"{self.key}.{path}", value) if isinstance(value, int) else UNKNOWN
 
     def group(self, path: str) -> Json:
         found: Json = self.at(path) or {}
         return found
 
-
-def collect(found: dict[str, Any], prefix: str, figures: Json) -> None:
-    for name, value in figures.items():
-        found[prefix + name] = value
-        if isinstance(value, dict):
-            collect(found, f"{prefix}{name}.", value)
+    def below(self, path: str) -> "Shown":
+        """The figures of the group, by their paths in it."""
+        return Shown(f"{self.key}.{path}", self.group(path))

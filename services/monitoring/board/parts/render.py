@@ -17,8 +17,10 @@ from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, C
 from services.monitoring.board.parts.lineage_view import LineageView
 from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.board.parts.values import Figure, Lang, Same, Text
+from services.monitoring.board.parts.shows import Shows
+from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
+from shared.values.same import Same
 
 ROWS_KEPT = 1_000
 BOARD = Path(__file__).resolve().parent.parent
@@ -78,15 +80,14 @@ class Pages:
         verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
         programmes = verdict.by_risk(view.programmes, verdicts)
-        frame = Framed(page, self._module)
+        frame = Framed(page, verdicts, self._module)
         rows = [self.row(frame, Same(programme)) for programme in programmes]
         return self._page(
             "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
         )
 
     def _row(self, frame: "Framed", programme: "Same[ProgrammeView]") -> Markup:
-        found = verdict.of_programme(programme.it, frame.page.as_of)
-        drawn: Markup = frame.rows.programme(programme.it, found)
+        drawn: Markup = frame.rows.programme(programme.it, frame.verdicts[programme.it.id])
         return drawn
 
     def programmes(self, page: Page, view: OverviewView) -> str:
@@ -121,16 +122,18 @@ class Pages:
 
 def framing(page: Page) -> dict[str, object]:
     """What every template is given."""
-    words, says = i18n.words(page.lang), Says(page.lang, page.as_of)
-    return {"page": page, "links": Links(page), "t": words, "say": says}
+    words, says, links = i18n.words(page.lang), Says(page.lang, page.as_of), Links(page)
+    return {"page": page, "links": links, "t": words, "say": says, "show": Shows(links, words)}
 
 
 class Framed:
     """A page's frame, equal to one whose rows look the same; `rows` are the macros that draw them."""
 
-    def __init__(self, page: Page, module: Callable[[str, Page], Any]) -> None:
+    def __init__(
+        self, page: Page, verdicts: Mapping[str, verdict.Verdict], module: Callable[[str, Page], Any]
+    ) -> None:
         self.page = replace(page, path="/", query={}, last_event_at=None)
-        self.module = module
+        self.verdicts, self.module = verdicts, module
         self.seen = (page.lang, page.unit, page.as_of, page.today)
 
     @cached_property

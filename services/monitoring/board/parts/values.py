@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, Literal, TypeVar
-
-It = TypeVar("It")
+from typing import Literal, NamedTuple
 
 Lang = Literal["ko", "en"]
 Unit = Literal[1, 1_000, 1_000_000]
@@ -28,8 +26,7 @@ class Text:
         return self.en if lang == "en" and self.en else self.ko
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):  # a page has hundreds: frozen dataclasses take three times as long to make
     """A number that can prove itself. Money is won; counts are what the field's name says.
 
     `value` None means not known: it is shown as –, never as 0.
@@ -59,18 +56,3 @@ class Window:
 
     first: date
     last: date
-
-
-class Same(Generic[It]):
-    """Equal only to what holds the same object: for what is long to compare, and is one object where it is equal."""
-
-    __slots__ = ("it",)
-
-    def __init__(self, it: It) -> None:
-        self.it = it
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.it is self.it
-
-    def __hash__(self) -> int:
-        return id(self.it)

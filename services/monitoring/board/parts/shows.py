@@ -1,0 +1,42 @@
+"""Figures as they stand in a page: each opens its origin, money is shown in the page's unit. HTML out."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from services.monitoring.board.parts import format as fmt
+from services.monitoring.board.parts.i18n import Words
+from services.monitoring.board.parts.links import Links
+from services.monitoring.board.parts.values import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """What a template asks for a figure of its page; a page has hundreds, a macro each would be its slowest part."""
+
+    links: Links
+    t: Words
+
+    def money(self, figure: Figure) -> Markup:
+        """Won, linked to where they come from."""
+        return self._linked(figure, self.won(figure.value))
+
+    def number(self, figure: Figure) -> Markup:
+        """A count, linked to where it comes from."""
+        return self._linked(figure, Markup(fmt.count(figure.value)) + self._unknown(figure.value))
+
+    def won(self, value: int | None) -> Markup:
+        """An amount by itself; its full won stand beside what is shown, for whoever reads the page by machine."""
+        shown = fmt.won(value, self.links.page.unit)
+        if value is None:
+            return Markup(shown) + self._unknown(value)
+        return Markup(f'<data class="won" value="{value}">{shown}</data>')
+
+    def _linked(self, figure: Figure, shown: Markup) -> Markup:
+        if not figure.key or figure.value is None:
+            return shown
+        return Markup(f'<a class="fig" href="{escape(self.links.figure(figure.key))}">{shown}</a>')
+
+    def _unknown(self, value: int | None) -> Markup:
+        """Said to who hears the page: a dash says nothing."""
+        return Markup("") if value is not None else Markup('<span class="sr">%s</span>') % self.t("unknown")
