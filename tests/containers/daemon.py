@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from tests.containers.network import Network, mtu
 
 PREFIX = "ieum-engine-"
 STARTUP = 90.0  # seconds
+
+
+class DoesNotStart(Exception):
+    """What dockerd said last: this kernel or this container does not let it run."""
 
 
 def dockerd() -> str | None:
@@ -35,7 +40,7 @@ def daemon() -> Iterator[str]:
     told = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         host = f"unix://{folder}/socket"
-        _wait_until_it_answers(host, program)
+        _wait_until_it_answers(host, child, program)
         yield host
     finally:
         processes.stop(child, program)
@@ -59,20 +64,35 @@ def _program(folder: Path) -> Program:
     return Program("dockerd", command, folder / "dockerd.log", patience=90)
 
 
-def _wait_until_it_answers(host: str, program: Program) -> None:
+def _wait_until_it_answers(host: str, child: subprocess.Popen[bytes], program: Program) -> None:
     deadline = time.monotonic() + STARTUP
-    while not listens(host):
-        assert time.monotonic() < deadline, f"dockerd does not answer:\n{processes.tail(program.log, 30)}"
+    while not answers(host):
+        if child.poll() is not None or time.monotonic() > deadline:
+            raise DoesNotStart(processes.tail(program.log, 1).strip())
         time.sleep(0.2)
 
 
 def listens(host: str) -> bool:
     """Asked before the client is, which leaves its socket open where nobody listens."""
-    with socket.socket(socket.AF_UNIX) as knock, suppress(OSError):
-        knock.settimeout(5)
-        knock.connect(host.removeprefix("unix://"))
+    with suppress(OSError), _connected(host):
         return True
     return False
+
+
+def answers(host: str) -> bool:
+    """A dockerd listens before it knows whether it can run."""
+    with suppress(OSError), _connected(host) as knock:
+        knock.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+        return b" 200 " in knock.recv(100)
+    return False
+
+
+@contextmanager
+def _connected(host: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.settimeout(5)
+        knock.connect(host.removeprefix("unix://"))
+        yield knock
 
 
 def _unmount(folder: Path) -> None:

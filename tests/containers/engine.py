@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import docker
 import psutil
 
-from tests.containers.daemon import daemon, dockerd, listens
+from tests.containers.daemon import DoesNotStart, daemon, dockerd, listens
 
 DEFAULT = "unix:///var/run/docker.sock"
 WISH = "IEUM_TEST_ENGINE"  # `start`: where none answers, start one
@@ -56,8 +56,11 @@ def engine() -> Iterator[Engine]:
         found = answering()
     except NoEngine as none:
         refuse_to_start(str(none))
-        with daemon() as host:
-            yield answering(host)
+        try:
+            with daemon() as host:
+                yield answering(host)
+        except DoesNotStart as said:
+            raise NoEngine(f"{none}, and dockerd does not start here: {said}") from said
     else:
         yield found
 
