@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from shared.edge.http import OccurredOn
-from shared.edge.identity import Actor, Given, actor_with
+from shared.edge.identity import Actor, Credentials, actor_with
 from shared.values.calendar import today
 
 ROLES = ("operator", "officer", "auditor")
 OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
-async def viewer(request: Request, given: Given) -> Actor:
+async def viewer(request: Request, given: Credentials) -> Actor:
     """Raises NotIdentified or NotAllowed where the board is not open to this request."""
     demo = demo_operator(request)
     if given is None and demo is not None:

@@ -19,7 +19,7 @@ from shared.events.cloudevents import Headers
 OUTSIDERS = "ieum.external."
 BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
 FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
-NumbersHaveAGap = OutOfOrderSequenceNumber
+OutOfOrderSequence = OutOfOrderSequenceNumber
 """What a broker says to an idempotent producer that gave up a batch: it takes nothing of it any more."""
 
 

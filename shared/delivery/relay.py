@@ -62,7 +62,7 @@ async def relay(database: Database, producer: Producer, batch: int, groups: int 
     """Publish up to `batch` of what waits in each shard that no other relay holds: (events published, groups that failed).
 
     The shards are dealt into so many groups, a transaction each.
-    Raises NumbersHaveAGap: this producer is of no more use, the role begins again with another.
+    Raises OutOfOrderSequence: this producer is of no more use, the role begins again with another.
     """
     async with database.reading() as connection:
         shards = await outbox.waiting_shards(connection)
@@ -73,7 +73,7 @@ async def relay(database: Database, producer: Producer, batch: int, groups: int 
     for failure in failures:
         PUBLISH_FAILURES.labels(database.schema).inc()
         log.warning("relay.shard_failed", reason=repr(failure))
-    if gaps := [failure for failure in failures if isinstance(failure, kafka.NumbersHaveAGap)]:
+    if gaps := [failure for failure in failures if isinstance(failure, kafka.OutOfOrderSequence)]:
         raise gaps[0]
     return sum(result for result in results if isinstance(result, int)), len(failures)
 

@@ -140,5 +140,5 @@ class Router(APIRouter):
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if COMMANDS & set(options.get("methods") or ()):
-            options["openapi_extra"] = {"parameters": [KEY_HEADER], **(options.get("openapi_extra") or {})}
+            options["openapi_extra"] = {"parameters": [KEY_HEADER]}
         super().add_api_route(path, endpoint, **options)

@@ -92,10 +92,10 @@ def _unknown(ko: str, en: str) -> NotIdentified:
     )
 
 
-Given = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def actor(request: Request, given: Given) -> Actor:
+async def actor(request: Request, given: Credentials) -> Actor:
     if given is None:
         raise _unknown("로그인이 필요합니다", "a bearer token is needed")
     found: Actor = request.app.state.identity.actor(given.credentials)
@@ -103,10 +103,10 @@ async def actor(request: Request, given: Given) -> Actor:
     return found
 
 
-def actor_with(*roles: str) -> Callable[[Request, Given], Awaitable[Actor]]:
+def actor_with(*roles: str) -> Callable[[Request, Credentials], Awaitable[Actor]]:
     """A dependency: whoever asks has at least one of these roles, or NotAllowed."""
 
-    async def allowed(request: Request, given: Given) -> Actor:
+    async def allowed(request: Request, given: Credentials) -> Actor:
         found = await actor(request, given)
         if not found.has(*roles):
             raise NotAllowed(

@@ -23,7 +23,7 @@ class Same(Generic[It]):
         return id(self.it)
 
 
-def once_each(most: int) -> Callable[[Callable[[It], Found]], Callable[[It], Found]]:
+def once_per_object(most: int) -> Callable[[Callable[[It], Found]], Callable[[It], Found]]:
     """Works out what follows from an object alone once, for the last `most` of them; nobody may change it."""
 
     def decorate(function: Callable[[It], Found]) -> Callable[[It], Found]:

@@ -313,3 +313,15 @@ async def test_every_command_says_in_korean_and_english_what_it_does(api: Applic
     ]
     assert len(ours) == 20
     assert [where for *where, said in ours if " / " not in said["summary"]] == []
+
+
+async def test_every_command_and_nothing_else_names_the_key_that_it_honours(api: Applications) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+
+    found = {
+        (method == "get", "Idempotency-Key" in [one["name"] for one in operation.get("parameters", [])])
+        for methods in document["paths"].values()
+        for method, operation in methods.items()
+    }
+
+    assert found == {(True, False), (False, True)}

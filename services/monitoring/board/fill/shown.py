@@ -9,7 +9,7 @@ from services.monitoring.figures.domain import Json
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`figures` is what /api/figures/{programme_id} answers, or a group of it; a key is `key` and the path in it."""
+    """`figures` is what /api/figures/{programme_id} answers, or a group of it; `key` is the group's own: a figure's key begins with it."""
 
     key: str
     figures: Json
@@ -24,13 +24,12 @@ class Shown:
 
     def __call__(self, path: str, evidence: int | None = None) -> Figure:
         """The figure at the path; not known where the api does not have it."""
-        value = self.at(path)
-        return Figure(value, f"{self.key}.{path}", evidence) if isinstance(value, int) else UNKNOWN
+        return self._figure(path, self.at(path), evidence)
 
     def counted(self, path: str) -> Figure:
         """A count of cases: as many events as its value prove it."""
         value = self.at(path)
-        return Figure(value, f"{self.key}.{path}", value) if isinstance(value, int) else UNKNOWN
+        return self._figure(path, value, value)
 
     def group(self, path: str) -> Json:
         found: Json = self.at(path) or {}
@@ -39,3 +38,6 @@ class Shown:
     def below(self, path: str) -> "Shown":
         """The figures of the group, by their paths in it."""
         return Shown(f"{self.key}.{path}", self.group(path))
+
+    def _figure(self, path: str, value: Any, evidence: int | None) -> Figure:
+        return Figure(value, f"{self.key}.{path}", evidence) if isinstance(value, int) else UNKNOWN

@@ -14,10 +14,10 @@ from markupsafe import Markup
 from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
+from services.monitoring.board.parts.figure_html import FigureHtml
 from services.monitoring.board.parts.lineage_view import LineageView
 from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.board.parts.shows import Shows
 from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
 from shared.values.same import Same
@@ -123,7 +123,7 @@ class Pages:
 def framing(page: Page) -> dict[str, object]:
     """What every template is given."""
     words, says, links = i18n.words(page.lang), Says(page.lang, page.as_of), Links(page)
-    return {"page": page, "links": links, "t": words, "say": says, "show": Shows(links, words)}
+    return {"page": page, "links": links, "t": words, "say": says, "show": FigureHtml(links, words)}
 
 
 class Framed:

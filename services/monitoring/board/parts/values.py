@@ -26,7 +26,7 @@ class Text:
         return self.en if lang == "en" and self.en else self.ko
 
 
-class Figure(NamedTuple):  # a page has hundreds: frozen dataclasses take three times as long to make
+class Figure(NamedTuple):  # a page has hundreds: frozen dataclasses take about twice as long to make
     """A number that can prove itself. Money is won; counts are what the field's name says.
 
     `value` None means not known: it is shown as –, never as 0.

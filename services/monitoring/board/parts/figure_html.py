@@ -11,8 +11,8 @@ from services.monitoring.board.parts.values import Figure
 
 
 @dataclass(frozen=True, slots=True)
-class Shows:
-    """What a template asks for a figure of its page; a page has hundreds, a macro each would be its slowest part."""
+class FigureHtml:
+    """What a template asks for a figure of its page: functions, as a page has hundreds, and each was three macros."""
 
     links: Links
     t: Words
