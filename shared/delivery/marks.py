@@ -29,7 +29,7 @@ SAVE = f"""
     insert into projection_mark (source, subject, last, ahead) select * from {GIVEN} order by 1, 2
     on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
 """
-MOST = 200_000  # subjects held in memory
+MOST = 50_000  # subjects held in memory
 
 
 class Mark(DeliveryTable, table=True):

@@ -84,9 +84,10 @@ def columns_of(table: type[SQLModel], named: Iterable[str] | None = None) -> Col
     return Columns(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
 
 
-def tables_of(projections: Iterable[Projection]) -> list[str]:
-    """The names of all tables that these write."""
-    return sorted({str(table.__tablename__) for one in projections for table in one.tables})
+def tables_of(projections: Iterable[Projection]) -> list[Columns]:
+    """All tables that these write, by name."""
+    tables = {table for one in projections for table in one.tables}
+    return sorted(map(columns_of, tables), key=lambda columns: columns.table)
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,21 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.config import Settings
 from shared.db import Connection
+from shared.delivery.columns import Columns, quoted
 from shared.delivery.folding import Folding
-from shared.delivery.kafka import FOLD_BYTES, Record
+from shared.delivery.kafka import Record
 from shared.delivery.projection import Projection, tables_of
 
 log = structlog.get_logger()
 
-BATCH = 20_000
+BATCH = 5_000  # four times as many were no faster, and took 120 MiB more
+JOIN_MEMORY = "64MB"  # with PostgreSQL's 4 MB a comparison of three million rows takes four times as long
 Offsets = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One table: rows in the live one and in the rebuilt one, and how many stand in only one of them."""
+    """One table: rows in the live one and in the rebuilt one, and how many are not the same in both, or in one alone."""
 
     table: str
     live: int
@@ -64,6 +66,7 @@ class Rebuild:
             settings,
         )
         self.tables = tables_of(projections)
+        self.written = [*(columns.table for columns in self.tables), "projection_mark"]
         self.folding = Folding(projections, self.count_dead)
         self.dead = 0
         self.records = 0
@@ -77,11 +80,7 @@ class Rebuild:
             live = await self.connect(stack, self.schema)
             shadow = await self.connect(stack, self.shadow)
             reader = await stack.enter_async_context(
-                AIOKafkaConsumer(
-                    bootstrap_servers=self.settings.kafka_brokers,
-                    enable_auto_commit=False,
-                    max_partition_fetch_bytes=FOLD_BYTES,
-                )
+                AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_brokers, enable_auto_commit=False)
             )
             # A second rebuild waits: both would use the same shadow. The lock goes with the connection.
             await live.execute("select pg_advisory_lock(hashtext($1))", self.shadow)
@@ -90,6 +89,7 @@ class Rebuild:
             async with live.transaction():
                 await live.execute("lock table projection_offset in share row exclusive mode")
                 await self.fold_up_to(reader, shadow, await self.offsets(live))
+                await live.execute(f"set local work_mem = '{JOIN_MEMORY}'")
                 result = Rebuilt(
                     self.records, self.dead, [await self.compare(live, table) for table in self.tables]
                 )
@@ -105,7 +105,7 @@ class Rebuild:
 
     async def prepare(self, live: Connection) -> None:
         await live.execute(f"drop schema if exists {self.shadow} cascade; create schema {self.shadow}")
-        for table in [*self.tables, "projection_mark"]:
+        for table in self.written:
             await live.execute(
                 f'create table {self.shadow}."{table}" (like {self.schema}."{table}" including all)'
             )
@@ -149,20 +149,19 @@ class Rebuild:
         async with shadow.transaction():
             await self.folding.apply(shadow, records)
 
-    async def compare(self, live: Connection, table: str) -> Compared:
-        one, other = f'{self.schema}."{table}"', f'{self.shadow}."{table}"'
+    async def compare(self, live: Connection, columns: Columns) -> Compared:
+        """Row by row by the key: rows as texts, sorted and subtracted, cost more than folding them did."""
+        table = columns.table
         [row] = await live.fetch(f"""
-            select (select count(*) from {one}) as live, (select count(*) from {other}) as rebuilt,
-                   (select count(*) from (
-                       (select t::text from {one} t except all select t::text from {other} t)
-                       union all
-                       (select t::text from {other} t except all select t::text from {one} t)) d) as differing
+            select count(l) as live, count(r) as rebuilt,
+                   count(*) filter (where row(l.*) is distinct from row(r.*)) as differing
+            from {self.schema}."{table}" l full join {self.shadow}."{table}" r using ({quoted(columns.key)})
         """)
         return Compared(table, row["live"], row["rebuilt"], row["differing"])
 
     async def swap(self, live: Connection) -> None:
         """The new epoch makes a running projector load what it holds in memory anew."""
-        for table in [*self.tables, "projection_mark"]:
+        for table in self.written:
             await live.execute(f'truncate {self.schema}."{table}"')
             await live.execute(f'insert into {self.schema}."{table}" select * from {self.shadow}."{table}"')
         await live.execute("update projection_offset set epoch = epoch + 1")

@@ -103,7 +103,7 @@ async def prove(servers: Servers, projections: Sequence[Projection], records: Se
 
 
 async def rows(connection: Connection, projections: Sequence[Projection]) -> dict[str, list[str]]:
-    tables = tables_of(projections)
+    tables = [columns.table for columns in tables_of(projections)]
     return {
         table: [
             row["row"] for row in await connection.fetch(f"select t::text as row from {table} t order by 1")

@@ -81,4 +81,4 @@ async def test_a_rebuild_of_nothing_fails(target: Target, tmp_path: Path) -> Non
     assert re.search(r"case_row\s+0\s+0\s+0", rebuilt.stdout), rebuilt.stdout
 
 
-TABLES = tables_of(PROJECTIONS)
+TABLES = [columns.table for columns in tables_of(PROJECTIONS)]

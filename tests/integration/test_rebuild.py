@@ -44,7 +44,7 @@ async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
 
     assert {one.table: one.differing for one in found.tables} == {
         "probe_case": 0,
-        "probe_tile": 2,
+        "probe_tile": 1,
         "probe_line": 0,
     }
     assert not found.equal

@@ -1,5 +1,6 @@
 """The board's built files, kept by browsers for good: their names change with their content."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ class BuiltFiles(StaticFiles):
 
 
 def prepare(app: FastAPI, settings: Settings) -> None:
-    """Templates once a process; files where they were built, and pages read without them."""
-    app.state.pages = Pages()
+    """Files are there where they were built, and pages read without them."""
+    app.state.pages = pages()
     app.state.kept = Kept()
     app.add_exception_handler(HTTPException, no_such_page)
     serve(app, FOLDER)
+
+
+@cache
+def pages() -> Pages:
+    """Once a process, and ready: the first reader of each kind of page would wait half a second for its templates."""
+    made = Pages()
+    made.compile()
+    return made
 
 
 def serve(app: FastAPI, folder: Path) -> None:

@@ -34,13 +34,21 @@ LAST_EVENT_ON = f"""
     ) newest
 """
 
+# The soonest are found before cases and companies are looked up: one probe a row that is wanted, not a row that is due.
 DUE = """
-    select m.due_on, m.milestone, m.case_id::text as case_id, coalesce(k.name_ko, c.number, '') as company
-    from milestone_row m join case_row c using (case_id) left join company_row k on k.company_id = c.company_id
-    where m.programme_id = $1 and m.due_on between $2::date and $2::date + $3::int
-      and m.scheduled_on <= $2::date and coalesce(m.achieved_on > $2::date, true)
-      and coalesce(c.lost_on > $2::date, true)
-    order by m.due_on, m.milestone, company limit $4
+    select f.due_on, f.milestone, f.case_id::text as case_id, coalesce(k.name_ko, f.number, '') as company
+    from (
+        select m.due_on, m.milestone, m.case_id, c.number, c.company_id
+        from (
+            select due_on, milestone, case_id from milestone_row
+            where programme_id = $1 and due_on between $2::date and $2::date + $3::int
+              and scheduled_on <= $2::date and coalesce(achieved_on > $2::date, true)
+            order by due_on offset 0
+        ) m join case_row c using (case_id)
+        where coalesce(c.lost_on > $2::date, true)
+        order by m.due_on limit $4
+    ) f left join company_row k on k.company_id = f.company_id
+    order by f.due_on, f.milestone, company
 """
 
 RELATED = """

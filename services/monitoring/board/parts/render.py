@@ -76,6 +76,11 @@ class Pages:
         # A programme's row is a text of its view: who asks for the same one gets the same text.
         self.row = lru_cache(maxsize=ROWS_KEPT)(self._row)
 
+    def compile(self) -> None:
+        """All templates, before anybody asks for one."""
+        for name in self.environment.list_templates():
+            self.environment.get_template(name)
+
     def overview(self, page: Page, view: OverviewView) -> str:
         verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
