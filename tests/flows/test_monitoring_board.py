@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient
 
 from services.monitoring.board import queries
 from services.monitoring.board.files import A_YEAR, serve
+from services.monitoring.board.fill.kept import row_view
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.lineage.sources import MOST
 from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Pages
@@ -269,6 +270,24 @@ async def test_a_programmes_row_says_what_it_would_with_all_details(
 
     assert drawn[0] == drawn[1]
     assert f'href="/figures/{PROGRAMME}.rounds.' in drawn[0]
+
+
+async def test_a_row_that_was_kept_says_on_every_day_what_it_would_drawn_anew(databases: Databases) -> None:
+    """Forwards and back, with the day before today and today among them."""
+    await project(databases["monitoring"], facts(STORY))
+    days = [date(2024, 1, 2) + timedelta(days=9 * n) for n in range(60)]
+    kept, today = Pages(), days[-1]
+
+    for day in [*days, *reversed(days)]:
+        page = a_page(as_of=day, today=today)
+        async with databases["monitoring"].snapshot() as session:
+            known = await figures.known_programmes(session, day)
+            found = await figures.facts(session, known, day, in_detail=False)
+            latest = await queries.last_event_on(session, list(found), day)
+        anew = OverviewView(tuple(programme_view(one) for one in found.values()), latest=latest)
+        shown = OverviewView(tuple(row_view(one) for one in found.values()), latest=latest)
+
+        assert kept.overview(page, shown) == Pages().overview(page, anew)
 
 
 async def test_of_more_milestones_than_can_be_listed_the_last_day_is_left_out_whole(

@@ -37,19 +37,19 @@ class Moment:
 async def overview(at: Moment) -> OverviewView:
     """What needs somebody and what changed last are of now: a page of a past date leaves them out."""
     found = await every(at)
-    views = tuple(await views_of(at, found))
+    view = await rows(at, found)
     if at.on < at.today:
-        return OverviewView(views)
+        return view
     definitions = {one.programme_id: one.definition for one in found}
     changed = [
         entry(row, definitions.get(row.programme_id), row.company)
         for row in await queries.recent(at.session, RECENT)
     ]
-    return OverviewView(views, work=tuple(await work(at, found)), recent=tuple(changed))
+    return replace(view, work=tuple(await work(at, found)), recent=tuple(changed))
 
 
 async def programmes(at: Moment) -> OverviewView:
-    return OverviewView(tuple(await views_of(at, await every(at))))
+    return await rows(at, await every(at))
 
 
 async def every(at: Moment) -> list[Facts]:
@@ -57,11 +57,11 @@ async def every(at: Moment) -> list[Facts]:
     return list((await figures.facts(at.session, ids, at.on, in_detail=False)).values())
 
 
-async def views_of(at: Moment, found: Sequence[Facts]) -> list[ProgrammeView]:
+async def rows(at: Moment, found: Sequence[Facts]) -> OverviewView:
     """Those that run first, then drafts, then what is only history."""
-    newest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
-    views = [row_view(one, newest.get(one.programme_id)) for one in found]
-    return sorted(views, key=lambda view: STAGES.index(view.stage))
+    latest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
+    views = sorted(map(row_view, found), key=lambda view: STAGES.index(view.stage))
+    return OverviewView(tuple(views), latest=latest)
 
 
 async def work(at: Moment, found: Sequence[Facts]) -> list[WorkItem]:

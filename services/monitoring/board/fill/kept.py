@@ -1,6 +1,8 @@
-"""A programme's row is computed once for the same facts: the next reader of the overview gets the one before's.
+"""A programme's row is computed once for the same facts: who reads the overview next, or of another day, gets the same.
 
 What is kept is what the facts give, and they are read anew each time; so nothing that is shown can be older than them.
+Most days change nothing of a programme. What a row shows of the day itself is the half-year that it lies in; the day
+of the newest event is not part of it.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.figures.domain import Facts
 from shared.values.same import Same
 
-MOST = 1_000  # programmes times dates
+MOST = 1_000  # programmes times what they were
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,11 @@ class Known:
     facts: Facts = field(compare=False)
 
 
-def row_view(facts: Facts, last_event_on: date | None) -> ProgrammeView:
-    """The view of a programme as a row of all."""
+def row_view(facts: Facts) -> ProgrammeView:
+    """The view of a programme as a row of all, without the day of its newest event."""
     said = (
         facts.programme_id,
-        facts.as_of,
+        half_year(facts.as_of),
         facts.version,
         Same(facts.definition),
         Same(facts.proposal),
@@ -40,9 +42,14 @@ def row_view(facts: Facts, last_event_on: date | None) -> ProgrammeView:
         facts.visited,
         tuple(facts.money_events.items()),
     )
-    return computed(Known(said, facts), last_event_on)
+    return computed(Known(said, facts))
+
+
+def half_year(day: date) -> tuple[int, bool]:
+    """A plan's periods are years, or halves of them."""
+    return day.year, day.month > 6
 
 
 @lru_cache(maxsize=MOST)
-def computed(known: Known, last_event_on: date | None) -> ProgrammeView:
-    return programme_view(known.facts, last_event_on)
+def computed(known: Known) -> ProgrammeView:
+    return programme_view(known.facts)

@@ -23,6 +23,7 @@ from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
 from shared.values.same import Same
 
 ROWS_KEPT = 1_000
+ANY_DAY = date.max  # stands for a page's day where a text is drawn once for many days
 BOARD = Path(__file__).resolve().parent.parent
 
 CONTENT_SECURITY_POLICY = (
@@ -73,8 +74,8 @@ class Pages:
             STATUS_STATE=STATUS_STATE,
         )
 
-        # A programme's row is a text of its view: who asks for the same one gets the same text.
-        self.row = lru_cache(maxsize=ROWS_KEPT)(self._row)
+        # What a row shows is a text of its view: who asks for the same one gets the same text.
+        self.figures = lru_cache(maxsize=ROWS_KEPT)(self._figures)
 
     def compile(self) -> None:
         """All templates, before anybody asks for one."""
@@ -84,15 +85,16 @@ class Pages:
     def overview(self, page: Page, view: OverviewView) -> str:
         verdicts = self._verdicts(page, view)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
-        programmes = verdict.by_risk(view.programmes, verdicts)
-        frame = Framed(page, verdicts, self._module)
-        rows = [self.row(frame, Same(programme)) for programme in programmes]
+        programmes = verdict.by_risk(view.dated, verdicts)
+        frame, row = Framed(page, self._module), self._module("overview_row.html", page).programme
+        figures = {one.id: frame.of_its_day(self.figures(frame, Same(one))) for one in view.programmes}
+        rows = [row(one, verdicts[one.id], figures[one.id]) for one in programmes]
         return self._page(
             "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
         )
 
-    def _row(self, frame: "Framed", programme: "Same[ProgrammeView]") -> Markup:
-        drawn: Markup = frame.rows.programme(programme.it, frame.verdicts[programme.it.id])
+    def _figures(self, frame: "Framed", programme: "Same[ProgrammeView]") -> Markup:
+        drawn: Markup = frame.rows.figures(programme.it)
         return drawn
 
     def programmes(self, page: Page, view: OverviewView) -> str:
@@ -115,35 +117,42 @@ class Pages:
         return self._page("error.html", page, view=view)
 
     def _verdicts(self, page: Page, view: OverviewView) -> dict[str, verdict.Verdict]:
-        return {programme.id: verdict.of_programme(programme, page.as_of) for programme in view.programmes}
+        return {programme.id: verdict.of_programme(programme, page.as_of) for programme in view.dated}
 
     def _page(self, template: str, page: Page, **context: object) -> str:
         return self.environment.get_template(template).render(**framing(page), **context)
 
-    def _module(self, template: str, page: Page) -> Any:
+    def _module(self, template: str, page: Page, links: Links | None = None) -> Any:
         """The template's macros, with what a page has."""
-        return self.environment.get_template(template).make_module(framing(page))
+        return self.environment.get_template(template).make_module(framing(page, links))
 
 
-def framing(page: Page) -> dict[str, object]:
-    """What every template is given."""
-    words, says, links = i18n.words(page.lang), Says(page.lang, page.as_of), Links(page)
+def framing(page: Page, links: Links | None = None) -> dict[str, object]:
+    """What every template is given; `links` are the page's own where none are named."""
+    links = links or Links(page)
+    words, says = i18n.words(page.lang), Says(page.lang, page.as_of)
     return {"page": page, "links": links, "t": words, "say": says, "show": FigureHtml(links, words)}
 
 
 class Framed:
-    """A page's frame, equal to one whose rows look the same; `rows` are the macros that draw them."""
+    """The frame of a row's figures, equal to that of another day of the year: their links leave open which day.
 
-    def __init__(
-        self, page: Page, verdicts: Mapping[str, verdict.Verdict], module: Callable[[str, Page], Any]
-    ) -> None:
-        self.page = replace(page, path="/", query={}, last_event_at=None)
-        self.verdicts, self.module = verdicts, module
-        self.seen = (page.lang, page.unit, page.as_of, page.today)
+    Links of today's page name no day.
+    """
+
+    def __init__(self, page: Page, module: Callable[[str, Page, Links], Any]) -> None:
+        self.page, self.module = replace(page, path="/", query={}, last_event_at=None), module
+        self.seen = (page.lang, page.unit, page.as_of.year, page.as_of == page.today)
 
     @cached_property
     def rows(self) -> Any:
-        return self.module("overview_row.html", self.page)
+        """The macros that draw them."""
+        is_today = self.page.as_of == self.page.today
+        page = self.page if is_today else replace(self.page, as_of=ANY_DAY)
+        return self.module("overview_row.html", self.page, Links(page))
+
+    def of_its_day(self, drawn: Markup) -> Markup:
+        return Markup(drawn.replace(str(ANY_DAY), str(self.page.as_of)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Framed) and other.seen == self.seen

@@ -1,7 +1,7 @@
 """The frame of every page, the overview of all programmes, and a refusal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -67,6 +67,17 @@ class OverviewView:
     programmes: tuple[ProgrammeView, ...]
     work: tuple[WorkItem, ...] | None = None
     recent: tuple[TimelineEntry, ...] | None = None  # newest first, with case_id and company
+    latest: Mapping[str, date] = field(
+        default_factory=dict
+    )  # last_event_on by programme, where its view lacks it
+
+    @property
+    def dated(self) -> list[ProgrammeView]:
+        """The programmes, each with the day of its newest event."""
+        return [
+            replace(one, last_event_on=self.latest[one.id]) if one.id in self.latest else one
+            for one in self.programmes
+        ]
 
 
 @dataclass(frozen=True, slots=True)
