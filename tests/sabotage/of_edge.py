@@ -62,7 +62,7 @@ GUARDS = [
     guard(
         "kept-page-of-its-facts",
         "현황판이 그린 뒤에 반영된 사건을 모르는 것 / a page shows what was, not what has been folded since it was drawn",
-        always("services.monitoring.board.queries:version", None),
+        edited("services.monitoring.board.api:drawn", ", at.folded"),
         BOARD + "test_a_page_that_is_asked_for_again_shows_what_was_folded_meanwhile",
     ),
     guard(

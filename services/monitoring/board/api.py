@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from sse_starlette import EventSourceResponse
 
-from services.monitoring.board import pages, queries
+from services.monitoring.board import pages
 from services.monitoring.board.answers import Html
 from services.monitoring.board.frame import At, Frame
 from services.monitoring.board.kept import Kept
@@ -44,9 +44,8 @@ async def drawn(
         return draw(frame, await read())
 
     kept: Kept = request.app.state.kept
-    folded = await queries.version(at.session)
     address = (request.url.path, request.url.query)
-    return Html(await kept.page((address, frame.operator, frame.today, folded), anew))
+    return Html(await kept.page((address, frame.operator, frame.today, at.folded), anew))
 
 
 @router.get("/")

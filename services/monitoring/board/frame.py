@@ -27,7 +27,7 @@ Languages = Annotated[Lang, Query()]
 
 
 async def moment(session: Snapshot, viewer: Viewer, as_of: AsOf) -> Moment:
-    return Moment(session, as_of, today())
+    return Moment(session, as_of, today(), await queries.folded(session))
 
 
 At = Annotated[Moment, Depends(moment)]
@@ -45,7 +45,7 @@ async def frame(
         clock_pinned=pinned() is not None,
         operator=operator(viewer, is_demo=demo_operator(request) == viewer),
         query={name: value for name, value in request.query_params.items() if name not in OWN},
-        last_event_at=await queries.newest_recorded(at.session),
+        last_event_at=at.folded.newest_at,
     )
 
 

@@ -27,11 +27,12 @@ RECENT = 8
 
 @dataclass(frozen=True)
 class Moment:
-    """A transaction that sees one moment, the business date that is asked for, and today's."""
+    """A transaction that sees one moment, the business date that is asked for, today's, and what was folded by then."""
 
     session: Executor
     on: date
     today: date
+    folded: queries.Folded
 
 
 async def overview(at: Moment) -> OverviewView:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import Filter
@@ -17,10 +17,14 @@ SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
 DUE_DAYS = 30
 MOST = 500
 
-NEWEST_RECORDED = """
-    select max(newest.recorded_at) as at from unnest($1::text[]) as s (source)
-    cross join lateral (
-        select recorded_at from timeline t where t.source = s.source order by id desc limit 1
+# Ids grow with time, so each source's last id is its newest.
+FOLDED = """
+    select position, epoch, newest.at from (
+        select coalesce(sum(next), 0)::bigint as position, max(epoch) as epoch from projection_offset
+    ) folded cross join (
+        select max(last.recorded_at) as at from unnest($1::text[]) as s (source) cross join lateral (
+            select recorded_at from timeline t where t.source = s.source order by id desc limit 1
+        ) last
     ) newest
 """
 
@@ -59,20 +63,17 @@ RELATED = """
 """
 
 
-VERSION = "select coalesce(sum(next), 0)::bigint as position, max(epoch) as epoch from projection_offset"
+class Folded(NamedTuple):
+    """What was folded so far: `position` and `epoch` differ as soon as anything more was, or rows were swapped for rebuilt ones."""
+
+    position: int
+    epoch: int | None
+    newest_at: datetime | None  # when the newest event was recorded
 
 
-async def version(session: Executor) -> tuple[int, int | None]:
-    """What was folded so far: it differs as soon as anything more was, or rows were swapped for rebuilt ones."""
-    [row] = await fetch(session, VERSION)
-    return row.position, row.epoch
-
-
-async def newest_recorded(session: Executor) -> datetime | None:
-    """When the newest event was recorded; ids grow with time, so each source's last id is its newest."""
-    [row] = await fetch(session, NEWEST_RECORDED, SOURCES)
-    found: datetime | None = row.at
-    return found
+async def folded(session: Executor) -> Folded:
+    [row] = await fetch(session, FOLDED, SOURCES)
+    return Folded(*row)
 
 
 async def last_event_on(session: Executor, ids: Sequence[str], on: date) -> dict[str, date]:

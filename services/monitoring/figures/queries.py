@@ -17,18 +17,12 @@ KNOWN = """
     from programme_version where holds_from <= $1::date group by programme_id order by 2 desc, programme_id
 """
 
-DEFINITIONS = """
-    select distinct on (programme_id) programme_id, version, definition::text as definition
-    from programme_version
-    where programme_id = any($1::text[]) and version is not null and holds_from <= $2::date
-    order by programme_id, version desc
-"""
-
-PROPOSALS = """
-    select distinct on (programme_id) programme_id, holds_from, proposal
-    from programme_version
-    where programme_id = any($1::text[]) and proposal is not null and holds_from <= $2::date
-    order by programme_id, sequence desc
+# A row is a version or a proposal: the newest of each kind.
+SAID = """
+    select distinct on (programme_id, version is null)
+        programme_id, version, definition::text as definition, holds_from, proposal
+    from programme_version where programme_id = any($1::text[]) and holds_from <= $2
+    order by programme_id, version is null, version desc, sequence desc
 """
 
 # A row of an overview shows past spending alone.
@@ -156,8 +150,7 @@ async def facts(
 
     Not `in_detail`: without what a programme's row in an overview does not show.
     """
-    definitions = one_each(await fetch(session, DEFINITIONS, ids, on))
-    proposals = one_each(await fetch(session, PROPOSALS, ids, on))
+    definitions, proposals = await said(session, ids, on)
     found = {id: Facts(id, on, in_detail, **defined(definitions.get(id), proposals.get(id))) for id in ids}
     await add_money(session, found, on, in_detail)
     await add_cases(session, found, on, in_detail)
@@ -166,9 +159,16 @@ async def facts(
     return found
 
 
+async def said(session: Executor, ids: Sequence[str], on: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The newest version and the newest proposal that hold on the day, by programme."""
+    rows = await fetch(session, SAID, ids, on)
+    versions = {row.programme_id: row for row in rows if row.version is not None}
+    return versions, {row.programme_id: row for row in rows if row.version is None}
+
+
 async def definitions_of(session: Executor, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
     """What holds on the day, by programme; None for one that is only proposed."""
-    found = one_each(await fetch(session, DEFINITIONS, ids, on))
+    found, _ = await said(session, ids, on)
     return {id: parsed(found[id].definition) if id in found else None for id in ids}
 
 
@@ -240,7 +240,3 @@ async def add_reports(session: Executor, found: dict[str, Facts], on: date) -> N
         promised = one.definition.pledge if one.definition else None
         if promised and (row := reports.get(promised.id)):
             one.report = Report(row.percent, row.reported_by_ko, row.occurred_on)
-
-
-def one_each(rows: Sequence[Any]) -> dict[str, Any]:
-    return {row.programme_id: row for row in rows}
