@@ -6,7 +6,7 @@ print all hold. Values are counts or won; only their proportions matter.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -18,8 +18,7 @@ Kind = Literal["actual", "actual2", "plan", "short"] | Funder
 TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other sign, at 13 px
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One piece of a bar: how much, drawn how, said how (empty: not labelled)."""
 
     value: int
@@ -46,8 +45,7 @@ class Frame:
         return self.tall + 4 + self.line * self.lines
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One upright bar: its name under it, its pieces from the floor up, the lines above it.
 
     `outline` is a plan drawn behind the pieces, on the same scale.

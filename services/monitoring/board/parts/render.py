@@ -1,7 +1,7 @@
 """Views to HTML: the one way in for the pages' handlers. No database, no web framework."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -83,9 +83,10 @@ class Pages:
             self.environment.get_template(name)
 
     def overview(self, page: Page, view: OverviewView) -> str:
-        verdicts = self._verdicts(page, view)
+        dated = view.dated
+        verdicts = verdicts_of(page, dated)
         whole = verdict.of_overview([found.state for found in verdicts.values()])
-        programmes = verdict.by_risk(view.dated, verdicts)
+        programmes = verdict.by_risk(dated, verdicts)
         frame, row = Framed(page, self._module), self._module("overview_row.html", page).programme
         figures = {one.id: frame.of_its_day(self.figures(frame, Same(one))) for one in view.programmes}
         rows = [row(one, verdicts[one.id], figures[one.id]) for one in programmes]
@@ -98,7 +99,7 @@ class Pages:
         return drawn
 
     def programmes(self, page: Page, view: OverviewView) -> str:
-        return self._page("programmes.html", page, view=view, verdicts=self._verdicts(page, view))
+        return self._page("programmes.html", page, view=view, verdicts=verdicts_of(page, view.dated))
 
     def programme(self, page: Page, view: ProgrammeView) -> str:
         found = verdict.of_programme(view, page.as_of)
@@ -116,15 +117,16 @@ class Pages:
     def error(self, page: Page, view: ErrorView) -> str:
         return self._page("error.html", page, view=view)
 
-    def _verdicts(self, page: Page, view: OverviewView) -> dict[str, verdict.Verdict]:
-        return {programme.id: verdict.of_programme(programme, page.as_of) for programme in view.dated}
-
     def _page(self, template: str, page: Page, **context: object) -> str:
         return self.environment.get_template(template).render(**framing(page), **context)
 
     def _module(self, template: str, page: Page, links: Links | None = None) -> Any:
         """The template's macros, with what a page has."""
         return self.environment.get_template(template).make_module(framing(page, links))
+
+
+def verdicts_of(page: Page, programmes: Iterable[ProgrammeView]) -> dict[str, verdict.Verdict]:
+    return {one.id: verdict.of_programme(one, page.as_of) for one in programmes}
 
 
 def framing(page: Page, links: Links | None = None) -> dict[str, object]:
