@@ -1,6 +1,6 @@
 """What one programme's page and its row in the overview show: a section appears when its data is there.
 
-What an overview makes hundreds of are tuples: they are made in a fifth of the time.
+What an overview makes hundreds of are tuples: they are made faster than frozen dataclasses.
 """
 
 from dataclasses import dataclass

@@ -62,14 +62,15 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class OverviewView:
-    """All programmes at a glance. None: the section is not shown; empty: shown as nothing to do."""
+    """All programmes at a glance. None: the section is not shown; empty: shown as nothing to do.
+
+    `latest`: the day of a programme's newest event, where its view lacks it.
+    """
 
     programmes: tuple[ProgrammeView, ...]
     work: tuple[WorkItem, ...] | None = None
     recent: tuple[TimelineEntry, ...] | None = None  # newest first, with case_id and company
-    latest: Mapping[str, date] = field(
-        default_factory=dict
-    )  # last_event_on by programme, where its view lacks it
+    latest: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def dated(self) -> list[ProgrammeView]:
