@@ -273,10 +273,10 @@ async def test_a_programmes_row_says_what_it_would_with_all_details(
 
 
 async def test_a_row_that_was_kept_says_on_every_day_what_it_would_drawn_anew(databases: Databases) -> None:
-    """Forwards and back, with the day before today and today among them."""
+    """Forwards and back; the last one is today."""
     await project(databases["monitoring"], facts(STORY))
     days = [date(2024, 1, 2) + timedelta(days=9 * n) for n in range(60)]
-    kept, today = Pages(), days[-1]
+    kept, fresh, today = Pages(), Pages(), days[-1]
 
     for day in [*days, *reversed(days)]:
         page = a_page(as_of=day, today=today)
@@ -287,29 +287,8 @@ async def test_a_row_that_was_kept_says_on_every_day_what_it_would_drawn_anew(da
         anew = OverviewView(tuple(programme_view(one) for one in found.values()), latest=latest)
         shown = OverviewView(tuple(row_view(one) for one in found.values()), latest=latest)
 
-        assert kept.overview(page, shown) == Pages().overview(page, anew)
-
-
-async def test_of_more_milestones_than_can_be_listed_the_last_day_is_left_out_whole(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = {"F": "2025-01-25", "G": "2025-01-22", "H": "2025-01-25", "I": "2025-01-22", "J": "2025-02-20"}
-    cases = [event for name, due in names.items() for event in (selected(name), scheduled(name, due))]
-    gone = [selected("K"), scheduled("K", "2025-01-21"), abandoned("K", "2025-01-19")]
-    await project(databases["monitoring"], facts([published(), *cases, *gone]))
-
-    whole = await days_due(databases)
-    monkeypatch.setattr(queries, "MOST", 3)
-    cut = await days_due(databases)
-
-    assert whole == ["2025-01-22"] * 2 + ["2025-01-25"] * 2
-    assert cut == ["2025-01-22"] * 2
-
-
-async def days_due(databases: Databases) -> list[str]:
-    async with databases["monitoring"].fast_transaction() as session:
-        rows = await queries.due_milestones(session, PROGRAMME, date(2025, 1, 20))
-    return [row.due_on.isoformat() for row in rows]
+        fresh.figures.cache_clear()
+        assert kept.overview(page, shown) == fresh.overview(page, anew)
 
 
 async def test_a_future_date_is_refused_with_a_page(board: AsyncClient) -> None:

@@ -28,7 +28,7 @@ async def system(
         yield system
 
 
-async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
+async def test_a_rebuild_finds_what_was_altered_or_is_gone_and_a_swap_mends_it(
     system: System, connected: Settings
 ) -> None:
     await send_stories(connected, 30)
@@ -39,13 +39,16 @@ async def test_a_rebuild_finds_the_cell_that_was_altered_and_a_swap_mends_it(
     await connection.execute(
         "update monitoring.probe_tile set amount_krw = amount_krw + 1 where funder = 'city'"
     )
+    await connection.execute(
+        "delete from monitoring.probe_line where ctid = (select min(ctid) from monitoring.probe_line)"
+    )
     await connection.close()
     found = await rebuilt(connected, swap=True)
 
     assert {one.table: one.differing for one in found.tables} == {
         "probe_case": 0,
         "probe_tile": 1,
-        "probe_line": 0,
+        "probe_line": 1,
     }
     assert not found.equal
     assert (await rebuilt(connected)).equal

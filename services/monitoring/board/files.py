@@ -36,7 +36,7 @@ def prepare(app: FastAPI, settings: Settings) -> None:
 
 @cache
 def pages() -> Pages:
-    """Once a process, and ready: the first reader of each kind of page would wait half a second for its templates."""
+    """Once a process, and ready: the first reader of each kind of page would wait a third of a second for its templates."""
     made = Pages()
     made.compile()
     return made

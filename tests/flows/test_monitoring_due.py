@@ -1,0 +1,32 @@
+"""Which milestones a programme's page lists as falling due."""
+
+from datetime import date
+
+import pytest
+
+from services.monitoring.board import queries
+from tests.databases import Databases
+from tests.unit.monitoring_builders import PROGRAMME, abandoned, published, scheduled, selected
+from tests.unit.monitoring_folds import facts, project
+
+
+async def test_of_more_milestones_than_can_be_listed_the_last_day_is_left_out_whole(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"F": "2025-01-25", "G": "2025-01-22", "H": "2025-01-25", "I": "2025-01-22", "J": "2025-02-20"}
+    cases = [event for name, due in names.items() for event in (selected(name), scheduled(name, due))]
+    gone = [selected("K"), scheduled("K", "2025-01-21"), abandoned("K", "2025-01-19")]
+    await project(databases["monitoring"], facts([published(), *cases, *gone]))
+
+    whole = await days_due(databases)
+    monkeypatch.setattr(queries, "MOST", 3)
+    cut = await days_due(databases)
+
+    assert whole == ["2025-01-22"] * 2 + ["2025-01-25"] * 2
+    assert cut == ["2025-01-22"] * 2
+
+
+async def days_due(databases: Databases) -> list[str]:
+    async with databases["monitoring"].fast_transaction() as session:
+        rows = await queries.due_milestones(session, PROGRAMME, date(2025, 1, 20))
+    return [row.due_on.isoformat() for row in rows]
