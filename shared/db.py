@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
+Begun = Callable[[Connection], AbstractAsyncContextManager[Any]]
+"""How a transaction is begun on a connection, and ended."""
 
 
 class Row(asyncpg.Record):
@@ -82,13 +84,13 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def fast_transaction(self, **options: Any) -> AsyncIterator[Connection]:
+    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Connection]:
         """The same on a bare asyncpg connection of the same pool, for hot paths."""
         async with self.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             undone: Exception | None = None
             try:
-                async with raw.transaction(**options):
+                async with begun(raw) if begun else raw.transaction():
                     try:
                         yield raw
                     except Exception as error:
@@ -124,14 +126,7 @@ class Database:
 
     def snapshot(self) -> AbstractAsyncContextManager[Bare]:
         """Every statement sees the same moment, and none can write; begun late as well."""
-        return begun_late(self._snapshot)
-
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[Connection]:
-        async with self.fast_transaction(isolation="repeatable_read", readonly=True) as connection:
-            # After five times a plan that fits any parameters is used: it costs a board's sums twice the time.
-            await connection.execute("set local plan_cache_mode = force_custom_plan")
-            yield connection
+        return begun_late(lambda: self.fast_transaction(_snapshot))
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:
@@ -151,6 +146,21 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _snapshot(connection: Connection) -> AsyncIterator[None]:
+    """Begun in one message. Nothing can have been written, so it ends as it began.
+
+    After five times a plan that fits any parameters is used: it costs a board's sums twice the time.
+    """
+    await connection.execute(
+        "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan"
+    )
+    try:
+        yield
+    finally:
+        await connection.execute("rollback")
 
 
 @asynccontextmanager

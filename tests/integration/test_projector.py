@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.config import Settings
-from shared.db import Connection, Database
+from shared.db import Begun, Connection, Database
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record, quiet_broker
 from shared.delivery.projection import Rows
@@ -191,8 +191,8 @@ class FailingDatabase(Database):
     fails = False
 
     @asynccontextmanager
-    async def fast_transaction(self, **options: Any) -> AsyncIterator[Any]:
-        async with super().fast_transaction(**options) as connection:
+    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
+        async with super().fast_transaction(begun) as connection:
             yield connection
             if self.fails and await connection.fetchval(
                 "select pg_current_xact_id_if_assigned() is not null"
@@ -245,8 +245,8 @@ class SlowDatabase(Database):
     """It takes its time to commit."""
 
     @asynccontextmanager
-    async def fast_transaction(self, **options: Any) -> AsyncIterator[Any]:
-        async with super().fast_transaction(**options) as connection:
+    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
+        async with super().fast_transaction(begun) as connection:
             yield connection
             await asyncio.sleep(0.1)
 
@@ -277,8 +277,8 @@ class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 
     @asynccontextmanager
-    async def fast_transaction(self, **options: Any) -> AsyncIterator[Any]:
-        async with super().fast_transaction(**options) as connection:
+    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
+        async with super().fast_transaction(begun) as connection:
             yield connection
             if random.random() < 0.2:
                 raise ConnectionError

@@ -56,19 +56,19 @@ GUARDS = [
     guard(
         "one-moment",
         "숫자끼리 맞지 않는 화면: 그리는 사이에 반영된 것이 반만 보이는 것 / a page's figures are of different moments",
-        edited("shared.db:Database._snapshot", 'isolation="repeatable_read", '),
+        edited("shared.db:_snapshot", "isolation level repeatable read, "),
         EDGE + "test_what_a_read_is_told_is_of_one_moment_and_it_writes_nothing",
     ),
     guard(
         "kept-page-of-its-facts",
         "현황판이 그린 뒤에 반영된 사건을 모르는 것 / a page shows what was, not what has been folded since it was drawn",
-        edited("services.monitoring.board.api:drawn", ", at.folded"),
+        edited("services.monitoring.board.api:drawn", ", asked.at.folded"),
         BOARD + "test_a_page_that_is_asked_for_again_shows_what_was_folded_meanwhile",
     ),
     guard(
         "kept-page-of-its-reader",
         "다른 사람의 이름이 적힌 화면을 받는 것 / one reader gets the page that was drawn for another",
-        edited("services.monitoring.board.api:drawn", "frame.operator, "),
+        edited("services.monitoring.board.api:drawn", "asked.frame.operator, "),
         BOARD + "test_a_page_that_is_asked_for_again_names_whoever_asks",
     ),
 ]

@@ -13,5 +13,7 @@ HEADERS = {
 
 
 class Html(HTMLResponse):
-    def __init__(self, content: str, status: int = 200, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, content: str | bytes, status: int = 200, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(content, status, headers=HEADERS | (headers or {}))

@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 
 from services.monitoring.board import pages
 from services.monitoring.board.answers import Html
-from services.monitoring.board.frame import At, Frame
+from services.monitoring.board.frame import Asked
 from services.monitoring.board.kept import Kept
 from services.monitoring.board.parts.case_view import CaseStatus, Filter
 from services.monitoring.board.parts.render import Pages
@@ -32,39 +32,35 @@ def templates(request: Request) -> Pages:
 
 
 async def drawn(
-    request: Request,
-    at: At,
-    frame: Frame,
-    draw: Callable[[Page, View], str],
-    read: Callable[[], Awaitable[View]],
+    request: Request, asked: Asked, draw: Callable[[Page, View], str], read: Callable[[], Awaitable[View]]
 ) -> Html:
     """The page, read and drawn anew only where something that it depends on differs."""
 
-    async def anew() -> str:
-        return draw(frame, await read())
+    async def anew() -> bytes:
+        return draw(asked.frame, await read()).encode()
 
     kept: Kept = request.app.state.kept
-    address = (request.url.path, request.url.query)
-    return Html(await kept.page((address, frame.operator, frame.today, at.folded), anew))
+    key = (request.url.path, request.url.query, asked.frame.operator, asked.frame.today, asked.at.folded)
+    return Html(await kept.page(key, anew))
 
 
 @router.get("/")
-async def overview(request: Request, at: At, frame: Frame) -> Html:
-    return await drawn(request, at, frame, templates(request).overview, partial(pages.overview, at))
+async def overview(request: Request, asked: Asked) -> Html:
+    return await drawn(request, asked, templates(request).overview, partial(pages.overview, asked.at))
 
 
 @router.get("/programmes")
-async def programmes(request: Request, at: At, frame: Frame) -> Html:
-    return await drawn(request, at, frame, templates(request).programmes, partial(pages.programmes, at))
+async def programmes(request: Request, asked: Asked) -> Html:
+    return await drawn(request, asked, templates(request).programmes, partial(pages.programmes, asked.at))
 
 
 @router.get("/programmes/{programme_id}")
-async def programme(programme_id: str, request: Request, at: At, frame: Frame) -> Html:
-    read = partial(pages.programme, at, programme_id)
-    return await drawn(request, at, frame, templates(request).programme, read)
+async def programme(programme_id: str, request: Request, asked: Asked) -> Html:
+    read = partial(pages.programme, asked.at, programme_id)
+    return await drawn(request, asked, templates(request).programme, read)
 
 
-async def asked_for(
+async def filter_of(
     *,
     programme: str = "",
     year: Annotated[str, Query(pattern=r"^(\d{4})?$")] = "",
@@ -80,17 +76,17 @@ async def asked_for(
 
 
 @router.get("/cases")
-async def cases(request: Request, at: At, frame: Frame, asked: Annotated[Filter, Depends(asked_for)]) -> Html:
-    return Html(templates(request).cases(frame, await pages.cases(at, asked)))
+async def cases(request: Request, asked: Asked, only: Annotated[Filter, Depends(filter_of)]) -> Html:
+    return Html(templates(request).cases(asked.frame, await pages.cases(asked.at, only)))
 
 
 @router.get("/cases/{case_id}")
-async def case(case_id: UUID, request: Request, at: At, frame: Frame) -> Html:
-    return await drawn(request, at, frame, templates(request).case, partial(pages.case, at, case_id))
+async def case(case_id: UUID, request: Request, asked: Asked) -> Html:
+    return await drawn(request, asked, templates(request).case, partial(pages.case, asked.at, case_id))
 
 
 @router.get("/figures/{key}")
-async def lineage(key: str, request: Request, at: At, frame: Frame, event: str | None = None) -> Html:
+async def lineage(key: str, request: Request, asked: Asked, event: str | None = None) -> Html:
     """Where a figure comes from; its key is `<programme>.<path in /api/figures/<programme>>`."""
     programme_id, dot, path = key.partition(".")
     if not dot:
@@ -99,7 +95,9 @@ async def lineage(key: str, request: Request, at: At, frame: Frame, event: str |
             ko=f"{key}은(는) 없는 숫자입니다. 화면의 숫자를 눌러 여세요.",
             en=f"There is no figure {key}. Open it from a page.",
         )
-    return Html(templates(request).lineage(frame, await pages.lineage(at, programme_id, path, event)))
+    return Html(
+        templates(request).lineage(asked.frame, await pages.lineage(asked.at, programme_id, path, event))
+    )
 
 
 @stream.get("/stream")

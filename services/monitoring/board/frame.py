@@ -1,6 +1,6 @@
 """What every page of the board is framed in, read from its address: date, unit, language, who looks."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import Depends, Query, Request
 
@@ -26,17 +26,25 @@ Units = Annotated[Literal["1", "1000", "1000000"], Query()]
 Languages = Annotated[Lang, Query()]
 
 
-async def moment(session: Snapshot, viewer: Viewer, as_of: AsOf) -> Moment:
-    return Moment(session, as_of, today(), await queries.folded(session))
+class Wanted(NamedTuple):
+    """A page that is asked for: of which moment, in which frame."""
+
+    at: Moment
+    frame: Page
 
 
-At = Annotated[Moment, Depends(moment)]
-
-
-async def frame(
-    request: Request, at: At, viewer: Viewer, unit: Units = "1000000", lang: Languages = "ko"
-) -> Page:
-    return Page(
+async def wanted(
+    request: Request,
+    session: Snapshot,
+    viewer: Viewer,
+    as_of: AsOf,
+    *,
+    unit: Units = "1000000",
+    lang: Languages = "ko",
+) -> Wanted:
+    """All at once: what two dependencies share FastAPI walks twice, and every page waits for it."""
+    at = Moment(session, as_of, today(), await queries.folded(session))
+    frame = Page(
         path=request.url.path,
         lang=lang,
         unit=UNITS[unit],
@@ -47,9 +55,10 @@ async def frame(
         query={name: value for name, value in request.query_params.items() if name not in OWN},
         last_event_at=at.folded.newest_at,
     )
+    return Wanted(at, frame)
 
 
-Frame = Annotated[Page, Depends(frame)]
+Asked = Annotated[Wanted, Depends(wanted)]
 
 
 def operator(actor: Actor, is_demo: bool) -> Operator:

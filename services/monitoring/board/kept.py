@@ -18,7 +18,7 @@ class Drawn:
     """`lock`: one draws, the others wait for it; where it fails, the next one tries."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    text: str | None = None
+    body: bytes | None = None
 
 
 class Kept:
@@ -28,12 +28,12 @@ class Kept:
         self.most = most
         self.pages: OrderedDict[Hashable, Drawn] = OrderedDict()
 
-    async def page(self, key: Hashable, draw: Callable[[], Awaitable[str]]) -> str:
+    async def page(self, key: Hashable, draw: Callable[[], Awaitable[bytes]]) -> bytes:
         drawn = self.pages.setdefault(key, Drawn())
         self.pages.move_to_end(key)
         if len(self.pages) > self.most:
             self.pages.popitem(last=False)
         async with drawn.lock:
-            if drawn.text is None:
-                drawn.text = await draw()
-            return drawn.text
+            if drawn.body is None:
+                drawn.body = await draw()
+            return drawn.body

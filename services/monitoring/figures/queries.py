@@ -25,18 +25,52 @@ SAID = """
     order by programme_id, version is null, version desc, sequence desc
 """
 
-# A row of an overview shows past spending alone.
-MONEY = f"""
-    select programme_id, kind, fiscal_year, funder, sum(amount_krw)::bigint as krw
-    from money_tile where programme_id = any($1::text[]) and occurred_on <= $2::date and ($3 or kind = '{Kind.PAST}')
-    group by programme_id, kind, fiscal_year, funder
-    order by programme_id, kind, fiscal_year, funder
-"""
-
-MONEY_EVENTS = """
-    select programme_id, kind, fiscal_year, sum(events)::bigint as events
-    from money_event_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-    group by programme_id, kind, fiscal_year
+# One row a programme: what each of eight statements would give is a column, and each statement a wait of its own.
+# A row of an overview ($3 is false) shows past spending alone of the money, and no details.
+EACH = f"""
+    select p.id,
+        array(
+            select (kind, fiscal_year, funder, sum(amount_krw)::bigint) from money_tile t
+            where t.programme_id = p.id and occurred_on <= $2::date and ($3 or kind = '{Kind.PAST}')
+            group by kind, fiscal_year, funder order by kind, fiscal_year, funder
+        ) as money,
+        array(
+            select (kind, fiscal_year, sum(events)::bigint) from money_event_tile t
+            where $3 and t.programme_id = p.id and occurred_on <= $2::date
+            group by kind, fiscal_year
+        ) as money_events,
+        array(
+            select (
+                round_id, year, case when opened_on <= $2::date then quota end,
+                coalesce(agreed_on <= $2::date, false)
+            )
+            from round_row r
+            where r.programme_id = p.id and (opened_on <= $2::date or agreed_on <= $2::date)
+            order by year, round_id
+        ) as calls,
+        array(
+            select (municipality, sum(applied), sum(selected), sum(finished)) from place_tile t
+            where $3 and t.programme_id = p.id and occurred_on <= $2::date
+            group by municipality
+        ) as places,
+        array(
+            select (year_from, min(starts_on), max(ends_on)) from (
+                select year_from, starts_on, ends_on from agreement_tile t
+                where $3 and t.programme_id = p.id and occurred_on <= $2::date
+                group by year_from, starts_on, ends_on having sum(agreed) > 0
+            ) held
+            group by year_from
+        ) as runs,
+        (
+            select coalesce(sum(companies), 0) from visited_tile t
+            where t.programme_id = p.id and occurred_on <= $2::date
+        ) as visited,
+        (
+            select (percent, reported_by_ko, occurred_on) from pledge_report r
+            where r.pledge_id = p.pledge and occurred_on <= $2::date
+            order by occurred_on desc, sequence desc limit 1
+        ) as report
+    from unnest($1::text[], $4::text[]) as p (id, pledge)
 """
 
 # What a case is on the day: a comparison of its dates. A null date has not happened. Counts of many cases come
@@ -74,43 +108,6 @@ CASES = """
     group by programme_id, year_from, year_to, by_agreement.track, recorded
     order by programme_id, year_from, year_to, by_agreement.track, recorded
 """
-
-PLACES = """
-    select programme_id, municipality, sum(applied) as applied, sum(selected) as selected, sum(finished) as finished
-    from place_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-    group by programme_id, municipality
-"""
-
-RUNS = """
-    select programme_id, year_from, min(starts_on) as first, max(ends_on) as last
-    from (
-        select programme_id, year_from, starts_on, ends_on
-        from agreement_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-        group by programme_id, year_from, starts_on, ends_on having sum(agreed) > 0
-    ) held
-    group by programme_id, year_from
-"""
-
-CALLS = """
-    select programme_id, round_id, year, case when opened_on <= $2::date then quota end as quota,
-        coalesce(agreed_on <= $2::date, false) as is_agreed
-    from round_row
-    where programme_id = any($1::text[]) and (opened_on <= $2::date or agreed_on <= $2::date)
-    order by programme_id, year, round_id
-"""
-
-REPORTS = """
-    select distinct on (pledge_id) pledge_id, percent, reported_by_ko, occurred_on
-    from pledge_report where pledge_id = any($1::text[]) and occurred_on <= $2::date
-    order by pledge_id, occurred_on desc, sequence desc
-"""
-
-VISITED = """
-    select programme_id, sum(companies) as companies
-    from visited_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
-    group by programme_id
-"""
-
 
 KINDS = {kind.value: kind for kind in Kind}
 
@@ -152,10 +149,8 @@ async def facts(
     """
     definitions, proposals = await said(session, ids, on)
     found = {id: Facts(id, on, in_detail, **defined(definitions.get(id), proposals.get(id))) for id in ids}
-    await add_money(session, found, on, in_detail)
+    await add_each(session, found, on, in_detail)
     await add_cases(session, found, on, in_detail)
-    for add in (add_calls, add_visits, add_reports, *(DETAILS if in_detail else ())):
-        await add(session, found, on)
     return found
 
 
@@ -188,14 +183,21 @@ def defined(definition: Any, proposal: Any) -> Json:
     return said
 
 
-async def add_money(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
-    for id, kind, year, funder, krw in await fetch(session, MONEY, list(found), on, in_detail):
-        found[id].money.append(Money(KINDS[kind], year, funder, krw))
+async def add_each(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
+    for row in await fetch(session, EACH, list(found), on, in_detail, [*map(pledge_of, found.values())]):
+        one = found[row.id]
+        one.money += [Money(KINDS[kind], year, funder, krw) for kind, year, funder, krw in row.money]
+        one.money_events |= {(KINDS[kind], year): events for kind, year, events in row.money_events}
+        one.calls += [Call(id, year, quota or {}, is_agreed) for id, year, quota, is_agreed in row.calls]
+        one.places |= {code: Place(*counts) for code, *counts in row.places}
+        one.runs |= {year: (first, last) for year, first, last in row.runs}
+        one.visited = row.visited
+        one.report = Report(*row.report) if row.report else None
 
 
-async def add_money_events(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for id, kind, year, events in await fetch(session, MONEY_EVENTS, list(found), on):
-        found[id].money_events[KINDS[kind], year] = events
+def pledge_of(one: Facts) -> str | None:
+    promised = one.definition.pledge if one.definition else None
+    return promised.id if promised else None
 
 
 async def add_cases(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
@@ -207,36 +209,3 @@ async def add_cases(session: Executor, found: dict[str, Facts], on: date, in_det
 def by_year(counted: dict[str, int] | None) -> dict[int, int]:
     """A JSON object's names are text; the sum over no row is null."""
     return {int(year): count for year, count in counted.items()} if counted else {}
-
-
-async def add_places(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, PLACES, list(found), on):
-        found[row.programme_id].places[row.municipality] = Place(row.applied, row.selected, row.finished)
-
-
-async def add_runs(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, RUNS, list(found), on):
-        found[row.programme_id].runs[row.year_from] = row.first, row.last
-
-
-DETAILS = (add_money_events, add_places, add_runs)
-
-
-async def add_calls(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, CALLS, list(found), on):
-        call = Call(row.round_id, row.year, row.quota or {}, row.is_agreed)
-        found[row.programme_id].calls.append(call)
-
-
-async def add_visits(session: Executor, found: dict[str, Facts], on: date) -> None:
-    for row in await fetch(session, VISITED, list(found), on):
-        found[row.programme_id].visited = row.companies
-
-
-async def add_reports(session: Executor, found: dict[str, Facts], on: date) -> None:
-    pledged = [one.definition.pledge.id for one in found.values() if one.definition and one.definition.pledge]
-    reports = {row.pledge_id: row for row in await fetch(session, REPORTS, pledged, on)}
-    for one in found.values():
-        promised = one.definition.pledge if one.definition else None
-        if promised and (row := reports.get(promised.id)):
-            one.report = Report(row.percent, row.reported_by_ko, row.occurred_on)

@@ -23,20 +23,20 @@ class FigureHtml:
 
     def number(self, figure: Figure) -> Markup:
         """A count, linked to where it comes from."""
-        return self._linked(figure, Markup(fmt.count(figure.value)) + self._unknown(figure.value))
+        known = figure.value is not None
+        return self._linked(figure, Markup(fmt.count(figure.value))) if known else self._unknown()
 
     def won(self, value: int | None) -> Markup:
         """An amount by itself; its full won stand beside what is shown, for whoever reads the page by machine."""
-        shown = fmt.won(value, self.links.page.unit)
         if value is None:
-            return Markup(shown) + self._unknown(value)
-        return Markup(f'<data class="won" value="{value}">{shown}</data>')
+            return self._unknown()
+        return Markup(f'<data class="won" value="{value}">{fmt.won(value, self.links.page.unit)}</data>')
 
     def _linked(self, figure: Figure, shown: Markup) -> Markup:
         if not figure.key or figure.value is None:
             return shown
         return Markup(f'<a class="fig" href="{escape(self.links.figure(figure.key))}">{shown}</a>')
 
-    def _unknown(self, value: int | None) -> Markup:
+    def _unknown(self) -> Markup:
         """Said to who hears the page: a dash says nothing."""
-        return Markup("") if value is not None else Markup('<span class="sr">%s</span>') % self.t("unknown")
+        return Markup(f'{fmt.UNKNOWN_TEXT}<span class="sr">{escape(self.t("unknown"))}</span>')

@@ -5,6 +5,7 @@ Heights are of a page 1440 px wide, as measured; they decide only where a sectio
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from services.monitoring.board.parts.programme_view import ProgrammeView
@@ -36,8 +37,13 @@ class Layout:
 
 
 def of_programme(view: ProgrammeView) -> Layout:
+    return of_heights(tuple(heights(view).items()))
+
+
+@lru_cache(maxsize=500)
+def of_heights(given: tuple[tuple[str, int], ...]) -> Layout:
     """The places that leave the smallest hole; of like ones, those that come first in PLACES."""
-    tall = heights(view)
+    tall = dict(given)
     loose = [name for name in PLACES if name in tall]
     options = (
         placed(tall, dict(zip(loose, way, strict=True))) for way in product(*(PLACES[name] for name in loose))

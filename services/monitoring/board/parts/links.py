@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import quote, urlencode
 
 from services.monitoring.board.parts.values import Unit
 from services.monitoring.board.parts.views import Page
 
 DEFAULT_UNIT: Unit = 1_000_000
+
+
+@lru_cache(maxsize=20_000)
+def quoted(part: str) -> str:
+    """A part of a path; a page has a hundred, mostly those of the page before."""
+    return quote(part, safe="")
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,16 @@ class Links:
         return self.to("/programmes")
 
     def programme(self, programme_id: str) -> str:
-        return self.to(f"/programmes/{quote(programme_id, safe='')}")
+        return self.to(f"/programmes/{quoted(programme_id)}")
 
     def cases(self, **query: object) -> str:
         return self.to("/cases", **query)
 
     def case(self, case_id: str) -> str:
-        return self.to(f"/cases/{quote(case_id, safe='')}")
+        return self.to(f"/cases/{quoted(case_id)}")
 
     def figure(self, key: str, **query: object) -> str:
-        return self.to(f"/figures/{quote(key, safe='')}", **query)
+        return self.to(f"/figures/{quoted(key)}", **query)
 
     def here(self, **changes: object) -> str:
         """This page with something changed; its filter is kept."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
@@ -50,11 +51,33 @@ def built_assets(static: Path = BOARD / "static") -> Assets:
     return Assets(json.loads(manifest.read_text())) if manifest.is_file() else Assets()
 
 
+class Plain(Context):
+    """Calls what a template calls as it is.
+
+    Jinja asks each time whether its context is wanted; of what templates are given only macros want it.
+    """
+
+    def call(
+        self,
+        called: Callable[..., Any],
+        /,
+        *args: Any,
+        _loop_vars: Any = None,
+        _block_vars: Any = None,
+        **named: Any,
+    ) -> Any:
+        return super().call(called, *args, **named) if type(called) is Macro else called(*args, **named)
+
+
+class Templates(Environment):
+    context_class = Plain
+
+
 class Pages:
     """The board's pages; thread-safe, made once."""
 
     def __init__(self, assets: Assets | None = None) -> None:
-        self.environment = Environment(
+        self.environment = Templates(
             loader=FileSystemLoader(BOARD / "templates"),
             auto_reload=False,  # or each page asks the disk about each of its templates
             autoescape=True,
