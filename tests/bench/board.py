@@ -5,12 +5,8 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
-import psutil
-from httpx import AsyncClient, Timeout
 
 from deploy.local import processes
 from deploy.local.health import wait_until_ready
@@ -18,27 +14,15 @@ from deploy.local.layout import BOARD_OPERATOR
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.processes import Program
 from deploy.local.services import environment
+from tests.bench.served import Served
 from tests.bench.servers import Servers
 from tests.databases import app_url
 
 TODAY = date(2025, 12, 31)
 
 
-@dataclass(frozen=True)
-class Board:
-    url: str
-    pid: int
-
-    def client(self) -> AsyncClient:
-        return AsyncClient(base_url=self.url, timeout=Timeout(60))
-
-    def cpu_seconds(self) -> float:
-        spent = psutil.Process(self.pid).cpu_times()
-        return float(spent.user + spent.system)
-
-
 @asynccontextmanager
-async def board(servers: Servers, roles: Sequence[str] = ("api",)) -> AsyncIterator[Board]:
+async def board(servers: Servers, roles: Sequence[str] = ("api",)) -> AsyncIterator[Served]:
     [port] = free_ports(1)
     settings = environment(
         host=LOOPBACK,
@@ -54,8 +38,7 @@ async def board(servers: Servers, roles: Sequence[str] = ("api",)) -> AsyncItera
         program = Program("monitoring", command, Path(folder) / "monitoring.log", settings)
         child = processes.start(program)
         try:
-            found = Board(f"http://{LOOPBACK}:{port}", child.pid)
-            await wait_until_ready([found.url])
-            yield found
+            await wait_until_ready([f"http://{LOOPBACK}:{port}"])
+            yield Served(port, child.pid)
         finally:
             await asyncio.to_thread(processes.stop, child, program)

@@ -11,12 +11,23 @@ import uvloop
 END, LENGTH = b"\r\n\r\n", b"content-length:"
 
 
-class Answers(NamedTuple):
-    """How many of each status, and the seconds of each request and of all."""
+class Answer(NamedTuple):
+    """What came for one request, and the seconds it took."""
 
-    statuses: Counter[int]
-    each: list[float]
+    status: int
+    body: bytes
+    waited: float
+
+
+class Answers(NamedTuple):
+    """In the order of the requests, and the seconds of all."""
+
+    each: list[Answer]
     seconds: float
+
+    @property
+    def statuses(self) -> Counter[int]:
+        return Counter(one.status for one in self.each)
 
     @property
     def a_second(self) -> float:
@@ -30,20 +41,27 @@ def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
+def get(path: str) -> bytes:
+    """A GET, as a browser on this machine asks."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
 class Client(asyncio.Protocol):
     """One connection: a request, its whole answer, the next request."""
 
-    def __init__(self, requests: Iterator[bytes], statuses: Counter[int], each: list[float]) -> None:
-        self.requests, self.statuses, self.each = requests, statuses, each
+    def __init__(self, requests: Iterator[tuple[int, bytes]], answers: dict[int, Answer]) -> None:
+        self.requests, self.answers = requests, answers
         self.done = asyncio.get_running_loop().create_future()
-        self.got = b""
+        self.got = bytearray()
+        self.whole: int | None = None  # bytes of head and body, as soon as the head is there
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.send()
 
     def send(self) -> None:
-        if (wanted := next(self.requests, None)) is None:
+        self.number, wanted = next(self.requests, (-1, b""))
+        if not wanted:
             self.transport.close()
             return
         self.began = time.perf_counter()
@@ -51,11 +69,15 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.got += data
-        head, found, body = self.got.partition(END)
-        if found and len(body) >= length(head):
-            self.each.append(time.perf_counter() - self.began)
-            self.statuses[int(head[9:12])] += 1
-            self.got = b""
+        if self.whole is None and (head := self.got.find(END)) >= 0:
+            self.head = bytes(self.got[:head])
+            self.whole = head + len(END) + length(self.head)
+        if self.whole is not None and len(self.got) >= self.whole:
+            body = bytes(self.got[len(self.head) + len(END) :])
+            waited = time.perf_counter() - self.began
+            self.answers[self.number] = Answer(int(self.head[9:12]), body, waited)
+            self.got.clear()
+            self.whole = None
             self.send()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -68,15 +90,14 @@ def length(head: bytes) -> int:
 
 
 async def send_all(port: int, requests: Sequence[bytes], connections: int) -> Answers:
-    left, statuses, each = iter(requests), Counter[int](), list[float]()
+    left, answers = enumerate(requests), dict[int, Answer]()
     loop, began = asyncio.get_running_loop(), time.perf_counter()
     made = [
-        loop.create_connection(lambda: Client(left, statuses, each), "127.0.0.1", port)
-        for _ in range(connections)
+        loop.create_connection(lambda: Client(left, answers), "127.0.0.1", port) for _ in range(connections)
     ]
     clients = [client for _, client in await asyncio.gather(*made)]
     await asyncio.gather(*(client.done for client in clients))
-    return Answers(statuses, each, time.perf_counter() - began)
+    return Answers([answers[number] for number in sorted(answers)], time.perf_counter() - began)
 
 
 def run(port: int, requests: Sequence[bytes], connections: int) -> Answers:

@@ -4,22 +4,20 @@ Programmes and business dates are mixed, so that no page is asked for twice in a
 against what the made-up lives must come to.
 """
 
-import asyncio
 import random
 import re
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from httpx import AsyncClient, Response
-
 from tests import databases as real
-from tests.bench import folded, lives
-from tests.bench.board import TODAY, Board, board
+from tests.bench import folded, lives, load
+from tests.bench.board import TODAY, board
 from tests.bench.expected import Expected
 from tests.bench.figure import Figure, percentile
+from tests.bench.load import Answer
+from tests.bench.served import Served, answers_to, cpu_seconds
 from tests.bench.servers import Servers
 
 EVENTS = 3_000_000
@@ -45,11 +43,10 @@ class Asked:
 
 
 class Read(NamedTuple):
-    """A page as it came, and how long it took (ms)."""
+    """A page as it came."""
 
     asked: Asked
-    answer: Response
-    waited: float
+    answer: Answer
 
 
 Asks = Callable[[random.Random], Asked]
@@ -95,10 +92,10 @@ PAGES: dict[str, tuple[Asks, str]] = {
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     expected = Expected(await prepare(servers))
-    async with board(servers) as process, process.client() as client:
+    async with board(servers) as process:
         for name, (asks, goal) in PAGES.items():
             for clients in CLIENTS:
-                waited, cpu = await measure(process, client, asks, clients, expected)
+                waited, cpu = await measure(process, asks, clients, expected)
                 servers.say(
                     f"{name}, {clients}: p50 {percentile(waited, 50):.1f} ms, process {cpu:.1f} ms a page"
                 )
@@ -122,44 +119,31 @@ async def prepare(servers: Servers) -> int:
     return max(known, cases)
 
 
-async def measure(
-    process: Board, client: AsyncClient, asks: Asks, clients: int, expected: Expected
-) -> tuple[list[float], float]:
+async def measure(at: Served, asks: Asks, clients: int, expected: Expected) -> tuple[list[float], float]:
     """How long each page took (ms), and how much time (ms) of its process a page took.
 
-    They are checked afterwards: the checks of one reader would be another's waiting.
+    Readers are a process of their own, which only reads; the pages are checked afterwards.
     """
     chance = random.Random(clients)
-    await read_all(client, [asks(chance) for _ in range(WARM * clients)], clients)
-    pages, spent = [asks(chance) for _ in range(REQUESTS)], process.cpu_seconds()
-    found = await read_all(client, pages, clients)
-    cpu = (process.cpu_seconds() - spent) * 1_000 / REQUESTS
+    await read_all(at, [asks(chance) for _ in range(WARM * clients)], clients)
+    pages, spent = [asks(chance) for _ in range(REQUESTS)], cpu_seconds(at.pid)
+    found = await read_all(at, pages, clients)
+    cpu = (cpu_seconds(at.pid) - spent) * 1_000 / REQUESTS
     for one in found:
         check(one.answer, one.asked, expected)
-    return [one.waited for one in found], cpu
+    return [one.answer.waited * 1_000 for one in found], cpu
 
 
-async def read_all(client: AsyncClient, pages: Sequence[Asked], clients: int) -> list[Read]:
+async def read_all(at: Served, pages: Sequence[Asked], clients: int) -> list[Read]:
     """By so many readers, each with the next page as soon as it has one."""
-    left = iter(pages)
-    read_by = await asyncio.gather(*(reader(client, left) for _ in range(clients)))
-    return [one for each in read_by for one in each]
+    answers = await answers_to(at, [load.get(one.address) for one in pages], clients)
+    return [Read(*one) for one in zip(pages, answers.each, strict=True)]
 
 
-async def reader(client: AsyncClient, pages: Iterator[Asked]) -> list[Read]:
-    return [await read(client, asked) for asked in pages]
-
-
-async def read(client: AsyncClient, asked: Asked) -> Read:
-    began = time.perf_counter()
-    answer = await client.get(asked.address)
-    return Read(asked, answer, (time.perf_counter() - began) * 1_000)
-
-
-def check(answer: Response, asked: Asked, expected: Expected) -> None:
+def check(answer: Answer, asked: Asked, expected: Expected) -> None:
     """Every count of cases on the page is what the lives come to; there are some as soon as companies are selected."""
-    page = answer.text
-    assert answer.status_code == 200, (asked.address, page[:500])
+    page = answer.body.decode()
+    assert answer.status == 200, (asked.address, page[:500])
     for programme in asked.programmes:
         wanted = expected.figures(programme, asked.on)
         shown = {key: int(text.replace(",", "")) for key, text in LINKED.findall(page) if key in wanted}

@@ -15,6 +15,7 @@ from deploy.local import processes
 from deploy.local.ports import free_ports
 from deploy.local.processes import Program
 from tests.bench import load
+from tests.bench.load import Answers
 from tests.databases import app_url
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -77,15 +78,22 @@ async def answering(port: int) -> None:
                 return writer.close()
 
 
-async def measured(at: Served, requests: Sequence[bytes], connections: int, expected: int) -> Cost:
-    """Sends them all, from a process of its own; each answer must have the expected status."""
-    server, before = psutil.Process(at.pid), cpu_seconds(at.pid)
-    loop = asyncio.get_running_loop()
+async def answers_to(at: Served, requests: Sequence[bytes], connections: int) -> Answers:
+    """Sends them all, from a process of its own."""
+    server, loop = psutil.Process(at.pid), asyncio.get_running_loop()
     with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
         answers = await loop.run_in_executor(pool, load.run, at.port, requests, connections)
     assert server.is_running(), "the server died"
+    return answers
+
+
+async def measured(at: Served, requests: Sequence[bytes], connections: int, expected: int) -> Cost:
+    """What they cost; each answer must have the expected status."""
+    before = cpu_seconds(at.pid)
+    answers = await answers_to(at, requests, connections)
     assert answers.statuses == {expected: len(requests)}, answers.statuses
-    return Cost(answers.a_second, answers.each, (cpu_seconds(at.pid) - before) / len(requests))
+    waited = [one.waited for one in answers.each]
+    return Cost(answers.a_second, waited, (cpu_seconds(at.pid) - before) / len(requests))
 
 
 def cpu_seconds(pid: int) -> float:

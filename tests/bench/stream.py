@@ -28,7 +28,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     database, chance = servers.databases["monitoring"], random.Random(1)
     async with board(servers, ("api", "relay", "projector")) as process:
         first = await awake(database)
-        given = {"url": f"{process.url}/stream", "pages": PAGES}
+        given = {"url": f"http://127.0.0.1:{process.port}/stream", "pages": PAGES}
         async with child.started(given, "-m", "tests.bench.listeners") as listeners:
             await listeners.hear()
             alone = await commit(database, [GAP * chance.uniform(0.8, 1.2) for _ in range(ALONE)])
