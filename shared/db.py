@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
@@ -86,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Connection]:
         """The same on a bare asyncpg connection of the same pool, for hot paths."""
-        async with self.engine.connect() as connection:
+        async with self._taken() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             undone: Exception | None = None
             try:
@@ -104,13 +104,22 @@ class Database:
                     await connection.invalidate()
                 raise
 
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[AsyncConnection]:
+        """From the pool, and back. SQLAlchemy makes a task of giving it back; there is nothing left to wait for."""
+        connection = await self.engine.connect()
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
     def reading(self) -> AbstractAsyncContextManager[Bare]:
         """Each statement by itself, on a bare connection that is taken from the pool with the first."""
         return begun_late(self._bare)
 
     @asynccontextmanager
     async def _bare(self) -> AsyncIterator[Connection]:
-        async with self.engine.connect() as connection:
+        async with self._taken() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             try:
                 yield raw
