@@ -4,6 +4,7 @@ A value that differs from request to request is known by name; wherever it stand
 longer text, another one is put there.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,8 +50,11 @@ async def capture(database: Database, ask: Callable[[], Awaitable[Any]]) -> list
     await database.engine.dispose()
     with listening(database) as heard:
         await ask()
+        await asyncio.sleep(0)  # asyncpg tells its loggers of a statement in the loop's next turn
         heard.clear()
         await ask()
+        await asyncio.sleep(0)
+        assert heard[0].sql == "BEGIN;" and heard[-1].sql == "COMMIT;", f"no whole transaction: {heard}"
         return list(heard)
 
 
