@@ -54,7 +54,7 @@ async def capture(database: Database, ask: Callable[[], Awaitable[Any]]) -> list
         heard.clear()
         await ask()
         await asyncio.sleep(0)
-        assert heard[0].sql == "BEGIN;" and heard[-1].sql == "COMMIT;", f"no whole transaction: {heard}"
+        assert (heard[0].sql, heard[-1].sql) == ("BEGIN;", "COMMIT;"), f"no whole transaction: {heard}"
         return list(heard)
 
 
