@@ -160,7 +160,8 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         found = await alternating(contestants, TIMES * rounds, servers.say)
     for clients in APPROVALS:
         name = f"tranche approval / pgbench, {clients} client{'s' * (clients > 1)}"
-        yield Figure(name, found[f"ours {clients}"], found[f"pgbench {clients}"], "approvals/s", ">= 0.4")
+        pair = found.pair(f"ours {clients}", f"pgbench {clients}")
+        yield Figure(name, *pair, "approvals/s", ">= 0.4")
     for clients in APPROVALS:
         each = [1_000 * second for cost in bench.costs[f"{clients}"] for second in cost.each]
         yield Figure(

@@ -142,7 +142,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         finally:
             await bench.database.close()
             await real.empty()
-    yield Figure("application endpoint / bare asyncpg", found["ours"], found["bare"], "requests/s", ">= 0.4")
+    yield Figure("application endpoint / bare asyncpg", *found.pair("ours", "bare"), "requests/s", ">= 0.4")
     for figure in details("application endpoint", bench.costs):
         yield figure
 

@@ -59,16 +59,34 @@ def short(number: float | None) -> float | None:
 Contestant = Callable[[], Awaitable[float]]
 
 
+@dataclass(frozen=True)
+class Turns:
+    """What each contestant came to, round by round."""
+
+    measured: Mapping[str, Sequence[float]]
+
+    def pair(self, value: str, limit: str) -> tuple[float, float | None]:
+        """Both as they were in one round, that whose ratio is the median; no limit where there is no such contestant.
+
+        The machine's speed moves by a factor of two within seconds: medians of each alone may be of different machines.
+        """
+        values = self.measured[value]
+        if limit not in self.measured:
+            return statistics.median(values), None
+        pairs = sorted(zip(values, self.measured[limit], strict=True), key=lambda pair: pair[0] / pair[1])
+        return pairs[(len(pairs) - 1) // 2]
+
+
 async def alternating(
     contestants: Mapping[str, Contestant], rounds: int, say: Callable[[str], None] = lambda line: None
-) -> dict[str, float]:
-    """Each contestant once a round, so that a noisy minute hits all of them; the median of each."""
+) -> Turns:
+    """Each contestant once a round, so that a noisy minute hits all of them."""
     measured: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(1, rounds + 1):
         for name, contestant in contestants.items():
             measured[name].append(await contestant())
             say(f"{number}/{rounds} {name}: {measured[name][-1]:,.4g}")
-    return {name: statistics.median(values) for name, values in measured.items()}
+    return Turns(measured)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -93,32 +93,31 @@ async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     await servers.fill(servers.sized(EVENTS))
-    contestants: dict[str, Contestant] = {
-        "bare read": partial(bare, servers),
-        "bare read, uncollected": partial(uncollected, servers),
-        "cases and tiles": partial(fold, servers, CASES_AND_TILES),
-        "all but the timeline": partial(fold, servers, WITHOUT_TIMELINE),
-        "all projections": partial(fold, servers, SERVICE.projections),
-        "naive": partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS)),
-    }
-    missing = ""
+    peers, missing = dict[str, Contestant](), ""
     try:
         quix.look()
         wanted = await quix.sums(servers)
-        contestants["Quix, cases and tiles"] = partial(quix.run, servers, wanted, tiles=True)
-        contestants["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
+        peers["Quix, cases and tiles"] = partial(quix.run, servers, wanted, tiles=True)
+        peers["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
     except PeerMissing as reason:
         missing = str(reason)
+    contestants: dict[str, Contestant] = {  # who is held against whom stand close together
+        "bare read": partial(bare, servers),
+        "cases and tiles": partial(fold, servers, CASES_AND_TILES),
+        **peers,
+        "bare read, uncollected": partial(uncollected, servers),
+        "all but the timeline": partial(fold, servers, WITHOUT_TIMELINE),
+        "naive": partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS)),
+        "all projections": partial(fold, servers, SERVICE.projections),
+    }
     found = await alternating(contestants, rounds, servers.say)
-    ours, read = found["cases and tiles"], found["bare read"]
-    yield Figure("projector, cases and tiles / bare read", ours, read, "events/s", ">= 0.3")
-    never = found["bare read, uncollected"]
-    yield Figure("projector, cases and tiles / bare read, uncollected", ours, never, "events/s")
-    for others in ("all but the timeline", "all projections"):
-        yield Figure(f"projector, {others} / bare read", found[others], read, "events/s")
-    for kept, goal in (("cases and tiles", ">= 3"), ("cases alone", "")):
-        peer = found.get(f"Quix, {kept}")
-        yield Figure(f"projector / Quix Streams, {kept}", ours, peer, "events/s", goal, missing)
-    yield Figure(
-        "projector / the naive way", found["all but the timeline"], found["naive"], "events/s", ">= 50"
-    )
+    ours, part = "cases and tiles", "all but the timeline"
+    yield Figure(f"projector, {ours} / bare read", *found.pair(ours, "bare read"), "events/s", ">= 0.3")
+    pair = found.pair(ours, "bare read, uncollected")
+    yield Figure(f"projector, {ours} / bare read, uncollected", *pair, "events/s")
+    for others in (part, "all projections"):
+        yield Figure(f"projector, {others} / bare read", *found.pair(others, "bare read"), "events/s")
+    for kept, goal in ((ours, ">= 3"), ("cases alone", "")):
+        pair = found.pair(ours, f"Quix, {kept}")
+        yield Figure(f"projector / Quix Streams, {kept}", *pair, "events/s", goal, missing)
+    yield Figure("projector / the naive way", *found.pair(part, "naive"), "events/s", ">= 50")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events import catalogue
 from tests.bench import lives, report
-from tests.bench.figure import Figure, percentile
+from tests.bench.figure import Figure, Turns, percentile
 from tests.bench.lives import EACH, LIFE, ROUND
 
 
@@ -28,6 +28,13 @@ def test_a_goal_is_reached_or_missed(value: float, goal: str, ok: bool) -> None:
         "goal": goal,
         "ok": ok,
     }
+
+
+def test_a_ratio_is_of_one_round_that_of_the_median() -> None:
+    turns = Turns({"ours": [10.0, 50.0, 30.0], "bare": [20.0, 60.0, 100.0]})
+
+    assert turns.pair("ours", "bare") == (10.0, 20.0)  # not 30 of one round against 60 of another
+    assert turns.pair("ours", "who is not here") == (30.0, None)
 
 
 def test_a_missing_peer_is_said_and_fails_nothing() -> None:
