@@ -25,7 +25,7 @@ SAID = """
     order by programme_id, version is null, version desc, sequence desc
 """
 
-# One row a programme: what each of eight statements would give is a column, and each statement a wait of its own.
+# One row a programme: what each of seven statements would give is a column, and each statement a wait of its own.
 # A row of an overview ($3 is false) shows past spending alone of the money, and no details.
 EACH = f"""
     select p.id,
