@@ -4,8 +4,7 @@ A record that cannot be read or folded goes to the dead letters in the same tran
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -13,7 +12,7 @@ import orjson
 from shared.db import Connection, Reader
 from shared.delivery.hearing import Hearing, refuse_wrong_sender
 from shared.delivery.kafka import Record
-from shared.delivery.marks import Marks
+from shared.delivery.marks import Marked, Marks, Read
 from shared.delivery.projection import Collector, Fact, Projection
 from shared.errors import Malformed
 from shared.events import Event
@@ -21,7 +20,7 @@ from shared.events import Event
 Item = TypeVar("Item")
 Bury = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
-AT_ONCE = 500  # records read, or facts taken, before others have their turn
+AT_ONCE = 50  # records read, or facts taken, before others have their turn
 
 
 class Heard(NamedTuple):
@@ -42,7 +41,7 @@ class Folded(NamedTuple):
 
     dead: Sequence[Dead]
     changes: Sequence[tuple[Collector, Any]]
-    marks: list[dict[str, Any]]
+    marks: Marked
 
 
 class Folding:
@@ -80,25 +79,35 @@ class Folding:
     async def fold(self, connection: Reader, records: Sequence[Record]) -> Sequence[Fact]:
         """In memory: the facts that were new; `connection` is for what is not there yet. Raises what a fold
         raises, with part of the records in memory: to be forgotten, and folded again while `suspicious`."""
-        read: list[tuple[Record, Fact]] = []
+        read: list[Read] = []
         async for some in parts(records):
             read += self.read(some)
         await self.marks.load(connection, [fact for _, fact in read])
-        new = [one for one in read if self.marks.is_new(one[1])]
-        concerned: dict[Collector, list[Fact]] = defaultdict(list)
-        for _, fact in new:
-            for collector in self.heard[fact.type].collectors:
-                concerned[collector].append(fact)
-        for collector, facts in concerned.items():
-            await collector.load(connection, facts)
+        new = self.marks.new(read)
+        facts = [fact for _, fact in new]
+        concerned = self.concerned(facts)
+        for collector, own in concerned.items():
+            await collector.load(connection, own)
         if self.suspicious:
             async for checked in parts(new):
                 self.dead += [(record, error) for record, fact in checked if (error := self.fold_one(fact))]
         else:
-            for collector, facts in concerned.items():
-                async for part in parts(facts):
+            for collector, own in concerned.items():
+                async for part in parts(own):
                     collector.take(part)
-        return [fact for _, fact in new]
+        return facts
+
+    def concerned(self, facts: Iterable[Fact]) -> dict[Collector, list[Fact]]:
+        """Who hears some of them, and which."""
+        own: dict[Collector, list[Fact]] = {collector: [] for collector in self.collectors}
+        append = {
+            type: [own[collector].append for collector in heard.collectors]
+            for type, heard in self.heard.items()
+        }
+        for fact in facts:
+            for to_one in append[fact.type]:
+                to_one(fact)
+        return {collector: facts for collector, facts in own.items() if facts}
 
     def hand_over(self) -> Folded:
         """What is to be written; from now on others may be folded."""
@@ -113,7 +122,7 @@ class Folding:
             await collector.save(connection, given)
         await self.marks.save(connection, folded.marks)
 
-    def read(self, records: Sequence[Record]) -> list[tuple[Record, Fact]]:
+    def read(self, records: Sequence[Record]) -> list[Read]:
         """What is heard and can be read."""
         read = []
         for record in records:

@@ -5,7 +5,7 @@ beyond a gap (`ahead`), which is nearly always empty. A number in neither is fol
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger
 from sqlmodel import Field
@@ -13,20 +13,34 @@ from sqlmodel import Field
 from shared.db import Connection, Reader
 from shared.delivery import DeliveryTable
 from shared.delivery.columns import RECORDS, json
+from shared.delivery.kafka import Record
 from shared.delivery.projection import Fact
 
 Subject = tuple[str, str]
+Read = tuple[Record, Fact]
+"""A record, and what was read of it."""
 
-GIVEN = f"{RECORDS} as given (source text, subject text, last bigint, ahead bigint[])"
-# One probe of the index a subject: a join might read the whole table.
-LOAD = f"""
-    select m.* from {GIVEN} cross join lateral (
-        select source, subject, last, ahead from projection_mark m
-        where m.source = given.source and m.subject = given.subject limit 1
+# {source: [subject]}. One probe of the index a subject: a join might read the whole table.
+LOAD = """
+    select given.source, m.* from json_each(convert_from($1::bytea, 'UTF8')::json) as given (source, subjects)
+    cross join lateral json_array_elements_text(given.subjects) as named (subject)
+    cross join lateral (
+        select subject, last, ahead from projection_mark m
+        where m.source = given.source and m.subject = named.subject limit 1
     ) m
 """
-SAVE = f"""
-    insert into projection_mark (source, subject, last, ahead) select * from {GIVEN} order by 1, 2
+# {source: {subject: last}}, of those without a gap.
+SAVE = """
+    insert into projection_mark (source, subject, last, ahead)
+    select given.source, mark.subject, mark.last::bigint, '{}'
+    from json_each(convert_from($1::bytea, 'UTF8')::json) as given (source, marks)
+    cross join lateral json_each_text(given.marks) as mark (subject, last)
+    order by 1, 2
+    on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
+"""
+SAVE_GAPS = f"""
+    insert into projection_mark (source, subject, last, ahead)
+    select * from {RECORDS} as given (source text, subject text, last bigint, ahead bigint[]) order by 1, 2
     on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
 """
 MOST = 50_000  # subjects held in memory
@@ -41,6 +55,13 @@ class Mark(DeliveryTable, table=True):
     ahead: list[int] = Field(sa_type=ARRAY(BigInteger))
 
 
+class Marked(NamedTuple):
+    """What is to be written: the last number of each subject, by source; and rows of those that have a gap."""
+
+    last: dict[str, dict[str, int]]
+    gaps: list[dict[str, Any]]
+
+
 class Marks:
     """Held in memory: a subject's records come from one partition, which the fence makes ours alone."""
 
@@ -48,60 +69,92 @@ class Marks:
         self.clear()
 
     def clear(self) -> None:
-        self.last: dict[Subject, int] = {}
+        self.last: dict[str, dict[str, int]] = {}  # by source, then by subject
         self.ahead: dict[Subject, set[int]] = {}
-        self.touched: set[Subject] = set()
-        self.handed: set[Subject] = set()
+        self.touched: dict[str, set[str]] = {}
+        self.handed: dict[str, set[str]] = {}
 
     async def load(self, connection: Reader, facts: Iterable[Fact]) -> None:
-        if len(self.last) > MOST:
+        if sum(map(len, self.last.values())) > MOST:
             # What was handed over last may not be in the database yet.
-            self.last = {subject: self.last[subject] for subject in self.handed}
-            self.ahead = {subject: ahead for subject, ahead in self.ahead.items() if subject in self.handed}
-        named = {(fact.source, fact.subject) for fact in facts}
-        wanted = [subject for subject in named if subject not in self.last]
+            self.last = {
+                source: {subject: self.last[source][subject] for subject in subjects}
+                for source, subjects in self.handed.items()
+            }
+            self.ahead = {
+                at: ahead for at, ahead in self.ahead.items() if at[1] in self.handed.get(at[0], ())
+            }
+        wanted = self.meet(facts)
         if not wanted:
             return
-        self.last |= dict.fromkeys(wanted, 0)
-        given = json([{"source": source, "subject": subject} for source, subject in wanted])
-        for row in await connection.fetch(LOAD, given):
-            subject = (row["source"], row["subject"])
-            self.last[subject] = row["last"]
+        for row in await connection.fetch(LOAD, json(wanted)):
+            self.last[row["source"]][row["subject"]] = row["last"]
             if row["ahead"]:
-                self.ahead[subject] = set(row["ahead"])
+                self.ahead[row["source"], row["subject"]] = set(row["ahead"])
 
-    def is_new(self, fact: Fact) -> bool:
-        """Whether this number was not folded before; it is from now on."""
-        subject, number = (fact.source, fact.subject), fact.sequence
-        last = self.last[subject]
-        if number == last + 1 and subject not in self.ahead:
-            self.last[subject] = number
-        elif number <= last or number in self.ahead.get(subject, ()):
+    def meet(self, facts: Iterable[Fact]) -> dict[str, list[str]]:
+        """Subjects by source that were not met before; they begin before their first number."""
+        wanted: dict[str, list[str]] = {}
+        for fact in facts:
+            numbers = self.last.setdefault(fact.source, {})
+            if fact.subject not in numbers:
+                numbers[fact.subject] = 0
+                wanted.setdefault(fact.source, []).append(fact.subject)
+        return wanted
+
+    def new(self, read: Iterable[Read]) -> list[Read]:
+        """Those whose number was not folded before; it is from now on."""
+        last, touched, found = self.last, self.touched, []
+        for one in read:
+            fact = one[1]
+            numbers, subject, number = last[fact.source], fact.subject, fact.sequence
+            if number == numbers[subject] + 1 and not self.ahead:
+                numbers[subject] = number
+            elif not self.add(fact):
+                continue
+            touched.setdefault(fact.source, set()).add(subject)
+            found.append(one)
+        return found
+
+    def add(self, fact: Fact) -> bool:
+        """Whether it is new: beside a gap, which it may close, or not."""
+        numbers, subject, number = self.last[fact.source], (fact.source, fact.subject), fact.sequence
+        last, ahead = numbers[fact.subject], self.ahead.get(subject, set())
+        if number <= last or number in ahead:
             return False
-        else:
-            self.fill(subject, number)
-        self.touched.add(subject)
-        return True
-
-    def fill(self, subject: Subject, number: int) -> None:
-        """A number beside a gap: it may close it."""
-        last, ahead = self.last[subject], self.ahead.setdefault(subject, set())
         ahead.add(number)
         while last + 1 in ahead:
             last += 1
             ahead.discard(last)
-        self.last[subject] = last
-        if not ahead:
-            del self.ahead[subject]
+        numbers[fact.subject] = last
+        if ahead:
+            self.ahead[subject] = ahead
+        else:
+            self.ahead.pop(subject, None)
+        return True
 
-    def hand_over(self) -> list[dict[str, Any]]:
-        self.handed, self.touched = self.touched, set()
-        return [self.row(subject) for subject in self.handed]
+    def hand_over(self) -> Marked:
+        self.handed, self.touched = self.touched, {}
+        gaps = [self.row(at) for at in self.ahead if at[1] in self.handed.get(at[0], ())]
+        last = {
+            source: {subject: self.last[source][subject] for subject in subjects}
+            for source, subjects in self.handed.items()
+        }
+        for row in gaps:
+            del last[row["source"]][row["subject"]]
+        return Marked(last, gaps)
 
-    async def save(self, connection: Connection, given: list[dict[str, Any]]) -> None:
-        if given:
-            await connection.execute(SAVE, json(given))
+    async def save(self, connection: Connection, given: Marked) -> None:
+        if given.last:
+            await connection.execute(SAVE, json(given.last))
+        if given.gaps:
+            await connection.execute(SAVE_GAPS, json(given.gaps))
 
-    def row(self, subject: Subject) -> dict[str, Any]:
-        ahead = sorted(self.ahead.get(subject, ()))
-        return {"source": subject[0], "subject": subject[1], "last": self.last[subject], "ahead": ahead}
+    def row(self, at: Subject) -> dict[str, Any]:
+        source, subject = at
+        return {
+            "source": source,
+            "subject": subject,
+            "last": self.last[source][subject],
+            "ahead": sorted(self.ahead[at]),
+        }

@@ -42,10 +42,14 @@ class Tiles:
         sums: dict[Key, list[int]] = {}
         for before, now in changes:
             old, new = self.of(before), self.of(now)
-            for key in old.keys() | new.keys():
-                if (less := old.get(key)) != (more := new.get(key)):
-                    add(sums, key, less, -1)
-                    add(sums, key, more, 1)
+            if old == new:
+                continue
+            for key, amounts in old.items():
+                if amounts != new.get(key):
+                    add(sums, key, amounts, -1)
+            for key, amounts in new.items():
+                if amounts != old.get(key):
+                    add(sums, key, amounts, 1)
         return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
     async def save(self, connection: Connection, sums: Added) -> None:
@@ -55,13 +59,12 @@ class Tiles:
                 await connection.execute(self.columns.prune, self.columns.rows(map(tuple, empty)))
 
 
-def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts | None, sign: int) -> None:
-    if amounts is not None:
-        if (sum := sums.get(key)) is None:
-            sums[key] = [sign * amount for amount in amounts]
-        else:
-            for place, amount in enumerate(amounts):
-                sum[place] += sign * amount
+def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts, sign: int) -> None:
+    if (sum := sums.get(key)) is None:
+        sums[key] = [sign * amount for amount in amounts]
+    else:
+        for place, amount in enumerate(amounts):
+            sum[place] += sign * amount
 
 
 @dataclass(frozen=True)

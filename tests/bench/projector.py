@@ -101,13 +101,15 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         peers["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
     except PeerMissing as reason:
         missing = str(reason)
+    naively = partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS))
     contestants: dict[str, Contestant] = {  # who is held against whom stand close together
         "bare read": partial(bare, servers),
         "cases and tiles": partial(fold, servers, CASES_AND_TILES),
         **peers,
         "bare read, uncollected": partial(uncollected, servers),
         "all but the timeline": partial(fold, servers, WITHOUT_TIMELINE),
-        "naive": partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS)),
+        "naive": partial(naively, inbox=True),
+        "naive, no inbox": partial(naively, inbox=False),
         "all projections": partial(fold, servers, SERVICE.projections),
     }
     found = await alternating(contestants, rounds, servers.say)
@@ -121,3 +123,5 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         pair = found.pair(ours, f"Quix, {kept}")
         yield Figure(f"projector / Quix Streams, {kept}", *pair, "events/s", goal, missing)
     yield Figure("projector / the naive way", *found.pair(part, "naive"), "events/s", ">= 50")
+    pair = found.pair(part, "naive, no inbox")
+    yield Figure("projector / the naive way, not deduplicated", *pair, "events/s")

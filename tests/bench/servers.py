@@ -73,14 +73,22 @@ class Servers:
 
     async def fill(self, events: int) -> None:
         """So many events on the topics, all of one run of lives."""
-        async with AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka_bootstrap, acks=1, linger_ms=0, max_batch_size=1_000_000
-        ) as producer:
+        async with self.filler() as producer:
             while self.filled < events:
                 chunk = [next(self.source) for _ in range(min(CHUNK, events - self.filled))]
                 await send_batches(producer, chunk)
                 self.filled += len(chunk)
                 self.say(f"{self.filled:,} / {events:,} 사건을 토픽에 / events on the topics")
+
+    async def put(self, records: Sequence[Made]) -> None:
+        """On the topics that they name."""
+        async with self.filler() as producer:
+            await send_batches(producer, records)
+
+    def filler(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka_bootstrap, acks=1, linger_ms=0, max_batch_size=1_000_000
+        )
 
     async def ends(self, at: Sequence[TopicPartition] = PLACES) -> dict[TopicPartition, int]:
         async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap) as reader:

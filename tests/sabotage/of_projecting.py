@@ -19,7 +19,7 @@ GUARDS = [
     guard(
         "marks",
         "다시 온 사건이 두 번 합산되는 것 / an event that is delivered again is added again",
-        always("shared.delivery.marks:Marks.is_new", True),
+        edited("shared.delivery.marks:Marks.new", "continue", "pass"),
         PROJECTOR + "test_an_event_delivered_twice_is_folded_once",
     ),
     guard(
@@ -49,7 +49,7 @@ GUARDS = [
     guard(
         "marks-kept-while-written",
         "아직 쓰는 중인 표시를 잊는 것 / what is being marked as folded is forgotten",
-        edited("shared.delivery.marks:Marks.load", "for subject in self.handed}", "for subject in ()}"),
+        edited("shared.delivery.marks:Marks.load", "in self.handed.items()", "in ()"),
         STILL_WRITTEN,
     ),
     guard(

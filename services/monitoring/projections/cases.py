@@ -24,6 +24,8 @@ from shared.events.applications import (
 from shared.events.monitoring import MilestoneAchieved, MilestoneScheduled
 from shared.values.money import Funder
 
+PURSES = [(str(funder), f"{funder}_krw") for funder in Funder]
+
 
 class CaseRow(Table, table=True):
     """The last two columns come from ieum.monitoring, all others from ieum.applications; money is won.
@@ -113,7 +115,7 @@ def recorded(row: State, fact: Fact) -> State:
 
 
 def purses(amounts: dict[str, int]) -> State:
-    return {f"{funder}_krw": amounts.get(funder) for funder in Funder}
+    return {column: amounts.get(funder) for funder, column in PURSES}
 
 
 def withdrawn(row: State, fact: Fact) -> State:

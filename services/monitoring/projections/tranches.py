@@ -1,6 +1,7 @@
 """Each tranche: its money by funder, and every step with its date, so that each date knows its state."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from shared.events.funding import (
 )
 from shared.values.money import PUBLIC
 
+PURSES = [(str(funder), f"{funder}_krw") for funder in PUBLIC]
 WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list
 
 
@@ -53,13 +55,24 @@ def key(fact: Fact) -> Key:
 
 def stepped(row: State, fact: Fact) -> State:
     """Any step: the state is the event's own word."""
-    data, state = fact.data, fact.type.split(".")[3]
-    by = data.get(f"{state}_by")
-    step = {"state": state, "on": fact.occurred_on, "at": fact.recorded_at, "by": by}
-    amounts = {f"{funder}_krw": data["amounts_krw"].get(funder, 0) for funder in PUBLIC}
-    given = {name: data[name] for name in ("programme_id", "fiscal_year", "due_on")}
-    total = {"total_krw": sum(data["amounts_krw"].values())}
-    return row | given | amounts | total | {"state": state, "steps": [*(row["steps"] or []), step]}
+    data, amounts, (state, by) = fact.data, fact.data["amounts_krw"], words(fact.type)
+    step = {"state": state, "on": fact.occurred_on, "at": fact.recorded_at, "by": data.get(by)}
+    return row | {
+        "programme_id": data["programme_id"],
+        "fiscal_year": data["fiscal_year"],
+        "due_on": data["due_on"],
+        **{purse: amounts.get(funder, 0) for funder, purse in PURSES},
+        "total_krw": sum(amounts.values()),
+        "state": state,
+        "steps": [*(row["steps"] or ()), step],
+    }
+
+
+@cache
+def words(type: str) -> tuple[str, str]:
+    """Of an event's type: the state that it says, and where its body says who did it."""
+    state = type.split(".")[3]
+    return state, f"{state}_by"
 
 
 def scheduled(row: State, fact: Fact) -> State:
