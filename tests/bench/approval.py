@@ -11,7 +11,7 @@ from deploy.local.tokens import jwks_file
 from shared.db import Database
 from tests import databases as real
 from tests.bench import load, pgbench, replay
-from tests.bench.figure import Figure, alternating, percentile
+from tests.bench.figure import SHORT_TURNS, Figure, alternating, percentile
 from tests.bench.pgbench import Clients
 from tests.bench.served import Cost, Served, measured, service
 from tests.bench.servers import Servers
@@ -21,7 +21,6 @@ from tests.unit.funding_builders import a_publication
 APPROVALS = {1: 400, 10: 1_000}
 """How many in a measurement, by clients."""
 
-TIMES = 3  # the rounds of other benchmarks: a contestant has the machine for a second or two
 WARM_UP = 200
 TEMPLATE_KRW = 500_000_000_000_000
 BODY = f'{{"occurred_on": "{PAID_ON}"}}'.encode()
@@ -157,7 +156,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         for clients in APPROVALS:
             contestants[f"pgbench {clients}"] = partial(bench.run_pgbench, clients)
             contestants[f"ours {clients}"] = partial(bench.run_ours, at, clients)
-        found = await alternating(contestants, TIMES * rounds, servers.say)
+        found = await alternating(contestants, SHORT_TURNS * rounds, servers.say)
     for clients in APPROVALS:
         name = f"tranche approval / pgbench, {clients} client{'s' * (clients > 1)}"
         pair = found.pair(f"ours {clients}", f"pgbench {clients}")

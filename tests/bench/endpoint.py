@@ -15,7 +15,7 @@ from shared.db import Database
 from shared.events.definition import Definition
 from tests import databases as real
 from tests.bench import bare, load, replay
-from tests.bench.figure import Figure, alternating, percentile
+from tests.bench.figure import SHORT_TURNS, Figure, alternating, percentile
 from tests.bench.served import Cost, Served, measured, process, service
 from tests.bench.servers import Servers
 from tests.flows.applications_api import ROUND, Applications
@@ -138,7 +138,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
                     "bare": partial(bench.run, "bare", limit),
                     "ours": partial(bench.run, "ours", ours),
                 }
-                found = await alternating(contestants, rounds, servers.say)
+                found = await alternating(contestants, SHORT_TURNS * rounds, servers.say)
         finally:
             await bench.database.close()
             await real.empty()

@@ -56,6 +56,9 @@ def short(number: float | None) -> float | None:
     return None if number is None else float(f"{number:.4g}")
 
 
+SHORT_TURNS = 3
+"""So many times the rounds of other benchmarks, where a contestant has the machine for a second or two alone."""
+
 Contestant = Callable[[], Awaitable[float]]
 
 

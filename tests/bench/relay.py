@@ -11,7 +11,7 @@ from functools import partial
 from shared.delivery import kafka
 from tests.bench import debezium, outbox
 from tests.bench.debezium import Debezium
-from tests.bench.figure import Contestant, Figure, alternating
+from tests.bench.figure import SHORT_TURNS, Contestant, Figure, alternating
 from tests.bench.lives import Made
 from tests.bench.peers import PeerMissing
 from tests.bench.relaying import SCHEMA, relaying
@@ -105,7 +105,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
             await relays.debezium(peer)  # warm
         except PeerMissing as reason:
             missing = str(reason)
-        found = await alternating(contestants, rounds, servers.say)
+        found = await alternating(contestants, SHORT_TURNS * rounds, servers.say)
     gc.unfreeze()
     yield Figure("relay / bare producer", *found.pair("one", "bare"), "records/s", ">= 0.9")
     yield Figure("two relays / one relay", *found.pair("two", "one"), "records/s")
