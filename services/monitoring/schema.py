@@ -5,6 +5,11 @@ from typing import ClassVar
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
+from shared.values.money import Funder
+
+PURSES = {str(funder): f"{funder}_krw" for funder in Funder}
+"""The column that holds a funder's won, by funder."""
+
 
 class Table(SQLModel):
     metadata: ClassVar[MetaData] = MetaData()

@@ -11,8 +11,10 @@ import orjson
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB, dialect
 
-RECORDS = "json_to_recordset(convert_from($1::bytea, 'UTF8')::json)"
-"""The rows of a statement's one parameter, which are bytes: as text the driver would decode and encode them again."""
+DOCUMENT = "convert_from($1::bytea, 'UTF8')::json"
+"""A statement's one parameter, which is bytes: as text the driver would decode and encode it again."""
+RECORDS = f"json_to_recordset({DOCUMENT})"
+"""Its rows."""
 
 
 class Columns:

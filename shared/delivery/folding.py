@@ -107,7 +107,7 @@ class Folding:
         for fact in facts:
             for to_one in append[fact.type]:
                 to_one(fact)
-        return {collector: facts for collector, facts in own.items() if facts}
+        return {collector: some for collector, some in own.items() if some}
 
     def hand_over(self) -> Folded:
         """What is to be written; from now on others may be folded."""

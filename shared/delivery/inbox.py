@@ -2,10 +2,10 @@
 
 from hashlib import sha256
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col, select
 
+from shared.db import fetch
 from shared.delivery import DeliveryTable
 from shared.errors import RuleBroken
 from shared.events.cloudevents import Envelope
@@ -19,10 +19,7 @@ class Received(DeliveryTable, table=True):
     digest: bytes
 
 
-CLAIM = text("""
-    insert into inbox (source, id, digest) values (:source, :id, :digest)
-    on conflict do nothing returning 1
-""")
+CLAIM = "insert into inbox (source, id, digest) values ($1, $2, $3) on conflict do nothing returning 1"
 
 
 async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: bytes) -> bool:
@@ -31,8 +28,7 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
     Raises RuleBroken where the same id was given to other content before.
     """
     digest = sha256(envelope.type.encode() + b"\n" + data).digest()
-    claim = {"source": envelope.source, "id": envelope.id, "digest": digest}
-    if (await session.execute(CLAIM, claim)).first():
+    if await fetch(session, CLAIM, envelope.source, envelope.id, digest):
         return True
     known = select(Received.digest).where(
         col(Received.source) == envelope.source, col(Received.id) == envelope.id

@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from shared.db import Connection, Reader
 from shared.delivery import DeliveryTable
-from shared.delivery.columns import RECORDS, json
+from shared.delivery.columns import DOCUMENT, RECORDS, json
 from shared.delivery.kafka import Record
 from shared.delivery.projection import Fact
 
@@ -21,8 +21,8 @@ Read = tuple[Record, Fact]
 """A record, and what was read of it."""
 
 # {source: [subject]}. One probe of the index a subject: a join might read the whole table.
-LOAD = """
-    select given.source, m.* from json_each(convert_from($1::bytea, 'UTF8')::json) as given (source, subjects)
+LOAD = f"""
+    select given.source, m.* from json_each({DOCUMENT}) as given (source, subjects)
     cross join lateral json_array_elements_text(given.subjects) as named (subject)
     cross join lateral (
         select subject, last, ahead from projection_mark m
@@ -30,10 +30,10 @@ LOAD = """
     ) m
 """
 # {source: {subject: last}}, of those without a gap.
-SAVE = """
+SAVE = f"""
     insert into projection_mark (source, subject, last, ahead)
-    select given.source, mark.subject, mark.last::bigint, '{}'
-    from json_each(convert_from($1::bytea, 'UTF8')::json) as given (source, marks)
+    select given.source, mark.subject, mark.last::bigint, '{{}}'
+    from json_each({DOCUMENT}) as given (source, marks)
     cross join lateral json_each_text(given.marks) as mark (subject, last)
     order by 1, 2
     on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
@@ -77,13 +77,7 @@ class Marks:
     async def load(self, connection: Reader, facts: Iterable[Fact]) -> None:
         if sum(map(len, self.last.values())) > MOST:
             # What was handed over last may not be in the database yet.
-            self.last = {
-                source: {subject: self.last[source][subject] for subject in subjects}
-                for source, subjects in self.handed.items()
-            }
-            self.ahead = {
-                at: ahead for at, ahead in self.ahead.items() if at[1] in self.handed.get(at[0], ())
-            }
+            self.last, self.ahead = self.of_handed()
         wanted = self.meet(facts)
         if not wanted:
             return
@@ -135,26 +129,24 @@ class Marks:
 
     def hand_over(self) -> Marked:
         self.handed, self.touched = self.touched, {}
-        gaps = [self.row(at) for at in self.ahead if at[1] in self.handed.get(at[0], ())]
+        last, ahead = self.of_handed()
+        gaps = [
+            {"source": source, "subject": subject, "last": last[source].pop(subject), "ahead": sorted(beyond)}
+            for (source, subject), beyond in ahead.items()
+        ]
+        return Marked(last, gaps)
+
+    def of_handed(self) -> tuple[dict[str, dict[str, int]], dict[Subject, set[int]]]:
+        """What is remembered of the subjects that were handed over last."""
         last = {
             source: {subject: self.last[source][subject] for subject in subjects}
             for source, subjects in self.handed.items()
         }
-        for row in gaps:
-            del last[row["source"]][row["subject"]]
-        return Marked(last, gaps)
+        ahead = {at: beyond for at, beyond in self.ahead.items() if at[1] in last.get(at[0], ())}
+        return last, ahead
 
     async def save(self, connection: Connection, given: Marked) -> None:
         if given.last:
             await connection.execute(SAVE, json(given.last))
         if given.gaps:
             await connection.execute(SAVE_GAPS, json(given.gaps))
-
-    def row(self, at: Subject) -> dict[str, Any]:
-        source, subject = at
-        return {
-            "source": source,
-            "subject": subject,
-            "last": self.last[source][subject],
-            "ahead": sorted(self.ahead[at]),
-        }

@@ -15,6 +15,7 @@ from faststream.kafka.annotations import KafkaMessage
 
 from shared.db import Connection, Database
 from shared.delivery.folding import Folding
+from shared.delivery.inbox import CLAIM
 from shared.delivery.kafka import Record
 from shared.delivery.projection import Collector, Fact, Projection, tables_of
 from shared.events import Event
@@ -24,7 +25,6 @@ from tests.bench.servers import Servers
 from tests.bench.waiting import PATIENCE
 
 SERVICE = "monitoring"
-CLAIM = "insert into inbox (source, id, digest) values ($1, $2, $3) on conflict do nothing returning 1"
 
 
 class Naive:

@@ -49,7 +49,7 @@ GUARDS = [
     guard(
         "marks-kept-while-written",
         "아직 쓰는 중인 표시를 잊는 것 / what is being marked as folded is forgotten",
-        edited("shared.delivery.marks:Marks.load", "in self.handed.items()", "in ()"),
+        edited("shared.delivery.marks:Marks.load", "= self.of_handed()", "= {}, {}"),
         STILL_WRITTEN,
     ),
     guard(

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from services.monitoring.projections.case_tiles import COUNTED, TILES, with_steps
-from services.monitoring.schema import Table
+from services.monitoring.schema import PURSES, Table
 from shared.delivery.projection import Fact, Key, State
 from shared.delivery.tiled import TiledRowProjection
 from shared.events.applications import (
@@ -22,9 +22,6 @@ from shared.events.applications import (
     CompanySelected,
 )
 from shared.events.monitoring import MilestoneAchieved, MilestoneScheduled
-from shared.values.money import Funder
-
-PURSES = [(str(funder), f"{funder}_krw") for funder in Funder]
 
 
 class CaseRow(Table, table=True):
@@ -115,7 +112,7 @@ def recorded(row: State, fact: Fact) -> State:
 
 
 def purses(amounts: dict[str, int]) -> State:
-    return {column: amounts.get(funder) for funder, column in PURSES}
+    return {column: amounts.get(funder) for funder, column in PURSES.items()}
 
 
 def withdrawn(row: State, fact: Fact) -> State:

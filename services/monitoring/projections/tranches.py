@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.monitoring.schema import Table
+from services.monitoring.schema import PURSES, Table
 from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.funding import (
     TrancheApproved,
@@ -25,7 +25,6 @@ from shared.events.funding import (
 )
 from shared.values.money import PUBLIC
 
-PURSES = [(str(funder), f"{funder}_krw") for funder in PUBLIC]
 WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list
 
 
@@ -61,7 +60,7 @@ def stepped(row: State, fact: Fact) -> State:
         "programme_id": data["programme_id"],
         "fiscal_year": data["fiscal_year"],
         "due_on": data["due_on"],
-        **{purse: amounts.get(funder, 0) for funder, purse in PURSES},
+        **{PURSES[funder]: amounts.get(funder, 0) for funder in PUBLIC},
         "total_krw": sum(amounts.values()),
         "state": state,
         "steps": [*(row["steps"] or ()), step],
