@@ -113,24 +113,13 @@ class Database:
         finally:
             await connection.close()
 
-    def reading(self) -> AbstractAsyncContextManager[Bare]:
-        """Each statement by itself, on a bare connection that is taken from the pool with the first."""
-        return begun_late(self._bare)
-
-    @asynccontextmanager
-    async def _bare(self) -> AsyncIterator[Connection]:
-        async with self._taken() as connection:
-            raw: Any = (await connection.get_raw_connection()).driver_connection
-            try:
-                yield raw
-            except BaseException as error:
-                if raw.is_closed() or not isinstance(error, Exception):
-                    raw.terminate()
-                    await connection.invalidate()
-                raise
+    def batch_transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """The same for batches. Each statement is planned for what the tables hold now: by a plan that was kept since
+        they were empty, each key of a batch would read a whole table."""
+        return self.fast_transaction(_planned)
 
     def bare_transaction(self) -> AbstractAsyncContextManager[Bare]:
-        """The same, begun late: who is refused before the first statement costs no connection."""
+        """A fast transaction, begun late: who is refused before the first statement costs no connection."""
         return begun_late(self.fast_transaction)
 
     def snapshot(self) -> AbstractAsyncContextManager[Bare]:
@@ -157,15 +146,21 @@ class Database:
         await self.engine.dispose()
 
 
+# After five times PostgreSQL keeps a plan that fits any parameters: it costs a board's sums twice the time.
+PLANNED = "set local plan_cache_mode = force_custom_plan"
+
+
+@asynccontextmanager
+async def _planned(connection: Connection) -> AsyncIterator[None]:
+    async with connection.transaction():
+        await connection.execute(PLANNED)
+        yield
+
+
 @asynccontextmanager
 async def _snapshot(connection: Connection) -> AsyncIterator[None]:
-    """Begun in one message. Nothing can have been written, so it ends as it began.
-
-    After five times a plan that fits any parameters is used: it costs a board's sums twice the time.
-    """
-    await connection.execute(
-        "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan"
-    )
+    """Begun in one message. Nothing can have been written, so it ends as it began."""
+    await connection.execute(f"begin isolation level repeatable read, read only; {PLANNED}")
     try:
         yield
     finally:

@@ -86,6 +86,10 @@ class MemoryConsumer:
                 batch += found
         return batch
 
+    async def getmany(self, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
+        found = self.take(max_records)
+        return {at: [one for one in found if one.topic == at.topic] for at in self.positions}
+
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
 

@@ -5,6 +5,7 @@ One document instead of an array a column: asyncpg looks at each element of an a
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -95,7 +96,7 @@ class Columns:
 
     def rows(self, values: Iterable[Sequence[Any]]) -> bytes:
         """The parameter of values in the order of `names`; of keys alone, where the rest is left out."""
-        return json([dict(zip(self.names, one, strict=False)) for one in values])
+        return json(list(map(dict, map(zip, repeat(self.names), values))))
 
     def state(self, row: Any) -> dict[str, Any]:
         state = {name: row[name] for name in self.names}

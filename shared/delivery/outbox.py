@@ -77,14 +77,21 @@ WAITING_SHARDS = """
     where exists (select from outbox o where o.shard = s.shard)
 """
 
-# The limit comes before the join: however many wait, only so many are looked up. What goes onto the wire comes as bytes.
+# The limit comes before the join: however many wait, only so many are looked up, each by a probe of the index. The order
+# of both steps is not left to the planner: these tables grow faster than what it knows of them. What goes onto the wire
+# comes as bytes.
 WAITING = """
-    select l.position, l.topic, convert_to(l.subject, 'UTF8'), l.sequence, convert_to(l.attributes::text, 'UTF8'),
-        convert_to(l.data, 'UTF8')
-    from unnest($1::int[]) as s (shard)
-    cross join lateral (select position from outbox o where o.shard = s.shard order by position limit $2) o
-    join event_log l using (position)
-    order by l.position
+    with oldest as materialized (
+        select o.position from unnest($1::int[]) as s (shard)
+        cross join lateral (select position from outbox o where o.shard = s.shard order by position limit $2) o
+        order by o.position
+    )
+    select l.* from oldest cross join lateral (
+        select position, topic, convert_to(subject, 'UTF8'), sequence, convert_to(attributes::text, 'UTF8'),
+            convert_to(data, 'UTF8')
+        from event_log l where l.position = oldest.position limit 1
+    ) l
+    order by oldest.position
 """
 
 LOCK = """

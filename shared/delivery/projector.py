@@ -15,8 +15,6 @@ Kafka is told the offsets as well, but only for those who watch the lag.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import structlog
@@ -40,6 +38,10 @@ from shared.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
 log = structlog.get_logger()
 
 Positions = dict[TopicPartition, int]
+Runs = dict[TopicPartition, list[Record]]
+"""What a batch brings of each partition, in order."""
+
+PART = 1_000  # records that the client decodes at once
 
 MOVE = """
     update projection_offset o set next = moved.next
@@ -70,11 +72,10 @@ class Fenced(Exception):
 
 
 class Turn(NamedTuple):
-    """A batch that is folded in memory, on its way into the database: each partition's first record, the facts that
-    were new, what is to be written."""
+    """A batch that is folded in memory, on its way into the database: the facts that were new, what is to be written."""
 
+    runs: Runs
     records: Sequence[Record]
-    firsts: Sequence[Record]
     expected: Positions
     following: Positions
     facts: Sequence[Fact]
@@ -108,7 +109,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
         batch = {
-            "max_records": self.settings.projector_batch,
+            "max_records": min(PART, self.settings.projector_batch),
             "batch_timeout_ms": self.settings.batch_timeout_ms,
             "max_partition_fetch_bytes": FOLD_BYTES,
             # the same partitions of all topics: then a row that two topics feed is written by one projector
@@ -151,19 +152,20 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def receive(self, records: Any) -> None:
         """Fold, wait for the batch before to be written, and begin to write this one."""
-        life, batch = self.life, list[Record]()
+        life, runs = self.life, Runs()
         try:
+            gathered = await self.gather(records)
             async with self.folds:
-                if not self.taken:
+                if self.life is not life or not self.taken:  # they may have overtaken what was rolled back
                     return await self.resync()
-                life, batch = self.life, self.in_sequence(records)
-                if not batch:
+                runs = self.in_sequence(gathered)
+                if not runs:
                     return None
-                turn = await self.fold(batch[:1] if self.failures > 1 else batch)
+                turn = await self.fold(by_place([first_of(runs)]) if self.failures > 1 else runs)
         except Exception as error:
             await self.written()
             if self.life is life:
-                await self.roll_back(error, batch)
+                await self.roll_back(error, runs)
             return None
         except BaseException:
             self.let_go()
@@ -175,31 +177,39 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
                 await self.written()
         return None
 
-    def in_sequence(self, records: Sequence[Record]) -> list[Record]:
-        """Not what was revoked since it was fetched, nor what was handled already."""
-        batch: list[Record] = []
-        for run in runs(records):
-            wanted = self.taken.get(place(run[0]))
-            if wanted is not None:
-                batch += run if run[0].offset >= wanted else [one for one in run if one.offset >= wanted]
-        return batch
+    async def gather(self, part: Sequence[Record]) -> Runs:
+        """A batch of what is there already, part by part: Postgres need not wait for its next statement."""
+        runs, taken = by_place(part), len(part)
+        while taken % PART == 0 and taken < self.settings.projector_batch and not self.failures:
+            await asyncio.sleep(0)
+            found = await self.subscriber.consumer.getmany(max_records=PART)
+            if not found:
+                break
+            for at, run in found.items():
+                runs.setdefault(at, []).extend(run)
+                taken += len(run)
+        return runs
 
-    async def fold(self, batch: Sequence[Record]) -> Turn:
-        found = runs(batch)
-        following = {place(run[0]): run[-1].offset + 1 for run in found}
+    def in_sequence(self, runs: Runs) -> Runs:
+        """Not what was revoked since it was fetched, nor what was handled already."""
+        mine = {at: since(run, self.taken[at]) for at, run in runs.items() if at in self.taken}
+        return {at: run for at, run in mine.items() if run}
+
+    async def fold(self, runs: Runs) -> Turn:
+        records = [record for run in runs.values() for record in run]
+        following = {at: run[-1].offset + 1 for at, run in runs.items()}
         expected = {at: self.taken[at] for at in following}
-        async with self.database.reading() as connection:
-            facts = await self.folding.fold(connection, batch)
+        async with self.database.snapshot() as connection:
+            facts = await self.folding.fold(connection, records)
         self.taken |= following
-        firsts = [run[0] for run in found]
-        return Turn(batch, firsts, expected, following, facts, self.folding.hand_over())
+        return Turn(runs, records, expected, following, facts, self.folding.hand_over())
 
     async def write(self, turn: Turn) -> None:
         try:
             await self.save(turn)
             await self.went_well()
         except Exception as error:
-            await self.roll_back(error, turn.records)
+            await self.roll_back(error, turn.runs)
         except BaseException:
             self.let_go()
             raise
@@ -207,12 +217,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def save(self, turn: Turn) -> None:
         group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
         with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, turn.records, heard):
-            async with self.database.fast_transaction() as connection:
+            async with self.database.batch_transaction() as connection:
                 await self.move(connection, turn.expected, turn.following)
                 await self.folding.save(connection, turn.folded)
                 await self.notify(connection, turn.facts)
         BATCH_RECORDS.labels(self.database.schema).observe(len(turn.records))
-        FOLDED_AGE.labels(self.database.schema).observe(age(turn.firsts))
+        FOLDED_AGE.labels(self.database.schema).observe(age(run[0] for run in turn.runs.values()))
         self.positions |= {at: n for at, n in turn.following.items() if at in self.positions}
         await acknowledge(self.subscriber, turn.following)
 
@@ -245,7 +255,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def bury(self, connection: Connection, record: Record, error: Exception) -> None:
         await burial.bury(connection, self.told, "projector", record, error)
 
-    async def roll_back(self, error: Exception, batch: Sequence[Record]) -> None:
+    async def roll_back(self, error: Exception, runs: Runs) -> None:
         self.failures += 1
         self.folding.suspicious = True
         kind = "fenced" if isinstance(error, Fenced) else "away" if is_away(error) else "failed"
@@ -257,8 +267,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             )
             grown = self.settings.backoff_seconds * 2 ** min(self.failures, 20)
             await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
-        if kind == "failed" and self.failures >= self.settings.delivery_attempts:
-            await self.pass_over(batch[0], error)
+        if kind == "failed" and runs and self.failures >= self.settings.delivery_attempts:
+            await self.pass_over(first_of(runs), error)
         await self.start_again()
 
     async def start_again(self) -> None:
@@ -290,6 +300,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for at in kafka.assignment() & stored.keys():
             kafka.seek(at, stored[at])
             self.positions[at] = self.taken[at] = stored[at]
+        self.life = object()  # what was fetched meanwhile comes again
         self.health.progress()
 
     async def stored(self, places: Sequence[TopicPartition]) -> Positions:
@@ -300,6 +311,16 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
 
 
-def runs(records: Iterable[Record]) -> list[list[Record]]:
-    """By partition; a batch brings those of each one after another."""
-    return [list(run) for _, run in groupby(records, key=attrgetter("topic", "partition"))]
+def by_place(records: Iterable[Record]) -> Runs:
+    runs: Runs = {}
+    for record in records:
+        runs.setdefault(place(record), []).append(record)
+    return runs
+
+
+def first_of(runs: Runs) -> Record:
+    return next(iter(runs.values()))[0]
+
+
+def since(run: list[Record], offset: int) -> list[Record]:
+    return run if run[0].offset >= offset else [one for one in run if one.offset >= offset]

@@ -64,7 +64,7 @@ async def relay(database: Database, producer: Producer, batch: int, groups: int 
     The shards are dealt into so many groups, a transaction each.
     Raises OutOfOrderSequence: this producer is of no more use, the role begins again with another.
     """
-    async with database.reading() as connection:
+    async with database.snapshot() as connection:
         shards = await outbox.waiting_shards(connection)
     dealt = [shards[first::groups] for first in range(min(groups, len(shards)))]
     each = [relay_shards(database, producer, some, batch) for some in dealt]
@@ -79,7 +79,7 @@ async def relay(database: Database, producer: Producer, batch: int, groups: int 
 
 
 async def relay_shards(database: Database, producer: Producer, shards: Sequence[int], batch: int) -> int:
-    async with database.fast_transaction() as connection:
+    async with database.batch_transaction() as connection:
         if not (held := await outbox.lock_shards(connection, shards)):
             return 0
         if not (events := await outbox.waiting(connection, held, batch)):

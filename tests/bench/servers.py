@@ -99,6 +99,7 @@ class Servers:
         connection = await real.admin()
         try:
             await connection.execute(TRUNCATE)
+            await connection.execute("select pg_stat_reset()")
             await connection.execute("checkpoint")
         finally:
             await connection.close()

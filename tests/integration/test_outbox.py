@@ -6,7 +6,7 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,6 +45,40 @@ async def test_nothing_is_published_when_the_command_fails(databases: Databases)
 
     assert await relay(database, kafka, 10) == (0, 0)
     assert not kafka.logs
+
+
+async def test_a_relay_that_began_with_empty_tables_does_not_read_them_whole_later(
+    databases: Databases,
+) -> None:
+    """A plan that was made, or kept, for what was there then would read the outbox once for each event in the log."""
+    database, kafka, connection = databases["applications"], MemoryKafka(), await admin()
+    with suppress(ValueError):
+        async with database.transaction() as session:
+            await emit(session, a_selection())
+            raise ValueError  # a page without a row
+    await connection.execute("analyze applications.event_log, applications.outbox")
+    before = await rows_read_by_whole_tables(database, connection)
+    for _ in range(10):  # a plan is kept after five times
+        async with database.transaction() as session:
+            await emit(session, a_selection())
+        await relay(database, kafka, 10)
+    async with database.transaction() as session:
+        await emit(session, *(a_selection() for _ in range(1_000)))
+
+    published, _ = await relay(database, kafka, 10_000)
+    after = await rows_read_by_whole_tables(database, connection)
+    await connection.close()
+
+    assert published == 1_000
+    assert after - before < 2 * outbox.SHARDS * published
+
+
+async def rows_read_by_whole_tables(database: Database, connection: Connection) -> int:
+    """A connection tells what it has read at its end, or after ten seconds."""
+    await database.close()
+    await asyncio.sleep(0.5)
+    counted = "select sum(seq_tup_read) from pg_stat_user_tables where schemaname = $1"
+    return int(await connection.fetchval(counted, database.schema))
 
 
 async def test_a_subject_is_numbered_in_the_order_of_its_commits(databases: Databases) -> None:

@@ -241,6 +241,35 @@ async def test_what_was_folded_while_the_batch_before_failed_is_folded_again(
     assert (mark["last"], mark["ahead"]) == (2, [])
 
 
+async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back(
+    tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(_, selected), (_, agreed), _] = a_story()
+    failing, stored = FailingDatabase(app_url("monitoring"), "monitoring"), Projector.stored
+    async with (
+        MemorySystem([SERVICE], {"monitoring": failing}, settings) as system,
+        asyncio.TaskGroup() as later,
+    ):
+        await system.start()
+
+        async def asked(projector: Projector, *given: Any) -> Any:
+            monkeypatch.undo()
+            await system.send(**sealed(agreed, 2))
+            later.create_task(system.kafka.deliver())
+            await asyncio.sleep(0.05)
+            return await stored(projector, *given)
+
+        monkeypatch.setattr(Projector, "stored", asked)
+        failing.fails = True
+        await system.send(**sealed(selected, 1))
+        await system.settle()
+
+        [case] = await system.rows("monitoring", "probe_case")
+    await failing.close()
+
+    assert (case["rank"], case["agreed_krw"]) == (3, 100)
+
+
 class SlowDatabase(Database):
     """It takes its time to commit."""
 

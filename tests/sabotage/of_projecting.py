@@ -66,6 +66,13 @@ GUARDS = [
         OVERTAKEN,
     ),
     guard(
+        "fetched-before-the-seek",
+        "되돌린 묶음보다 먼저, 그 뒤의 묶음이 반영되는 것 / what came after a batch that was rolled back overtakes it, and it is lost",
+        edited("shared.delivery.projector:Projector.resync", "self.life = object()", "pass"),
+        PROJECTOR
+        + "test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back",
+    ),
+    guard(
         "columns-of-one-topic",
         "두 토픽이 먹이는 행에서 한쪽을 잃는 것 / of two topics that feed one row, one is lost",
         edited(

@@ -51,6 +51,12 @@ GUARDS = [
         NUMBERED,
     ),
     guard(
+        "planned-for-what-is-there",
+        "비어 있을 때의 실행 계획으로 기록 전체를 거듭 읽어 발행이 멈추는 것 / publishing stands still, as a plan of empty tables reads the log again and again",
+        edited("shared.db:_planned", "await connection.execute(PLANNED)", "pass"),
+        OUTBOX + "test_a_relay_that_began_with_empty_tables_does_not_read_them_whole_later",
+    ),
+    guard(
         "sequence-unique",
         "한 대상의 사건 번호가 두 번 쓰이는 것 / one number of a subject is given twice",
         in_database(("applications", "alter table event_log drop constraint event_log_subject_sequence_key")),
