@@ -18,6 +18,7 @@ from shared.events.cloudevents import Headers
 
 OUTSIDERS = "ieum.external."
 BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
+AT_ONCE = 100  # events made into batches before others have their turn
 FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
 OutOfOrderSequence = OutOfOrderSequenceNumber
 """What a broker says to an idempotent producer that gave up a batch: it takes nothing of it any more."""
@@ -104,30 +105,66 @@ def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -
 class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
     """Hands over batches by partition: a future a record would cost more than the rest of the relay."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.making = asyncio.Lock()
+
     async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+        """A batch is on its way as soon as it is full, while the next ones are made.
+
+        Of several callers one makes his at a time: his first are full the sooner.
+        """
         places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
-        runs: dict[tuple[str, int], list[Sendable]] = {}
-        for event in events:
-            number = partition(event.key, places[event.topic], ())
-            runs.setdefault((event.topic, number), []).append(event)
-        handed = await asyncio.gather(*(self.send_run(*at, run) for at, run in runs.items()))
-        return [promise for promises in handed for promise in promises]
+        lanes: dict[tuple[str, int], Lane] = {}
+        try:
+            async with self.making:
+                for count, event in enumerate(events, start=1):
+                    at = event.topic, partition(event.key, places[event.topic], ())
+                    if at not in lanes:
+                        lanes[at] = Lane(self, *at)
+                    lanes[at].put(event)
+                    if count % AT_ONCE == 0:
+                        await asyncio.sleep(0)
+            return await asyncio.gather(*(task for lane in lanes.values() for task in lane.all()))
+        finally:
+            for lane in lanes.values():
+                lane.end()
 
-    async def send_run(self, topic: str, number: int, events: Sequence[Sendable]) -> list[Awaitable[object]]:
-        """Of one partition, in order: a batch is handed over when the one before is on its way."""
-        promises: list[Awaitable[object]] = []
-        batch = self.create_batch()
-        for event in events:
-            while not self.put(batch, event):
-                promises.append(await self.send_batch(batch, topic, partition=number))
-                batch = self.create_batch()
-        promises.append(await self.send_batch(batch, topic, partition=number))
-        return promises
 
-    def put(self, batch: Any, event: Sendable) -> bool:
-        """Whether there was room; an empty batch takes an event of any size."""
-        put = batch.append(timestamp=None, key=event.key, value=event.value, headers=event.headers)
-        return put is not None
+class Lane:
+    """Events of one partition on their way, in order: full batches are handed over, the last one is open."""
+
+    def __init__(self, producer: BatchProducer, topic: str, number: int) -> None:
+        self.producer, self.topic, self.number = producer, topic, number
+        self.batch = producer.create_batch()
+        self.handed: list[asyncio.Task[Awaitable[object]]] = []
+
+    def put(self, event: Sendable) -> None:
+        """An empty batch takes an event of any size."""
+        given = {"timestamp": None, "key": event.key, "value": event.value, "headers": event.headers}
+        while self.batch.append(**given) is None:
+            self.close()
+
+    def close(self) -> None:
+        self.handed.append(asyncio.create_task(self.hand_over(self.batch, self.handed[-1:])))
+        self.batch = self.producer.create_batch()
+
+    async def hand_over(
+        self, batch: Any, after: Sequence[asyncio.Task[Awaitable[object]]]
+    ) -> Awaitable[object]:
+        """When the one before is on its way."""
+        await asyncio.gather(*after)
+        promise: Awaitable[object] = await self.producer.send_batch(batch, self.topic, partition=self.number)
+        return promise
+
+    def all(self) -> Sequence[asyncio.Task[Awaitable[object]]]:
+        self.close()
+        return self.handed
+
+    def end(self) -> None:
+        """What is not on its way yet stays here."""
+        for task in self.handed:
+            task.cancel()
 
 
 def producer(settings: Settings) -> BatchProducer:

@@ -24,6 +24,7 @@ from shared.metrics import ACKNOWLEDGED_SECONDS, PUBLISH_FAILURES, PUBLISH_SECON
 log = structlog.get_logger()
 
 GROUPS = 4  # transactions side by side where much waits: one would leave the broker idle
+TURNS = 4  # transactions of such a group, one after another: something may wait in other shards by then
 FEW = 100  # events of a shard at once where little waits
 MANY = 500  # events of a round: more will wait
 
@@ -59,15 +60,17 @@ def pace(published: int, failed: int, batch: int) -> tuple[int, int]:
 
 
 async def relay(database: Database, producer: Producer, batch: int, groups: int = SHARDS) -> tuple[int, int]:
-    """Publish up to `batch` of what waits in each shard that no other relay holds: (events published, groups that failed).
+    """Publish what waits in each shard that no other relay holds: (events published, groups that failed).
 
-    The shards are dealt into so many groups, a transaction each.
+    The shards are dealt into so many groups, a transaction each of up to `batch` events a shard; of several groups
+    each has a few turns while much waits.
     Raises OutOfOrderSequence: this producer is of no more use, the role begins again with another.
     """
     async with database.snapshot() as connection:
         shards = await outbox.waiting_shards(connection)
     dealt = [shards[first::groups] for first in range(min(groups, len(shards)))]
-    each = [relay_shards(database, producer, some, batch) for some in dealt]
+    turns = TURNS if groups > 1 else 1
+    each = [drain(database, producer, some, batch, turns) for some in dealt]
     results = await asyncio.gather(*each, return_exceptions=True)
     failures = [result for result in results if isinstance(result, BaseException)]
     for failure in failures:
@@ -76,6 +79,16 @@ async def relay(database: Database, producer: Producer, batch: int, groups: int 
     if gaps := [failure for failure in failures if isinstance(failure, kafka.OutOfOrderSequence)]:
         raise gaps[0]
     return sum(result for result in results if isinstance(result, int)), len(failures)
+
+
+async def drain(database: Database, producer: Producer, shards: Sequence[int], batch: int, turns: int) -> int:
+    """Batch after batch while much waits: no group stands still for another's acknowledgements."""
+    published = 0
+    for _ in range(turns):
+        published += (last := await relay_shards(database, producer, shards, batch))
+        if last < batch:
+            break
+    return published
 
 
 async def relay_shards(database: Database, producer: Producer, shards: Sequence[int], batch: int) -> int:
