@@ -87,8 +87,10 @@ class MemoryConsumer:
         return batch
 
     async def getmany(self, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
-        found = self.take(max_records)
-        return {at: [one for one in found if one.topic == at.topic] for at in self.positions}
+        found: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
+        for record in self.take(max_records):
+            found[TopicPartition(record.topic, record.partition)].append(record)
+        return found
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
