@@ -1,6 +1,6 @@
 """The naive way: FastStream a message, pydantic, an inbox, one transaction an event, and no fence.
 
-Its folds and its SQL are the product's own, so the work is the same, and so must the tables be. Without the inbox an
+Its folds and its SQL are the product's own, so the work is the same. Without the inbox an
 event that is delivered again is added again, which the projector does not do: that is measured beside it.
 """
 
@@ -8,19 +8,15 @@ import asyncio
 import time
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
-from shared.db import Connection, Database
-from shared.delivery.folding import Folding
+from shared.db import Database
 from shared.delivery.inbox import CLAIM
-from shared.delivery.kafka import Record
-from shared.delivery.projection import Collector, Fact, Projection, tables_of
+from shared.delivery.projection import Collector, Fact, Projection
 from shared.events import Event
-from tests.bench import lives
-from tests.bench.lives import Made
 from tests.bench.servers import Servers
 from tests.bench.waiting import PATIENCE
 
@@ -76,16 +72,10 @@ def fact_of(event: type[Event], headers: dict[str, bytes], value: bytes) -> Fact
     return Fact(*named, data["occurred_on"], said["time"], data, said.get("authid"))
 
 
-async def fold(servers: Servers, projections: Sequence[Projection], events: int, *, inbox: bool) -> float:
-    """Events a second, once its tables are seen to be those of the product's fold of the same events.
-
-    They are whole lives on a topic of their own: of what stands on the others it would get a few kinds alone, now
-    these, now those.
-    """
-    await servers.empty()
-    made = list(lives.lives(events))
-    topic = await servers.make_topic("bench.naive")
-    await servers.put([one._replace(topic=topic) for one in made])
+async def hear(
+    servers: Servers, projections: Sequence[Projection], topic: str, events: int, *, inbox: bool
+) -> float:
+    """Events a second."""
     naive = Naive(servers.databases[SERVICE], projections, events, inbox=inbox)
     broker = KafkaBroker(servers.settings.kafka_bootstrap, logger=None, allow_auto_create_topics=False)
     broker.subscriber(topic, group_id=topic, auto_offset_reset="earliest")(naive.handle)
@@ -95,33 +85,4 @@ async def fold(servers: Servers, projections: Sequence[Projection], events: int,
             await naive.done.wait()
     finally:
         await broker.stop()
-    await prove(servers, projections, made)
     return events / (naive.ended - naive.began)
-
-
-async def prove(servers: Servers, projections: Sequence[Projection], made: Sequence[Made]) -> None:
-    """A fold looks at topic, headers and value alone."""
-    database, records = servers.databases[SERVICE], cast(Sequence[Record], made)
-    async with database.fast_transaction() as connection:
-        found = await rows(connection, projections)
-    await servers.empty()
-    async with database.fast_transaction() as connection:
-        await Folding(projections, refuse).apply(connection, records)
-        wanted = await rows(connection, projections)
-    assert any(wanted.values()), "nothing was folded"
-    differing = [table for table in wanted if found[table] != wanted[table]]
-    assert not differing, f"not the same work: {differing}"
-
-
-async def rows(connection: Connection, projections: Sequence[Projection]) -> dict[str, list[str]]:
-    tables = [columns.table for columns in tables_of(projections)]
-    return {
-        table: [
-            row["row"] for row in await connection.fetch(f"select t::text as row from {table} t order by 1")
-        ]
-        for table in tables
-    }
-
-
-async def refuse(connection: Connection, record: Record, error: Exception) -> None:
-    raise error

@@ -1,94 +1,69 @@
 """The projector (real folds, deduplicated, one transaction a batch) against a bare loop that only reads, and its peers."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import cast
 
-from aiokafka import TopicPartition
-
-from services.monitoring.main import SERVICE
-from services.monitoring.projections import cases, money, money_events, timeline, visits
-from shared.delivery.kafka import quiet_broker
-from shared.delivery.projection import Projection
-from shared.delivery.projector import Projector, Turn
-from tests.bench import naive, quix
-from tests.bench.collecting import as_python_comes
+from shared.db import Connection
+from shared.delivery.folding import Folding
+from shared.delivery.kafka import Record
+from shared.delivery.projection import Projection, tables_of
+from tests.bench import lives, quix
 from tests.bench.figure import Contestant, Figure, alternating
+from tests.bench.lives import Made
 from tests.bench.peers import PeerMissing
-from tests.bench.servers import PLACES, Servers
-from tests.bench.waiting import PATIENCE
+from tests.bench.projecting import ALL, CASES_AND_TILES, PART, PROJECTIONS, SCHEMA, rate
+from tests.bench.servers import Servers
 
 EVENTS, NAIVE_EVENTS = 300_000, 10_000
-# It hears what it heard: the numbers of a subject have no gap, as in the product.
-SILENT = replace(timeline.PROJECTION, rows=dict.fromkeys(timeline.PROJECTION.rows, lambda fact: ()))
-WITHOUT_TIMELINE = tuple(SILENT if one is timeline.PROJECTION else one for one in SERVICE.projections)
-CASES_AND_TILES: Sequence[Projection] = (
-    cases.PROJECTION,
-    money.PROJECTION,
-    money_events.PROJECTION,
-    visits.PROJECTION,
-    SILENT,
-)
 
 
-class Timed(Projector):
-    """Knows when its partitions became its own, and when it stands at their ends."""
-
-    ends: dict[TopicPartition, int]
-    began = 0.0
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.done = asyncio.Event()
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await super().on_partitions_assigned(assigned)
-        self.began = self.began or time.perf_counter()
-
-    async def save(self, turn: Turn) -> None:
-        await super().save(turn)
-        if all(self.positions.get(at, 0) >= end for at, end in self.ends.items()):
-            self.done.set()
-
-
-async def bare(servers: Servers) -> float:
-    """Records a second of a loop that only reads, in Python as it comes."""
-    with as_python_comes():
-        return await uncollected(servers)
-
-
-async def uncollected(servers: Servers) -> float:
-    """The same, with the product's setting of Python's collector: it never looks."""
-    read = 0
-    async with servers.reader(PLACES) as reader:
-        began = time.perf_counter()
-        while read < servers.filled:
-            batch = await reader.getmany(timeout_ms=1_000, max_records=servers.settings.projector_batch)
-            read += sum(map(len, batch.values()))
-    return read / (time.perf_counter() - began)
-
-
-async def fold(servers: Servers, projections: Sequence[Projection]) -> float:
-    """Records a second of the product's projector, from empty tables to the ends."""
+async def fold(servers: Servers, projections: str) -> float:
     await servers.empty()
-    database = servers.databases["monitoring"]
-    projector = Timed(database, projections, SERVICE.told, servers.settings, touches=SERVICE.touches)
-    projector.ends = await servers.ends()
-    broker = quiet_broker(servers.settings)
-    projector.subscribe(broker)
-    await broker.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await projector.done.wait()
-        took = time.perf_counter() - projector.began
-    finally:
-        await broker.stop()
+    return await rate(servers, "fold", projections=projections)
+
+
+async def naively(servers: Servers, events: int, *, inbox: bool) -> float:
+    """The naive way's, once its tables are seen to be those of the product's fold of the same events.
+
+    They are whole lives on a topic of their own: of what stands on the others it would get a few kinds alone, now
+    these, now those.
+    """
+    await servers.empty()
+    made = list(lives.lives(events))
+    topic = await servers.make_topic("bench.naive")
+    await servers.put([one._replace(topic=topic) for one in made])
+    found = await rate(servers, "one by one", topic=topic, events=events, inbox=inbox)
+    await prove(servers, PROJECTIONS[PART], made)
+    return found
+
+
+async def prove(servers: Servers, projections: Sequence[Projection], made: Sequence[Made]) -> None:
+    """A fold looks at topic, headers and value alone."""
+    database, records = servers.databases[SCHEMA], cast(Sequence[Record], made)
     async with database.fast_transaction() as connection:
-        assert not await connection.fetchval("select count(*) from dead_letter")
-    return sum(projector.ends.values()) / took
+        found = await rows(connection, projections)
+    await servers.empty()
+    async with database.fast_transaction() as connection:
+        await Folding(projections, refuse).apply(connection, records)
+        wanted = await rows(connection, projections)
+    assert any(wanted.values()), "nothing was folded"
+    differing = [table for table in wanted if found[table] != wanted[table]]
+    assert not differing, f"not the same work: {differing}"
+
+
+async def rows(connection: Connection, projections: Sequence[Projection]) -> dict[str, list[str]]:
+    tables = [columns.table for columns in tables_of(projections)]
+    return {
+        table: [
+            row["row"] for row in await connection.fetch(f"select t::text as row from {table} t order by 1")
+        ]
+        for table in tables
+    }
+
+
+async def refuse(connection: Connection, record: Record, error: Exception) -> None:
+    raise error
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
@@ -101,27 +76,27 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         peers["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
     except PeerMissing as reason:
         missing = str(reason)
-    naively = partial(naive.fold, servers, WITHOUT_TIMELINE, servers.sized(NAIVE_EVENTS))
+    naive = partial(naively, servers, servers.sized(NAIVE_EVENTS))
     contestants: dict[str, Contestant] = {  # who is held against whom stand close together
-        "bare read": partial(bare, servers),
-        "cases and tiles": partial(fold, servers, CASES_AND_TILES),
+        "bare read": partial(rate, servers, "bare", rarely=False),
+        CASES_AND_TILES: partial(fold, servers, CASES_AND_TILES),
         **peers,
-        "bare read, uncollected": partial(uncollected, servers),
-        "all but the timeline": partial(fold, servers, WITHOUT_TIMELINE),
-        "naive": partial(naively, inbox=True),
-        "naive, no inbox": partial(naively, inbox=False),
-        "all projections": partial(fold, servers, SERVICE.projections),
+        "bare read, uncollected": partial(rate, servers, "bare"),
+        PART: partial(fold, servers, PART),
+        "naive": partial(naive, inbox=True),
+        "naive, no inbox": partial(naive, inbox=False),
+        ALL: partial(fold, servers, ALL),
     }
     found = await alternating(contestants, rounds, servers.say)
-    ours, part = "cases and tiles", "all but the timeline"
+    ours = CASES_AND_TILES
     yield Figure(f"projector, {ours} / bare read", *found.pair(ours, "bare read"), "events/s", ">= 0.3")
     pair = found.pair(ours, "bare read, uncollected")
     yield Figure(f"projector, {ours} / bare read, uncollected", *pair, "events/s")
-    for others in (part, "all projections"):
+    for others in (PART, ALL):
         yield Figure(f"projector, {others} / bare read", *found.pair(others, "bare read"), "events/s")
     for kept, goal in ((ours, ">= 3"), ("cases alone", "")):
         pair = found.pair(ours, f"Quix, {kept}")
         yield Figure(f"projector / Quix Streams, {kept}", *pair, "events/s", goal, missing)
-    yield Figure("projector / the naive way", *found.pair(part, "naive"), "events/s", ">= 50")
-    pair = found.pair(part, "naive, no inbox")
+    yield Figure("projector / the naive way", *found.pair(PART, "naive"), "events/s", ">= 50")
+    pair = found.pair(PART, "naive, no inbox")
     yield Figure("projector / the naive way, not deduplicated", *pair, "events/s")

@@ -8,6 +8,7 @@ from services.monitoring.main import SERVICE
 from tests import databases as real
 from tests.bench import child, projector
 from tests.bench.figure import Figure
+from tests.bench.projecting import ALL
 from tests.bench.servers import Servers
 
 SMALL, LARGE = 30_000, 3_000_000
@@ -49,7 +50,7 @@ async def large(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
 async def folded(servers: Servers, events: int) -> None:
     """So many events on the topics and in the live tables."""
     await servers.fill(servers.sized(events))
-    speed = await projector.fold(servers, SERVICE.projections)
+    speed = await projector.fold(servers, ALL)
     servers.say(f"{servers.filled:,} 사건 반영 / folded: {speed:,.0f}/s")
 
 

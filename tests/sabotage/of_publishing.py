@@ -129,7 +129,7 @@ GUARDS = [
     guard(
         "shard-order",
         "한 대상의 사건이 뒤바뀌어 나가는 것 / a subject's events leave in another order",
-        edited("shared.delivery.outbox:WAITING", "order by l.position", "order by l.position desc"),
+        edited("shared.delivery.outbox:WAITING", "order by oldest.position", "order by oldest.position desc"),
         NUMBERED,
     ),
     guard(
