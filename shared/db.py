@@ -114,8 +114,8 @@ class Database:
             await connection.close()
 
     def batch_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """The same for batches. Each statement is planned for what the tables hold now: by a plan that was kept since
-        they were empty, each key of a batch would read a whole table."""
+        """A fast transaction for batches. Each statement is planned for what the tables hold now: by a plan that was
+        kept since they were empty, each key of a batch could read a whole table."""
         return self.fast_transaction(_planned)
 
     def bare_transaction(self) -> AbstractAsyncContextManager[Bare]:
@@ -146,21 +146,23 @@ class Database:
         await self.engine.dispose()
 
 
-# After five times PostgreSQL keeps a plan that fits any parameters: it costs a board's sums twice the time.
-PLANNED = "set local plan_cache_mode = force_custom_plan"
-
-
 @asynccontextmanager
 async def _planned(connection: Connection) -> AsyncIterator[None]:
+    """Else a plan that fits any parameters is kept after five times."""
     async with connection.transaction():
-        await connection.execute(PLANNED)
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
         yield
 
 
 @asynccontextmanager
 async def _snapshot(connection: Connection) -> AsyncIterator[None]:
-    """Begun in one message. Nothing can have been written, so it ends as it began."""
-    await connection.execute(f"begin isolation level repeatable read, read only; {PLANNED}")
+    """Begun in one message. Nothing can have been written, so it ends as it began.
+
+    A plan that fits any parameters costs a board's sums twice the time.
+    """
+    await connection.execute(
+        "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan"
+    )
     try:
         yield
     finally:

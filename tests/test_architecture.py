@@ -26,7 +26,7 @@ ENDS_OR_BEGINS = re.compile(
     re.IGNORECASE,
 )
 SNAPSHOT = [  # what only reads, and ends as it began
-    "begin isolation level repeatable read, read only; ",
+    "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan",
     "rollback",
 ]
 BEGINS = {

@@ -112,7 +112,7 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
     async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
         """A batch is on its way as soon as it is full, while the next ones are made.
 
-        Of several callers one makes his at a time: his first are full the sooner.
+        Several callers make theirs one after another: the first are full the sooner.
         """
         places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
         lanes: dict[tuple[str, int], Lane] = {}
@@ -125,10 +125,10 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
                     lanes[at].put(event)
                     if count % AT_ONCE == 0:
                         await asyncio.sleep(0)
-            return await asyncio.gather(*(task for lane in lanes.values() for task in lane.all()))
+            return await asyncio.gather(*(task for lane in lanes.values() for task in lane.finish()))
         finally:
             for lane in lanes.values():
-                lane.end()
+                lane.cancel()
 
 
 class Lane:
@@ -157,11 +157,11 @@ class Lane:
         promise: Awaitable[object] = await self.producer.send_batch(batch, self.topic, partition=self.number)
         return promise
 
-    def all(self) -> Sequence[asyncio.Task[Awaitable[object]]]:
+    def finish(self) -> Sequence[asyncio.Task[Awaitable[object]]]:
         self.close()
         return self.handed
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """What is not on its way yet stays here."""
         for task in self.handed:
             task.cancel()

@@ -101,7 +101,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.positions: Positions = {}  # of what is committed
         self.taken: Positions = {}  # of what is folded in memory
         self.last_known: Positions = {}
-        self.life = object()  # another one whenever all is forgotten
+        self.life = object()  # another one whenever all is forgotten, or Kafka was told where to begin
         self.folds = asyncio.Lock()  # nothing is forgotten while a batch is folded
         self.writing: asyncio.Task[None] | None = None
         self.epoch = 0

@@ -13,14 +13,13 @@ from typing import Any
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
+from services.monitoring.main import SERVICE
 from shared.db import Database
 from shared.delivery.inbox import CLAIM
 from shared.delivery.projection import Collector, Fact, Projection
 from shared.events import Event
 from tests.bench.servers import Servers
 from tests.bench.waiting import PATIENCE
-
-SERVICE = "monitoring"
 
 
 class Naive:
@@ -76,7 +75,7 @@ async def hear(
     servers: Servers, projections: Sequence[Projection], topic: str, events: int, *, inbox: bool
 ) -> float:
     """Events a second."""
-    naive = Naive(servers.databases[SERVICE], projections, events, inbox=inbox)
+    naive = Naive(servers.databases[SERVICE.name], projections, events, inbox=inbox)
     broker = KafkaBroker(servers.settings.kafka_bootstrap, logger=None, allow_auto_create_topics=False)
     broker.subscriber(topic, group_id=topic, auto_offset_reset="earliest")(naive.handle)
     await broker.start()

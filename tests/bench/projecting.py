@@ -26,13 +26,12 @@ from tests.bench.console import say
 from tests.bench.servers import PLACES, Servers
 from tests.bench.waiting import PATIENCE
 
-SCHEMA = "monitoring"
 # It hears what it heard: the numbers of a subject have no gap, as in the product.
 SILENT = replace(timeline.PROJECTION, rows=dict.fromkeys(timeline.PROJECTION.rows, lambda fact: ()))
-CASES_AND_TILES, PART, ALL = "cases and tiles", "all but the timeline", "all projections"
+CASES_AND_TILES, WITHOUT_TIMELINE, ALL = "cases and tiles", "all but the timeline", "all projections"
 PROJECTIONS: Mapping[str, Sequence[Projection]] = {
     CASES_AND_TILES: (cases.PROJECTION, money.PROJECTION, money_events.PROJECTION, visits.PROJECTION, SILENT),
-    PART: tuple(SILENT if one is timeline.PROJECTION else one for one in SERVICE.projections),
+    WITHOUT_TIMELINE: tuple(SILENT if one is timeline.PROJECTION else one for one in SERVICE.projections),
     ALL: SERVICE.projections,
 }
 
@@ -41,7 +40,7 @@ async def rate(servers: Servers, contestant: str, *, rarely: bool = True, **give
     """In the parent: records a second. `rarely`: Python's collector looks rarely, as in every process of the product."""
     whole = {
         "bootstrap": servers.settings.kafka_bootstrap,
-        "url": real.app_url(SCHEMA),
+        "url": real.app_url(SERVICE.name),
         "filled": servers.filled,
         "contestant": contestant,
         "rarely": rarely,
@@ -84,7 +83,7 @@ class Timed(Projector):
 
 async def fold(servers: Servers, projections: str) -> float:
     """The product's projector, from empty tables to the ends."""
-    database = servers.databases[SCHEMA]
+    database = servers.databases[SERVICE.name]
     projector = Timed(
         database, PROJECTIONS[projections], SERVICE.told, servers.settings, touches=SERVICE.touches
     )
@@ -104,7 +103,7 @@ async def fold(servers: Servers, projections: str) -> float:
 
 
 async def one_by_one(servers: Servers, topic: str, events: int, inbox: bool) -> float:
-    return await naive.hear(servers, PROJECTIONS[PART], topic, events, inbox=inbox)
+    return await naive.hear(servers, PROJECTIONS[WITHOUT_TIMELINE], topic, events, inbox=inbox)
 
 
 CONTESTANTS: Mapping[str, Callable[..., Awaitable[float]]] = {
@@ -118,9 +117,9 @@ async def main() -> None:
     given = child.given()
     if given["rarely"]:
         collect_rarely()
-    database = Database(given["url"], SCHEMA)
+    database = Database(given["url"], SERVICE.name)
     settings = Settings(kafka_bootstrap=given["bootstrap"])
-    servers = Servers(settings, {SCHEMA: database}, say, filled=given["filled"])
+    servers = Servers(settings, {SERVICE.name: database}, say, filled=given["filled"])
     try:
         child.answer(rate=await CONTESTANTS[given["contestant"]](servers, **given["given"]))
     finally:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import cast
 
+from services.monitoring.main import SERVICE
 from shared.db import Connection
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record
@@ -12,7 +13,7 @@ from tests.bench import lives, quix
 from tests.bench.figure import Contestant, Figure, alternating
 from tests.bench.lives import Made
 from tests.bench.peers import PeerMissing
-from tests.bench.projecting import ALL, CASES_AND_TILES, PART, PROJECTIONS, SCHEMA, rate
+from tests.bench.projecting import ALL, CASES_AND_TILES, PROJECTIONS, WITHOUT_TIMELINE, rate
 from tests.bench.servers import Servers
 
 EVENTS, NAIVE_EVENTS = 300_000, 10_000
@@ -34,13 +35,13 @@ async def naively(servers: Servers, events: int, *, inbox: bool) -> float:
     topic = await servers.make_topic("bench.naive")
     await servers.put([one._replace(topic=topic) for one in made])
     found = await rate(servers, "one by one", topic=topic, events=events, inbox=inbox)
-    await prove(servers, PROJECTIONS[PART], made)
+    await prove(servers, PROJECTIONS[WITHOUT_TIMELINE], made)
     return found
 
 
 async def prove(servers: Servers, projections: Sequence[Projection], made: Sequence[Made]) -> None:
     """A fold looks at topic, headers and value alone."""
-    database, records = servers.databases[SCHEMA], cast(Sequence[Record], made)
+    database, records = servers.databases[SERVICE.name], cast(Sequence[Record], made)
     async with database.fast_transaction() as connection:
         found = await rows(connection, projections)
     await servers.empty()
@@ -82,7 +83,7 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
         CASES_AND_TILES: partial(fold, servers, CASES_AND_TILES),
         **peers,
         "bare read, uncollected": partial(rate, servers, "bare"),
-        PART: partial(fold, servers, PART),
+        WITHOUT_TIMELINE: partial(fold, servers, WITHOUT_TIMELINE),
         "naive": partial(naive, inbox=True),
         "naive, no inbox": partial(naive, inbox=False),
         ALL: partial(fold, servers, ALL),
@@ -92,11 +93,11 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     yield Figure(f"projector, {ours} / bare read", *found.pair(ours, "bare read"), "events/s", ">= 0.3")
     pair = found.pair(ours, "bare read, uncollected")
     yield Figure(f"projector, {ours} / bare read, uncollected", *pair, "events/s")
-    for others in (PART, ALL):
+    for others in (WITHOUT_TIMELINE, ALL):
         yield Figure(f"projector, {others} / bare read", *found.pair(others, "bare read"), "events/s")
     for kept, goal in ((ours, ">= 3"), ("cases alone", "")):
         pair = found.pair(ours, f"Quix, {kept}")
         yield Figure(f"projector / Quix Streams, {kept}", *pair, "events/s", goal, missing)
-    yield Figure("projector / the naive way", *found.pair(PART, "naive"), "events/s", ">= 50")
-    pair = found.pair(PART, "naive, no inbox")
+    yield Figure("projector / the naive way", *found.pair(WITHOUT_TIMELINE, "naive"), "events/s", ">= 50")
+    pair = found.pair(WITHOUT_TIMELINE, "naive, no inbox")
     yield Figure("projector / the naive way, not deduplicated", *pair, "events/s")

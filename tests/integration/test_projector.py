@@ -15,7 +15,7 @@ from shared.db import Begun, Connection, Database
 from shared.delivery.folding import Folding
 from shared.delivery.kafka import Record, quiet_broker
 from shared.delivery.projection import Rows
-from shared.delivery.projector import Projector
+from shared.delivery.projector import Projector, Turn
 from shared.events import Event
 from shared.events.monitoring import MonitoringRecordDeadLettered
 from tests.builders import a_selection, sealed
@@ -268,6 +268,28 @@ async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_wh
     await failing.close()
 
     assert (case["rank"], case["agreed_krw"]) == (3, 100)
+
+
+async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.delivery.projector.PART", 1)
+    save, saved = Projector.save, list[int]()
+
+    async def counted(projector: Projector, turn: Turn) -> None:
+        saved.append(len(turn.records))
+        await save(projector, turn)
+
+    monkeypatch.setattr(Projector, "save", counted)
+    stories = [a_story() for _ in range(3)]
+    for number, event in [one for story in stories for one in story]:
+        await system.send(**sealed(event, number))
+    await system.kafka.deliver(1)
+    await system.settle()
+
+    cases = await system.rows("monitoring", "probe_case")
+    assert [(row["rank"], row["agreed_krw"], row["booked"]) for row in cases] == [(3, 100, 1)] * 3
+    assert saved == [9]
 
 
 class SlowDatabase(Database):
