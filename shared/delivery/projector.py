@@ -276,12 +276,16 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             await self.resync()
 
     async def pass_over(self, record: Record, error: Exception) -> None:
-        """The record at which the fold fails again and again becomes a dead letter, alone."""
+        """The record at which the fold fails again and again becomes a dead letter, alone; or comes once more."""
         at = place(record)
-        async with self.database.fast_transaction() as connection:
-            await self.move(connection, {at: record.offset}, {at: record.offset + 1})
-            await self.bury(connection, record, error)
-        self.failures = 0
+        try:
+            async with self.database.fast_transaction() as connection:
+                await self.move(connection, {at: record.offset}, {at: record.offset + 1})
+                await self.bury(connection, record, error)
+        except Exception as another:
+            log.warning("projector.not_passed_over", reason=repr(another))
+        else:
+            self.failures = 0
 
     async def resync(self) -> None:
         """Stand where the database says: after a rebalance or a failure nothing else is true."""

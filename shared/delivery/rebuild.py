@@ -1,6 +1,7 @@
 """All projections once more from the first record, beside the live ones; then compared, then swapped.
 
-shadow   the same tables in a schema of their own, owned by the migrating role
+shadow   the same tables in a schema of their own, owned by the migrating role; with their keys, but without the
+         indexes of readers and without PostgreSQL's log: whatever ends a rebuild, the next begins with new ones
 compare  while the live projector's offsets are held still, both are at the same record: every cell is compared
 swap     in one transaction; readers see the old rows or the new ones, never none
 """
@@ -26,6 +27,11 @@ BATCH = 5_000  # four times as many were no faster, and took more memory
 JOIN_MEMORY = (
     "64MB"  # with PostgreSQL's 4 MB a comparison of three million rows takes over four times as long
 )
+READERS_INDEXES = """
+    select indexrelid::regclass::text as name
+    from pg_index join pg_class on pg_class.oid = indrelid
+    where relnamespace = $1::regnamespace and not indisunique
+"""
 Offsets = Mapping[TopicPartition, int]
 
 
@@ -109,8 +115,10 @@ class Rebuild:
         await live.execute(f"drop schema if exists {self.shadow} cascade; create schema {self.shadow}")
         for table in self.written:
             await live.execute(
-                f'create table {self.shadow}."{table}" (like {self.schema}."{table}" including all)'
+                f'create unlogged table {self.shadow}."{table}" (like {self.schema}."{table}" including all)'
             )
+        for index in await live.fetch(READERS_INDEXES, self.shadow):
+            await live.execute(f"drop index {index['name']}")
 
     async def offsets(self, live: Connection) -> Offsets:
         rows = await live.fetch("select topic, partition, next from projection_offset")

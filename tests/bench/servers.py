@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.kafka import topics
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
 from shared.delivery import kafka
@@ -34,6 +35,7 @@ begin
                    and tablename <> 'alembic_version');
 end $$
 """
+ENDLESS = partial(lives.lives, 10**9)
 part_of = partial(kafka.partition, partitions=ALL, available=ALL)
 
 
@@ -45,7 +47,7 @@ def places(topic: str) -> list[TopicPartition]:
 class Servers:
     """`filled`: how many made-up events stand on the topics of ours, which hold nothing else.
 
-    `kept`: what an earlier bench found and a later one needs. `share`: sizes are divided by it.
+    `share`: sizes are divided by it.
     """
 
     settings: Settings
@@ -53,8 +55,7 @@ class Servers:
     say: Say
     share: int = 1
     filled: int = 0
-    kept: dict[str, float] = field(default_factory=dict)
-    source: Iterator[Made] = field(default_factory=partial(lives.lives, 10**9), repr=False)
+    source: Iterator[Made] = field(default_factory=ENDLESS, repr=False)
 
     @classmethod
     async def start(cls, say: Say, share: int = 1) -> "Servers":
@@ -79,6 +80,23 @@ class Servers:
                 await send_batches(producer, chunk)
                 self.filled += len(chunk)
                 self.say(f"{self.filled:,} / {events:,} 사건을 토픽에 / events on the topics")
+
+    async def begin_topics_anew(self) -> None:
+        """Without records, from offset 0 on."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics(lives.TOPICS)
+
+            async def are_gone() -> bool:
+                return not set(lives.TOPICS) & set(await admin.list_topics())
+
+            await until(are_gone)
+        finally:
+            await admin.close()
+        await topics.create(self.settings.kafka_bootstrap)
+        await self.ends()  # asks each partition's leader, once there is one
+        self.filled, self.source = 0, ENDLESS()
 
     async def put(self, records: Sequence[Made]) -> None:
         """On the topics that they name."""

@@ -185,91 +185,6 @@ async def never(connection: Connection, record: Record, error: Exception) -> Non
     raise error
 
 
-class FailingDatabase(Database):
-    """The next transaction that writes something fails at its very end."""
-
-    fails = False
-
-    @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
-        async with super().fast_transaction(begun) as connection:
-            yield connection
-            if self.fails and await connection.fetchval(
-                "select pg_current_xact_id_if_assigned() is not null"
-            ):
-                self.fails = False
-                raise ConnectionError
-
-
-async def test_what_was_rolled_back_is_folded_once(
-    tables: None, databases: Databases, settings: Settings
-) -> None:
-    """What a batch left in memory goes with it."""
-    failing = FailingDatabase(app_url("monitoring"), "monitoring")
-    async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
-        await system.start()
-        failing.fails = True
-        for number, event in reversed(a_story()):
-            await system.send(**sealed(event, number))
-            await system.settle()
-
-        [case] = await system.rows("monitoring", "probe_case")
-    await failing.close()
-
-    assert not failing.fails
-    assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
-
-
-async def test_what_was_folded_while_the_batch_before_failed_is_folded_again(
-    tables: None, databases: Databases, settings: Settings
-) -> None:
-    """The second batch stands on the first one's states: it goes with it."""
-    failing = FailingDatabase(app_url("monitoring"), "monitoring")
-    async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
-        await system.start()
-        for number, event in a_story()[:2]:
-            failing.fails = number == 1
-            await system.send(**sealed(event, number))
-            await system.kafka.deliver()
-        await system.settle()
-
-        [case] = await system.rows("monitoring", "probe_case")
-        [mark] = await system.rows("monitoring", "projection_mark")
-    await failing.close()
-
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert (mark["last"], mark["ahead"]) == (2, [])
-
-
-async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back(
-    tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [(_, selected), (_, agreed), _] = a_story()
-    failing, stored = FailingDatabase(app_url("monitoring"), "monitoring"), Projector.stored
-    async with (
-        MemorySystem([SERVICE], {"monitoring": failing}, settings) as system,
-        asyncio.TaskGroup() as later,
-    ):
-        await system.start()
-
-        async def asked(projector: Projector, *given: Any) -> Any:
-            monkeypatch.undo()
-            await system.send(**sealed(agreed, 2))
-            later.create_task(system.kafka.deliver())
-            await asyncio.sleep(0.05)
-            return await stored(projector, *given)
-
-        monkeypatch.setattr(Projector, "stored", asked)
-        failing.fails = True
-        await system.send(**sealed(selected, 1))
-        await system.settle()
-
-        [case] = await system.rows("monitoring", "probe_case")
-    await failing.close()
-
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-
-
 async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
     system: MemorySystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,38 +205,6 @@ async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
     cases = await system.rows("monitoring", "probe_case")
     assert [(row["rank"], row["agreed_krw"], row["booked"]) for row in cases] == [(3, 100, 1)] * 3
     assert saved == [9]
-
-
-class SlowDatabase(Database):
-    """It takes its time to commit."""
-
-    @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
-        async with super().fast_transaction(begun) as connection:
-            yield connection
-            await asyncio.sleep(0.1)
-
-
-async def test_states_that_are_still_being_written_are_not_read_from_the_database(
-    tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory is full after each event: all goes but what was handed over last."""
-    monkeypatch.setattr("shared.delivery.projection.MOST", 0)
-    monkeypatch.setattr("shared.delivery.marks.MOST", 0)
-    slow = SlowDatabase(app_url("monitoring"), "monitoring")
-    async with MemorySystem([SERVICE], {"monitoring": slow}, settings) as system:
-        await system.start()
-        for number, event in a_story()[:2]:
-            await system.send(**sealed(event, number))
-            await system.kafka.deliver()
-        await system.settle()
-
-        [case] = await system.rows("monitoring", "probe_case")
-        [mark] = await system.rows("monitoring", "projection_mark")
-    await slow.close()
-
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert (mark["last"], mark["ahead"]) == (2, [])
 
 
 class FlakyDatabase(Database):

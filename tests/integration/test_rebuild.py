@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from shared.config import Settings
+from shared.db import Connection
+from shared.delivery.columns import Columns
 from shared.delivery.projection import Rows
-from shared.delivery.rebuild import Rebuild, Rebuilt
+from shared.delivery.rebuild import Compared, Rebuild, Rebuilt
 from tests.builders import a_selection, sealed
 from tests.databases import Databases, admin, owner_url
 from tests.integration import folds
@@ -94,6 +96,34 @@ async def test_a_rebuild_passes_over_the_record_that_no_fold_takes_as_the_projec
 
     assert found.equal
     assert found.dead == 1
+
+
+async def test_only_the_shadow_goes_without_the_indexes_of_readers(
+    system: System, connected: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its keys; of the live tables' indexes none is lost by a swap."""
+    compare, kept = Rebuild.compare, set[str]()
+    await send_stories(connected, 5)
+    await eventually(system, "probe_line", 15)
+    connection = await admin()
+    await connection.execute("create index probe_line_for_readers on monitoring.probe_line (id)")
+
+    async def looked(self: Rebuild, live: Connection, columns: Columns) -> Compared:
+        kept.update(await indexes(connection, "monitoring_shadow"))
+        return await compare(self, live, columns)
+
+    monkeypatch.setattr(Rebuild, "compare", looked)
+    before = await indexes(connection, "monitoring")
+    assert (await rebuilt(connected, swap=True)).equal
+
+    assert await indexes(connection, "monitoring") == before >= {"probe_line_for_readers"}
+    assert kept == {"probe_case_pkey", "probe_tile_pkey", "probe_line_pkey", "projection_mark_pkey"}
+    await connection.close()
+
+
+async def indexes(connection: Connection, schema: str) -> set[str]:
+    rows = await connection.fetch("select indexname from pg_indexes where schemaname = $1", schema)
+    return {row["indexname"] for row in rows}
 
 
 async def test_two_rebuilds_at_once_do_not_disturb_each_other(system: System, connected: Settings) -> None:

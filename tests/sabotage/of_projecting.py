@@ -4,10 +4,11 @@ from tests.sabotage.guard import guard
 from tests.sabotage.removals import always, edited
 
 PROJECTOR = "tests/integration/test_projector.py::"
+MEMORY = "tests/integration/test_projector_memory.py::"
 REBUILD = "tests/integration/test_rebuild.py::"
 OVERTAKEN = PROJECTOR + "test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says"
-STILL_WRITTEN = PROJECTOR + "test_states_that_are_still_being_written_are_not_read_from_the_database"
-ROLLED_BACK = PROJECTOR + "test_what_was_rolled_back_is_folded_once"
+STILL_WRITTEN = MEMORY + "test_states_that_are_still_being_written_are_not_read_from_the_database"
+ROLLED_BACK = MEMORY + "test_what_was_rolled_back_is_folded_once"
 
 GUARDS = [
     guard(
@@ -69,8 +70,7 @@ GUARDS = [
         "fetched-before-the-seek",
         "되돌린 묶음보다 먼저, 그 뒤의 묶음이 반영되는 것 / what came after a batch that was rolled back overtakes it, and it is lost",
         edited("shared.delivery.projector:Projector.resync", "self.life = object()", "pass"),
-        PROJECTOR
-        + "test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back",
+        MEMORY + "test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back",
     ),
     guard(
         "columns-of-one-topic",
