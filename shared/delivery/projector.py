@@ -297,7 +297,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
                 break
             except Exception as error:
                 log.warning("projector.database_away", reason=repr(error))
-                self.health.failed("데이터베이스에 닿지 않습니다 / the database is away")
+                self.health.failed(
+                    f"데이터베이스가 답하지 않습니다({type(error).__name__}) / the database does not answer"
+                )
                 await asyncio.sleep(self.settings.backoff_seconds)
         else:
             return  # the subscriber has ended

@@ -1,14 +1,16 @@
 """Outbox to Kafka: lock some shards, read them, publish in order, forget what was acknowledged.
 
 broker away        ->  what was read stays, and is tried again with growing backoff
+broker hangs       ->  its answer is waited for; PostgreSQL ends a transaction that idles for a minute, and when the broker
+                       has answered its events are published again
 killed in between  ->  published again: at least once, never lost, never overtaken
 numbers with a gap ->  the producer's, after a batch that it gave up: the broker takes nothing of it any more; begun anew
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 GROUPS = 4  # transactions side by side where much waits: one would leave the broker idle
 TURNS = 4  # transactions of such a group, one after another: something may wait in other shards by then
 FEW = 100  # events of a shard at once where little waits
+PATIENCE = 40.0  # seconds for a round, which takes a few at most
+UNPUBLISHED = "발행하지 못한 사건이 있습니다 / events could not be published"
 MANY = 500  # events of a round: more will wait
 
 
@@ -36,16 +40,27 @@ async def run(database: Database, settings: Settings, health: Health) -> None:
         health.progress()
         while True:
             heard.clear()
-            published, failed = await relay(
-                database, producer, *pace(published, failed, settings.relay_batch)
-            )
+            with overdue(health):
+                published, failed = await relay(
+                    database, producer, *pace(published, failed, settings.relay_batch)
+                )
             if failed:
-                health.failed("발행하지 못한 사건이 있습니다 / events could not be published")
+                health.failed(UNPUBLISHED)
             else:
                 health.progress()
             if not published:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(heard.wait(), settings.poll_seconds)
+
+
+@contextmanager
+def overdue(health: Health) -> Iterator[None]:
+    """A round that does not end is said, and waited for all the same: the client gives up nothing that it was given."""
+    said = asyncio.get_running_loop().call_later(PATIENCE, health.failed, UNPUBLISHED)
+    try:
+        yield
+    finally:
+        said.cancel()
 
 
 def pace(published: int, failed: int, batch: int) -> tuple[int, int]:

@@ -152,6 +152,28 @@ async def test_after_a_failure_each_shard_goes_by_itself(
     assert health.problem()
 
 
+async def test_a_relay_whose_broker_hangs_says_so_and_goes_on_when_it_answers(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, health, slow = databases["applications"], Health("relay"), Slow()
+    monkeypatch.setattr("shared.delivery.kafka.producer", lambda _: nullcontext(slow))
+    monkeypatch.setattr("shared.delivery.relay.PATIENCE", 0.1)
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+
+    running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
+    await slow.reached.wait()
+    assert health.problem() is None
+    await asyncio.sleep(0.3)
+    assert "발행하지 못한 사건" in str(health.problem())
+    slow.may.set()
+    await until_only(0, database)
+    await asyncio.sleep(0.1)
+    running.cancel()
+
+    assert health.problem() is None
+
+
 class Unacknowledging(MemoryKafka):
     """Takes what it gets, and then does not say so."""
 

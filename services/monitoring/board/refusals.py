@@ -14,6 +14,7 @@ from services.monitoring.board.frame import bare
 from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.parts.values import Text
 from services.monitoring.board.parts.views import ErrorView
+from shared.db import is_away
 from shared.edge.http import OneTransaction
 from shared.edge.problems import STATUS, TITLES, field_error, http_error
 from shared.errors import Refused
@@ -27,20 +28,29 @@ TITLES_EN = {
     404: "Not found",
     409: "Against a rule",
     422: "Wrong input",
+    503: "Not now",
 }
 TO_DO = {
     401: Text("다시 로그인하세요.", "Log in again."),
     403: Text("권한이 있는 담당자에게 요청하세요.", "Ask somebody who may."),
     404: Text("목록에서 다시 고르세요.", "Pick it from the list again."),
+    503: Text(
+        "잠시 뒤 다시 여세요. 계속되면 운영자에게 알리세요.",
+        "Open it again in a moment, or tell the operator.",
+    ),
 }
 NO_SUCH_PAGE = Text("이 주소에는 화면이 없습니다.", "There is no page at this address.")
+AWAY = Text(
+    "데이터베이스가 답하지 않아 읽지 못했습니다. 기록은 그대로 있습니다.",
+    "The database does not answer, so nothing could be read. What is recorded stays.",
+)
 CORRECT = Text(
     "주소의 값을 고치거나 종합현황으로 돌아가세요.", "Correct the address, or go back to the overview."
 )
 
 
 class BoardRoute(OneTransaction):
-    """One transaction a page; a refusal answers with a page of its own."""
+    """One transaction a page; a refusal, and a database that is away, answers with a page of its own."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -56,6 +66,11 @@ class BoardRoute(OneTransaction):
                 first = field_error(error.errors()[0])
                 said = Text(f"{first['field']}: {first['ko']}", f"{first['field']}: {first['en']}")
                 return refusal(request, 422, said)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("page.database_away", reason=repr(error))
+                return refusal(request, 503, AWAY)
 
         return handle
 
