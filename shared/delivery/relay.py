@@ -28,9 +28,9 @@ log = structlog.get_logger()
 GROUPS = 4  # transactions side by side where much waits: one would leave the broker idle
 TURNS = 4  # transactions of such a group, one after another: something may wait in other shards by then
 FEW = 100  # events of a shard at once where little waits
+MANY = 500  # events of a round: more will wait
 PATIENCE = 40.0  # seconds for a round, which takes a few at most
 UNPUBLISHED = "발행하지 못한 사건이 있습니다 / events could not be published"
-MANY = 500  # events of a round: more will wait
 
 
 async def run(database: Database, settings: Settings, health: Health) -> None:
