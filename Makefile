@@ -8,7 +8,7 @@ PEERS := .venv/peers/.stamp
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test bench faults sabotage up down lint format
+.PHONY: assets help setup demo test bench faults up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,16 +23,13 @@ test: $(TOOLS) assets ## 모든 시험 / every test
 	@$(BIN)/pytest
 
 faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
-	@$(BIN)/python -m tests.faults --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
 
 # figures alone go to standard output
 bench: ## 성능을 한계와 견주어 잽니다 (NAMES=…) / measure against limits and peers; on a quiet machine
 	@$(MAKE) --no-print-directory $(TOOLS) assets >&2
 	@$(MAKE) --no-print-directory $(PEERS) >&2 || echo "비교 대상 없이 잽니다 / a peer is missing: its figures will say so" >&2
 	@$(BIN)/python -m tests.bench $(NAMES)
-
-sabotage: $(TOOLS) assets ## 보호 장치를 하나씩 빼면 시험이 알아채는지 / without each guard, tests must go red
-	@$(BIN)/python -m tests.sabotage $(WITHOUT)
 
 up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run everything in the foreground until Ctrl-C
 	@$(BIN)/ieum up
@@ -51,7 +48,7 @@ format: $(TOOLS) ## 코드를 정리합니다 / format the code
 	@$(BIN)/ruff format .
 
 assets: $(SETUP)
-	@$(BIN)/python -m deploy.assets
+	@$(BIN)/python -m tools.assets
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

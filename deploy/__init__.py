@@ -1,1 +1,1 @@
-"""How Ieum is run: the `ieum` command, the embedded stack, the demo, containers."""
+"""How an installation is made: containers, Kafka topics, PostgreSQL roles, Prometheus rules."""

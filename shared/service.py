@@ -25,28 +25,28 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import tracing
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery import relay
-from shared.delivery.consumer import Consumer, Handlers
-from shared.delivery.health import Health
-from shared.delivery.kafka import quiet_broker
-from shared.delivery.lag import Watch
-from shared.delivery.projection import Fact, Projection
-from shared.delivery.projector import Projector
-from shared.edge import operations
-from shared.edge.identity import Identity
-from shared.edge.operations import Measure
-from shared.edge.problems import say_problems
-from shared.edge.requests import RequestContext
+from shared.database.engine import Database
+from shared.database.migrate import migrate
 from shared.events import RecordDeadLettered
 from shared.garbage import collect_rarely
-from shared.logs import start_logs
-from shared.metrics import BUILD
-from shared.migrate import migrate
-from shared.tracing import SpanKind
+from shared.messaging import relay
+from shared.messaging.consumer import Consumer, Handlers
+from shared.messaging.kafka import quiet_broker
+from shared.observability import tracing
+from shared.observability.health import Health
+from shared.observability.lag import Watch
+from shared.observability.logs import start_logs
+from shared.observability.metrics import BUILD
+from shared.observability.tracing import SpanKind
+from shared.projections.projection import Fact, Projection
+from shared.projections.projector import Projector
 from shared.values.calendar import today
+from shared.web import operations
+from shared.web.identity import Identity
+from shared.web.operations import Measure
+from shared.web.problems import say_problems
+from shared.web.requests import RequestContext
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from shared.events import Event
 from shared.events.applications import AgreementSigned, CompanyRegistered, CompanySelected
-from shared.events.cloudevents import seal
+from shared.messaging.cloudevents import seal
 from shared.values.business_number import check_digit
 from shared.values.money import Funder
 

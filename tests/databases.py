@@ -10,8 +10,8 @@ import asyncpg
 from deploy.postgres import roles
 from services.applications.programmes import queries as programmes
 from shared.config import Settings
-from shared.db import Database
-from shared.migrate import migrate
+from shared.database.engine import Database
+from shared.database.migrate import migrate
 from tests.stack import postgres_url
 
 NAME = "ieum"

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
-from shared.delivery.kafka import Sendable
+from shared.messaging.kafka import Sendable
 
 Logs = dict[str, list["MemoryRecord"]]
 

@@ -17,13 +17,13 @@ from functools import cache
 from pathlib import Path
 
 from deploy.kafka import topics
-from deploy.local import kafka, postgres, processes
-from deploy.local.jars import KAFKA
-from deploy.local.kafka import Kafka
-from deploy.local.ports import free_ports
-from deploy.local.postgres import Postgres
 from tests.containers import servers
 from tests.containers.engine import NoEngine, answering
+from tools.devstack import kafka, postgres, processes
+from tools.devstack.jars import KAFKA
+from tools.devstack.kafka import Kafka
+from tools.devstack.ports import free_ports
+from tools.devstack.postgres import Postgres
 
 
 @cache

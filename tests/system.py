@@ -13,12 +13,12 @@ from sqlalchemy import text
 
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
-from shared.delivery.consumer import Consumer
-from shared.delivery.health import Health
-from shared.delivery.kafka import producer, quiet_broker
-from shared.delivery.projector import Projector
-from shared.delivery.relay import relay
-from shared.delivery.relay import run as run_relay
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka import producer, quiet_broker
+from shared.messaging.relay import relay
+from shared.messaging.relay import run as run_relay
+from shared.observability.health import Health
+from shared.projections.projector import Projector
 from shared.service import Service
 from tests.databases import Databases
 from tests.memory import MemoryKafka

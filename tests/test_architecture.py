@@ -18,9 +18,10 @@ from shared.service import Service
 from tests.sources import GENERATED, ROOT, files, imported, method_calls, modules, numbers, strings, texts
 
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/main.py"))
-DELIVERY = Path("shared/delivery")
+MESSAGING = Path("shared/messaging")
+PROJECTIONS = Path("shared/projections")
 
-DATABASE = Path("shared/db.py")
+DATABASE = Path("shared/database/engine.py")
 ENDS_OR_BEGINS = re.compile(
     r"\s*(start transaction|(begin|commit|rollback)\s*(;|$|(isolation|read|work|transaction|to)\b))",
     re.IGNORECASE,
@@ -31,24 +32,26 @@ SNAPSHOT = [  # what only reads, and ends as it began
 ]
 BEGINS = {
     DATABASE,
-    Path("shared/migrate.py"),  # as the schema's owner, which no service is
-    DELIVERY / "rebuild.py",  # likewise
+    Path("shared/database/migrate.py"),  # as the schema's owner, which no service is
+    PROJECTIONS / "rebuild.py",  # likewise
 }
 MAY_CALL = {
     "begin": BEGINS,
     "begin_nested": set(),
     "transaction": BEGINS,
-    "commit": {DATABASE, DELIVERY / "kafka.py"},  # there: Kafka's offsets
+    "commit": {DATABASE, MESSAGING / "kafka.py"},  # there: Kafka's offsets
     "rollback": set(),
     "send": {Path("services/notifications/sender.py")},  # e-mail, SMS
     "send_and_wait": set(),
-    "send_events": {DELIVERY / "relay.py"},
-    "send_batch": {DELIVERY / "kafka.py"},
+    "send_events": {MESSAGING / "relay.py"},
+    "send_batch": {MESSAGING / "kafka.py"},
     "publish": set(),
     "publish_batch": set(),
 }
 KAFKA_SPOKEN_IN = {
-    DELIVERY / f"{name}.py" for name in ("consumer", "doubts", "kafka", "lag", "projector", "rebuild")
+    *(MESSAGING / f"{name}.py" for name in ("consumer", "kafka", "poison_records")),
+    *(PROJECTIONS / f"{name}.py" for name in ("projector", "rebuild")),
+    Path("shared/observability/lag.py"),
 }
 NETWORK_SPOKEN_IN = {Path(f"services/notifications/channels/{name}.py") for name in ("email", "sms")}
 NETWORK = re.compile(r"(aiohttp|aiosmtplib|httpx|requests|smtplib|socket|urllib\.request)\b")
@@ -72,7 +75,7 @@ def is_ours(receiver: str, module: ast.Module) -> bool:
 
 
 def is_database(receiver: str) -> bool:
-    """shared.db.Database: what it begins, it commits."""
+    """shared.database.engine.Database: what it begins, it commits."""
     return receiver.rpartition(".")[2] == "database"
 
 
@@ -115,10 +118,10 @@ def test_kafka_is_spoken_in_delivery_and_only_the_relay_makes_a_producer() -> No
     for path, module in modules("services", "shared"):
         found = {whole for whole, _ in imported(module)}
         assert path in KAFKA_SPOKEN_IN or not any(re.match("aiokafka|faststream", one) for one in found), path
-        assert path == DELIVERY / "kafka.py" or "aiokafka.AIOKafkaProducer" not in found, path
+        assert path == MESSAGING / "kafka.py" or "aiokafka.AIOKafkaProducer" not in found, path
         calls = {f"{receiver}.{name}" for receiver, name in method_calls(module)}
-        assert path == DELIVERY / "relay.py" or "kafka.producer" not in calls, path
-        assert "shared.delivery.kafka.producer" not in found, path
+        assert path == MESSAGING / "relay.py" or "kafka.producer" not in calls, path
+        assert "shared.messaging.kafka.producer" not in found, path
 
 
 def test_only_the_channels_of_messages_speak_to_the_network() -> None:
@@ -129,7 +132,7 @@ def test_only_the_channels_of_messages_speak_to_the_network() -> None:
 
 
 def test_every_file_opens_with_a_sentence() -> None:
-    for path, module in modules("services", "shared", "deploy", "tests"):
+    for path, module in modules("services", "shared", "deploy", "tools", "tests"):
         first = (ast.get_docstring(module) or "").partition("\n")[0]
 
         # a __main__ may open with the command that runs it
@@ -154,10 +157,10 @@ def test_the_schemas_of_all_events_are_in_docs() -> None:
     assert kept == dict(catalogue.schemas()), "run: python -m shared.events.catalogue"
 
 
-def test_no_service_names_or_opens_what_deploy_holds() -> None:
-    programmes = {path.name.partition(".")[0] for path in ROOT.glob("deploy/demo/programmes/*.yaml")}
+def test_no_service_names_or_opens_what_the_tools_hold() -> None:
+    programmes = {path.name.partition(".")[0] for path in ROOT.glob("tools/demo/programmes/*.yaml")}
     assert programmes
-    named = re.compile("|".join([r"\bdeploy[/.\\]demo", r"\b(figures|scenario)\.yaml", *sorted(programmes)]))
+    named = re.compile("|".join([r"\btools[/.\\]demo", r"\b(figures|scenario)\.yaml", *sorted(programmes)]))
 
     for path, module in modules("services", "shared"):
         assert [text for text in strings(module) if named.search(text)] == [], path
@@ -167,7 +170,7 @@ def test_no_service_names_or_opens_what_deploy_holds() -> None:
 
 
 def test_no_figure_of_the_documents_stands_in_a_service() -> None:
-    documents = yaml.safe_load((ROOT / "deploy/demo/figures.yaml").read_text(encoding="utf-8")).values()
+    documents = yaml.safe_load((ROOT / "tools/demo/figures.yaml").read_text(encoding="utf-8")).values()
     million = {one["value"] * 1_000_000 for one in documents if one["unit"] == "백만원"}
     # limits are round and small counts mean anything: 30 days, 56 pixels, 200 characters
     telling = {one["value"] for one in documents if one["value"] > 500 and one["value"] % 100}

@@ -1,4 +1,4 @@
-"""docker-compose.yml follows the compose specification and says what deploy/local says; the image is what it needs."""
+"""docker-compose.yml follows the compose specification and says what tools/devstack says; the image is what it needs."""
 
 import json
 import os
@@ -15,16 +15,16 @@ import prometheus_client
 import pytest
 import yaml
 
-from deploy.local.inbox.settings import Settings as InboxSettings
-from deploy.local.services import SERVICES
 from deploy.postgres.__main__ import passwords
 from deploy.postgres.roles import app_role, owner_role
-from shared import metrics
 from shared.config import Settings
+from shared.observability import metrics
 from shared.values.calendar import PIN
 from tests.databases import PASSWORDS
 from tests.sources import ROOT
 from tests.stack import kafka_bootstrap, postgres_url
+from tools.devstack.inbox.settings import Settings as InboxSettings
+from tools.devstack.services import SERVICES
 
 SPECIFICATION = "builtin_schemas/vendor/compose-spec.json"  # as the package check-jsonschema ships it
 VARIABLE = re.compile(r"\$\{(\w+)(?P<how>:\?|:-)?(?P<said>[^}]*)\}")

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-import shared.edge.idempotency  # noqa: F401  its table belongs to what every service has
+import shared.web.idempotency  # noqa: F401  its table belongs to what every service has
 from deploy.postgres.roles import SERVICES
-from shared import migrate
-from shared.delivery import DeliveryTable
+from shared.database import migrate
+from shared.database.tables import SharedTable
 from tests import databases as real
 from tests.databases import Databases
 
@@ -29,7 +29,7 @@ def models(service: str) -> MetaData:
     """The service's tables and those that every service has, as one."""
     whole = MetaData()
     own: MetaData = import_module(f"services.{service}.main").SERVICE.tables
-    for table in (*own.tables.values(), *DeliveryTable.metadata.tables.values()):
+    for table in (*own.tables.values(), *SharedTable.metadata.tables.values()):
         table.to_metadata(whole)
     return whole
 

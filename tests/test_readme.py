@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from deploy.cli import app
-from deploy.demo import definitions
 from deploy.kafka.topics import TOPICS
-from deploy.local.services import SERVICES
 from services.applications.main import SERVICE as APPLICATIONS
 from services.applications.programmes import commands as programmes
 from shared.config import Settings
@@ -25,6 +22,9 @@ from shared.service import Service
 from tests.databases import Databases
 from tests.sources import ROOT, texts
 from tests.system import KafkaSystem
+from tools.cli import app
+from tools.demo import definitions
+from tools.devstack.services import SERVICES
 
 README = ROOT / "README.md"
 TABLE = re.compile("(?<=<!-- topics: begin -->\n).*?(?=<!-- topics: end -->)", re.DOTALL)

@@ -4,16 +4,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.companies import commands as companies
 from services.applications.companies.models import State
-from services.applications.records import commands as records
+from services.applications.past_results import commands as records
 from services.applications.selection import commands as selection
-from shared.delivery.consumer import Handlers
-from shared.events.cloudevents import Envelope
 from shared.events.external import (
     LegacyCaseRecorded,
     MinistryCompanySelected,
     RegistryBusinessClosed,
     RegistryBusinessSuspended,
 )
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.consumer import Handlers
 
 
 async def on_ministry_company_selected(

@@ -6,7 +6,6 @@ from services.funding.budgets import commands as budgets
 from services.funding.payments import commands as payments
 from services.funding.programmes import commands as programmes
 from services.funding.tranches import commands as tranches
-from shared.delivery.consumer import Handlers
 from shared.events.applications import (
     AgreementSigned,
     CaseAbandoned,
@@ -14,9 +13,10 @@ from shared.events.applications import (
     CompanyClosed,
     ProgrammePublished,
 )
-from shared.events.cloudevents import Envelope
 from shared.events.external import TreasuryPaymentExecuted, TreasuryPaymentRejected
 from shared.events.monitoring import MilestoneAchieved
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.consumer import Handlers
 
 
 async def on_published(session: AsyncSession, event: ProgrammePublished, _: Envelope) -> None:

@@ -5,7 +5,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.monitoring.cases import commands as cases
 from services.monitoring.milestones import commands as milestones
 from services.monitoring.programmes import commands as programmes
-from shared.delivery.consumer import Handlers
 from shared.events.applications import (
     AgreementSigned,
     ApplicationSubmitted,
@@ -13,7 +12,8 @@ from shared.events.applications import (
     CompanySelected,
     ProgrammePublished,
 )
-from shared.events.cloudevents import Envelope
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.consumer import Handlers
 
 
 async def on_published(session: AsyncSession, event: ProgrammePublished, envelope: Envelope) -> None:

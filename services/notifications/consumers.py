@@ -4,7 +4,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.cases import commands as cases
 from services.notifications.messages import commands as messages
-from shared.delivery.consumer import Handlers
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -16,9 +15,10 @@ from shared.events.applications import (
     CompanySelected,
     ProgrammePublished,
 )
-from shared.events.cloudevents import Envelope
 from shared.events.funding import SelfContributionConfirmed, TrancheDisbursed, TrancheFailed
 from shared.events.monitoring import MilestoneAchieved, MilestoneDueSoon, MilestoneMissed
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.consumer import Handlers
 
 
 async def on_programme_published(

@@ -1,9 +1,9 @@
 """The notifications service: companies hear what happens to their cases, each thing once."""
 
 from services.notifications.consumers import HANDLERS
+from services.notifications.delivery_reports.api import router as receipts
 from services.notifications.messages.api import router as messages
 from services.notifications.messages.queries import measure
-from services.notifications.receipts.api import router as receipts
 from services.notifications.recipients.api import router as recipients
 from services.notifications.schema import Table
 from services.notifications.sender import sender

@@ -34,12 +34,12 @@ from services.notifications.messages.commands import Claimed
 from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Move, moved_by
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
-from shared import tracing
 from shared.config import Settings
-from shared.db import Database, is_away
-from shared.metrics import CHANNEL_DOWN
+from shared.database.engine import Database, is_away
+from shared.observability import tracing
+from shared.observability.metrics import CHANNEL_DOWN
+from shared.observability.tracing import Planned, Span, SpanKind
 from shared.service import Context
-from shared.tracing import Planned, Span, SpanKind
 from shared.values.calendar import now
 
 log = structlog.get_logger()

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy.local.tokens import jwks_file
-from shared.db import Database
+from shared.database.engine import Database
 from tests import databases as real
 from tests.bench import load, pgbench, replay
 from tests.bench.figure import SHORT_TURNS, Figure, alternating, percentile
@@ -17,6 +16,7 @@ from tests.bench.served import Cost, Served, measured, service
 from tests.bench.servers import Servers
 from tests.flows.funding_api import PAID_ON, Funding
 from tests.unit.funding_builders import a_publication
+from tools.devstack.tokens import jwks_file
 
 APPROVALS = {1: 400, 10: 1_000}
 """How many in a measurement, by clients."""

@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-from deploy.local import processes
-from deploy.local.health import wait_until_ready
-from deploy.local.layout import BOARD_OPERATOR
-from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.processes import Program
-from deploy.local.services import environment
 from tests.bench.served import Served
 from tests.bench.servers import Servers
 from tests.databases import app_url
+from tools.devstack import processes
+from tools.devstack.configuration import BOARD_OPERATOR
+from tools.devstack.health import wait_until_ready
+from tools.devstack.ports import LOOPBACK, free_ports
+from tools.devstack.processes import Program
+from tools.devstack.services import environment
 
 TODAY = date(2025, 12, 31)
 

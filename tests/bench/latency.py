@@ -13,9 +13,9 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 
-from shared.delivery import kafka
-from shared.delivery.outbox import emit
 from shared.events.applications import ApplicationScreened
+from shared.messaging import kafka
+from shared.messaging.outbox import emit
 from tests.bench import debezium, lives
 from tests.bench.debezium import Debezium
 from tests.bench.figure import Figure, percentile

@@ -14,10 +14,10 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
 from services.monitoring.main import SERVICE
-from shared.db import Database
-from shared.delivery.inbox import CLAIM
-from shared.delivery.projection import Collector, Fact, Projection
+from shared.database.engine import Database
 from shared.events import Event
+from shared.messaging.inbox import CLAIM
+from shared.projections.projection import Collector, Fact, Projection
 from tests.bench.servers import Servers
 from tests.bench.waiting import PATIENCE
 

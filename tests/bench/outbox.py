@@ -5,8 +5,8 @@ from itertools import islice
 
 import orjson
 
-from shared.db import Connection, Database
-from shared.delivery.outbox import shard_of
+from shared.database.engine import Connection, Database
+from shared.messaging.outbox import shard_of
 from tests.bench.lives import Made, lives
 from tests.bench.waiting import until
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from deploy.local.postgres import binaries
 from tests.bench.replay import Id, Pattern, Text, Var
+from tools.devstack.postgres import binaries
 
 PLACE = re.compile(r"\$(\d+)")
 RATE = re.compile(r"tps = ([\d.]+) ")

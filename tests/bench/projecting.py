@@ -15,11 +15,11 @@ from aiokafka import TopicPartition
 from services.monitoring.main import SERVICE
 from services.monitoring.projections import cases, money, money_events, timeline, visits
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery.kafka import quiet_broker
-from shared.delivery.projection import Projection
-from shared.delivery.projector import Projector, Turn
+from shared.database.engine import Database
 from shared.garbage import collect_rarely
+from shared.messaging.kafka import quiet_broker
+from shared.projections.projection import Projection
+from shared.projections.projector import Projector, Turn
 from tests import databases as real
 from tests.bench import child, naive
 from tests.bench.console import say

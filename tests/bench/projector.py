@@ -5,10 +5,10 @@ from functools import partial
 from typing import cast
 
 from services.monitoring.main import SERVICE
-from shared.db import Connection
-from shared.delivery.folding import Folding
-from shared.delivery.kafka import Record
-from shared.delivery.projection import Projection, tables_of
+from shared.database.engine import Connection
+from shared.messaging.kafka import Record
+from shared.projections.batch import Folding
+from shared.projections.projection import Projection, tables_of
 from tests.bench import lives, quix
 from tests.bench.figure import Contestant, Figure, alternating
 from tests.bench.lives import Made

@@ -8,8 +8,8 @@ import uvloop
 
 from services.monitoring.main import SERVICE
 from shared.config import Settings
-from shared.delivery.rebuild import Rebuild
 from shared.garbage import collect_rarely
+from shared.projections.rebuild import Rebuild
 from tests.bench import child
 
 KIB = 1024

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from shared.delivery import kafka
+from shared.messaging import kafka
 from tests.bench import debezium, outbox
 from tests.bench.debezium import Debezium
 from tests.bench.figure import SHORT_TURNS, Contestant, Figure, alternating

@@ -10,10 +10,10 @@ from typing import Any
 import uvloop
 
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery import kafka, relay
-from shared.delivery.health import Health
+from shared.database.engine import Database
 from shared.garbage import collect_rarely
+from shared.messaging import kafka, relay
+from shared.observability.health import Health
 from tests import databases as real
 from tests.bench import child
 from tests.bench.child import Child

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import event
 
-from shared.db import Database
+from shared.database.engine import Database
 
 
 class Statement(NamedTuple):

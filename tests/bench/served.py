@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from deploy.local import processes
-from deploy.local.ports import free_ports
-from deploy.local.processes import Program
 from tests.bench import load
 from tests.bench.load import Answers
 from tests.databases import app_url
+from tools.devstack import processes
+from tools.devstack.ports import free_ports
+from tools.devstack.processes import Program
 
 SPAWN = multiprocessing.get_context("spawn")
 UP = 60.0  # seconds

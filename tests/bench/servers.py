@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.kafka import topics
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
-from shared.delivery import kafka
+from shared.messaging import kafka
 from tests import databases as real
 from tests.bench import lives
 from tests.bench.console import Say

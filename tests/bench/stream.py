@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import count
 
 from services.monitoring.board.stream import POSITION
-from shared.db import Database
-from shared.delivery.outbox import emit
+from shared.database.engine import Database
 from shared.events.monitoring import PledgeProgressReported
+from shared.messaging.outbox import emit
 from tests.bench import child
 from tests.bench.board import TODAY, board
 from tests.bench.figure import Figure, percentile

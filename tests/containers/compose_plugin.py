@@ -5,9 +5,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from deploy.local.jars import KAFKA as JARS
 from tests.containers.commands import MINUTES, run
 from tests.containers.engine import NoEngine
+from tools.devstack.jars import KAFKA as JARS
 
 VERSION = "v2.40.3"
 MODULE = "github.com/docker/compose/v2"

@@ -12,11 +12,11 @@ import pytest
 from docker import DockerClient as Client
 from docker.errors import ImageNotFound
 
-from deploy.demo.scenario import Story, tell
 from tests.containers import images, report
 from tests.containers.compose_plugin import compose_command
 from tests.containers.engine import Engine, NoEngine, engine
 from tests.containers.project import Project
+from tools.demo.scenario import Story, tell
 
 WATCHERS = {
     "prometheus": os.environ.get("IEUM_PROMETHEUS_IMAGE", "prom/prometheus:v3.5.0"),

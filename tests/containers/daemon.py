@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deploy.local import processes
-from deploy.local.processes import Program
 from tests.containers import network
 from tests.containers.commands import run
 from tests.containers.network import Network, mtu
+from tools.devstack import processes
+from tools.devstack.processes import Program
 
 PREFIX = "ieum-engine-"
 STARTUP = 90.0  # seconds

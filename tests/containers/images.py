@@ -11,10 +11,10 @@ from pathlib import Path
 from docker import DockerClient as Client
 from docker.errors import BuildError, DockerException, ImageNotFound
 
-from deploy.local.jars import KAFKA as JARS
-from deploy.local.packages import package_folder
 from tests.containers.commands import run
 from tests.containers.engine import NoEngine
+from tools.devstack.jars import KAFKA as JARS
+from tools.devstack.packages import package_folder
 
 HERE = Path(__file__).parent
 DAYS = 7  # a base image is made anew after so many

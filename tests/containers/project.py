@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.demo.clients import Addresses
-from deploy.local import tokens
-from deploy.local.ports import LOOPBACK, free_ports
-from deploy.local.services import SERVICES
-from deploy.local.state import State, state_at
 from deploy.postgres.roles import owner_role
-from deploy.verify.target import Target
 from tests.containers.commands import MINUTES, run
 from tests.sources import ROOT
+from tools.audit.target import Target
+from tools.demo.clients import Addresses
+from tools.devstack import tokens
+from tools.devstack.ports import LOOPBACK, free_ports
+from tools.devstack.services import SERVICES
+from tools.devstack.state import State, state_at
 
 PUBLISHED = ("applications", "funding", "monitoring", "notifications", "inbox", "kafka", "postgres")
 RECIPE = re.compile(r"^#   (sh -c .*)$", re.MULTILINE)
@@ -52,7 +52,7 @@ class Project:
         return Addresses(apis, self.kafka, lambda subject, role: tokens.mint(self.state, subject, [role]))
 
     def target(self, logs: Path) -> Target:
-        """What deploy/verify looks at; the containers' logs are brought there."""
+        """What tools/audit looks at; the containers' logs are brought there."""
         logs.mkdir()
         for service in self.services():
             (logs / f"{service}.log").write_text(self.compose("logs", "--no-color", service))

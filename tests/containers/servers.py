@@ -8,9 +8,9 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from deploy.local.ports import LOOPBACK, free_ports
 from tests.containers import images
 from tests.containers.engine import Engine, NoEngine, answering
+from tools.devstack.ports import LOOPBACK, free_ports
 
 BROKER = {
     "KAFKA_NODE_ID": "1",

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from docker.models.containers import Container
 
-from deploy.demo.check import check
-from deploy.demo.clients import connected
-from deploy.demo.figures import load_figures
-from deploy.demo.play import Player, PlayError
-from deploy.demo.scenario import Story
-from deploy.demo.steps import Chapter
-from deploy.local.services import SERVICES
-from deploy.verify.catalogue import INVARIANTS
-from deploy.verify.verbs import verdicts_on
 from tests.containers import report
 from tests.containers.conftest import Workshop
 from tests.containers.project import Project
+from tools.audit.catalogue import INVARIANTS
+from tools.audit.cli import verdicts_on
+from tools.demo.check import check
+from tools.demo.clients import connected
+from tools.demo.figures import load_figures
+from tools.demo.play import Player, PlayError
+from tools.demo.scenario import Story
+from tools.demo.steps import Chapter
+from tools.devstack.services import SERVICES
 
 pytestmark = pytest.mark.containers
 

@@ -14,7 +14,7 @@ from tests.sources import ROOT
 
 pytestmark = pytest.mark.containers
 
-AGAIN = ("tests/integration", "--ignore=tests/integration/test_local_stack.py")
+AGAIN = ("tests/integration", "--ignore=tests/integration/test_devstack.py")
 
 
 def test_the_integration_tests_hold_on_containers_as_well(workshop: Workshop) -> None:

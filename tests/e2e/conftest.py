@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.verify.target import Target
 from shared.config import Settings
 from tests import databases as real
 from tests.conftest import empty_topics
 from tests.databases import Databases
 from tests.e2e.installation import DAMAGED, PRISTINE, a_process, copy, drop, owners
 from tests.e2e.small_story import SERVICES, Town, play
+from tools.audit.target import Target
 
 
 @pytest.fixture(scope="package")

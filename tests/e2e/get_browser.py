@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from playwright.sync_api import sync_playwright
 
-from deploy.local.console import Terminal
 from tests.e2e.browser import find
+from tools.devstack.console import Terminal
 
 APT = ("sh", "-c", "apt-get update && apt-get install --yes --no-install-recommends chromium fonts-noto-cjk")
 PLAYWRIGHT = (sys.executable, "-m", "playwright", "install", "chromium")

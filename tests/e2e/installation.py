@@ -10,16 +10,16 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local import leftovers, status
-from deploy.local.state import State
-from deploy.local.status import ProcessStatus, Status
 from deploy.postgres import roles
-from deploy.verify import verbs
-from deploy.verify.invariant import Verdict
-from deploy.verify.target import Target
 from tests.databases import PASSWORDS
 from tests.e2e.damages import Damage
 from tests.stack import postgres_url
+from tools.audit import cli
+from tools.audit.invariant import Verdict
+from tools.audit.target import Target
+from tools.devstack import orphans, status
+from tools.devstack.state import State
+from tools.devstack.status import ProcessStatus, Status
 
 PRISTINE, DAMAGED = "ieum_pristine", "ieum_damaged"
 ALL = {f"I{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12)}
@@ -73,7 +73,7 @@ async def do(damage: Damage, database: str) -> None:
 
 
 async def verdicts(target: Target, grace_seconds: float = 0) -> dict[str, Verdict]:
-    return {one.invariant.id: one for one in await verbs.verdicts_on(target, grace_seconds)}
+    return {one.invariant.id: one for one in await cli.verdicts_on(target, grace_seconds)}
 
 
 async def red(target: Target) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def state_of(target: Target, folder: Path) -> State:
     """A state folder that says, as a running stack does, where this target is."""
     process = ProcessStatus("funding", "funding", ["api"], os.getpid(), port_of(target), 0, True)
     now = Status(
-        supervisor=leftovers.identified("ieum", os.getpid(), signal.SIGTERM),
+        supervisor=orphans.identified("ieum", os.getpid(), signal.SIGTERM),
         kafka={"bootstrap": target.kafka, "kind": "Apache Kafka", "brokers": 1},
         databases={},
         owners=dict(target.owners),

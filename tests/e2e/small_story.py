@@ -10,10 +10,10 @@ from services.applications.main import SERVICE as APPLICATIONS
 from services.funding.main import SERVICE as FUNDING
 from services.monitoring.main import SERVICE as MONITORING
 from services.notifications.main import SERVICE as NOTIFICATIONS
-from shared.edge.identity import Actor
 from shared.events.definition import ReviewRule
 from shared.events.external import LegacyCaseRecorded, TreasuryPaymentExecuted, TreasuryPaymentRejected
 from shared.values.money import Funder
+from shared.web.identity import Actor
 from tests.builders import a_business_number, sealed
 from tests.system import KafkaSystem, System
 from tests.unit.funding_builders import a_definition

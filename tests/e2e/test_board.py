@@ -11,8 +11,6 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, expect
 
-from deploy import assets
-from deploy.local.ports import free_ports
 from services.monitoring.main import SERVICE
 from shared.config import Settings
 from shared.events import Event
@@ -38,6 +36,8 @@ from tests.unit.monitoring_builders import (
     selected,
     visited,
 )
+from tools import assets
+from tools.devstack.ports import free_ports
 
 pytestmark = [pytest.mark.connected, pytest.mark.browser]
 

@@ -34,7 +34,7 @@ DEPENDS = {
 def demo_check(state: Path, *leave_out: str) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, rows, and what was said besides."""
     left = [word for name in leave_out for word in ("--leave-out", name)]
-    command = [sys.executable, "-m", "deploy.cli", "demo", "--check", "--json", "--state", str(state), *left]
+    command = [sys.executable, "-m", "tools.cli", "demo", "--check", "--json", "--state", str(state), *left]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert ran.stdout, ran.stderr[-3000:]
     return ran.returncode, json.loads(ran.stdout), ran.stderr

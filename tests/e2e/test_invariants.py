@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from deploy.postgres import roles
-from deploy.verify.target import Target
 from tests.e2e.damages import DAMAGES, Damage
 from tests.e2e.installation import ALL, DAMAGED, PRISTINE, a_process, copy, do, owners, red, verdicts
+from tools.audit.target import Target
 
 pytestmark = pytest.mark.connected
 
@@ -49,7 +49,7 @@ async def test_an_empty_installation_proves_nothing(target: Target, tmp_path: Pa
 
 
 async def test_a_process_that_is_not_ready_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.verify.liveness.READY_SECONDS", 0.1)
+    monkeypatch.setattr("tools.audit.liveness.READY_SECONDS", 0.1)
     async with a_process(503) as busy:
         found = await red(replace(target, processes=[*target.processes, busy, "http://127.0.0.1:1"]))
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from deploy.cli import app
-from deploy.verify.rebuilding import rebuild
-from deploy.verify.target import Target
 from services.monitoring.projections.catalogue import PROJECTIONS
-from shared.delivery.projection import tables_of
+from shared.projections.projection import tables_of
 from tests.e2e.damages import DAMAGES, Damage
 from tests.e2e.installation import ALL, DAMAGED, PRISTINE, copy, do, owners, red, state_of
+from tools.audit.rebuild import rebuild
+from tools.audit.target import Target
+from tools.cli import app
 
 pytestmark = pytest.mark.connected
 

@@ -9,14 +9,14 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.verify.target import Target
 from shared.config import Settings
-from shared.delivery.kafka import producer
 from shared.events.monitoring import MentorVisited
+from shared.messaging.kafka import producer
 from tests.builders import sealed
 from tests.databases import Databases
 from tests.e2e.installation import red, verdicts
 from tests.e2e.small_story import PROGRAMME, SERVICES, Town, a_past_case
+from tools.audit.target import Target
 
 pytestmark = pytest.mark.connected
 

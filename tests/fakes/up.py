@@ -4,17 +4,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.local import verbs
-from deploy.local.errors import StackError
-from deploy.local.layout import Options
-from deploy.local.services import SERVICES
+from tools.devstack import cli
+from tools.devstack.configuration import Options
+from tools.devstack.errors import StackError
+from tools.devstack.services import SERVICES
 
 
 def main() -> None:
     """Run in the foreground; a refusal is printed as the command prints it."""
     fakes = tuple(replace(one, module="tests.fakes.service") for one in SERVICES)
     try:
-        verbs.up(Path(sys.argv[1]), Options(services=fakes, pleasant=False))
+        cli.up(Path(sys.argv[1]), Options(services=fakes, pleasant=False))
     except StackError as refusal:
         sys.exit(str(refusal))
 

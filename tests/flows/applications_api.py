@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.applications.main import SERVICE
 from shared.config import Settings
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events.definition import Definition
 from tests.builders import a_business_number
-from tests.flows.edge import Edge, Json
+from tests.flows.web import Edge, Json
 from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, OPENS_ON, SELECTED_ON, a_definition
 
 ROUND = "jeonbuk-2024"

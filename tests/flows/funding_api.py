@@ -16,7 +16,7 @@ from shared.events.monitoring import MilestoneAchieved
 from shared.values.money import Funder
 from tests.builders import sealed
 from tests.databases import Databases
-from tests.flows.edge import Edge
+from tests.flows.web import Edge
 from tests.system import MemorySystem
 from tests.unit.funding_builders import SIGNED_ON, a_publication, an_agreement
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from services.monitoring.main import SERVICE
 from shared.config import Settings
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events import Event
-from shared.events.cloudevents import Envelope, seal
-from tests.flows.edge import Edge
+from shared.messaging.cloudevents import Envelope, seal
+from tests.flows.web import Edge
 
 
 class Monitoring(Edge):

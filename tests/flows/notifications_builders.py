@@ -17,9 +17,6 @@ import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from deploy.local.inbox.app import application
-from deploy.local.inbox.settings import Settings as InboxSettings
-from deploy.local.ports import free_ports
 from services.notifications.cases import commands as cases
 from services.notifications.main import SERVICE
 from services.notifications.messages import commands as messages
@@ -27,14 +24,18 @@ from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
 from services.notifications.sender import sender
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery.health import Health
-from shared.events import Event, cloudevents
+from shared.database.engine import Database
+from shared.events import Event
 from shared.events.applications import ApplicationSubmitted, CompanyRegistered, ProgrammePublished
 from shared.events.definition import Definition, MilestoneRule, Track, TrancheRule
+from shared.messaging import cloudevents
+from shared.observability.health import Health
 from shared.service import Context
 from shared.values.money import Funder
 from tests.builders import A_DAY, PROGRAMME, a_business_number, a_selection
+from tools.devstack.inbox.app import application
+from tools.devstack.inbox.settings import Settings as InboxSettings
+from tools.devstack.ports import free_ports
 
 PATIENCE = 15.0  # seconds
 SMS_SENDER = "0632801234"

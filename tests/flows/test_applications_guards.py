@@ -13,9 +13,9 @@ from sqlmodel import col, select
 from services.applications.cases.commands import withdraw
 from services.applications.cases.models import Case, Screening, Status
 from services.applications.companies.models import Company
-from services.applications.records.domain import record
+from services.applications.past_results.domain import record
 from services.applications.reviews.models import Review
-from shared.db import Database
+from shared.database.engine import Database
 from shared.values.business_number import check_digit
 from tests.databases import Databases, until_they_wait
 from tests.flows.applications_api import ROUND, Applications

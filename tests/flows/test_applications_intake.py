@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.builders import a_business_number
 from tests.databases import until_they_wait
 from tests.flows.applications_api import ROUND, Applications
-from tests.flows.edge import Json
+from tests.flows.web import Json
 from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, a_definition, a_proposal, a_top_up
 
 APPLICATION: Json = {

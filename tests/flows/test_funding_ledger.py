@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.funding.ledger.commands import post
 from services.funding.ledger.domain import Purse, Reason
-from shared.db import Database
+from shared.database.engine import Database
 from shared.errors import RuleBroken
 from tests.databases import Databases, admin
 from tests.unit.funding_builders import a_case

@@ -9,7 +9,7 @@ import pytest
 
 from services.funding.main import SERVICE
 from services.funding.tranches import commands
-from shared.delivery.health import Health
+from shared.observability.health import Health
 from shared.service import Context, keep_time
 from tests.databases import until_they_wait
 from tests.flows.funding_api import PAID_ON, Funding, an_achievement, paid, unpaid

@@ -6,7 +6,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from shared.config import Settings
-from shared.db import Database
+from shared.database.engine import Database
 from tests.flows.monitoring_api import Monitoring
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"  # nothing listens there

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitoring.figures.queries import all_figures, figures_of
-from shared.db import Database
+from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.events import Event
 from shared.events.applications import ProgrammeProposed

@@ -9,14 +9,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from deploy.local.state import State
-from deploy.local.tokens import jwks_file, mint
 from services.notifications.main import SERVICE
 from shared.config import Settings
-from shared.db import Database
+from shared.database.engine import Database
 from tests.builders import a_selection
 from tests.databases import Databases
 from tests.flows.notifications_builders import KnownCase, known, rows, told
+from tools.devstack.state import State
+from tools.devstack.tokens import jwks_file, mint
 
 COMPANY = uuid4()
 CONTACT = {"email": "kim@example.com", "phone": "010-1234-5678", "language": "ko"}

@@ -11,7 +11,7 @@ from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
 from services.notifications.templates.rendering import Mail
 from shared.config import Settings
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases

@@ -16,8 +16,8 @@ from services.notifications.messages import commands
 from services.notifications.messages.domain import Move, State
 from services.notifications.sender import sender
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery.health import Health
+from shared.database.engine import Database
+from shared.observability.health import Health
 from shared.service import Context, keep_running
 from tests.databases import Databases, admin, app_url
 from tests.flows.notifications_builders import (

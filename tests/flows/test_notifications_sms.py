@@ -9,13 +9,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from deploy.local.inbox.sms import ANSWER_LOST, REFUSED
 from services.notifications.main import SERVICE
 from services.notifications.messages import commands
 from services.notifications.messages.domain import Move, State
 from services.notifications.recipients.domain import checked_phone
 from shared.config import Settings
-from shared.db import Database, fetch
+from shared.database.engine import Database, fetch
 from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases
@@ -32,6 +31,7 @@ from tests.flows.notifications_builders import (
     until_states,
     with_providers,
 )
+from tools.devstack.inbox.sms import ANSWER_LOST, REFUSED
 
 Gateway = Callable[[], Coroutine[Any, Any, list[dict[str, Any]]]]
 Webhook = Callable[[Any], Coroutine[Any, Any, dict[str, int]]]

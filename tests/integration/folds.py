@@ -9,9 +9,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Field, SQLModel
 
-from shared.delivery.projection import Fact, ListProjection, Projection, RowProjection, State, SumProjection
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.funding import PastSpendingBooked
+from shared.projections.projection import (
+    Fact,
+    ListProjection,
+    Projection,
+    RowProjection,
+    State,
+    SumProjection,
+)
 from tests.databases import owner_url
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.delivery.outbox import emit
 from shared.errors import NotYet
 from shared.events.applications import AgreementSigned, CompanySelected
-from shared.events.cloudevents import Envelope
 from shared.events.external import LegacyCaseRecorded
 from shared.events.funding import FundingRecordDeadLettered, PastSpendingBooked
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.outbox import emit
 from shared.service import Service
 
 TOPIC = "ieum.applications"

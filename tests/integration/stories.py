@@ -7,10 +7,10 @@ from uuid import uuid4
 from sqlalchemy import MetaData
 
 from shared.config import Settings
-from shared.delivery.kafka import producer
 from shared.events import Event
 from shared.events.funding import PastSpendingBooked
 from shared.events.monitoring import MonitoringRecordDeadLettered
+from shared.messaging.kafka import producer
 from shared.service import Service
 from tests.builders import A_DAY, PROGRAMME, a_selection, an_agreement, sealed
 from tests.integration import folds

@@ -17,12 +17,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from shared.config import Settings
-from shared.db import Connection, Database
-from shared.delivery import outbox
-from shared.delivery.health import Health
-from shared.delivery.outbox import depth, emit
-from shared.delivery.relay import relay, run
+from shared.database.engine import Connection, Database
 from shared.errors import RuleBroken
+from shared.messaging import outbox
+from shared.messaging.outbox import depth, emit
+from shared.messaging.relay import relay, run
+from shared.observability.health import Health
 from tests.builders import a_selection
 from tests.databases import Databases, admin, app_url
 from tests.integration.probe import TOPIC, Probe
@@ -141,7 +141,7 @@ async def test_after_a_failure_each_shard_goes_by_itself(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, health = databases["applications"], Health("relay")
-    monkeypatch.setattr("shared.delivery.kafka.producer", lambda _: nullcontext(Refusing()))
+    monkeypatch.setattr("shared.messaging.kafka.producer", lambda _: nullcontext(Refusing()))
     async with database.transaction() as session:
         await emit(session, a_selection(FIRST), a_selection(SECOND))
 
@@ -156,8 +156,8 @@ async def test_a_relay_whose_broker_hangs_says_so_and_goes_on_when_it_answers(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, health, slow = databases["applications"], Health("relay"), Slow()
-    monkeypatch.setattr("shared.delivery.kafka.producer", lambda _: nullcontext(slow))
-    monkeypatch.setattr("shared.delivery.relay.PATIENCE", 0.1)
+    monkeypatch.setattr("shared.messaging.kafka.producer", lambda _: nullcontext(slow))
+    monkeypatch.setattr("shared.messaging.relay.PATIENCE", 0.1)
     async with database.transaction() as session:
         await emit(session, a_selection())
 
@@ -314,9 +314,9 @@ async def test_the_database_refuses_a_number_or_an_id_that_was_given_before(
 DOOMED = """
 import asyncio, os, signal
 from shared.config import Settings
-from shared.db import Database
-from shared.delivery import outbox, relay
-from shared.delivery.health import Health
+from shared.database.engine import Database
+from shared.messaging import outbox, relay
+from shared.observability.health import Health
 
 async def killed(*_):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -3,9 +3,9 @@
 import pytest
 
 from shared.config import Settings
-from shared.delivery import kafka
-from shared.delivery.outbox import emit
-from shared.delivery.relay import relay
+from shared.messaging import kafka
+from shared.messaging.outbox import emit
+from shared.messaging.relay import relay
 from tests.builders import a_selection
 from tests.databases import Databases
 from tests.integration.probe import TOPIC

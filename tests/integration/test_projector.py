@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from shared.config import Settings
-from shared.db import Begun, Connection, Database
-from shared.delivery.folding import Folding
-from shared.delivery.kafka import Record, quiet_broker
-from shared.delivery.projection import Rows
-from shared.delivery.projector import Projector, Turn
+from shared.database.engine import Begun, Connection, Database
 from shared.events import Event
 from shared.events.monitoring import MonitoringRecordDeadLettered
+from shared.messaging.kafka import Record, quiet_broker
+from shared.projections.batch import Folding
+from shared.projections.projection import Rows
+from shared.projections.projector import Projector, Turn
 from tests.builders import a_selection, sealed
 from tests.databases import Databases, admin, app_url
 from tests.integration import folds
@@ -188,7 +188,7 @@ async def never(connection: Connection, record: Record, error: Exception) -> Non
 async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
     system: MemorySystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.delivery.projector.PART", 1)
+    monkeypatch.setattr("shared.projections.projector.PART", 1)
     save, saved = Projector.save, list[int]()
 
     async def counted(projector: Projector, turn: Turn) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shared.config import Settings
-from shared.db import Begun, Database
-from shared.delivery.projector import Projector, Turn
+from shared.database.engine import Begun, Database
+from shared.projections.projector import Projector, Turn
 from tests.builders import sealed
 from tests.databases import Databases, app_url
 from tests.integration.stories import SERVICE, a_story
@@ -146,8 +146,8 @@ async def test_states_that_are_still_being_written_are_not_read_from_the_databas
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is full after each event: all goes but what was handed over last."""
-    monkeypatch.setattr("shared.delivery.projection.MOST", 0)
-    monkeypatch.setattr("shared.delivery.marks.MOST", 0)
+    monkeypatch.setattr("shared.projections.projection.MOST", 0)
+    monkeypatch.setattr("shared.projections.watermarks.MOST", 0)
     slow = SlowDatabase(app_url("monitoring"), "monitoring")
     async with MemorySystem([SERVICE], {"monitoring": slow}, settings) as system:
         await system.start()

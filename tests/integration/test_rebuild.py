@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from shared.config import Settings
-from shared.db import Connection
-from shared.delivery.columns import Columns
-from shared.delivery.projection import Rows
-from shared.delivery.rebuild import Compared, Rebuild, Rebuilt
+from shared.database.engine import Connection
+from shared.projections.projection import Rows
+from shared.projections.rebuild import Compared, Rebuild, Rebuilt
+from shared.projections.upserts import Columns
 from tests.builders import a_selection, sealed
 from tests.databases import Databases, admin, owner_url
 from tests.integration import folds

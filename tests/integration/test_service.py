@@ -10,10 +10,10 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from httpx import AsyncClient, HTTPError
 
-from deploy.local.ports import free_ports
 from shared.config import Settings
-from shared.db import Database, Executor, fetch, is_away
+from shared.database.engine import Database, Executor, fetch, is_away
 from tests.databases import Databases, admin, app_url
+from tools.devstack.ports import free_ports
 
 
 @pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"noticed after {turns} turns of the loop")

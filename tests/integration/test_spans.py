@@ -9,14 +9,14 @@ from httpx import ASGITransport, AsyncClient
 from opentelemetry.trace import StatusCode
 from sqlalchemy import MetaData
 
-from shared import tracing
 from shared.config import Settings
-from shared.delivery.spans import folding, publishing
 from shared.errors import RuleBroken
 from shared.events.funding import FundingRecordDeadLettered
-from shared.logs import cause, name_trace
+from shared.messaging.spans import folding, publishing
+from shared.observability import tracing
+from shared.observability.logs import cause, name_trace
+from shared.observability.tracing import SpanKind
 from shared.service import Service
-from shared.tracing import SpanKind
 from tests.builders import a_selection, sealed
 from tests.databases import Databases
 from tests.integration.probe import Probe

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from services.applications.awards.models import Outcome, Place
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
-from services.applications.places.models import Outcome, Place
 from services.applications.rounds.models import Round
 from services.applications.selection.domain import Candidate, Scorecard
 from shared.errors import RuleBroken

@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 
 from services.monitoring.projections.catalogue import PROJECTIONS
-from shared.db import Database
-from shared.delivery.projection import Fact, RowProjection, Rows, columns_of
+from shared.database.engine import Database
 from shared.events import Event
+from shared.projections.projection import Fact, RowProjection, Rows, columns_of
 
 EVERY: Any = PROJECTIONS  # of several kinds, used alike
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.applications.awards.models import Outcome
 from services.applications.cases.models import Screening
 from services.applications.companies.models import State
-from services.applications.places.models import Outcome
 from services.applications.selection import domain
 from services.applications.selection.domain import Candidate, Scorecard, decide
 from shared.errors import RuleBroken

@@ -7,8 +7,8 @@ import pytest
 
 from shared.errors import Malformed
 from shared.events.catalogue import FOLDER, events, schemas
-from shared.events.cloudevents import read
-from shared.logs import caused_by, mask
+from shared.messaging.cloudevents import read
+from shared.observability.logs import caused_by, mask
 from tests.builders import a_selection, sealed
 
 EVENT = a_selection()

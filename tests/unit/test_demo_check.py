@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from deploy.demo.check import Checked, check
-from deploy.demo.clients import Addresses
-from deploy.demo.figures import Figure
+from tools.demo.check import Checked, check
+from tools.demo.clients import Addresses
+from tools.demo.figures import Figure
 
 TOTAL = Figure("g.total.all", 16_000, "백만원", date(2022, 6, 30), "gimcheon", "total.all")
 VISITED = Figure("j.visited", 25, "곳", date(2025, 1, 20), "jeonbuk", "mentors.companies_visited")

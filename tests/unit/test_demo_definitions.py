@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.definitions import DefinitionError, load, load_all
 from shared.events.definition import Definition, Proposal
 from shared.values.money import Funder
+from tools.demo.definitions import DefinitionError, load, load_all
 
-PROGRAMMES = Path("deploy/demo/programmes")
+PROGRAMMES = Path("tools/demo/programmes")
 BROKEN_RATIO = """
 published_on: 2022-01-03
 changes: gimcheon-export-scaleup.yaml

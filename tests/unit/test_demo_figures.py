@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from deploy.demo.figures import Figure, load_figures
+from tools.demo.figures import Figure, load_figures
 
 
 def a_figure(value: float = 16_000, unit: str = "백만원") -> Figure:

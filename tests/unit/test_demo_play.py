@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.demo.clients import Addresses, Clients
-from deploy.demo.memory import resolve
-from deploy.demo.play import Player, PlayError
-from deploy.demo.steps import Actor, Await, Call, Chapter, Publish
-from deploy.demo.wire import EVENTS, record
-from shared.events.cloudevents import read
+from shared.messaging.cloudevents import read
+from tools.demo.clients import Addresses, Clients
+from tools.demo.placeholders import resolve
+from tools.demo.play import Player, PlayError
+from tools.demo.steps import Actor, Await, Call, Chapter, Publish
+from tools.demo.wire import EVENTS, record
 
 OFFICER = Actor("officer-1", "officer")
 PROBLEM = {"rule": "case_unknown", "detail": "아직 없습니다.", "detail_en": "Not there yet."}

@@ -10,17 +10,17 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.demo.applicants import applicants
-from deploy.demo.buildings import buildings
-from deploy.demo.leaving_out import Left
-from deploy.demo.scenario import Story, tell
-from deploy.demo.settings import Settings, load_settings
-from deploy.demo.steps import Await, Call, Publish, Step
 from services.applications.selection.domain import Candidate, Scorecard, decide
 from shared.events.definition import ReviewRule
 from shared.events.external import LegacyCaseRecorded
 from shared.values.business_number import is_valid
 from shared.values.calendar import add_months
+from tools.demo.applicants import applicants
+from tools.demo.omissions import Left
+from tools.demo.scenario import Story, tell
+from tools.demo.settings import Settings, load_settings
+from tools.demo.smart_factory_cases import buildings
+from tools.demo.steps import Await, Call, Publish, Step
 
 BUSINESS_DATE = date(2025, 1, 20)
 

@@ -4,7 +4,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.kafka import partition
+from shared.messaging.kafka import partition
 
 
 @given(key=st.binary(min_size=1, max_size=80), partitions=st.integers(min_value=1, max_value=48))

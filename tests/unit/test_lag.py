@@ -7,9 +7,9 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
-from shared.delivery import lag
-from shared.delivery.health import Health
-from shared.delivery.lag import Watch
+from shared.observability import lag
+from shared.observability.health import Health
+from shared.observability.lag import Watch
 
 AT, OTHER = TopicPartition("ieum.test", 0), TopicPartition("ieum.test", 1)
 

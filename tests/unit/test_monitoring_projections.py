@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from services.monitoring.projections import cases, messages, money, money_events, timeline, tranches
 from services.monitoring.projections.catalogue import touches
-from shared.delivery.projection import RowProjection
 from shared.events import Event
+from shared.projections.projection import RowProjection
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import (
     PROGRAMME,

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from services.applications.agreements import commands, queries
 from services.applications.agreements.domain import Deal
 from services.applications.companies.domain import acting_for, company_of
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.values.money import Krw, Shares
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(tags=["협약 / agreements"])
 

@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.agreements import domain
 from services.applications.agreements.models import Agreement
+from services.applications.awards import commands as places
+from services.applications.awards.domain import give_up, refuse_without_place
 from services.applications.cases import commands as cases
 from services.applications.companies import commands as companies
 from services.applications.companies.domain import refuse_closed, refuse_stranger
-from services.applications.places import commands as places
-from services.applications.places.domain import give_up, refuse_without_place
 from services.applications.programmes import queries as programmes
-from shared.delivery.outbox import emit
+from shared.messaging.outbox import emit
 from shared.values.money import Funder
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.applications.agreements.models import Abandonment, Agreement, Status
+from services.applications.awards.models import Place
 from services.applications.cases.domain import refuse_before
 from services.applications.cases.models import Case
-from services.applications.places.models import Place
 from shared.errors import RuleBroken
 from shared.events.applications import AgreementSigned, CaseAbandoned
 from shared.events.definition import Definition

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from services.applications.agreements.models import Abandonment, Agreement
+from services.applications.awards import queries as places
 from services.applications.cases import queries as cases
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
-from services.applications.places import queries as places
-from services.applications.receipts.domain import checked
+from services.applications.reference_numbers.domain import checked
 from shared.errors import NotFound
 from shared.values.money import Shares
 

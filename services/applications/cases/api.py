@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from services.applications.cases import commands
 from services.applications.cases.domain import Plan
 from services.applications.companies.domain import acting_for
-from shared.edge.http import BareSession, Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, TrackId
 from shared.values.money import Krw
+from shared.web.http import BareSession, Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(tags=["과제 / cases"])
 

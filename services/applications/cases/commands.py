@@ -12,16 +12,16 @@ from services.applications.companies import commands as companies
 from services.applications.companies.domain import refuse_stranger
 from services.applications.companies.models import Company
 from services.applications.programmes import queries as programmes
-from services.applications.receipts import commands as receipts
+from services.applications.reference_numbers import commands as receipts
 from services.applications.rounds import commands as rounds
 from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import refuse_outside_window
 from services.applications.rounds.models import Round
-from shared import rows
-from shared.db import Executor, run
-from shared.delivery.outbox import emit
+from shared.database import keyed_rows
+from shared.database.engine import Executor, run
 from shared.errors import RuleBroken
 from shared.events.definition import Definition
+from shared.messaging.outbox import emit
 
 BEFORE = 'select receipt_number from "case" where round_id = $1 and company_id = $2'
 
@@ -38,7 +38,7 @@ async def submit(
     company = await companies.load(session, company_id)
     number = await _number_for(session, call, company)
     case, submitted = domain.submit(call, terms, company, plan, receipt_number=number, on=on)
-    await rows.insert(session, case)
+    await keyed_rows.insert(session, case)
     await emit(session, submitted)
     return case
 
@@ -49,7 +49,7 @@ async def open_for_ministry(
     number = await _number_for(session, call, company)
     plan = domain.Plan(track=None, total_krw=total_krw)
     case, submitted = domain.open_for_ministry(call, terms, company, plan, receipt_number=number, on=on)
-    await rows.insert(session, case)
+    await keyed_rows.insert(session, case)
     await emit(session, submitted)
     return case
 
@@ -85,8 +85,10 @@ async def load_round(session: AsyncSession, round_id: str) -> list[Case]:
 
 
 async def screenings(session: AsyncSession, round_id: str) -> dict[UUID, Screening]:
-    rows = select(Screening).join(Case, col(Case.id) == Screening.case_id).where(Case.round_id == round_id)
-    return {row.case_id: row for row in await session.scalars(rows)}
+    keyed_rows = (
+        select(Screening).join(Case, col(Case.id) == Screening.case_id).where(Case.round_id == round_id)
+    )
+    return {row.case_id: row for row in await session.scalars(keyed_rows)}
 
 
 async def _number_for(session: Executor, call: Round, company: Company) -> str:

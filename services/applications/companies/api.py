@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.applications.companies import commands
 from services.applications.companies.domain import Registration
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.values.business_number import BusinessNumber
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/companies", tags=["기업 / companies"])
 

@@ -11,11 +11,11 @@ from sqlmodel import col, select
 
 from services.applications.companies import domain
 from services.applications.companies.models import Company, State
-from shared import rows
-from shared.db import Executor
-from shared.delivery.outbox import emit
+from shared.database import keyed_rows
+from shared.database.engine import Executor
+from shared.database.keyed_rows import Lock
 from shared.errors import NotFound, RuleBroken
-from shared.rows import Lock
+from shared.messaging.outbox import emit
 
 log = structlog.get_logger()
 
@@ -43,8 +43,8 @@ async def known_or_registered(session: AsyncSession, given: domain.Registration,
 
 async def of(session: AsyncSession, company_ids: Sequence[UUID]) -> dict[UUID, Company]:
     """Many at once, not locked."""
-    rows = await session.scalars(select(Company).where(col(Company.id).in_(company_ids)))
-    return {row.id: row for row in rows}
+    keyed_rows = await session.scalars(select(Company).where(col(Company.id).in_(company_ids)))
+    return {row.id: row for row in keyed_rows}
 
 
 async def end(session: AsyncSession, business_number: str, state: State, on: date) -> None:
@@ -58,7 +58,7 @@ async def end(session: AsyncSession, business_number: str, state: State, on: dat
 
 async def load(session: Executor, company_id: UUID) -> Company:
     """Locked against being closed meanwhile, not against another application of it."""
-    company = await rows.find(session, Company, company_id, lock=Lock.SHARE)
+    company = await keyed_rows.find(session, Company, company_id, lock=Lock.SHARE)
     if company is None:
         raise NotFound(
             "company_unknown",

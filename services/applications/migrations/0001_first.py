@@ -1,6 +1,6 @@
 """Programmes, companies, rounds, cases, reviews, places, agreements and past results."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "applications_0001"
 down_revision = None

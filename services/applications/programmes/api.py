@@ -6,9 +6,9 @@ from fastapi import Depends
 from pydantic import BaseModel
 
 from services.applications.programmes import commands, queries
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Definition, Proposal
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/programmes", tags=["사업 / programmes"])
 

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.programmes import domain
 from services.applications.programmes.models import Programme
-from shared.delivery.outbox import emit
 from shared.events.definition import Definition, Proposal
+from shared.messaging.outbox import emit
 
 
 async def publish(session: AsyncSession, definition: Definition, on: date) -> int:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.applications.programmes.models import ProgrammeProposal, ProgrammeVersion
-from shared import rows
-from shared.db import Executor
+from shared.database import keyed_rows
+from shared.database.engine import Executor
 from shared.errors import NotFound, NotYet
 from shared.events.definition import Definition, Proposal
 
@@ -60,7 +60,7 @@ async def definition(session: Executor, programme_id: str, version: int) -> Defi
     """Of a version that others refer to: committed, and never changed, so it is read once a process."""
     if (known := KNOWN.get((programme_id, version))) is not None:
         return known
-    row = await rows.find(session, ProgrammeVersion, programme_id, version)
+    row = await keyed_rows.find(session, ProgrammeVersion, programme_id, version)
     if row is None:
         raise unknown(programme_id)
     return KNOWN.setdefault((programme_id, version), _terms(row).definition)
@@ -116,25 +116,25 @@ def _terms(row: ProgrammeVersion) -> Terms:
 async def _newest(
     session: AsyncSession, programme_id: str, until: date = date.max
 ) -> ProgrammeVersion | None:
-    rows = select(ProgrammeVersion).where(
+    keyed_rows = select(ProgrammeVersion).where(
         ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= until
     )
-    return await session.scalar(rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    return await session.scalar(keyed_rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
 
 
 async def _newest_draft(session: AsyncSession, programme_id: str) -> ProgrammeProposal | None:
-    rows = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
-    return await session.scalar(rows.order_by(col(ProgrammeProposal.id).desc()).limit(1))
+    keyed_rows = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
+    return await session.scalar(keyed_rows.order_by(col(ProgrammeProposal.id).desc()).limit(1))
 
 
 async def _newest_of_each(session: AsyncSession) -> dict[str, ProgrammeVersion]:
-    rows = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
-    return {row.programme_id: row for row in await session.scalars(rows)}
+    keyed_rows = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
+    return {row.programme_id: row for row in await session.scalars(keyed_rows)}
 
 
 async def _newest_draft_of_each(session: AsyncSession) -> dict[str, ProgrammeProposal]:
-    rows = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
-    return {row.programme_id: row for row in await session.scalars(rows)}
+    keyed_rows = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
+    return {row.programme_id: row for row in await session.scalars(keyed_rows)}
 
 
 def _line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:

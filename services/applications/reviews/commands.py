@@ -10,7 +10,7 @@ from services.applications.cases import commands as cases
 from services.applications.programmes import queries as programmes
 from services.applications.reviews import domain
 from services.applications.reviews.models import Review
-from shared.delivery.outbox import emit
+from shared.messaging.outbox import emit
 
 
 async def submit(

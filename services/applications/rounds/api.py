@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.applications.rounds import commands, queries
 from services.applications.rounds.domain import Call
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code, Count, TrackId
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/rounds", tags=["공고 / rounds"])
 

@@ -8,11 +8,11 @@ from services.applications.programmes import queries as programmes
 from services.applications.programmes.commands import lock
 from services.applications.rounds import domain, queries
 from services.applications.rounds.models import Round
-from shared import rows
-from shared.db import Executor
-from shared.delivery.outbox import emit
+from shared.database import keyed_rows
+from shared.database.engine import Executor
+from shared.database.keyed_rows import Lock
 from shared.errors import RuleBroken
-from shared.rows import Lock
+from shared.messaging.outbox import emit
 
 
 async def open_round(session: AsyncSession, call: domain.Call, on: date) -> None:
@@ -53,7 +53,7 @@ async def find_locked(session: AsyncSession, round_id: str) -> Round | None:
 
 async def find(session: Executor, round_id: str) -> Round | None:
     """Locked against being closed or decided meanwhile, not against another application."""
-    return await rows.find(session, Round, round_id, lock=Lock.SHARE)
+    return await keyed_rows.find(session, Round, round_id, lock=Lock.SHARE)
 
 
 async def _refuse_known(session: AsyncSession, round_id: str) -> None:

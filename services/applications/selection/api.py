@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import BaseModel
 
-from services.applications.places import queries as places
-from services.applications.places.models import Outcome
+from services.applications.awards import queries as places
+from services.applications.awards.models import Outcome
 from services.applications.rounds import queries as rounds
 from services.applications.selection import commands
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/rounds", tags=["선정 / selection"])
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.applications.awards import commands as places
+from services.applications.awards.domain import give, refuse_full
+from services.applications.awards.models import Outcome
 from services.applications.cases import commands as cases
 from services.applications.cases.domain import move
 from services.applications.cases.models import Case, Status
 from services.applications.companies import commands as companies
 from services.applications.companies.domain import Registration
-from services.applications.places import commands as places
-from services.applications.places.domain import give, refuse_full
-from services.applications.places.models import Outcome
 from services.applications.programmes import queries as programmes
 from services.applications.reviews import queries as reviews
 from services.applications.rounds import commands as rounds
@@ -22,8 +22,8 @@ from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import decide as decide_round
 from services.applications.rounds.domain import key_of
 from services.applications.selection import domain
-from shared.delivery.outbox import emit
 from shared.events.external import MinistryCompanySelected
+from shared.messaging.outbox import emit
 
 
 async def select(session: AsyncSession, round_id: str, on: date) -> Counter[Outcome]:

@@ -12,10 +12,10 @@ from fractions import Fraction
 from itertools import pairwise
 from uuid import UUID
 
+from services.applications.awards.models import Outcome
 from services.applications.cases.models import Case, Screening, Status
 from services.applications.companies.domain import STATE_KO
 from services.applications.companies.models import State
-from services.applications.places.models import Outcome
 from services.applications.rounds.domain import ALL
 from services.applications.rounds.models import Round
 from shared.errors import RuleBroken

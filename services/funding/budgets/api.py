@@ -10,10 +10,10 @@ from services.funding.budgets import commands
 from services.funding.ledger import queries as ledger
 from services.funding.ledger.api import Reader
 from services.funding.ledger.queries import BalanceView
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code
 from shared.values.money import Funder, Krw
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/budgets", tags=["budgets"])
 

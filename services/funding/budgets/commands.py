@@ -8,9 +8,9 @@ from services.funding.budgets import domain
 from services.funding.ledger import commands as ledger
 from services.funding.ledger.domain import Purse, Reason, purses
 from services.funding.programmes import queries as programmes
-from shared.delivery.outbox import emit
 from shared.events.applications import CaseRecorded
 from shared.events.funding import BudgetAllocated, PastSpendingBooked
+from shared.messaging.outbox import emit
 from shared.values.money import Funder
 
 

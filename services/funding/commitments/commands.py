@@ -10,12 +10,12 @@ from services.funding.commitments.models import Commitment
 from services.funding.ledger import commands as ledger
 from services.funding.ledger import queries as balances
 from services.funding.ledger.domain import Reason
-from shared import rows
-from shared.db import Executor
-from shared.delivery.outbox import emit
+from shared.database import keyed_rows
+from shared.database.engine import Executor
+from shared.database.keyed_rows import Lock
 from shared.errors import NotYet
 from shared.events.funding import YearShares
-from shared.rows import Lock
+from shared.messaging.outbox import emit
 
 
 async def load(session: AsyncSession, case_id: UUID) -> Commitment:
@@ -26,7 +26,7 @@ async def load(session: AsyncSession, case_id: UUID) -> Commitment:
 
 async def lock(session: Executor, case_id: UUID) -> Commitment:
     """The same for who only reads it."""
-    return _arrived(await rows.find(session, Commitment, case_id, lock=Lock.UPDATE), case_id)
+    return _arrived(await keyed_rows.find(session, Commitment, case_id, lock=Lock.UPDATE), case_id)
 
 
 def _arrived(found: Commitment | None, case_id: UUID) -> Commitment:

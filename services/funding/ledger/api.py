@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from services.funding.ledger import queries
 from services.funding.ledger.queries import PostingView
-from shared.edge.http import Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/cases", tags=["ledger"])
 

@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
 from services.funding.ledger.domain import Purse, Reason
-from shared.db import Executor, run
-from shared.logs import cause
+from shared.database.engine import Executor, run
+from shared.observability.logs import cause
 
 # One statement: accounts are opened where need be, in the order of the lines, and the whole set is posted.
 POST = """

@@ -4,7 +4,7 @@ The ledger guards itself: a set sums to zero (checked at commit), postings are n
 postings move a balance, which never crosses zero.
 """
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "funding_0001"
 down_revision = None

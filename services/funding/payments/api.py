@@ -7,8 +7,8 @@ from fastapi import Depends
 from pydantic import BaseModel
 
 from services.funding.payments import commands
-from shared.edge.http import Dated, Router, Session, UpTo
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Dated, Router, Session, UpTo
+from shared.web.identity import Actor, actor_with
 
 router = Router(tags=["payments"])
 

@@ -13,7 +13,7 @@ from services.funding.payments import domain
 from services.funding.payments.models import Answer, Payment
 from services.funding.tranches import commands as tranches
 from services.funding.tranches.models import Tranche
-from shared.delivery.outbox import emit
+from shared.messaging.outbox import emit
 
 
 async def instruct(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Payment:

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.funding.payments.models import Answer, Payment
-from shared.metrics import PAYMENTS_OPEN
+from shared.observability.metrics import PAYMENTS_OPEN
 
 SHOWN = {Answer.AWAITED: "awaited", Answer.OVERDUE: "unconfirmed"}
 

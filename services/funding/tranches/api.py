@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
-from shared.edge.http import BareSession, Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.values.money import Krw
+from shared.web.http import BareSession, Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/cases", tags=["tranches"])
 

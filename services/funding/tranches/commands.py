@@ -16,12 +16,12 @@ from services.funding.ledger.domain import Reason
 from services.funding.programmes import queries as programmes
 from services.funding.tranches import domain
 from services.funding.tranches.models import Status, Tranche
-from shared import rows
-from shared.db import Executor
-from shared.delivery.outbox import emit
+from shared.database import keyed_rows
+from shared.database.engine import Executor
+from shared.database.keyed_rows import Lock
 from shared.errors import NotFound, RuleBroken
 from shared.events.applications import AgreementSigned
-from shared.rows import Lock
+from shared.messaging.outbox import emit
 
 
 async def load(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
@@ -34,7 +34,9 @@ async def load(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commi
 async def lock(session: Executor, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
     """The same past the unit of work: who changes the tranche saves it."""
     commitment = await commitments.lock(session, case_id)
-    return commitment, _known(await rows.find(session, Tranche, case_id, number, lock=Lock.UPDATE), number)
+    return commitment, _known(
+        await keyed_rows.find(session, Tranche, case_id, number, lock=Lock.UPDATE), number
+    )
 
 
 def _known(tranche: Tranche | None, number: int) -> Tranche:
@@ -102,7 +104,7 @@ async def confirm_self_contribution(
 async def request(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
     commitment, tranche = await lock(session, case_id, number)
     requested = domain.request(commitment, tranche, by, on)
-    await rows.save(session, tranche)
+    await keyed_rows.save(session, tranche)
     await emit(session, requested)
     return tranche
 
@@ -111,7 +113,7 @@ async def approve(session: Executor, case_id: UUID, number: int, by: str, on: da
     """From here on the budget is reserved: committed → payable. Last, as everybody waits for these accounts."""
     commitment, tranche = await lock(session, case_id, number)
     approved = domain.approve(tranche, by, on)
-    await rows.save(session, tranche)
+    await keyed_rows.save(session, tranche)
     await emit(session, approved)
     await move_money(session, Reason.APPROVED, commitment, tranche, on)
     return tranche
@@ -120,7 +122,7 @@ async def approve(session: Executor, case_id: UUID, number: int, by: str, on: da
 async def reject(session: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date) -> Tranche:
     _, tranche = await lock(session, case_id, number)
     rejected = domain.reject(tranche, by, reason, on)
-    await rows.save(session, tranche)
+    await keyed_rows.save(session, tranche)
     await emit(session, rejected)
     return tranche
 

@@ -17,8 +17,8 @@ from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.parts.views import Page
 from services.monitoring.board.refusals import BoardRoute
 from services.monitoring.board.stream import changes
-from services.monitoring.reading import Viewer
 from shared.errors import NotFound
+from shared.web.viewer import Viewer
 
 router = APIRouter(route_class=BoardRoute, include_in_schema=False)
 stream = APIRouter(include_in_schema=False)

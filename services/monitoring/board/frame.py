@@ -9,10 +9,10 @@ from services.monitoring.board.pages import Moment
 from services.monitoring.board.parts.links import DEFAULT_UNIT
 from services.monitoring.board.parts.values import Lang, Text, Unit
 from services.monitoring.board.parts.views import Operator, Page
-from services.monitoring.reading import AsOf, Viewer, demo_operator
-from shared.edge.http import Snapshot
-from shared.edge.identity import Actor
 from shared.values.calendar import pinned, today
+from shared.web.http import Snapshot
+from shared.web.identity import Actor
+from shared.web.viewer import AsOf, Viewer, demo_operator
 
 ROLES = {
     "operator": Text("운영자", "Operator"),

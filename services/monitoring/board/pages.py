@@ -19,7 +19,7 @@ from services.monitoring.board.parts.verdict import STAGES
 from services.monitoring.board.parts.views import OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.domain import Facts
-from shared.db import Executor
+from shared.database.engine import Executor
 
 MOST_WORK = 50
 RECENT = 8

@@ -10,7 +10,7 @@ from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
-from shared.db import Executor, fetch
+from shared.database.engine import Executor, fetch
 from shared.errors import NotFound
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})

@@ -14,11 +14,11 @@ from services.monitoring.board.frame import bare
 from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.parts.values import Text
 from services.monitoring.board.parts.views import ErrorView
-from shared.db import is_away
-from shared.edge.http import OneTransaction
-from shared.edge.problems import STATUS, TITLES, field_error, http_error
+from shared.database.engine import is_away
 from shared.errors import Refused
-from shared.logs import cause
+from shared.observability.logs import cause
+from shared.web.http import OneTransaction
+from shared.web.problems import STATUS, TITLES, field_error, http_error
 
 log = structlog.get_logger()
 

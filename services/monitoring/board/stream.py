@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI
 from sse_starlette import ServerSentEvent
 
-from shared.db import Database, fetch
+from shared.database.engine import Database, fetch
 
 log = structlog.get_logger()
 

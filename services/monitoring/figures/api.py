@@ -3,8 +3,8 @@
 from typing import Any
 
 from services.monitoring.figures import queries
-from services.monitoring.reading import AsOf, Viewer
-from shared.edge.http import Router, Snapshot
+from shared.web.http import Router, Snapshot
+from shared.web.viewer import AsOf, Viewer
 
 router = Router(prefix="/api/figures", tags=["figures"])
 

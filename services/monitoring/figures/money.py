@@ -13,8 +13,8 @@ from services.monitoring.figures.domain import (
 )
 from services.monitoring.projections.money import Kind
 from shared.events.definition import UNSPLIT, Definition, PlanCell
+from shared.values.identity_cache import once_per_object
 from shared.values.money import PUBLIC, Funder, split
-from shared.values.same import once_per_object
 
 DEFINITIONS = 500  # what follows from one alone is kept for so many
 Row = dict[str, int]

@@ -8,7 +8,7 @@ from typing import Any
 from services.monitoring.figures.domain import Call, CaseGroup, Facts, Json, Money, Place, Report
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
-from shared.db import Executor, fetch
+from shared.database.engine import Executor, fetch
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
 from services.monitoring.mentors.domain import MOST_WEEKS
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/cases/{case_id}", tags=["mentors"])
 

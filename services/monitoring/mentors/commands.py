@@ -9,7 +9,7 @@ from services.monitoring.cases import commands as cases
 from services.monitoring.cases.domain import require_place
 from services.monitoring.mentors import domain
 from services.monitoring.mentors.models import Assignment, Visit
-from shared.delivery.outbox import emit
+from shared.messaging.outbox import emit
 
 
 async def assign(session: AsyncSession, case_id: UUID, mentor_id: str, weeks: int, on: date) -> None:

@@ -1,6 +1,6 @@
 """The rooms: definitions, cases, milestones and their notices, mentors, pledges."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "monitoring_0001"
 down_revision = None

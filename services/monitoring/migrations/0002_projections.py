@@ -1,6 +1,6 @@
 """What the board reads: rows of dated facts, tiles of sums, the timeline of all events."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "monitoring_0002"
 down_revision = "monitoring_0001"

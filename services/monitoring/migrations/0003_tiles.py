@@ -3,7 +3,7 @@
 The tiles of the cases that are known are made here, from what each was on each of its dates and on the day before.
 """
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "monitoring_0003"
 down_revision = "monitoring_0002"

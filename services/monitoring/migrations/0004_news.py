@@ -1,6 +1,6 @@
 """The newest event of a programme by one probe of an index, whatever its name."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "monitoring_0004"
 down_revision = "monitoring_0003"

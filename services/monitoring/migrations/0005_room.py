@@ -1,6 +1,6 @@
 """Room beside rows that are written again: their new versions stay on the page, and the indexes as they are (HOT)."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "monitoring_0005"
 down_revision = "monitoring_0004"

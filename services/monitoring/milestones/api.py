@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.milestones import commands, queries
 from services.monitoring.milestones.queries import MilestonesView, MilestoneView
-from shared.edge.http import Dated, Router, Session, UpTo
-from shared.edge.identity import Actor, actor_with
 from shared.errors import NotAllowed
+from shared.web.http import Dated, Router, Session, UpTo
+from shared.web.identity import Actor, actor_with
 
 router = Router(tags=["milestones"])
 

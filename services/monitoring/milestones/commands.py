@@ -15,8 +15,8 @@ from services.monitoring.milestones import domain
 from services.monitoring.milestones.domain import DUE_SOON, MISSED, Due
 from services.monitoring.milestones.models import Milestone, Notice, Status
 from services.monitoring.programmes.queries import definition_of
-from shared.delivery.outbox import emit
 from shared.errors import NotAllowed, NotFound
+from shared.messaging.outbox import emit
 
 FIRST_NOTICE = timedelta(days=max(domain.DAYS_LEFT))
 OPEN = (Status.SCHEDULED, Status.MISSED, Status.REPORTED)

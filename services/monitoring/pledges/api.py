@@ -7,9 +7,9 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.monitoring.pledges import commands
-from shared.edge.http import Dated, Router, Session
-from shared.edge.identity import Actor, actor_with
 from shared.events.definition import Code
+from shared.web.http import Dated, Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/pledges", tags=["pledges"])
 

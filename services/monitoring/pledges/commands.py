@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.pledges import domain
 from services.monitoring.programmes.queries import definition_on
-from shared.delivery.outbox import emit
+from shared.messaging.outbox import emit
 
 
 async def report_progress(

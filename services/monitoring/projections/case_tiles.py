@@ -15,8 +15,8 @@ from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import State
-from shared.delivery.tiled import Added, Tiles
+from shared.projections.projection import State
+from shared.projections.rollups import Added, Tiles
 
 ABOUT_TO_DAYS = 30
 """A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""

@@ -8,8 +8,6 @@ from sqlmodel import Field
 
 from services.monitoring.projections.case_tiles import COUNTED, TILES, with_steps
 from services.monitoring.schema import PURSES, Table
-from shared.delivery.projection import Fact, Key, State
-from shared.delivery.tiled import TiledRowProjection
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -22,6 +20,8 @@ from shared.events.applications import (
     CompanySelected,
 )
 from shared.events.monitoring import MilestoneAchieved, MilestoneScheduled
+from shared.projections.projection import Fact, Key, State
+from shared.projections.rollups import TiledRowProjection
 
 
 class CaseRow(Table, table=True):

@@ -14,7 +14,7 @@ from services.monitoring.projections import (
     tranches,
     visits,
 )
-from shared.delivery.projection import Fact, Projection
+from shared.projections.projection import Fact, Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
     programmes.PROJECTION,

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.applications import CompanyClosed, CompanyRegistered
+from shared.projections.projection import Fact, Key, RowProjection, State
 
 
 class CompanyRow(Table, table=True):

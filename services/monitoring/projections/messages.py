@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.notifications import MessageDelivered, MessageFailed, MessageSent, MessageUnknown
+from shared.projections.projection import Fact, Key, RowProjection, State
 
 
 class MessageRow(Table, table=True):

@@ -8,7 +8,6 @@ from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.monitoring import (
     MilestoneAchieved,
     MilestoneDueSoon,
@@ -16,6 +15,7 @@ from shared.events.monitoring import (
     MilestoneReported,
     MilestoneScheduled,
 )
+from shared.projections.projection import Fact, Key, RowProjection, State
 
 OPEN = "achieved_on is null and reported_on is null"  # waits for somebody: the index of the work list
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, SumProjection
 from shared.events.funding import (
     BudgetAllocated,
     CommitmentReleased,
@@ -16,6 +15,7 @@ from shared.events.funding import (
     SelfContributionConfirmed,
     TrancheDisbursed,
 )
+from shared.projections.projection import Fact, Key, SumProjection
 from shared.values.money import Funder, Won
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from services.monitoring.projections import money
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, SumProjection
+from shared.projections.projection import Fact, Key, SumProjection
 
 
 class MoneyEventTile(Table, table=True):

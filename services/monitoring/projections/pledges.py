@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, ListProjection, State
 from shared.events.monitoring import PledgeProgressReported
+from shared.projections.projection import Fact, ListProjection, State
 
 
 class PledgeReport(Table, table=True):

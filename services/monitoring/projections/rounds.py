@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.applications import RoundAgreed, RoundClosed, RoundOpened
+from shared.projections.projection import Fact, Key, RowProjection, State
 
 
 class RoundRow(Table, table=True):

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.projection import Fact, ListProjection, State
 from shared.events import Event, RecordDeadLettered, catalogue
+from shared.projections.projection import Fact, ListProjection, State
 
 PREFIX = "kr.ieum."
 NEWS = "not (name like 'message.%' or name like 'milestone.due_soon.%' or name like 'milestone.missed.%')"

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.monitoring.schema import PURSES, Table
-from shared.delivery.projection import Fact, Key, RowProjection, State
 from shared.events.funding import (
     TrancheApproved,
     TrancheDisbursed,
@@ -23,6 +22,7 @@ from shared.events.funding import (
     TrancheScheduled,
     TrancheUnconfirmed,
 )
+from shared.projections.projection import Fact, Key, RowProjection, State
 from shared.values.money import PUBLIC
 
 WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list

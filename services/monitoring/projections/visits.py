@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlmodel import Field
 
 from services.monitoring.schema import Table
-from shared.delivery.first import FirstProjection
-from shared.delivery.projection import Fact, Key, State
-from shared.delivery.tiled import Added, Tiles
 from shared.events.monitoring import MentorVisited
+from shared.projections.first import FirstProjection
+from shared.projections.projection import Fact, Key, State
+from shared.projections.rollups import Added, Tiles
 
 
 class VisitedRow(Table, table=True):

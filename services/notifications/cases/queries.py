@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.cases.domain import About, Name
 from services.notifications.recipients.domain import channels_of
-from shared.db import fetch
+from shared.database.engine import fetch
 from shared.errors import NotYet
 
 ABOUT = """

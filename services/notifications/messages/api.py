@@ -7,8 +7,8 @@ from fastapi import Depends
 
 from services.notifications.messages import queries
 from services.notifications.messages.queries import Messages
-from shared.edge.http import Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(tags=["messages"])
 

@@ -27,11 +27,11 @@ from services.notifications.messages.domain import (
 from services.notifications.recipients.domain import Channel
 from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import Notice
-from shared.db import fetch
-from shared.delivery.outbox import emit
-from shared.events.cloudevents import Envelope
-from shared.logs import cause, caused_by
-from shared.metrics import MESSAGES
+from shared.database.engine import fetch
+from shared.messaging.cloudevents import Envelope
+from shared.messaging.outbox import emit
+from shared.observability.logs import cause, caused_by
+from shared.observability.metrics import MESSAGES
 from shared.values.calendar import now
 
 CARRIED = ("correlationid", "causationid", "traceparent")

@@ -14,8 +14,8 @@ from services.notifications.messages.models import Message
 from services.notifications.recipients.domain import Language
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import mail
-from shared.db import fetch
-from shared.metrics import MESSAGES, MESSAGES_OLDEST, MESSAGES_QUEUED, MESSAGES_UNKNOWN
+from shared.database.engine import fetch
+from shared.observability.metrics import MESSAGES, MESSAGES_OLDEST, MESSAGES_QUEUED, MESSAGES_UNKNOWN
 
 OPEN = """
     select channel, count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'unknown') as unknown,

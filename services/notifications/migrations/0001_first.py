@@ -1,6 +1,6 @@
 """The first tables of notifications: recipients, names of cases, messages."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "notifications_0001"
 down_revision = None

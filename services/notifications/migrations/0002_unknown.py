@@ -1,6 +1,6 @@
 """Messages whose outcome is unknown are counted at each scrape: their own index."""
 
-from shared.migrate import script
+from shared.database.migrate import script
 
 revision = "notifications_0002"
 down_revision = "notifications_0001"

@@ -16,8 +16,8 @@ from services.notifications.recipients.domain import (
     refuse_strangers,
 )
 from services.notifications.recipients.queries import RecipientView
-from shared.edge.http import Router, Session
-from shared.edge.identity import Actor, actor_with
+from shared.web.http import Router, Session
+from shared.web.identity import Actor, actor_with
 
 router = Router(prefix="/recipients", tags=["recipients"])
 

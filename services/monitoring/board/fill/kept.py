@@ -13,7 +13,7 @@ from typing import Any
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.figures.domain import Facts
-from shared.values.same import Same
+from shared.values.identity_cache import Same
 
 MOST = 1_000  # programmes times what they were
 

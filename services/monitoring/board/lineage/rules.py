@@ -14,7 +14,7 @@ from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import Kind
-from shared.db import Executor
+from shared.database.engine import Executor
 from shared.errors import NotFound
 from shared.values.money import PUBLIC, Funder
 

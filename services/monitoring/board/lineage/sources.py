@@ -10,8 +10,8 @@ from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
 from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS
 from services.monitoring.projections.money import Kind
-from shared.db import Executor, fetch
-from shared.delivery.projection import Fact
+from shared.database.engine import Executor, fetch
+from shared.projections.projection import Fact
 
 MOST = 300  # events shown of a figure; of more, the page says that it shows a part
 

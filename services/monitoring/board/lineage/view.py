@@ -15,7 +15,7 @@ from services.monitoring.board.parts.values import Figure
 from services.monitoring.figures.domain import Facts
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.timeline import PREFIX
-from shared.db import Executor
+from shared.database.engine import Executor
 from shared.errors import NotFound
 
 

@@ -21,7 +21,7 @@ from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
-from shared.values.same import Same
+from shared.values.identity_cache import Same
 
 ROWS_KEPT = 1_000
 ANY_DAY = date.max  # stands for a page's day where a text is drawn once for many days
@@ -46,7 +46,7 @@ class Assets:
 
 
 def built_assets(static: Path = BOARD / "static") -> Assets:
-    """What `python -m deploy.assets` left."""
+    """What `python -m tools.assets` left."""
     manifest = static / "manifest.json"
     return Assets(json.loads(manifest.read_text())) if manifest.is_file() else Assets()
 

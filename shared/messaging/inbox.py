@@ -1,0 +1,47 @@
+"""Events enter a service through this table: the second delivery finds the first. It never expires."""
+
+from hashlib import sha256
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col, select
+
+from shared.database.engine import fetch
+from shared.database.tables import SharedTable
+from shared.errors import RuleBroken
+from shared.messaging.cloudevents import Envelope
+
+
+class Received(SharedTable, table=True):
+    __tablename__ = "inbox"
+
+    source: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    digest: bytes
+
+
+CLAIM = "insert into inbox (source, id, digest) values ($1, $2, $3) on conflict do nothing returning 1"
+
+
+async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: bytes) -> bool:
+    """Claim the event within the caller's transaction; False if it is already claimed.
+
+    Raises RuleBroken where the same id was given to other content before.
+    """
+    digest = sha256(envelope.type.encode() + b"\n" + data).digest()
+    if await fetch(session, CLAIM, envelope.source, envelope.id, digest):
+        return True
+    known = select(Received.digest).where(
+        col(Received.source) == envelope.source, col(Received.id) == envelope.id
+    )
+    if await session.scalar(known) != digest:
+        raise RuleBroken(
+            "same_id_other_content",
+            ko=f"{envelope.source}이(가) 같은 사건 번호 {envelope.id}로 다른 내용을 보냈습니다. 처음 것만 반영했습니다. 새 번호로 다시 보내세요.",
+            en=f"{envelope.source} said something else under the id {envelope.id}. The first one stands; send it with a new id.",
+        )
+    return False
+
+
+async def is_known(session: AsyncSession, envelope: Envelope) -> bool:
+    """Whether the event is in effect already."""
+    return await session.get(Received, (envelope.source, envelope.id)) is not None

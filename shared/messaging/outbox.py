@@ -1,0 +1,191 @@
+"""Events leave a service through these tables, in the transaction that caused them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+import orjson
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SmallInteger
+
+from shared.database.engine import Connection, Executor, fetch, run
+from shared.database.tables import SharedTable
+from shared.errors import RuleBroken
+from shared.events import Event
+from shared.messaging.cloudevents import DATA_LIMIT, seal
+
+SHARDS = 16
+
+
+class Stream(SharedTable, table=True):
+    """The last number of each subject. Its row is the lock that keeps the subject's order."""
+
+    subject: str = Field(primary_key=True)
+    last: int = Field(sa_type=BigInteger)
+
+
+class LoggedEvent(SharedTable, table=True):
+    """Every event that the service ever gave out, as it was published. Append only."""
+
+    __tablename__ = "event_log"
+    __table_args__ = (UniqueConstraint("subject", "sequence"),)
+
+    position: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    id: UUID = Field(unique=True)
+    topic: str
+    subject: str
+    sequence: int = Field(sa_type=BigInteger)
+    type: str
+    occurred_on: date
+    recorded_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    attributes: dict[str, str] = Field(sa_type=JSON)
+    data: str
+
+
+class Waiting(SharedTable, table=True):
+    """What is still to be published: a pointer into the log, by shard of its key."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_in_order", "shard", "position"),)
+
+    position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    shard: int = Field(sa_type=SmallInteger)
+
+
+# One statement: the subject's row is locked first, so positions of one subject are in order of commit.
+EMIT = """
+    with numbered as (
+        insert into stream (subject, last) values ($1, 1)
+        on conflict (subject) do update set last = stream.last + 1
+        returning last
+    ), logged as (
+        insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
+        select $2::uuid, $3, $1, last, $4, $5::date, $6::text::json, $7 from numbered
+        returning position
+    )
+    insert into outbox (position, shard) select position, $8 from logged
+"""
+
+# A probe of the index a shard, however many wait, and whatever those that went have left behind.
+WAITING_SHARDS = """
+    select shard from generate_series(0, $1) as s (shard)
+    where exists (select from outbox o where o.shard = s.shard)
+"""
+
+# The limit comes before the join: however many wait, only so many are looked up, each by a probe of the index. The order
+# of both steps is not left to the planner: these tables grow faster than what it knows of them. What goes onto the wire
+# comes as bytes.
+WAITING = """
+    with oldest as materialized (
+        select o.position from unnest($1::int[]) as s (shard)
+        cross join lateral (select position from outbox o where o.shard = s.shard order by position limit $2) o
+        order by o.position
+    )
+    select l.* from oldest cross join lateral (
+        select position, topic, convert_to(subject, 'UTF8'), sequence, convert_to(attributes::text, 'UTF8'),
+            convert_to(data, 'UTF8')
+        from event_log l where l.position = oldest.position limit 1
+    ) l
+    order by oldest.position
+"""
+
+LOCK = """
+    select shard from unnest($1::int[]) as s (shard)
+    where pg_try_advisory_xact_lock(hashtext(current_schema() || '.outbox'), shard)
+"""
+
+
+async def emit(on: Executor, *events: Event) -> None:
+    """Record the events; the relay publishes them once this transaction has committed.
+
+    Raises RuleBroken for one that Kafka could never take.
+    """
+    if isinstance(on, AsyncSession):
+        await on.flush()
+    for event in events:
+        await run(on, EMIT, *_row(event))
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    data = event.model_dump_json(exclude_none=True)
+    if len(data.encode()) > DATA_LIMIT:
+        raise RuleBroken(
+            "event_too_large",
+            ko=f"내용이 너무 큽니다({DATA_LIMIT:,}바이트까지). 첨부는 참조로 보내세요.",
+            en=f"The content is larger than {DATA_LIMIT:,} bytes. Send references instead of attachments.",
+        )
+    attributes = seal(event)
+    logged = (event.subject, UUID(attributes["id"]), event.topic, event.type(), event.occurred_on)
+    return (*logged, orjson.dumps(attributes).decode(), data, shard_of(event.subject))
+
+
+def shard_of(subject: str) -> int:
+    return crc32(subject.encode()) % SHARDS
+
+
+CONTENT_TYPE = ("content-type", b"application/json")
+
+
+class Names(dict[str, str]):
+    """An attribute's header by its name, made once: a relay asks for some ten a record."""
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, f"ce_{name}")
+
+
+HEADER = Names()
+
+
+class Ready(NamedTuple):
+    """An event as it goes onto the wire."""
+
+    position: int
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+async def waiting_shards(on: Executor) -> list[int]:
+    return [row["shard"] for row in await fetch(on, WAITING_SHARDS, SHARDS - 1)]
+
+
+async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int]:
+    """Those that no other relay holds, for this transaction only.
+
+    A statement of its own: the next one sees what the last holder forgot.
+    """
+    return [row["shard"] for row in await connection.fetch(LOCK, shards)]
+
+
+async def waiting(connection: Connection, shards: Sequence[int], limit: int) -> list[Ready]:
+    """The oldest of each shard, in order. A position that commits late is not skipped: the row is the mark."""
+    return [ready(row) for row in await connection.fetch(WAITING, shards, limit)]
+
+
+def ready(row: Any) -> Ready:
+    position, topic, key, sequence, attributes, data = row
+    wire = [(HEADER[name], value.encode()) for name, value in orjson.loads(attributes).items()]
+    wire += (("ce_sequence", b"%020d" % sequence), CONTENT_TYPE)
+    return Ready(position, topic, key, data, wire)
+
+
+async def forget(connection: Connection, published: Sequence[Ready]) -> None:
+    await connection.execute(
+        "delete from outbox where position = any($1::bigint[])", [one.position for one in published]
+    )
+
+
+async def depth(session: AsyncSession) -> tuple[int, float]:
+    """How many events wait, and how many seconds the oldest has."""
+    found = await session.execute(
+        text("""select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)
+                from outbox o join event_log l using (position)""")
+    )
+    count, seconds = found.one()
+    return int(count), float(seconds)

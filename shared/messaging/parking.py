@@ -1,0 +1,93 @@
+"""Records whose prerequisite is not there yet wait here, by key and in order, until a deadline.
+
+Topics have no order among each other: a record may come before what it builds on. Later records of
+its key and topic park behind it, so a key's order is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, delete, func, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field
+
+from shared.messaging.dead_letters import Letter, is_at, letter
+from shared.messaging.kafka import Record
+
+
+class Parked(Letter, table=True):
+    parked_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    reason: str
+
+
+@dataclass(frozen=True)
+class ParkedRecord:
+    """A record as it was parked; it is handled like any other."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    waited_seconds: float
+
+
+BEHIND = text("select exists (select from parked where topic = :topic and key is not distinct from :key)")
+
+# The first of each topic and key; a second consumer passes over what this one holds.
+HEADS = text("""
+    select topic, key from parked group by topic, key order by min(parked_at) limit 500
+""")
+HEAD = text("""
+    select topic, partition, "offset", key, value, headers,
+           extract(epoch from clock_timestamp() - parked_at) as waited
+    from parked where topic = :topic and key is not distinct from :key
+    order by "offset" limit 1 for update skip locked
+""")
+
+
+DEPTH = text(
+    "select count(*), coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0) from parked"
+)
+
+
+async def is_behind(session: AsyncSession, record: Record) -> bool:
+    """Whether an earlier record of this key is still parked."""
+    return bool(await session.scalar(BEHIND, {"topic": record.topic, "key": record.key}))
+
+
+async def park(session: AsyncSession, record: Record, reason: str) -> None:
+    row = insert(Parked).values(letter(record) | {"reason": reason}).on_conflict_do_nothing()
+    await session.execute(row)
+
+
+async def heads(session: AsyncSession) -> Sequence[tuple[str, bytes | None]]:
+    return [(row.topic, row.key) for row in await session.execute(HEADS)]
+
+
+async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> ParkedRecord | None:
+    """The first record of the key, locked and removed within the caller's transaction."""
+    found = (await session.execute(HEAD, {"topic": topic, "key": key})).mappings().first()
+    if found is None:
+        return None
+    record = _record(found)
+    await session.execute(delete(Parked).where(is_at(Parked, record)))
+    return record
+
+
+async def depth(session: AsyncSession) -> tuple[int, float]:
+    """How many records wait, and how many seconds the oldest has."""
+    count, seconds = (await session.execute(DEPTH)).one()
+    return int(count), float(seconds)
+
+
+def _record(row: Any) -> ParkedRecord:
+    headers: Any = [(name, None if value is None else bytes.fromhex(value)) for name, value in row["headers"]]
+    columns = {name: row[name] for name in ("topic", "partition", "offset", "key", "value")}
+    return ParkedRecord(**columns, headers=headers, waited_seconds=float(row["waited"]))

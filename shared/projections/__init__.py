@@ -1,0 +1,1 @@
+"""Projections: folds of events into tables, kept up to date by a projector and rebuilt from the topics."""

@@ -1,0 +1,104 @@
+"""What operators ask of every process: is it alive, is it ready and why not, what does it measure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.config import Settings
+from shared.database.engine import Database, fetch
+from shared.messaging import dead_letters, outbox, parking
+from shared.observability.health import Health
+from shared.observability.metrics import (
+    DATABASE_UP,
+    DEAD_LETTERS_KEPT,
+    DEAD_LETTERS_NEWEST,
+    OUTBOX_AGE,
+    OUTBOX_DEPTH,
+    PARKED,
+    PARKED_SECONDS,
+    PARKING_LIMIT,
+    POOL_IN_USE,
+    POOL_SIZE,
+    ROLE_READY,
+)
+
+log = structlog.get_logger()
+
+PATIENCE = 3.0  # seconds that the database has: who asks has ten at most
+Measure = Callable[[AsyncSession], Awaitable[None]]
+
+router = APIRouter(tags=["operations"], include_in_schema=False)
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """Never asks the database or Kafka: a restart would not help them."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(request: Request) -> JSONResponse:
+    """Each role by itself: an api is ready when its database is, the others when they make progress."""
+    healths: list[Health] = request.app.state.healths
+    problems = {health.role: problem for health in healths if (problem := health.problem())}
+    if (away := await database_problem(request.app.state.database)) is not None:
+        problems["database"] = away
+    roles = [health.role for health in healths]
+    body = {"status": "not ready" if problems else "ready", "roles": roles, "problems": problems}
+    return JSONResponse(body, 503 if problems else 200)
+
+
+async def database_problem(database: Database) -> str | None:
+    try:
+        async with asyncio.timeout(PATIENCE), database.transaction() as session:
+            await fetch(session, "select 1")
+    except Exception as error:
+        return f"데이터베이스에 닿지 않습니다({type(error).__name__}) / the database is away"
+    return None
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus text; what stands in the database is read at each scrape."""
+    state = request.app.state
+    measure_process(state.database, state.settings, state.healths)
+    answered = await measure_database(state.database, state.measure)
+    DATABASE_UP.labels(state.database.schema).set(answered)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def measure_process(database: Database, settings: Settings, healths: Sequence[Health]) -> None:
+    in_use, size = database.connections
+    POOL_IN_USE.labels(database.schema).set(in_use)
+    POOL_SIZE.labels(database.schema).set(size)
+    PARKING_LIMIT.labels(database.schema).set(settings.parking_seconds)
+    for health in healths:
+        ROLE_READY.labels(database.schema, health.role).set(health.problem() is None)
+
+
+async def measure_database(database: Database, measure: Measure) -> bool:
+    """A database that is away, hangs or has no connection left is told as such: the rest of the scrape goes on."""
+    try:
+        async with asyncio.timeout(PATIENCE), database.transaction() as session:
+            await measure_delivery(session, database.schema)
+            await measure(session)
+    except Exception as error:
+        log.warning("metrics.database_away", reason=repr(error))
+        return False
+    return True
+
+
+async def measure_delivery(session: AsyncSession, service: str) -> None:
+    (depth, age), (parked, waited) = await outbox.depth(session), await parking.depth(session)
+    kept, newest = await dead_letters.depth(session)
+    OUTBOX_DEPTH.labels(service).set(depth)
+    OUTBOX_AGE.labels(service).set(age)
+    PARKED.labels(service).set(parked)
+    PARKED_SECONDS.labels(service).set(waited)
+    DEAD_LETTERS_KEPT.labels(service).set(kept)
+    DEAD_LETTERS_NEWEST.labels(service).set(newest)

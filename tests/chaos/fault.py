@@ -1,0 +1,41 @@
+"""What a fault is: a name, what it does, how it is undone, how long it lasts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.chaos.town import Town
+
+Inject = Callable[[Town, Random], Awaitable[Any]]
+Heal = Callable[[Town, Any], Awaitable[None]]
+Why = Callable[[Town], str | None]
+
+
+async def by_itself(town: Town, left: Any) -> None:
+    """Nothing to undo: the supervisor starts again what died."""
+
+
+def always(town: Town) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`inject` returns what `heal` needs; `seconds` bound how long it lasts.
+
+    `brokers`, `split`: the only form of stack in which there is such a fault. `why_not`: why this machine
+    cannot do it. `early`: it needs the story to go on for a while afterwards.
+    """
+
+    name: str
+    inject: Inject
+    heal: Heal = by_itself
+    seconds: tuple[float, float] = (1.0, 3.0)
+    brokers: int | None = None
+    split: bool | None = None
+    why_not: Why = always
+    early: bool = False
+
+    def fits(self, brokers: int, split: bool) -> bool:
+        return self.brokers in (None, brokers) and self.split in (None, split)

@@ -1,0 +1,89 @@
+"""What happens in a seed's run: by rotation, so that twenty seeds leave nothing out, and by chance, so that no two are alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from tests.chaos.nemesis import BY_NAME, FAULTS
+from tests.chaos.points import EVERYWHERE, Needs, Point
+
+Card = TypeVar("Card")
+
+FAULTS_A_SEED, CRASHES_A_SEED = 6, 9
+LATEST_CRASH = 45.0  # seconds after the beginning
+MOST_PASSINGS = 4
+FORMS = ((1, True), (1, False), (1, True), (3, False))
+"""Brokers, and whether each role has a process of its own: seeds take turns."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """The service's process is killed at the n-th passing of the point after `at` seconds."""
+
+    service: str
+    point: Point
+    n: int
+    at: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}.{self.point.name}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run; `faults` are names, in their order.
+
+    `points`: every crash point instead. `small`: a few clients without the demo's story.
+    """
+
+    seed: int
+    brokers: int
+    split: bool
+    faults: tuple[str, ...]
+    crashes: tuple[Crash, ...]
+    points: bool = False
+    small: bool = False
+
+
+def plan(
+    seed: int, brokers: int | None = None, split: bool | None = None, faults: Sequence[str] | None = None
+) -> Plan:
+    """Made from the seed; what is given is taken as it is."""
+    turn, number = seed % len(FORMS), seed // len(FORMS)
+    form = FORMS[turn]
+    chance = Random(f"plan-{seed}")
+    mode = (brokers or form[0], form[1] if split is None else split)
+    alike = [n for n, one in enumerate(FORMS) if one == mode]
+    before = number * len(alike) + sum(n < turn for n in alike) if alike else seed
+    chosen = list(faults) if faults is not None else _dealt(_possible(mode), before, FAULTS_A_SEED, chance)
+    crashes = [_crash(*one, chance) for one in _dealt(EVERYWHERE, seed, CRASHES_A_SEED, chance)]
+    return Plan(seed, *mode, tuple(_early_ones_first(chosen)), tuple(crashes))
+
+
+def every_point(seed: int, brokers: int | None = None, split: bool | None = None) -> Plan:
+    """A run in which each service is killed at each of its points."""
+    return Plan(seed, brokers or 1, bool(split), (), (), points=True, small=True)
+
+
+def _dealt(cards: Sequence[Card], hand: int, size: int, chance: Random) -> list[Card]:
+    """The hand-th hand of a deck that is always shuffled alike, in an order of its own."""
+    deck = Random("deck").sample(cards, len(cards))
+    dealt = [deck[(hand * size + n) % len(deck)] for n in range(size)]
+    chance.shuffle(dealt)
+    return dealt
+
+
+def _possible(mode: tuple[int, bool]) -> list[str]:
+    return [fault.name for fault in FAULTS if fault.fits(*mode)]
+
+
+def _early_ones_first(names: list[str]) -> list[str]:
+    """What needs the story still going on afterwards."""
+    return sorted(names, key=lambda name: not BY_NAME[name].early)
+
+
+def _crash(service: str, point: Point, chance: Random) -> Crash:
+    n = 1 if point.needs is not Needs.NOTHING else chance.randint(1, MOST_PASSINGS)
+    return Crash(service, point, n, round(chance.uniform(0, LATEST_CRASH), 1))

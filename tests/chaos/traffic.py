@@ -1,0 +1,53 @@
+"""A small workload without the demo's story that goes on as long as it is needed: clients, and what the old system tells."""
+
+import asyncio
+from itertools import count
+from pathlib import Path
+
+from tests.chaos.history import History
+from tests.chaos.programme import PUBLISHED_ON, Programme
+from tests.chaos.recording import PatientClients, connected
+from tests.chaos.workload import play_clients
+from tools.demo.clients import Addresses
+from tools.demo.wire import record
+from tools.devstack.waiting import first_of
+
+AT_ONCE = 4
+PAUSE_SECONDS = 1.0
+PATIENCE_SECONDS = 1800.0  # of a client: its service dies again and again
+
+
+async def traffic(addresses: Addresses, history: Path, seed: int, enough: asyncio.Event) -> None:
+    """Whole rounds of clients, until it is enough: what was begun comes to its end."""
+    async with connected(addresses, History(history), PATIENCE_SECONDS) as at:
+        await first_of(_rounds(at, seed, enough), _past(at, seed))
+
+
+async def _rounds(at: PatientClients, seed: int, enough: asyncio.Event) -> None:
+    for number in count(seed):
+        await play_clients(at, number, AT_ONCE)
+        if enough.is_set():
+            return
+
+
+async def _past(at: PatientClients, seed: int) -> None:
+    """Past results of the first round's programme; those that come before it is published wait for it."""
+    for number in count():
+        await at.publish(
+            record(f"faults/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
+        )
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _case(seed: int, number: int) -> dict[str, object]:
+    return {
+        "record_id": f"F-{seed}-{number}",
+        "programme_id": Programme(seed).id,
+        "company_name_ko": f"기업 F-{number:03}",
+        "municipality": "47150",
+        "year_from": 2021,
+        "year_to": 2021,
+        "status": "completed",
+        "amounts_krw": {"province": 10_000_000, "city": 10_000_000, "self": 5_000_000},
+        "occurred_on": f"{PUBLISHED_ON}",
+    }

@@ -1,0 +1,91 @@
+"""What is asked of the system while it is under fire: the demo's story and, at the same time, clients who do things twice."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.chaos import plans as planned
+from tests.chaos.clients import Client, Refused, taken, together
+from tests.chaos.history import History
+from tests.chaos.programme import APPLIED_ON, OFFICE, PUBLISHED_ON, SELECTED_ON, Programme
+from tests.chaos.recording import PatientClients, connected
+from tools.demo.actors import OPERATOR
+from tools.demo.clients import Addresses
+from tools.demo.play import Player
+from tools.demo.scenario import Story, tell
+from tools.demo.steps import Actor
+from tools.devstack.waiting import all_of
+
+Json = dict[str, Any]
+
+
+async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 20) -> None:
+    """All of it, however often something has to be asked again; each operation is a line of `history`.
+
+    Raises the first error of what could not be done: a refusal that should not be, or patience that is over.
+    """
+    async with connected(addresses, History(history)) as at:
+        await all_of(play_story(at, tell()), play_clients(at, seed, clients))
+
+
+async def play_story(at: PatientClients, story: Story) -> None:
+    player = Player(at, patience_seconds=at.patience_seconds)
+    for chapter in story.chapters:
+        await player.chapter(chapter, lambda done, total: None)
+
+
+async def play_clients(at: PatientClients, seed: int, clients: int) -> None:
+    programme, plans = Programme(seed), planned.plans(seed, clients)
+    courses = [Client(at, programme, plan) for plan in plans]
+    desk = Desk(at, programme)
+    await desk.announces(planned.quota(plans), sum(plan.total_krw for plan in plans))
+    await all_of(*(one.applies() for one in courses))
+    await desk.closes()
+    await all_of(*(one.is_reviewed() for one in courses))
+    holders = await desk.selects()
+    await together(courses, [(case_id, SELECTED_ON) for case_id in holders])
+
+
+class Desk:
+    """What the office does for all of them."""
+
+    def __init__(self, at: PatientClients, programme: Programme) -> None:
+        self.at, self.programme = at, programme
+
+    async def announces(self, quota: dict[str, int], total_krw: int) -> None:
+        definition = {"definition": self.programme.definition(), "occurred_on": f"{PUBLISHED_ON}"}
+        await self.must("publish", "applications", "/programmes", definition)
+        for budget in self.programme.budgets(total_krw):
+            await self.must(f"budget-{budget['funder']}", "funding", "/budgets", budget)
+        await self.must("open", "applications", "/rounds", self.programme.call(quota))
+
+    async def closes(self) -> None:
+        path = f"/rounds/{self.programme.round_id}/closing"
+        await self.twice("close", path, {"occurred_on": f"{APPLIED_ON}"})
+
+    async def selects(self) -> list[str]:
+        """The cases that hold a place."""
+        path = f"/rounds/{self.programme.round_id}/selection"
+        await self.twice("select", path, {"occurred_on": f"{SELECTED_ON}"})
+        answer = taken(path, await self.at.ask("GET", "applications", path, OPERATOR))
+        return [str(place["case_id"]) for place in answer["places"] if place["status"] == "selected"]
+
+    async def twice(self, step: str, path: str, body: Json) -> None:
+        """Two officers at once: what the first one did the second one is refused."""
+        both = {step: OFFICE.officer, f"{step}-other": Actor("faults-officer-2", "officer")}
+        answers = await asyncio.gather(
+            *(self.ask(key, "applications", path, body, actor) for key, actor in both.items())
+        )
+        if sum(answer.is_success for answer in answers) != 1:
+            raise Refused(f"{self.key(step)}: {[answer.text[:200] for answer in answers]}")
+
+    async def must(self, step: str, service: str, path: str, body: Json) -> Json:
+        return taken(self.key(step), await self.ask(step, service, path, body, OFFICE.officer))
+
+    async def ask(self, step: str, service: str, path: str, body: Json, actor: Actor) -> httpx.Response:
+        return await self.at.ask("POST", service, path, actor, key=self.key(step), body=body)
+
+    def key(self, step: str) -> str:
+        return f"faults/{self.programme.seed}/{step}"

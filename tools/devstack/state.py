@@ -1,0 +1,85 @@
+"""The state folder: where everything that outlives a run is kept."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from deploy.postgres import roles
+from tools.devstack.errors import StackError
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Random values made at the first start; never shown, kept for their owner alone."""
+
+    admin: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    roles: dict[str, str] = field(default_factory=roles.new_passwords)
+    sms_api_key: str = field(default_factory=lambda: f"IEUM{secrets.token_hex(6)}")
+    sms_api_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
+class State:
+    """Paths below one folder, `.ieum` in the checkout unless told otherwise."""
+
+    folder: Path
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of the log files, one a process."""
+        return self.folder / "logs"
+
+    @property
+    def processes(self) -> Path:
+        """Return the file that remembers what runs."""
+        return self.folder / "processes.json"
+
+    @property
+    def status(self) -> Path:
+        """Return the file that tells the addresses and every process."""
+        return self.folder / "status.json"
+
+    def secrets(self) -> Secrets:
+        """Return the secrets, made at the first call."""
+        file = self.folder / "secrets.json"
+        if not file.exists():
+            write_private(file, json.dumps(asdict(Secrets()), indent=2))
+        return Secrets(**json.loads(file.read_text(encoding="utf-8")))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one stack; raises StackError when another one runs on it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            self.folder.chmod(0o711)  # root's database runs as another account, which must get through
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as failure:
+                raise StackError(
+                    f"이 상태 폴더에서 이미 실행 중입니다: {self.folder}. ieum status로 보고 ieum down으로 끝내십시오.\n"
+                    "  Ieum already runs on this state folder: see `ieum status`, end it with `ieum down`, or use --state."
+                ) from failure
+            yield
+
+
+def state_at(folder: Path | None = None) -> State:
+    """Return the state folder of --state, else of IEUM_STATE, else `.ieum` in the checkout."""
+    chosen = folder or os.environ.get("IEUM_STATE") or Path(__file__).parents[2] / ".ieum"
+    return State(Path(chosen).resolve())
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file at once and whole that only its owner can read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as out:
+        out.write(text)
+    draft.replace(file)
