@@ -1,7 +1,7 @@
 """What can go wrong in the business; each edge says what it means there."""
 
 
-class Refused(Exception):
+class BusinessError(Exception):
     """A refusal names its rule and says, in Korean and English, why and what to do."""
 
     def __init__(self, rule: str, ko: str, en: str) -> None:
@@ -9,19 +9,19 @@ class Refused(Exception):
         self.rule, self.ko, self.en = rule, ko, en
 
 
-class RuleBroken(Refused):
+class RuleBroken(BusinessError):
     """The request breaks a rule: asking again will not help."""
 
 
-class NotAllowed(Refused):
+class Forbidden(BusinessError):
     """Who asks may not do this; somebody else may."""
 
 
-class NotFound(Refused):
+class NotFound(BusinessError):
     """Nothing has this id."""
 
 
-class NotYet(Refused):
+class PrerequisiteMissing(BusinessError):
     """What this needs first is not there yet: its event may still be on the way."""
 
 

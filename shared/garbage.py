@@ -6,7 +6,7 @@ AFTER = 1_000_000
 """Objects more than there were: two batches of a projector's 20,000 records, or what a relay reads at once."""
 
 
-def collect_rarely() -> None:
+def tune_garbage_collection() -> None:
     """What a process begins with stays; what batches make is not looked through.
 
     A third of a projector's time went to walking through its batches some dozens of times, in vain; a sixth still

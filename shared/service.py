@@ -29,23 +29,23 @@ from shared.config import Settings
 from shared.database.engine import Database
 from shared.database.migrate import migrate
 from shared.events import RecordDeadLettered
-from shared.garbage import collect_rarely
+from shared.garbage import tune_garbage_collection
 from shared.messaging import relay
 from shared.messaging.consumer import Consumer, Handlers
-from shared.messaging.kafka import quiet_broker
+from shared.messaging.kafka import create_broker
 from shared.observability import tracing
 from shared.observability.health import Health
-from shared.observability.lag import Watch
-from shared.observability.logs import start_logs
+from shared.observability.lag import LagMonitor
+from shared.observability.logs import configure_logging
 from shared.observability.metrics import BUILD
 from shared.observability.tracing import SpanKind
-from shared.projections.projection import Fact, Projection
+from shared.projections.projection import DecodedEvent, Projection
 from shared.projections.projector import Projector
 from shared.values.calendar import today
 from shared.web import operations
 from shared.web.identity import Identity
 from shared.web.operations import Measure
-from shared.web.problems import say_problems
+from shared.web.problems import register_error_handlers
 from shared.web.requests import RequestContext
 
 log = structlog.get_logger()
@@ -64,10 +64,10 @@ class Context:
 Role = Callable[[Context], Awaitable[None]]
 Deadlines = Callable[[AsyncSession, date], Awaitable[object]]
 
-DEADLINES_EVERY = 600.0  # seconds
+TIMER_INTERVAL = 600.0  # seconds
 
 
-async def nothing(session: AsyncSession) -> None:
+async def no_metrics(session: AsyncSession) -> None:
     """There is nothing of its own that it measures."""
 
 
@@ -82,14 +82,14 @@ class Service:
     name: str
     title: str
     tables: MetaData
-    told: type[RecordDeadLettered]
+    dead_letter_event: type[RecordDeadLettered]
     routers: Sequence[APIRouter] = ()
     handlers: Handlers = field(default_factory=dict)
     projections: Sequence[Projection] = ()
-    touches: Callable[[Fact], str | None] = lambda fact: None
+    change_key: Callable[[DecodedEvent], str | None] = lambda fact: None
     roles: Mapping[str, Role] = field(default_factory=dict)
-    prepare: Callable[[FastAPI, Settings], None] = lambda app, settings: None
-    measure: Measure = nothing
+    configure_app: Callable[[FastAPI, Settings], None] = lambda app, settings: None
+    measure: Measure = no_metrics
     deadlines: Deadlines | None = None
 
     def database(self, settings: Settings) -> Database:
@@ -105,56 +105,58 @@ class Service:
         app.state.identity, app.state.measure = Identity(settings), self.measure
         BUILD.labels(self.name).info({"version": version("ieum")})
         app.include_router(operations.router)
-        say_problems(app)
+        register_error_handlers(app)
         if serves_api:
             for router in self.routers:
                 app.include_router(router)
-            self.prepare(app, settings)
+            self.configure_app(app, settings)
         app.add_middleware(RequestContext, service=self.name)
         return app
 
     def all_roles(self) -> dict[str, Role]:
-        heard = {"consumer": consume} if self.handlers else {}
-        folded = {"projector": project} if self.projections else {}
-        timed = {"timer": keep_time} if self.deadlines else {}
-        return {"api": answer, "relay": publish} | heard | folded | timed | dict(self.roles)
+        heard = {"consumer": run_consumer} if self.handlers else {}
+        folded = {"projector": run_projector} if self.projections else {}
+        timed = {"timer": run_timer} if self.deadlines else {}
+        return {"api": run_api, "relay": run_relay} | heard | folded | timed | dict(self.roles)
 
 
-async def answer(context: Context) -> None:
+async def run_api(context: Context) -> None:
     """The api itself is the process's HTTP server: ready as soon as its database is, also while Kafka is down."""
     context.health.progress()
     await asyncio.Event().wait()
 
 
-async def publish(context: Context) -> None:
+async def run_relay(context: Context) -> None:
     await relay.run(context.database, context.settings, context.health)
 
 
-async def consume(context: Context) -> None:
+async def run_consumer(context: Context) -> None:
     service = context.service
-    consumer = Consumer(context.database, service.handlers, service.told, context.settings, context.health)
-    async with listening(context, consumer):
-        await consumer.tend()
+    consumer = Consumer(
+        context.database, service.handlers, service.dead_letter_event, context.settings, context.health
+    )
+    async with subscribed(context, consumer):
+        await consumer.run_parked_retries()
 
 
-async def project(context: Context) -> None:
+async def run_projector(context: Context) -> None:
     service = context.service
     projector = Projector(
         context.database,
         service.projections,
-        service.told,
+        service.dead_letter_event,
         context.settings,
         health=context.health,
-        touches=service.touches,
+        change_key=service.change_key,
     )
     try:
-        async with listening(context, projector):
+        async with subscribed(context, projector):
             await asyncio.Event().wait()
     finally:
-        await projector.end()
+        await projector.stop()
 
 
-async def keep_time(context: Context) -> None:
+async def run_timer(context: Context) -> None:
     """The deadlines of each new day, and again after a start. Several may run: each deadline is told once."""
     assert context.service.deadlines is not None
     while True:
@@ -163,18 +165,18 @@ async def keep_time(context: Context) -> None:
                 told = await context.service.deadlines(session, today())
         log.info("deadlines.told", told=told)
         context.health.progress()
-        await asyncio.sleep(DEADLINES_EVERY)
+        await asyncio.sleep(TIMER_INTERVAL)
 
 
 @asynccontextmanager
-async def listening(context: Context, ears: Consumer | Projector) -> AsyncIterator[None]:
+async def subscribed(context: Context, ears: Consumer | Projector) -> AsyncIterator[None]:
     """FastStream brings start, stop and the loop; ready once partitions are ours, as long as we get on with them."""
-    broker = quiet_broker(context.settings)
+    broker = create_broker(context.settings)
     subscriber = ears.subscribe(broker)
     context.health.failed("아직 맡은 파티션이 없습니다 / no partition is assigned yet", about="lag")
     await broker.start()
     watching = asyncio.create_task(
-        Watch(context.database.schema, context.health, ears.settled).run(subscriber)
+        LagMonitor(context.database.schema, context.health, ears.next_offset).run(subscriber)
     )
     context.health.progress()
     try:
@@ -184,7 +186,7 @@ async def listening(context: Context, ears: Consumer | Projector) -> AsyncIterat
         await broker.stop()
 
 
-async def keep_running(role: Role, context: Context) -> None:
+async def restart_on_failure(role: Role, context: Context) -> None:
     """Begin the role again when it fails; the wait grows up to the limit."""
     wait = context.settings.backoff_seconds
     while True:
@@ -210,7 +212,9 @@ async def run(service: Service, names: Sequence[str], settings: Settings) -> Non
         )
     )
     contexts = {name: Context(service, database, settings, health) for name, health in healths.items()}
-    tasks = [asyncio.create_task(keep_running(known[name], contexts[name]), name=name) for name in names]
+    tasks = [
+        asyncio.create_task(restart_on_failure(known[name], contexts[name]), name=name) for name in names
+    ]
     # uvicorn raises the signal once more after its end: without this the roles would not come to theirs.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
@@ -226,13 +230,13 @@ async def run(service: Service, names: Sequence[str], settings: Settings) -> Non
 def main(service: Service) -> None:
     """The command line of a service's `__main__`."""
     names, settings = sys.argv[1:], Settings()
-    start_logs(service.name, settings.log_level)
+    configure_logging(service.name, settings.log_level)
     known = [*service.all_roles(), "migrate"]
     if not names or set(names) - set(known):
         sys.exit(f"usage: python -m services.{service.name} ROLE …   roles: {', '.join(known)}")
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
     else:
-        collect_rarely()
-        with tracing.exported(service.name):
+        tune_garbage_collection()
+        with tracing.exporting(service.name):
             uvloop.run(run(service, names, settings))

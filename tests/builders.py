@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from shared.events import Event
 from shared.events.applications import AgreementSigned, CompanyRegistered, CompanySelected
-from shared.messaging.cloudevents import seal
+from shared.messaging.cloudevents import new_attributes
 from shared.values.business_number import check_digit
 from shared.values.money import Funder
 
@@ -67,7 +67,7 @@ def an_agreement(case_id: UUID | None = None, total_krw: int = 100_000_000) -> A
 def sealed(event: Event, number: int | None = 1, **attributes: str) -> dict[str, Any]:
     """What a producer sends for the event: number None for an outsider, who has none."""
     sequence = {} if number is None else {"sequence": f"{number:020}"}
-    named = seal(event) | sequence | attributes
+    named = new_attributes(event) | sequence | attributes
     headers = [(f"ce_{name}", value.encode()) for name, value in named.items()]
     return {
         "topic": event.topic,

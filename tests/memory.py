@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
-from shared.messaging.kafka import Sendable
+from shared.messaging.kafka import OutgoingRecord
 
 Logs = dict[str, list["MemoryRecord"]]
 
@@ -46,7 +46,7 @@ class MemoryKafka:
         acknowledged.set_result(None)
         return acknowledged
 
-    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         return [
             await self.send(event.topic, event.value, key=event.key, headers=event.headers)
             for event in events

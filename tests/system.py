@@ -14,8 +14,8 @@ from sqlalchemy import text
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka import producer, quiet_broker
-from shared.messaging.relay import relay
+from shared.messaging.kafka import create_broker, create_producer
+from shared.messaging.relay import publish_pending
 from shared.messaging.relay import run as run_relay
 from shared.observability.health import Health
 from shared.projections.projector import Projector
@@ -41,11 +41,11 @@ class System(AsyncExitStack):
         for service in self.services:
             database = self.databases[service.name]
             if service.handlers:
-                consumer = Consumer(database, service.handlers, service.told, self.settings)
+                consumer = Consumer(database, service.handlers, service.dead_letter_event, self.settings)
                 consumer.subscribe(broker)
                 self.consumers[service.name] = consumer
             if service.projections:
-                projector = Projector(database, service.projections, service.told, self.settings)
+                projector = Projector(database, service.projections, service.dead_letter_event, self.settings)
                 projector.subscribe(broker)
                 self.projectors[service.name] = projector
 
@@ -99,30 +99,30 @@ class MemorySystem(System):
     async def quiet(self) -> bool:
         moved, paused = 0, self.kafka.paused
         for service in self.services:
-            published, failed = await relay(self.databases[service.name], self.kafka, 100)
+            published, failed = await publish_pending(self.databases[service.name], self.kafka, 100)
             moved += published + failed
         moved += await self.kafka.deliver()
         for projector in self.projectors.values():
-            await projector.written()
+            await projector.wait_for_write()
         for consumer in self.consumers.values():
-            await consumer.dispatcher.look_for_parked()
+            await consumer.dispatcher.refresh_parked()
             await consumer.retry_parked()
         return not moved and not paused and not self.kafka.paused
 
 
 class KafkaSystem(System):
     async def start(self) -> None:
-        self.broker = quiet_broker(self.settings)
+        self.broker = create_broker(self.settings)
         self.wire(self.broker)
         await self.broker.start()
         self.push_async_callback(self.broker.stop)
-        sender = await self.enter_async_context(producer(self.settings))
+        sender = await self.enter_async_context(create_producer(self.settings))
         self.send = sender.send_and_wait
         for service in self.services:
             work = run_relay(self.databases[service.name], self.settings, Health("relay"))
             self.push_async_callback(cancelled, asyncio.create_task(work))
         for consumer in self.consumers.values():
-            self.push_async_callback(cancelled, asyncio.create_task(consumer.tend()))
+            self.push_async_callback(cancelled, asyncio.create_task(consumer.run_parked_retries()))
 
     async def log(self, topic: str) -> list[Any]:
         found: list[Any] = []

@@ -69,7 +69,7 @@ def down_and_up(connection: Connection, service: str) -> None:
     left = connection.exec_driver_sql(LEFT).scalars().all()
     assert left == []
     command.upgrade(found, "heads")
-    assert migrate.at(connection) == migrate.heads(service)
+    assert migrate.current_revisions(connection) == migrate.heads(service)
 
 
 LEFT = """
@@ -113,7 +113,7 @@ async def test_migrating_again_changes_nothing(migrated: Databases, service: str
     async with as_owner(service) as connection:
         await connection.run_sync(migrate.upgrade, service)
 
-        assert await connection.run_sync(migrate.at) == migrate.heads(service)
+        assert await connection.run_sync(migrate.current_revisions) == migrate.heads(service)
 
 
 @pytest.mark.parametrize(("reader", "other"), list(permutations(SERVICES, 2)))

@@ -46,7 +46,9 @@ def hearers(topic: str) -> Iterator[str]:
     for service in services():
         if any(event.topic == topic for event in service.handlers):
             yield service.name
-        if any(event.topic == topic for projection in service.projections for event in projection.hears):
+        if any(
+            event.topic == topic for projection in service.projections for event in projection.subscribes_to
+        ):
             yield f"{service.name}'s board"
 
 

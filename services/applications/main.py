@@ -16,7 +16,7 @@ SERVICE = Service(
     name="applications",
     title="사업 신청과 선정 / applications and selection",
     tables=Table.metadata,
-    told=ApplicationsRecordDeadLettered,
+    dead_letter_event=ApplicationsRecordDeadLettered,
     routers=[programmes, companies, rounds, cases, reviews, selection, agreements],
     handlers=HANDLERS,
 )

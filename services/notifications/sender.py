@@ -35,10 +35,10 @@ from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Move, m
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
 from shared.config import Settings
-from shared.database.engine import Database, is_away
+from shared.database.engine import Database, is_transient
 from shared.observability import tracing
 from shared.observability.metrics import CHANNEL_DOWN
-from shared.observability.tracing import Planned, Span, SpanKind
+from shared.observability.tracing import Span, SpanKind, SpanSpec
 from shared.service import Context
 from shared.values.calendar import now
 
@@ -56,8 +56,8 @@ async def sender(context: Context) -> None:
         desks = [Desk(channel, context) for channel in channels(context.settings)]
         for desk in desks:
             stack.push_async_callback(desk.channel.close)
-            context.health.watches.append(desk.trouble)
-            stack.callback(context.health.watches.remove, desk.trouble)
+            context.health.checks.append(desk.trouble)
+            stack.callback(context.health.checks.remove, desk.trouble)
         async with asyncio.TaskGroup() as tasks:
             for desk in desks:
                 tasks.create_task(desk.run())
@@ -90,7 +90,7 @@ class Desk:
         CHANNEL_DOWN.labels(channel.name).set(0)
 
     async def run(self) -> None:
-        async with self.context.database.listening("message") as heard:
+        async with self.context.database.listen("message") as heard:
             while True:
                 heard.clear()
                 outcomes = await finished(send_batch(self.context.database, self.channel, self.settings))
@@ -156,10 +156,10 @@ async def hand_over(channel: Channel, claimed: Sequence[Claimed]) -> Mapping[UUI
         return {**refused, **{letter.message_id: unclear for letter in letters}}
 
 
-def planned(channel: Channel, message: Claimed) -> Planned:
+def planned(channel: Channel, message: Claimed) -> SpanSpec:
     said = {"messaging.system": channel.name, "messaging.operation.type": "send"}
     named = {"messaging.message.id": str(message.id), "ieum.template": message.template}
-    return Planned(f"send {channel.name}", message.traceparent, said | named)
+    return SpanSpec(f"send {channel.name}", message.traceparent, said | named)
 
 
 def tell(span: Span, outcome: Outcome | None) -> None:
@@ -167,7 +167,7 @@ def tell(span: Span, outcome: Outcome | None) -> None:
     kind = type(outcome).__name__
     span.set_attribute("ieum.outcome", kind.lower())
     if not isinstance(outcome, Taken):
-        tracing.fail(span, kind)
+        tracing.set_error(span, kind)
 
 
 def prepare(message: Claimed) -> Letter | Refused:
@@ -190,7 +190,7 @@ async def settle(database: Database, moves: Mapping[UUID, Move], settings: Setti
             async with database.transaction() as session:
                 return await commands.settle(session, moves)
         except Exception as error:
-            if not is_away(error):
+            if not is_transient(error):
                 raise
             log.warning("messages.not_settled", reason=repr(error))
             await asyncio.sleep(settings.backoff_seconds)

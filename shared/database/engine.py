@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 from sqlalchemy.pool import QueuePool
 
 Connection = asyncpg.Connection  # what hot paths use instead of a session
-Begun = Callable[[Connection], AbstractAsyncContextManager[Any]]
+BeginTransaction = Callable[[Connection], AbstractAsyncContextManager[Any]]
 """How a transaction is begun on a connection, and ended."""
 
 
@@ -27,7 +27,7 @@ class Row(asyncpg.Record):
             raise AttributeError(name) from None
 
 
-class Bare:
+class LazyConnection:
     """A bare connection, taken from the pool with the first statement; a transaction's is begun with it."""
 
     def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
@@ -40,13 +40,13 @@ class Bare:
         return list(await self.connection.fetch(sql, *parameters, record_class=Row))
 
 
-Reader = Connection | Bare
+Reader = Connection | LazyConnection
 Executor = AsyncSession | Reader
 
-BEGUN = "begun"
+RAW_CONNECTION = "begun"
 """Where a session remembers its connection, once its transaction has begun on it."""
 
-AWAY_STATES = ("08", "53", "57P", "40", "55P03", "58")
+TRANSIENT_SQLSTATES = ("08", "53", "57P", "40", "55P03", "58")
 """SQLSTATE classes that pass by themselves: connection, resources, shutdown, conflict, lock, system."""
 
 
@@ -84,9 +84,9 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Connection]:
+    async def asyncpg_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Connection]:
         """The same on a bare asyncpg connection of the same pool, for hot paths."""
-        async with self._taken() as connection:
+        async with self._checked_out() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             undone: Exception | None = None
             try:
@@ -105,7 +105,7 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def _taken(self) -> AsyncIterator[AsyncConnection]:
+    async def _checked_out(self) -> AsyncIterator[AsyncConnection]:
         """From the pool, and back. SQLAlchemy makes a task of giving it back; there is nothing left to wait for."""
         connection = await self.engine.connect()
         try:
@@ -116,18 +116,18 @@ class Database:
     def batch_transaction(self) -> AbstractAsyncContextManager[Connection]:
         """A fast transaction for batches. Each statement is planned for what the tables hold now: by a plan that was
         kept since they were empty, each key of a batch could read a whole table."""
-        return self.fast_transaction(_planned)
+        return self.asyncpg_transaction(_with_fresh_plans)
 
-    def bare_transaction(self) -> AbstractAsyncContextManager[Bare]:
+    def lazy_transaction(self) -> AbstractAsyncContextManager[LazyConnection]:
         """A fast transaction, begun late: who is refused before the first statement costs no connection."""
-        return begun_late(self.fast_transaction)
+        return lazy(self.asyncpg_transaction)
 
-    def snapshot(self) -> AbstractAsyncContextManager[Bare]:
+    def snapshot(self) -> AbstractAsyncContextManager[LazyConnection]:
         """Every statement sees the same moment, and none can write; begun late as well."""
-        return begun_late(lambda: self.fast_transaction(_snapshot))
+        return lazy(lambda: self.asyncpg_transaction(_snapshot))
 
     @asynccontextmanager
-    async def listening(self, channel: str) -> AsyncIterator[asyncio.Event]:
+    async def listen(self, channel: str) -> AsyncIterator[asyncio.Event]:
         """An event that is set at each NOTIFY on the channel, and when the connection is lost."""
         heard = asyncio.Event()
         connection = await asyncpg.connect(self.dsn, server_settings=self.server_settings, timeout=10)
@@ -147,7 +147,7 @@ class Database:
 
 
 @asynccontextmanager
-async def _planned(connection: Connection) -> AsyncIterator[None]:
+async def _with_fresh_plans(connection: Connection) -> AsyncIterator[None]:
     """Else a plan that fits any parameters is kept after five times."""
     async with connection.transaction():
         await connection.execute("set local plan_cache_mode = force_custom_plan")
@@ -170,29 +170,29 @@ async def _snapshot(connection: Connection) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def begun_late(taken: Callable[[], AbstractAsyncContextManager[Connection]]) -> AsyncIterator[Bare]:
+async def lazy(taken: Callable[[], AbstractAsyncContextManager[Connection]]) -> AsyncIterator[LazyConnection]:
     """What is taken with the first statement is given back at the end."""
     async with AsyncExitStack() as stack:
-        yield Bare(lambda: stack.enter_async_context(taken()))
+        yield LazyConnection(lambda: stack.enter_async_context(taken()))
 
 
-async def fetch(on: Executor, sql: str, *parameters: Any) -> list[Any]:
+async def fetch(executor: Executor, sql: str, *parameters: Any) -> list[Any]:
     """Rows of a statement with $1, $2 …: the same text serves a session and a hot path."""
-    if isinstance(on, AsyncSession):
-        result = await (await on.connection()).exec_driver_sql(sql, parameters)
+    if isinstance(executor, AsyncSession):
+        result = await (await executor.connection()).exec_driver_sql(sql, parameters)
         return list(result.all()) if result.returns_rows else []
-    return list(await on.fetch(sql, *parameters))
+    return list(await executor.fetch(sql, *parameters))
 
 
-async def run(on: Executor, sql: str, *parameters: Any) -> list[Any]:
+async def fetch_raw(executor: Executor, sql: str, *parameters: Any) -> list[Any]:
     """`fetch` for the statements of hot paths, past SQLAlchemy: rows by position, errors are asyncpg's.
 
     A session's first statement goes through SQLAlchemy all the same, which begins the transaction with it.
     """
-    if not isinstance(on, AsyncSession):
-        return list(await on.fetch(sql, *parameters))
-    if (connection := on.info.get(BEGUN)) is None:
-        return await _begin_with(on, sql, parameters)
+    if not isinstance(executor, AsyncSession):
+        return list(await executor.fetch(sql, *parameters))
+    if (connection := executor.info.get(RAW_CONNECTION)) is None:
+        return await _begin_with(executor, sql, parameters)
     raw: Any = (await connection.get_raw_connection()).driver_connection
     try:
         return list(await raw.fetch(sql, *parameters))
@@ -210,11 +210,11 @@ async def _begin_with(session: AsyncSession, sql: str, parameters: Sequence[Any]
         result = await connection.exec_driver_sql(sql, tuple(parameters))
     except DBAPIError as error:
         raise (error.orig and error.orig.__cause__) or error from error
-    session.info[BEGUN] = connection
+    session.info[RAW_CONNECTION] = connection
     return list(result.all()) if result.returns_rows else []
 
 
-def is_away(error: BaseException | None) -> bool:
+def is_transient(error: BaseException | None) -> bool:
     """Whether a database or the network is away for now: waiting helps, and nobody is to blame."""
     if error is None:
         return False
@@ -222,7 +222,7 @@ def is_away(error: BaseException | None) -> bool:
         return True
     state = getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None)
     if state:
-        return str(state).startswith(AWAY_STATES)
+        return str(state).startswith(TRANSIENT_SQLSTATES)
     if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | TimeoutError):
         return True
-    return is_away(error.__cause__)
+    return is_transient(error.__cause__)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.instrumentation import ClassManager
 from sqlmodel import SQLModel
 
-from shared.database.engine import Executor, run
+from shared.database.engine import Executor, fetch_raw
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -35,19 +35,19 @@ class Column(NamedTuple):
     key: bool
 
 
-async def find(on: Executor, kind: type[Row], *key: Any, lock: Lock = Lock.NONE) -> Row | None:
-    found = await run(on, _select(kind, lock), *key)
-    return _read(kind, found[0]) if found else None
+async def find(executor: Executor, model: type[Row], *key: Any, lock: Lock = Lock.NONE) -> Row | None:
+    found = await fetch_raw(executor, _select(model, lock), *key)
+    return _from_values(model, found[0]) if found else None
 
 
-async def insert(on: Executor, row: SQLModel) -> None:
-    await run(on, _insert(type(row)), *_written(row, _columns(type(row))))
+async def insert(executor: Executor, row: SQLModel) -> None:
+    await fetch_raw(executor, _insert(type(row)), *_to_values(row, _columns(type(row))))
 
 
-async def save(on: Executor, row: SQLModel) -> None:
+async def update(executor: Executor, row: SQLModel) -> None:
     """All of it, by its key."""
     keys, others = _split(type(row))
-    await run(on, _update(type(row)), *_written(row, [*keys, *others]))
+    await fetch_raw(executor, _update(type(row)), *_to_values(row, [*keys, *others]))
 
 
 @cache
@@ -106,13 +106,13 @@ def _by_key(kind: type[SQLModel]) -> str:
     return " and ".join(f"{one.sql} = ${number}" for number, one in enumerate(keys, 1))
 
 
-def _read(kind: type[Row], values: Any) -> Row:
+def _from_values(kind: type[Row], values: Any) -> Row:
     """As SQLAlchemy itself makes a row that it read: the constructor would look at each value once more."""
     row: Row = _manager(kind).new_instance()
     vars(row).update(zip(_names(kind), values, strict=True))
     return row
 
 
-def _written(row: SQLModel, columns: list[Column]) -> list[Any]:
+def _to_values(row: SQLModel, columns: list[Column]) -> list[Any]:
     given = [(one, getattr(row, one.name)) for one in columns]
     return [orjson.dumps(value).decode() if one.json and value is not None else value for one, value in given]

@@ -56,5 +56,5 @@ def heads(service: str) -> set[str]:
     return set(ScriptDirectory.from_config(config(service)).get_heads())
 
 
-def at(connection: Connection) -> set[str]:
+def current_revisions(connection: Connection) -> set[str]:
     return set(MigrationContext.configure(connection).get_current_heads())

@@ -4,7 +4,7 @@ import structlog
 from pydantic import ValidationError
 
 from shared.database.engine import Executor
-from shared.errors import Malformed, Refused
+from shared.errors import BusinessError, Malformed
 from shared.events import RecordDeadLettered
 from shared.messaging import dead_letters
 from shared.messaging.cloudevents import explain
@@ -16,27 +16,31 @@ from shared.values.calendar import today
 log = structlog.get_logger()
 
 
-async def bury(
-    on: Executor, told: type[RecordDeadLettered], consumer: str, record: Record, error: Exception
+async def dead_letter(
+    executor: Executor,
+    dead_letter_event: type[RecordDeadLettered],
+    consumer: str,
+    record: Record,
+    error: Exception,
 ) -> bool:
     """Within the caller's transaction; False if the record lies there already.
 
     `consumer` names the role that gives it up: a service's consumer or its projector.
     """
     rule, reason = reason_of(error)
-    if not await dead_letters.keep(on, record, consumer, rule, reason):
+    if not await dead_letters.insert(executor, record, consumer, rule, reason):
         return False
     at = {"topic_name": record.topic, "partition": record.partition, "offset": record.offset}
     said = {"consumer": consumer, "reason": rule, "occurred_on": today()} | at
-    await emit(on, told.model_validate(said))
-    DEAD_LETTERS.labels(told.source.removeprefix("/services/"), record.topic, rule).inc()
+    await emit(executor, dead_letter_event.model_validate(said))
+    DEAD_LETTERS.labels(dead_letter_event.source.removeprefix("/services/"), record.topic, rule).inc()
     log.error("record.dead_lettered", **at, rule=rule, reason=reason)
     return True
 
 
 def reason_of(error: Exception) -> tuple[str, str]:
     """The rule's name, and the reason in words."""
-    if isinstance(error, Refused):
+    if isinstance(error, BusinessError):
         return error.rule, f"{error.ko} / {error.en}"
     if isinstance(error, ValidationError):
         return (

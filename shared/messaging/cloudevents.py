@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from shared.errors import Malformed
 from shared.events import Event
-from shared.observability.logs import cause
+from shared.observability.logs import correlation
 
 Headers = Sequence[tuple[str, bytes]]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -39,7 +39,7 @@ class Envelope(BaseModel):
     authid: Text | None = None
 
 
-def seal(event: Event) -> dict[str, str]:
+def new_attributes(event: Event) -> dict[str, str]:
     """The attributes of a new event; its `sequence` is given by the log that keeps it."""
     id = str(uuid7())
     return {
@@ -50,7 +50,7 @@ def seal(event: Event) -> dict[str, str]:
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "subject": event.subject,
         "correlationid": id,
-    } | cause()
+    } | correlation()
 
 
 def read(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes]:

@@ -11,7 +11,7 @@ from shared.errors import RuleBroken
 from shared.messaging.cloudevents import Envelope
 
 
-class Received(SharedTable, table=True):
+class InboxEntry(SharedTable, table=True):
     __tablename__ = "inbox"
 
     source: str = Field(primary_key=True)
@@ -30,8 +30,8 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
     digest = sha256(envelope.type.encode() + b"\n" + data).digest()
     if await fetch(session, CLAIM, envelope.source, envelope.id, digest):
         return True
-    known = select(Received.digest).where(
-        col(Received.source) == envelope.source, col(Received.id) == envelope.id
+    known = select(InboxEntry.digest).where(
+        col(InboxEntry.source) == envelope.source, col(InboxEntry.id) == envelope.id
     )
     if await session.scalar(known) != digest:
         raise RuleBroken(
@@ -42,6 +42,6 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
     return False
 
 
-async def is_known(session: AsyncSession, envelope: Envelope) -> bool:
+async def is_processed(session: AsyncSession, envelope: Envelope) -> bool:
     """Whether the event is in effect already."""
-    return await session.get(Received, (envelope.source, envelope.id)) is not None
+    return await session.get(InboxEntry, (envelope.source, envelope.id)) is not None

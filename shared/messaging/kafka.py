@@ -16,10 +16,12 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from shared.config import Settings
 from shared.messaging.cloudevents import Headers
 
-OUTSIDERS = "ieum.external."
-BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
-AT_ONCE = 100  # events made into batches before others have their turn
-FOLD_BYTES = 4 * 1024 * 1024  # of each partition at once, to a projector: large batches make it fast
+EXTERNAL_TOPIC_PREFIX = "ieum.external."
+MAX_BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
+YIELD_EVERY = 100  # events made into batches before others have their turn
+PROJECTOR_FETCH_BYTES = (
+    4 * 1024 * 1024
+)  # of each partition at once, to a projector: large batches make it fast
 OutOfOrderSequence = OutOfOrderSequenceNumber
 """What a broker says to an idempotent producer that gave up a batch: it takes nothing of it any more."""
 
@@ -41,14 +43,14 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
-class Headed(Protocol):
+class HasHeaders(Protocol):
     """What bears an event's headers: a record, or an event on its way to become one."""
 
     @property
     def headers(self) -> Headers: ...
 
 
-class Sendable(Protocol):
+class OutgoingRecord(Protocol):
     """An event on its way to become a record."""
 
     @property
@@ -62,21 +64,21 @@ class Sendable(Protocol):
 
 
 class Producer(Protocol):
-    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         """Events of one key keep their order. Each promise is that the broker has some of them; together, all."""
         ...
 
 
-def is_ours(record: Record) -> bool:
+def is_internal(record: Record) -> bool:
     """Of one of our own topics; what outsiders send never stops the line."""
-    return not record.topic.startswith(OUTSIDERS)
+    return not record.topic.startswith(EXTERNAL_TOPIC_PREFIX)
 
 
-def place(record: Record) -> TopicPartition:
+def topic_partition(record: Record) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
-def age(of: Iterable[Headed]) -> float:
+def oldest_age(of: Iterable[HasHeaders]) -> float:
     """Seconds since the oldest of them was recorded; what does not say when counts as new."""
     return max((seconds_since(dict(one.headers).get("ce_time")) for one in of), default=0.0)
 
@@ -88,17 +90,19 @@ def seconds_since(time: bytes | None) -> float:
         return 0.0
 
 
-def quiet_broker(settings: Settings) -> KafkaBroker:
+def create_broker(settings: Settings) -> KafkaBroker:
     """We log what happens to a record ourselves, and topics are made by whoever deploys."""
     return KafkaBroker(settings.kafka_brokers, logger=None, allow_auto_create_topics=False)
 
 
-hashed = lru_cache(maxsize=100_000)(murmur2)  # in plain Python it takes as long as all the rest of a send
+cached_murmur2 = lru_cache(maxsize=100_000)(
+    murmur2
+)  # in plain Python it takes as long as all the rest of a send
 
 
-def partition(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
+def partition_for_key(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
     """Where Java's clients and aiokafka's put the key; every record of ours has one."""
-    number: int = hashed(key) & 0x7FFFFFFF
+    number: int = cached_murmur2(key) & 0x7FFFFFFF
     return partitions[number % len(partitions)]
 
 
@@ -107,23 +111,23 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.making = asyncio.Lock()
+        self.batching = asyncio.Lock()
 
-    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         """A batch is on its way as soon as it is full, while the next ones are made.
 
         Several callers make theirs one after another: the first are full the sooner.
         """
         places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
-        lanes: dict[tuple[str, int], Lane] = {}
+        lanes: dict[tuple[str, int], PartitionBuffer] = {}
         try:
-            async with self.making:
+            async with self.batching:
                 for count, event in enumerate(events, start=1):
-                    at = event.topic, partition(event.key, places[event.topic], ())
+                    at = event.topic, partition_for_key(event.key, places[event.topic], ())
                     if at not in lanes:
-                        lanes[at] = Lane(self, *at)
-                    lanes[at].put(event)
-                    if count % AT_ONCE == 0:
+                        lanes[at] = PartitionBuffer(self, *at)
+                    lanes[at].append(event)
+                    if count % YIELD_EVERY == 0:
                         await asyncio.sleep(0)
             return await asyncio.gather(*(task for lane in lanes.values() for task in lane.finish()))
         finally:
@@ -131,51 +135,49 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
                 lane.cancel()
 
 
-class Lane:
+class PartitionBuffer:
     """Events of one partition on their way, in order: full batches are handed over, the last one is open."""
 
     def __init__(self, producer: BatchProducer, topic: str, number: int) -> None:
         self.producer, self.topic, self.number = producer, topic, number
         self.batch = producer.create_batch()
-        self.handed: list[asyncio.Task[Awaitable[object]]] = []
+        self.sends: list[asyncio.Task[Awaitable[object]]] = []
 
-    def put(self, event: Sendable) -> None:
+    def append(self, event: OutgoingRecord) -> None:
         """An empty batch takes an event of any size."""
         given = {"timestamp": None, "key": event.key, "value": event.value, "headers": event.headers}
         while self.batch.append(**given) is None:
-            self.close()
+            self.flush()
 
-    def close(self) -> None:
-        self.handed.append(asyncio.create_task(self.hand_over(self.batch, self.handed[-1:])))
+    def flush(self) -> None:
+        self.sends.append(asyncio.create_task(self.send(self.batch, self.sends[-1:])))
         self.batch = self.producer.create_batch()
 
-    async def hand_over(
-        self, batch: Any, after: Sequence[asyncio.Task[Awaitable[object]]]
-    ) -> Awaitable[object]:
+    async def send(self, batch: Any, after: Sequence[asyncio.Task[Awaitable[object]]]) -> Awaitable[object]:
         """When the one before is on its way."""
         await asyncio.gather(*after)
         promise: Awaitable[object] = await self.producer.send_batch(batch, self.topic, partition=self.number)
         return promise
 
     def finish(self) -> Sequence[asyncio.Task[Awaitable[object]]]:
-        self.close()
-        return self.handed
+        self.flush()
+        return self.sends
 
     def cancel(self) -> None:
         """What is not on its way yet stays here."""
-        for task in self.handed:
+        for task in self.sends:
             task.cancel()
 
 
-def producer(settings: Settings) -> BatchProducer:
+def create_producer(settings: Settings) -> BatchProducer:
     """Acknowledged by all in-sync replicas, and idempotent wherever the broker can be."""
     return BatchProducer(
         bootstrap_servers=settings.kafka_brokers,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
-        partitioner=partition,
+        partitioner=partition_for_key,
         linger_ms=0,
-        max_batch_size=BATCH_BYTES,
+        max_batch_size=MAX_BATCH_BYTES,
     )
 
 
@@ -201,7 +203,7 @@ def subscribe(
     return subscriber
 
 
-async def acknowledge(subscriber: Any, offsets: dict[TopicPartition, int]) -> None:
+async def commit_offsets(subscriber: Any, offsets: dict[TopicPartition, int]) -> None:
     """FastStream's `ack` would acknowledge all that was fetched; this, what is settled."""
     kafka = subscriber.consumer
     mine = {at: offset for at, offset in offsets.items() if at in kafka.assignment()}

@@ -11,11 +11,11 @@ from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, Uniq
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SmallInteger
 
-from shared.database.engine import Connection, Executor, fetch, run
+from shared.database.engine import Connection, Executor, fetch, fetch_raw
 from shared.database.tables import SharedTable
 from shared.errors import RuleBroken
 from shared.events import Event
-from shared.messaging.cloudevents import DATA_LIMIT, seal
+from shared.messaging.cloudevents import DATA_LIMIT, new_attributes
 
 SHARDS = 16
 
@@ -47,7 +47,7 @@ class LoggedEvent(SharedTable, table=True):
     data: str
 
 
-class Waiting(SharedTable, table=True):
+class OutboxEntry(SharedTable, table=True):
     """What is still to be published: a pointer into the log, by shard of its key."""
 
     __tablename__ = "outbox"
@@ -72,7 +72,7 @@ EMIT = """
 """
 
 # A probe of the index a shard, however many wait, and whatever those that went have left behind.
-WAITING_SHARDS = """
+PENDING_SHARDS = """
     select shard from generate_series(0, $1) as s (shard)
     where exists (select from outbox o where o.shard = s.shard)
 """
@@ -80,7 +80,7 @@ WAITING_SHARDS = """
 # The limit comes before the join: however many wait, only so many are looked up, each by a probe of the index. The order
 # of both steps is not left to the planner: these tables grow faster than what it knows of them. What goes onto the wire
 # comes as bytes.
-WAITING = """
+PENDING = """
     with oldest as materialized (
         select o.position from unnest($1::int[]) as s (shard)
         cross join lateral (select position from outbox o where o.shard = s.shard order by position limit $2) o
@@ -100,15 +100,15 @@ LOCK = """
 """
 
 
-async def emit(on: Executor, *events: Event) -> None:
+async def emit(executor: Executor, *events: Event) -> None:
     """Record the events; the relay publishes them once this transaction has committed.
 
     Raises RuleBroken for one that Kafka could never take.
     """
-    if isinstance(on, AsyncSession):
-        await on.flush()
+    if isinstance(executor, AsyncSession):
+        await executor.flush()
     for event in events:
-        await run(on, EMIT, *_row(event))
+        await fetch_raw(executor, EMIT, *_row(event))
 
 
 def _row(event: Event) -> tuple[object, ...]:
@@ -119,7 +119,7 @@ def _row(event: Event) -> tuple[object, ...]:
             ko=f"내용이 너무 큽니다({DATA_LIMIT:,}바이트까지). 첨부는 참조로 보내세요.",
             en=f"The content is larger than {DATA_LIMIT:,} bytes. Send references instead of attachments.",
         )
-    attributes = seal(event)
+    attributes = new_attributes(event)
     logged = (event.subject, UUID(attributes["id"]), event.topic, event.type(), event.occurred_on)
     return (*logged, orjson.dumps(attributes).decode(), data, shard_of(event.subject))
 
@@ -131,17 +131,17 @@ def shard_of(subject: str) -> int:
 CONTENT_TYPE = ("content-type", b"application/json")
 
 
-class Names(dict[str, str]):
+class HeaderNames(dict[str, str]):
     """An attribute's header by its name, made once: a relay asks for some ten a record."""
 
     def __missing__(self, name: str) -> str:
         return self.setdefault(name, f"ce_{name}")
 
 
-HEADER = Names()
+HEADER_NAMES = HeaderNames()
 
 
-class Ready(NamedTuple):
+class OutboxRecord(NamedTuple):
     """An event as it goes onto the wire."""
 
     position: int
@@ -151,8 +151,8 @@ class Ready(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-async def waiting_shards(on: Executor) -> list[int]:
-    return [row["shard"] for row in await fetch(on, WAITING_SHARDS, SHARDS - 1)]
+async def pending_shards(executor: Executor) -> list[int]:
+    return [row["shard"] for row in await fetch(executor, PENDING_SHARDS, SHARDS - 1)]
 
 
 async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int]:
@@ -163,19 +163,19 @@ async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int
     return [row["shard"] for row in await connection.fetch(LOCK, shards)]
 
 
-async def waiting(connection: Connection, shards: Sequence[int], limit: int) -> list[Ready]:
+async def read_pending(connection: Connection, shards: Sequence[int], limit: int) -> list[OutboxRecord]:
     """The oldest of each shard, in order. A position that commits late is not skipped: the row is the mark."""
-    return [ready(row) for row in await connection.fetch(WAITING, shards, limit)]
+    return [to_record(row) for row in await connection.fetch(PENDING, shards, limit)]
 
 
-def ready(row: Any) -> Ready:
+def to_record(row: Any) -> OutboxRecord:
     position, topic, key, sequence, attributes, data = row
-    wire = [(HEADER[name], value.encode()) for name, value in orjson.loads(attributes).items()]
+    wire = [(HEADER_NAMES[name], value.encode()) for name, value in orjson.loads(attributes).items()]
     wire += (("ce_sequence", b"%020d" % sequence), CONTENT_TYPE)
-    return Ready(position, topic, key, data, wire)
+    return OutboxRecord(position, topic, key, data, wire)
 
 
-async def forget(connection: Connection, published: Sequence[Ready]) -> None:
+async def delete_published(connection: Connection, published: Sequence[OutboxRecord]) -> None:
     await connection.execute(
         "delete from outbox where position = any($1::bigint[])", [one.position for one in published]
     )

@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field
 
-from shared.messaging.dead_letters import Letter, is_at, letter
+from shared.messaging.dead_letters import StoredRecord, matches, stored_columns
 from shared.messaging.kafka import Record
 
 
-class Parked(Letter, table=True):
+class Parked(StoredRecord, table=True):
     parked_at: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
     )
@@ -38,10 +38,12 @@ class ParkedRecord:
     waited_seconds: float
 
 
-BEHIND = text("select exists (select from parked where topic = :topic and key is not distinct from :key)")
+HAS_PREDECESSOR = text(
+    "select exists (select from parked where topic = :topic and key is not distinct from :key)"
+)
 
 # The first of each topic and key; a second consumer passes over what this one holds.
-HEADS = text("""
+PARKED_KEYS = text("""
     select topic, key from parked group by topic, key order by min(parked_at) limit 500
 """)
 HEAD = text("""
@@ -57,18 +59,18 @@ DEPTH = text(
 )
 
 
-async def is_behind(session: AsyncSession, record: Record) -> bool:
+async def has_predecessor(session: AsyncSession, record: Record) -> bool:
     """Whether an earlier record of this key is still parked."""
-    return bool(await session.scalar(BEHIND, {"topic": record.topic, "key": record.key}))
+    return bool(await session.scalar(HAS_PREDECESSOR, {"topic": record.topic, "key": record.key}))
 
 
 async def park(session: AsyncSession, record: Record, reason: str) -> None:
-    row = insert(Parked).values(letter(record) | {"reason": reason}).on_conflict_do_nothing()
+    row = insert(Parked).values(stored_columns(record) | {"reason": reason}).on_conflict_do_nothing()
     await session.execute(row)
 
 
-async def heads(session: AsyncSession) -> Sequence[tuple[str, bytes | None]]:
-    return [(row.topic, row.key) for row in await session.execute(HEADS)]
+async def parked_keys(session: AsyncSession) -> Sequence[tuple[str, bytes | None]]:
+    return [(row.topic, row.key) for row in await session.execute(PARKED_KEYS)]
 
 
 async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> ParkedRecord | None:
@@ -77,7 +79,7 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
     if found is None:
         return None
     record = _record(found)
-    await session.execute(delete(Parked).where(is_at(Parked, record)))
+    await session.execute(delete(Parked).where(matches(Parked, record)))
     return record
 
 

@@ -14,13 +14,13 @@ from aiokafka import TopicPartition
 
 from shared.database.engine import Database
 from shared.messaging import dead_letters
-from shared.messaging.kafka import Record, is_ours, place
-from shared.observability.metrics import BEGUN_AGAIN
+from shared.messaging.kafka import Record, is_internal, topic_partition
+from shared.observability.metrics import RETRIED
 
 SUSPECTED = 2  # times begun and not ended, from which on a record is suspected
 
 
-class Suspected(Exception):
+class PossiblyPoison(Exception):
     """The process died in this record's handling; others come first for a while."""
 
     def __init__(self, deaths: int) -> None:
@@ -30,7 +30,7 @@ class Suspected(Exception):
         self.deaths = deaths
 
 
-class Doubts:
+class PoisonDetector:
     """What speaks against the records of one consumer."""
 
     def __init__(self, database: Database) -> None:
@@ -42,7 +42,7 @@ class Doubts:
 
     async def mark(self, record: Record) -> None:
         """The first record of a partition that this life begins."""
-        at = place(record)
+        at = topic_partition(record)
         async with self.database.transaction() as session:
             if not await dead_letters.mark(session, record):
                 self.careful.add(at)
@@ -50,21 +50,21 @@ class Doubts:
 
     async def attempt(self, record: Record) -> int:
         """How often it was begun, this time included; 0 where nothing speaks against it. Raises Suspected, once a life."""
-        at = place(record)
+        at = topic_partition(record)
         if self.failed.get(at) == record.offset:
             return await self.count(record, least=2)
         if at not in self.careful:
             return 0
         if self.calmed.get(at) != record.offset and (deaths := await self.deaths(record)):
             self.calmed[at] = record.offset
-            raise Suspected(deaths)
+            raise PossiblyPoison(deaths)
         return await self.count(record, least=1)
 
     async def count(self, record: Record, least: int) -> int:
         async with self.database.transaction() as session:
             counted = await dead_letters.count(session, record, least)
         if counted > 1:
-            BEGUN_AGAIN.labels(self.database.schema, record.topic).inc()
+            RETRIED.labels(self.database.schema, record.topic).inc()
         return counted
 
     async def deaths(self, record: Record) -> int:
@@ -73,13 +73,13 @@ class Doubts:
 
     async def is_to_blame(self, record: Record) -> bool:
         """Whether the record itself must be what ends the process: none of ours is while another is suspected too."""
-        if not is_ours(record):
+        if not is_internal(record):
             return True
         async with self.database.transaction() as session:
             return not await dead_letters.others(session, record, SUSPECTED)
 
     def is_marked(self, record: Record) -> bool:
-        return self.marked.get(place(record)) is record
+        return self.marked.get(topic_partition(record)) is record
 
     async def forget(self, record: Record) -> None:
         async with self.database.transaction() as session:

@@ -6,14 +6,14 @@ from typing import Any
 
 from shared.messaging.cloudevents import Envelope, Headers
 from shared.messaging.kafka import Record
-from shared.messaging.outbox import Ready
+from shared.messaging.outbox import OutboxRecord
 from shared.observability import tracing
-from shared.observability.tracing import Planned, SpanKind
+from shared.observability.tracing import SpanKind, SpanSpec
 
 Spans = AbstractContextManager[Any]
 
 
-def publishing(events: Sequence[Ready]) -> Spans:
+def publishing(events: Sequence[OutboxRecord]) -> Spans:
     """From the hand-over to the broker's acknowledgement; beside what the event leads to, not above it."""
     return tracing.spans(SpanKind.PRODUCER, [published(one) for one in events] if tracing.is_on() else ())
 
@@ -32,18 +32,18 @@ def folding(group: str, records: Iterable[Record], heard: Mapping[str, object]) 
     return tracing.spans(SpanKind.CONSUMER, planned)
 
 
-def published(event: Ready) -> Planned:
+def published(event: OutboxRecord) -> SpanSpec:
     said = attributes(event.headers)
     named = about("send", event.topic, said["ce_id"])
-    return Planned(f"publish {event.topic}", said.get("ce_traceparent"), named)
+    return SpanSpec(f"publish {event.topic}", said.get("ce_traceparent"), named)
 
 
-def folded(group: str, record: Record, heard: Mapping[str, object]) -> Planned | None:
+def folded(group: str, record: Record, heard: Mapping[str, object]) -> SpanSpec | None:
     said = attributes(record.headers)
     if said.get("ce_type") not in heard:
         return None
     named = about("process", record.topic, said.get("ce_id", "")) | heard_at(group, record)
-    return Planned(f"fold {said['ce_type']}", said.get("ce_traceparent"), named)
+    return SpanSpec(f"fold {said['ce_type']}", said.get("ce_traceparent"), named)
 
 
 def attributes(headers: Headers) -> dict[str, str]:

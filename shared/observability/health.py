@@ -11,7 +11,7 @@ class Health:
     def __init__(self, role: str, stuck_seconds: float = 60.0) -> None:
         self.role, self.stuck_seconds = role, stuck_seconds
         self.failures: dict[str, str] = {"work": STARTING}
-        self.watches: list[Callable[[], str | None]] = []
+        self.checks: list[Callable[[], str | None]] = []
 
     def progress(self, about: str = "work") -> None:
         self.failures.pop(about, None)
@@ -21,5 +21,5 @@ class Health:
 
     def problem(self) -> str | None:
         """Why the role is not ready, in words; None when it is."""
-        watched = [problem for watch in self.watches if (problem := watch())]
+        watched = [problem for watch in self.checks if (problem := watch())]
         return " · ".join([*watched, *self.failures.values()]) or None

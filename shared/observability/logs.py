@@ -11,7 +11,7 @@ import orjson
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-CAUSE = ("correlationid", "causationid", "traceparent", "authtype", "authid")
+CORRELATION_ATTRIBUTES = ("correlationid", "causationid", "traceparent", "authtype", "authid")
 SECRET = re.compile(r"password|secret|token|authorization|email|phone|address|recipient", re.IGNORECASE)
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 PHONE = re.compile(r"\b01[016789][- ]?\d{3,4}[- ]?\d{4}\b")
@@ -19,18 +19,18 @@ PASSWORD = re.compile(r"(://[^:/\s]+:)[^@\s]+@")
 
 
 @contextmanager
-def caused_by(**attributes: str | None) -> Iterator[None]:
+def correlated(**attributes: str | None) -> Iterator[None]:
     """CloudEvents attributes of what led here; None is left out."""
     with bound_contextvars(**{name: value for name, value in attributes.items() if value is not None}):
         yield
 
 
-def cause() -> dict[str, str]:
+def correlation() -> dict[str, str]:
     bound = get_contextvars()
-    return {name: bound[name] for name in CAUSE if name in bound}
+    return {name: bound[name] for name in CORRELATION_ATTRIBUTES if name in bound}
 
 
-def name_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def add_trace_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The id by which a trace is looked up, where the line belongs to one."""
     if traceparent := event.get("traceparent"):
         event["trace_id"] = traceparent[3:35]
@@ -53,11 +53,11 @@ def without_passwords(text: str) -> str:
     return PASSWORD.sub(r"\1***@", text)
 
 
-def start_logs(service: str, level: str) -> None:
+def configure_logging(service: str, level: str) -> None:
     """JSON lines on standard error, other libraries' lines among them."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
-        name_trace,
+        add_trace_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

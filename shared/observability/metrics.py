@@ -16,7 +16,7 @@ POOL_SIZE = Gauge("ieum_database_pool_size", "Connections at most", ["service"])
 # or waiting: its partition waits at it, because something is away or it is tried once more.
 RECORDS = Counter("ieum_records", "Records by what became of them", ["service", "topic", "outcome"])
 # Records that were begun once more, after a failure or a start: the attempts beyond the first.
-BEGUN_AGAIN = Counter("ieum_records_begun_again", "Attempts beyond the first", ["service", "topic"])
+RETRIED = Counter("ieum_records_begun_again", "Attempts beyond the first", ["service", "topic"])
 # How long a handler took, inbox and outbox included.
 HANDLE_SECONDS = Histogram("ieum_handle_seconds", "Seconds of one handled record", ["service", "type"])
 # How far what this process has settled is behind the end of a partition, and since when that is known: for a projector
@@ -26,10 +26,10 @@ LAG_SECONDS = Gauge("ieum_lag_seconds", "Seconds that the oldest unsettled recor
 # Records that were given up and stand in the dead letters, by kind of reason.
 DEAD_LETTERS = Counter("ieum_dead_letters", "Records given up", ["service", "topic", "reason"])
 # What the dead letters hold, and how long ago the newest came; no such age where there is none.
-DEAD_LETTERS_KEPT = Gauge("ieum_dead_letters_kept", "Records in the dead letters", ["service"])
-DEAD_LETTERS_NEWEST = Gauge("ieum_dead_letters_newest_seconds", "Seconds since the newest", ["service"])
+DEAD_LETTERS_STORED = Gauge("ieum_dead_letters_kept", "Records in the dead letters", ["service"])
+DEAD_LETTER_AGE = Gauge("ieum_dead_letters_newest_seconds", "Seconds since the newest", ["service"])
 # 1 while a consumer refuses to dead-letter any more and waits.
-LINE_STOPPED = Gauge("ieum_line_stopped", "1 while the line is stopped", ["service"])
+CIRCUIT_OPEN = Gauge("ieum_line_stopped", "1 while the line is stopped", ["service"])
 # Parked records: what they need first has not arrived. The oldest becomes a dead letter when it is as old as the limit.
 PARKED = Gauge("ieum_parked_records", "Records that wait for another event", ["service"])
 PARKED_SECONDS = Gauge("ieum_parked_oldest_seconds", "Seconds that the oldest waits", ["service"])

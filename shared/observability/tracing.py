@@ -26,17 +26,17 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import bound_contextvars
 
-from shared.errors import Refused
+from shared.errors import BusinessError
 
 __all__ = [
     "INVALID_SPAN",
-    "Planned",
     "Span",
     "SpanKind",
-    "exported",
-    "fail",
+    "SpanSpec",
+    "exporting",
     "is_on",
-    "note",
+    "set_attribute",
+    "set_error",
     "span",
     "spans",
 ]
@@ -46,13 +46,15 @@ Attributes = Mapping[str, str | int]
 PROPAGATOR = TraceContextTextMapPropagator()
 COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 SWITCHED_OFF = {"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "none"}
-LAST_WORDS = 3.0  # seconds that a process which ends gives its last spans; a dead collector gets no more
+SHUTDOWN_TIMEOUT = (
+    3.0  # seconds that a process which ends gives its last spans; a dead collector gets no more
+)
 
 NO_SPAN: AbstractContextManager[Span] = nullcontext(INVALID_SPAN)
 NO_SPANS: AbstractContextManager[Sequence[Span]] = nullcontext(())
 
 
-class Planned(NamedTuple):
+class SpanSpec(NamedTuple):
     """A span to be; `parent` is the traceparent of what led to it."""
 
     name: str
@@ -67,7 +69,7 @@ class Tracing:
 
 
 @contextmanager
-def exported(service: str) -> Iterator[None]:
+def exporting(service: str) -> Iterator[None]:
     """Spans go to the collector that the environment names: from a thread of their own, through a bounded queue."""
     if not is_wanted(os.environ):
         yield
@@ -88,7 +90,7 @@ def exported(service: str) -> Iterator[None]:
         Tracing.tracer = None
         last = Thread(target=provider.shutdown, daemon=True)
         last.start()
-        last.join(LAST_WORDS)
+        last.join(SHUTDOWN_TIMEOUT)
 
 
 def is_wanted(environment: Mapping[str, str]) -> bool:
@@ -105,36 +107,36 @@ def span(
 ) -> AbstractContextManager[Span]:
     """The block is a span; log lines and events of it bear its traceparent. Without a parent a trace begins."""
     tracer = Tracing.tracer
-    return NO_SPAN if tracer is None else _span(tracer, kind, Planned(name, parent, attributes))
+    return NO_SPAN if tracer is None else _span(tracer, kind, SpanSpec(name, parent, attributes))
 
 
 @contextmanager
-def _span(tracer: Tracer, kind: SpanKind, planned: Planned) -> Iterator[Span]:
-    begun = begin(tracer, kind, planned)
+def _span(tracer: Tracer, kind: SpanKind, planned: SpanSpec) -> Iterator[Span]:
+    begun = start_span(tracer, kind, planned)
     with (
         use_span(begun, end_on_exit=True, record_exception=False, set_status_on_exception=False),
         bound_contextvars(traceparent=traceparent(begun)),
-        failing([begun]),
+        recording_errors([begun]),
     ):
         yield begun
 
 
-def spans(kind: SpanKind, planned: Sequence[Planned]) -> AbstractContextManager[Sequence[Span]]:
+def spans(kind: SpanKind, planned: Sequence[SpanSpec]) -> AbstractContextManager[Sequence[Span]]:
     """The block is done for many at once: a span each, an invalid one where the parent is not recorded."""
     tracer = Tracing.tracer
     return NO_SPANS if tracer is None else _spans(tracer, kind, planned)
 
 
 @contextmanager
-def _spans(tracer: Tracer, kind: SpanKind, planned: Sequence[Planned]) -> Iterator[Sequence[Span]]:
-    begun = [begin(tracer, kind, one) if is_sampled(one.parent) else INVALID_SPAN for one in planned]
-    with ExitStack() as stack, failing(begun):
+def _spans(tracer: Tracer, kind: SpanKind, planned: Sequence[SpanSpec]) -> Iterator[Sequence[Span]]:
+    begun = [start_span(tracer, kind, one) if is_sampled(one.parent) else INVALID_SPAN for one in planned]
+    with ExitStack() as stack, recording_errors(begun):
         for one in begun:
             stack.callback(one.end)
         yield begun
 
 
-def begin(tracer: Tracer, kind: SpanKind, planned: Planned) -> Span:
+def start_span(tracer: Tracer, kind: SpanKind, planned: SpanSpec) -> Span:
     # A parent that cannot be read is none; an empty context keeps out whatever span is current here.
     parent = PROPAGATOR.extract({"traceparent": planned.parent or ""}, Context())
     return tracer.start_span(planned.name, parent, kind, planned.attributes)
@@ -152,22 +154,22 @@ def traceparent(of: Span) -> str:
 
 
 @contextmanager
-def failing(begun: Sequence[Span]) -> Iterator[None]:
+def recording_errors(begun: Sequence[Span]) -> Iterator[None]:
     """What goes wrong is named by its rule or its class; its words may be personal."""
     try:
         yield
     except Exception as error:
         for one in begun:
-            fail(one, error.rule if isinstance(error, Refused) else type(error).__name__)
+            set_error(one, error.rule if isinstance(error, BusinessError) else type(error).__name__)
         raise
 
 
-def fail(one: Span, kind: str) -> None:
+def set_error(one: Span, kind: str) -> None:
     one.set_attribute("error.type", kind)
     one.set_status(StatusCode.ERROR)
 
 
-def note(name: str, value: str | int) -> None:
+def set_attribute(name: str, value: str | int) -> None:
     """Something that is known of the current span only later."""
     if is_on():
         get_current_span().set_attribute(name, value)

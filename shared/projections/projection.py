@@ -20,15 +20,15 @@ from sqlmodel import SQLModel
 
 from shared.database.engine import Connection, Reader
 from shared.events import Event
-from shared.projections.upserts import Columns, json
+from shared.projections.upserts import TableSql, json
 
 Key = tuple[Any, ...]
 State = dict[str, Any]
 
-MOST = 20_000  # states of one table and topic held in memory
+MAX_STATES = 20_000  # states of one table and topic held in memory
 
 
-class Fact(NamedTuple):
+class DecodedEvent(NamedTuple):
     """An event of ours as a projection gets it: `occurred_on` and `recorded_at` are ISO text."""
 
     type: str
@@ -48,19 +48,19 @@ class Collector(Protocol):
     writes it. The next batch is folded meanwhile; `forget` is for what was not committed, or taken in part."""
 
     @property
-    def hears(self) -> Iterable[type[Event]]: ...
+    def subscribes_to(self) -> Iterable[type[Event]]: ...
 
-    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None: ...
+    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None: ...
 
-    def fold(self, fact: Fact) -> Any: ...
+    def fold(self, fact: DecodedEvent) -> Any: ...
 
-    def take(self, facts: Iterable[Fact]) -> None: ...
+    def collect(self, facts: Iterable[DecodedEvent]) -> None: ...
 
-    def hand_over(self) -> Any: ...
+    def drain(self) -> Any: ...
 
     async def save(self, connection: Connection, given: Any) -> None: ...
 
-    def forget(self) -> None: ...
+    def reset(self) -> None: ...
 
 
 class Projection(Protocol):
@@ -73,21 +73,21 @@ class Projection(Protocol):
     def tables(self) -> Sequence[type[SQLModel]]: ...
 
     @property
-    def hears(self) -> frozenset[type[Event]]: ...
+    def subscribes_to(self) -> frozenset[type[Event]]: ...
 
     def collectors(self) -> Sequence[Collector]:
         """New ones, which know nothing yet."""
         ...
 
 
-def columns_of(table: type[SQLModel], named: Iterable[str] | None = None) -> Columns:
-    return Columns(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
+def sql_of(table: type[SQLModel], named: Iterable[str] | None = None) -> TableSql:
+    return TableSql(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
 
 
-def tables_of(projections: Iterable[Projection]) -> list[Columns]:
+def tables_of(projections: Iterable[Projection]) -> list[TableSql]:
     """All tables that these write, by name."""
     tables = {table for one in projections for table in one.tables}
-    return sorted(map(columns_of, tables), key=lambda columns: columns.table)
+    return sorted(map(sql_of, tables), key=lambda columns: columns.table)
 
 
 @dataclass(frozen=True)
@@ -96,69 +96,71 @@ class RowProjection:
 
     name: str
     table: type[SQLModel]
-    key: Callable[[Fact], Key]
-    folds: Mapping[type[Event], Callable[[State, Fact], State]]
-    fed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    key: Callable[[DecodedEvent], Key]
+    folds: Mapping[type[Event], Callable[[State, DecodedEvent], State]]
+    columns_by_topic: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
         return (self.table,)
 
     @property
-    def hears(self) -> frozenset[type[Event]]:
+    def subscribes_to(self) -> frozenset[type[Event]]:
         return frozenset(self.folds)
 
     def topics(self) -> dict[str, list[str]]:
         """Each topic with its columns. Raises ValueError where a topic's are not known."""
-        others = {name for columns in self.fed_by.values() for name in columns}
-        first = [name for name in columns_of(self.table).names if name not in others]
-        unnamed = {event.topic for event in self.folds} - self.fed_by.keys()
+        others = {name for columns in self.columns_by_topic.values() for name in columns}
+        first = [name for name in sql_of(self.table).names if name not in others]
+        unnamed = {event.topic for event in self.folds} - self.columns_by_topic.keys()
         if len(unnamed) > 1:
             raise ValueError(f"{self.name}: fed_by lacks all but one of {sorted(unnamed)}")
-        return dict.fromkeys(unnamed, first) | {topic: list(names) for topic, names in self.fed_by.items()}
+        return dict.fromkeys(unnamed, first) | {
+            topic: list(names) for topic, names in self.columns_by_topic.items()
+        }
 
-    def collectors(self) -> "list[Rows]":
-        return [Rows(self, topic, columns) for topic, columns in sorted(self.topics().items())]
+    def collectors(self) -> "list[RowCollector]":
+        return [RowCollector(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
 
-class Rows:
+class RowCollector:
     """One topic's columns of the rows, as far as they were met."""
 
     def __init__(self, projection: RowProjection, topic: str, columns: Iterable[str]) -> None:
         self.key = projection.key
-        self.hears = [event for event in projection.folds if event.topic == topic]
-        self.by_type = {event.type(): projection.folds[event] for event in self.hears}
-        self.columns = columns_of(projection.table, columns)
+        self.subscribes_to = [event for event in projection.folds if event.topic == topic]
+        self.by_type = {event.type(): projection.folds[event] for event in self.subscribes_to}
+        self.columns = sql_of(projection.table, columns)
         self.names = [column.name for column in self.columns.key]
         self.blank: State = dict.fromkeys(self.columns.names)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.states: dict[Key, State] = {}
-        self.before: dict[Key, State] = {}  # of those that the batch has changed
-        self.handed: Collection[Key] = ()
+        self.previous: dict[Key, State] = {}  # of those that the batch has changed
+        self.draining: Collection[Key] = ()
 
-    def meet(self, facts: Iterable[Fact]) -> set[Key]:
+    def add_missing(self, facts: Iterable[DecodedEvent]) -> set[Key]:
         """The keys of rows that were not met before; their states begin empty."""
         new = {key for key in map(self.key, facts) if key not in self.states}
         for key in new:
             self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
         return new
 
-    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
-        if len(self.states) > MOST:
+    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
+        if len(self.states) > MAX_STATES:
             # What was handed over last may not be in the database yet.
-            self.states = {key: self.states[key] for key in self.handed}
-        if new := self.meet(facts):
-            for row in await connection.fetch(self.columns.load, self.columns.rows(new)):
-                state = self.columns.state(row)
+            self.states = {key: self.states[key] for key in self.draining}
+        if new := self.add_missing(facts):
+            for row in await connection.fetch(self.columns.select_by_key, self.columns.encode(new)):
+                state = self.columns.decode(row)
                 self.states[tuple(state[name] for name in self.names)] = state
 
-    def fold(self, fact: Fact) -> State:
+    def fold(self, fact: DecodedEvent) -> State:
         return self.by_type[fact.type](self.states[self.key(fact)], fact)
 
-    def take(self, facts: Iterable[Fact]) -> None:
-        states, before, key, by_type = self.states, self.before, self.key, self.by_type
+    def collect(self, facts: Iterable[DecodedEvent]) -> None:
+        states, before, key, by_type = self.states, self.previous, self.key, self.by_type
         for fact in facts:
             at = key(fact)
             state = states[at]
@@ -167,12 +169,12 @@ class Rows:
                 before.setdefault(at, state)
                 states[at] = now
 
-    def hand_over(self) -> Any:
-        self.handed, self.before = self.before.keys(), {}
-        return [self.states[key] for key in self.handed]
+    def drain(self) -> Any:
+        self.draining, self.previous = self.previous.keys(), {}
+        return [self.states[key] for key in self.draining]
 
     async def save(self, connection: Connection, given: Any) -> None:
-        await connection.execute(self.columns.put, json(given))
+        await connection.execute(self.columns.upsert, json(given))
 
 
 @dataclass(frozen=True)
@@ -181,53 +183,53 @@ class SumProjection:
 
     name: str
     table: type[SQLModel]
-    tiles: Mapping[type[Event], Callable[[Fact], Iterable[tuple[Key, int]]]]
+    amounts: Mapping[type[Event], Callable[[DecodedEvent], Iterable[tuple[Key, int]]]]
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
         return (self.table,)
 
     @cached_property
-    def by_type(self) -> dict[str, Callable[[Fact], Iterable[tuple[Key, int]]]]:
-        return {event.type(): tiles for event, tiles in self.tiles.items()}
+    def by_type(self) -> dict[str, Callable[[DecodedEvent], Iterable[tuple[Key, int]]]]:
+        return {event.type(): tiles for event, tiles in self.amounts.items()}
 
     @property
-    def hears(self) -> frozenset[type[Event]]:
-        return frozenset(self.tiles)
+    def subscribes_to(self) -> frozenset[type[Event]]:
+        return frozenset(self.amounts)
 
-    def collectors(self) -> "list[Sums]":
-        return [Sums(self)]
+    def collectors(self) -> "list[SumCollector]":
+        return [SumCollector(self)]
 
 
-class Sums:
+class SumCollector:
     """What is to be added to each tile."""
 
     def __init__(self, projection: SumProjection) -> None:
-        self.hears, self.by_type = projection.hears, projection.by_type
-        self.columns = columns_of(projection.table)
+        self.subscribes_to, self.by_type = projection.subscribes_to, projection.by_type
+        self.columns = sql_of(projection.table)
         self.amounts: dict[Key, int] = {}
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.amounts = {}
 
-    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
         """Nothing: what is there already is added to."""
 
-    def fold(self, fact: Fact) -> list[tuple[Key, int]]:
+    def fold(self, fact: DecodedEvent) -> list[tuple[Key, int]]:
         return list(self.by_type[fact.type](fact))
 
-    def take(self, facts: Iterable[Fact]) -> None:
+    def collect(self, facts: Iterable[DecodedEvent]) -> None:
         for fact in facts:
             for key, amount in self.by_type[fact.type](fact):
                 self.amounts[key] = self.amounts.get(key, 0) + amount
 
-    def hand_over(self) -> dict[Key, int]:
+    def drain(self) -> dict[Key, int]:
         given, self.amounts = self.amounts, {}
         return given
 
     async def save(self, connection: Connection, given: dict[Key, int]) -> None:
-        tiles = self.columns.rows((*key, amount) for key, amount in given.items())
-        await connection.execute(self.columns.add, tiles)
+        tiles = self.columns.encode((*key, amount) for key, amount in given.items())
+        await connection.execute(self.columns.increment, tiles)
 
 
 @dataclass(frozen=True)
@@ -236,48 +238,48 @@ class ListProjection:
 
     name: str
     table: type[SQLModel]
-    rows: Mapping[type[Event], Callable[[Fact], Iterable[State]]]
+    rows: Mapping[type[Event], Callable[[DecodedEvent], Iterable[State]]]
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
         return (self.table,)
 
     @cached_property
-    def by_type(self) -> dict[str, Callable[[Fact], Iterable[State]]]:
+    def by_type(self) -> dict[str, Callable[[DecodedEvent], Iterable[State]]]:
         return {event.type(): rows for event, rows in self.rows.items()}
 
     @property
-    def hears(self) -> frozenset[type[Event]]:
+    def subscribes_to(self) -> frozenset[type[Event]]:
         return frozenset(self.rows)
 
-    def collectors(self) -> "list[List]":
-        return [List(self)]
+    def collectors(self) -> "list[ListCollector]":
+        return [ListCollector(self)]
 
 
-class List:
+class ListCollector:
     """Rows to be kept."""
 
     def __init__(self, projection: ListProjection) -> None:
-        self.hears, self.by_type = projection.hears, projection.by_type
-        self.columns = columns_of(projection.table)
+        self.subscribes_to, self.by_type = projection.subscribes_to, projection.by_type
+        self.columns = sql_of(projection.table)
         self.rows: list[State] = []
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.rows = []
 
-    async def load(self, connection: Reader, facts: Sequence[Fact]) -> None:
+    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
         """Nothing: what is kept never changes."""
 
-    def fold(self, fact: Fact) -> list[State]:
+    def fold(self, fact: DecodedEvent) -> list[State]:
         return list(self.by_type[fact.type](fact))
 
-    def take(self, facts: Iterable[Fact]) -> None:
+    def collect(self, facts: Iterable[DecodedEvent]) -> None:
         for fact in facts:
             self.rows.extend(self.by_type[fact.type](fact))
 
-    def hand_over(self) -> list[State]:
+    def drain(self) -> list[State]:
         given, self.rows = self.rows, []
         return given
 
     async def save(self, connection: Connection, given: list[State]) -> None:
-        await connection.execute(self.columns.keep, json(given))
+        await connection.execute(self.columns.insert_ignore, json(given))

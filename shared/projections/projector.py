@@ -25,39 +25,46 @@ from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from shared.config import Settings
-from shared.database.engine import Connection, Database, is_away
+from shared.database.engine import Connection, Database, is_transient
 from shared.database.tables import SharedTable
 from shared.events import RecordDeadLettered
 from shared.messaging import burial
-from shared.messaging.kafka import FOLD_BYTES, Record, acknowledge, age, place, subscribe
+from shared.messaging.kafka import (
+    PROJECTOR_FETCH_BYTES,
+    Record,
+    commit_offsets,
+    oldest_age,
+    subscribe,
+    topic_partition,
+)
 from shared.messaging.spans import folding
 from shared.observability.health import Health
 from shared.observability.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
-from shared.projections.batch import Folded, Folding
-from shared.projections.projection import Fact, Projection
+from shared.projections.batch import BatchChanges, BatchFolder
+from shared.projections.projection import DecodedEvent, Projection
 
 log = structlog.get_logger()
 
 Positions = dict[TopicPartition, int]
-Runs = dict[TopicPartition, list[Record]]
+RecordsByPartition = dict[TopicPartition, list[Record]]
 """What a batch brings of each partition, in order."""
 
-PART = 1_000  # records that the client decodes at once
+FETCH_RECORDS = 1_000  # records that the client decodes at once
 
-MOVE = """
+ADVANCE_OFFSETS = """
     update projection_offset o set next = moved.next
     from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as moved (topic, partition, expected, next)
     where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected and o.epoch = $5
     returning 1
 """
-START = """
+CREATE_OFFSETS = """
     insert into projection_offset (topic, partition, next, epoch)
     select u.*, 0, (select coalesce(max(epoch), 0) from projection_offset)
     from unnest($1::text[], $2::int[]) as u on conflict do nothing
 """
 
 
-class Offset(SharedTable, table=True):
+class ProjectionOffset(SharedTable, table=True):
     """The next record that the projector wants of each partition; `epoch` counts the swaps for rebuilt rows."""
 
     __tablename__ = "projection_offset"
@@ -72,15 +79,15 @@ class Fenced(Exception):
     """The offsets are not where we left them: a partition is no longer ours, or its rows were swapped."""
 
 
-class Turn(NamedTuple):
+class Batch(NamedTuple):
     """A batch that is folded in memory, on its way into the database: the facts that were new, what is to be written."""
 
-    runs: Runs
+    records_by_partition: RecordsByPartition
     records: Sequence[Record]
     expected: Positions
     following: Positions
-    facts: Sequence[Fact]
-    folded: Folded
+    facts: Sequence[DecodedEvent]
+    changes: BatchChanges
 
 
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -90,19 +97,24 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self,
         database: Database,
         projections: Sequence[Projection],
-        told: type[RecordDeadLettered],
+        dead_letter_event: type[RecordDeadLettered],
         settings: Settings,
         *,
         health: Health | None = None,
-        touches: Callable[[Fact], str | None] = lambda fact: None,
+        change_key: Callable[[DecodedEvent], str | None] = lambda fact: None,
     ) -> None:
-        self.database, self.told, self.settings, self.touches = database, told, settings, touches
-        self.folding = Folding(projections, self.bury)
+        self.database, self.dead_letter_event, self.settings, self.change_key = (
+            database,
+            dead_letter_event,
+            settings,
+            change_key,
+        )
+        self.folder = BatchFolder(projections, self.store_dead_letter)
         self.health = health or Health("projector")
-        self.positions: Positions = {}  # of what is committed
-        self.taken: Positions = {}  # of what is folded in memory
+        self.committed_offsets: Positions = {}  # of what is committed
+        self.folded_offsets: Positions = {}  # of what is folded in memory
         self.last_known: Positions = {}
-        self.life = object()  # another one whenever all is forgotten, or Kafka was told where to begin
+        self.generation = object()  # another one whenever all is forgotten, or Kafka was told where to begin
         self.folds = asyncio.Lock()  # nothing is forgotten while a batch is folded
         self.writing: asyncio.Task[None] | None = None
         self.epoch = 0
@@ -110,42 +122,46 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
         batch = {
-            "max_records": min(PART, self.settings.projector_batch),
+            "max_records": min(FETCH_RECORDS, self.settings.projector_batch),
             "batch_timeout_ms": self.settings.batch_timeout_ms,
-            "max_partition_fetch_bytes": FOLD_BYTES,
+            "max_partition_fetch_bytes": PROJECTOR_FETCH_BYTES,
             # the same partitions of all topics: then a row that two topics feed is written by one projector
             "partition_assignment_strategy": [RangePartitionAssignor],
         }
         group = f"{self.database.schema}.projector"
         self.subscriber = subscribe(
-            broker, self.receive, self.folding.hearing.topics, group, **({"listener": self} | batch | options)
+            broker,
+            self.receive,
+            self.folder.subscriptions.topics,
+            group,
+            **({"listener": self} | batch | options),
         )
         return self.subscriber
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         async with self.folds:
-            self.let_go()
+            self.discard_state()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self.written()
-        await self.start_again()
+        await self.wait_for_write()
+        await self.resynchronise()
 
-    def settled(self, at: TopicPartition) -> int | None:
+    def next_offset(self, at: TopicPartition) -> int | None:
         """The next record that is not folded, as far as it was ever known: what is asked again was not folded since."""
-        return self.positions.get(at, self.last_known.get(at))
+        return self.committed_offsets.get(at, self.last_known.get(at))
 
-    def let_go(self) -> None:
+    def discard_state(self) -> None:
         """Nothing that we remember is sure any more; the database is asked again."""
-        self.last_known |= self.positions
-        self.positions, self.taken, self.life = {}, {}, object()
-        self.folding.forget()
+        self.last_known |= self.committed_offsets
+        self.committed_offsets, self.folded_offsets, self.generation = {}, {}, object()
+        self.folder.reset()
 
-    async def written(self) -> None:
+    async def wait_for_write(self) -> None:
         """Until what was folded is in the database, or rolled back."""
         if self.writing is not None:
             await asyncio.shield(self.writing)
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         """What is being written is cut off: it comes again."""
         if self.writing is not None:
             self.writing.cancel()
@@ -153,37 +169,39 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def receive(self, records: Any) -> None:
         """Fold, wait for the batch before to be written, and begin to write this one."""
-        life, runs = self.life, Runs()
+        life, runs = self.generation, RecordsByPartition()
         try:
-            gathered = await self.gather(records)
+            gathered = await self.gather_batch(records)
             async with self.folds:
-                if self.life is not life or not self.taken:  # they may have overtaken what was rolled back
-                    return await self.resync()
-                runs = self.in_sequence(gathered)
+                if (
+                    self.generation is not life or not self.folded_offsets
+                ):  # they may have overtaken what was rolled back
+                    return await self._resynchronise()
+                runs = self.not_yet_folded(gathered)
                 if not runs:
                     return None
-                turn = await self.fold(by_place([first_of(runs)]) if self.failures > 1 else runs)
+                turn = await self.fold(by_topic_partition([first_of(runs)]) if self.failures > 1 else runs)
         except Exception as error:
-            await self.written()
-            if self.life is life:
+            await self.wait_for_write()
+            if self.generation is life:
                 await self.roll_back(error, runs)
             return None
         except BaseException:
-            self.let_go()
+            self.discard_state()
             raise
-        await self.written()
-        if self.life is life:
+        await self.wait_for_write()
+        if self.generation is life:
             self.writing = asyncio.create_task(self.write(turn))
             if self.failures:
-                await self.written()
+                await self.wait_for_write()
         return None
 
-    async def gather(self, part: Sequence[Record]) -> Runs:
+    async def gather_batch(self, part: Sequence[Record]) -> RecordsByPartition:
         """A batch of what is there already, part by part: Postgres need not wait for its next statement."""
-        runs, taken = by_place(part), len(part)
-        while taken % PART == 0 and taken < self.settings.projector_batch and not self.failures:
+        runs, taken = by_topic_partition(part), len(part)
+        while taken % FETCH_RECORDS == 0 and taken < self.settings.projector_batch and not self.failures:
             await asyncio.sleep(0)
-            found = await self.subscriber.consumer.getmany(max_records=PART)
+            found = await self.subscriber.consumer.getmany(max_records=FETCH_RECORDS)
             if not found:
                 break
             for at, run in found.items():
@@ -191,53 +209,61 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
                 taken += len(run)
         return runs
 
-    def in_sequence(self, runs: Runs) -> Runs:
+    def not_yet_folded(self, runs: RecordsByPartition) -> RecordsByPartition:
         """Not what was revoked since it was fetched, nor what was handled already."""
-        mine = {at: since(run, self.taken[at]) for at, run in runs.items() if at in self.taken}
+        mine = {
+            at: from_offset(run, self.folded_offsets[at])
+            for at, run in runs.items()
+            if at in self.folded_offsets
+        }
         return {at: run for at, run in mine.items() if run}
 
-    async def fold(self, runs: Runs) -> Turn:
+    async def fold(self, runs: RecordsByPartition) -> Batch:
         records = [record for run in runs.values() for record in run]
         following = {at: run[-1].offset + 1 for at, run in runs.items()}
-        expected = {at: self.taken[at] for at in following}
+        expected = {at: self.folded_offsets[at] for at in following}
         async with self.database.snapshot() as connection:
-            facts = await self.folding.fold(connection, records)
-        self.taken |= following
-        return Turn(runs, records, expected, following, facts, self.folding.hand_over())
+            facts = await self.folder.fold(connection, records)
+        self.folded_offsets |= following
+        return Batch(runs, records, expected, following, facts, self.folder.drain())
 
-    async def write(self, turn: Turn) -> None:
+    async def write(self, turn: Batch) -> None:
         try:
             await self.save(turn)
-            await self.went_well()
+            await self.on_success()
         except Exception as error:
-            await self.roll_back(error, turn.runs)
+            await self.roll_back(error, turn.records_by_partition)
         except BaseException:
-            self.let_go()
+            self.discard_state()
             raise
 
-    async def save(self, turn: Turn) -> None:
-        group, heard = f"{self.database.schema}.projector", self.folding.hearing.types
+    async def save(self, turn: Batch) -> None:
+        group, heard = f"{self.database.schema}.projector", self.folder.subscriptions.types
         with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, turn.records, heard):
             async with self.database.batch_transaction() as connection:
-                await self.move(connection, turn.expected, turn.following)
-                await self.folding.save(connection, turn.folded)
+                await self.advance_offsets(connection, turn.expected, turn.following)
+                await self.folder.save(connection, turn.changes)
                 await self.notify(connection, turn.facts)
         BATCH_RECORDS.labels(self.database.schema).observe(len(turn.records))
-        FOLDED_AGE.labels(self.database.schema).observe(age(run[0] for run in turn.runs.values()))
-        self.positions |= {at: n for at, n in turn.following.items() if at in self.positions}
-        await acknowledge(self.subscriber, turn.following)
+        FOLDED_AGE.labels(self.database.schema).observe(
+            oldest_age(run[0] for run in turn.records_by_partition.values())
+        )
+        self.committed_offsets |= {at: n for at, n in turn.following.items() if at in self.committed_offsets}
+        await commit_offsets(self.subscriber, turn.following)
 
-    async def went_well(self) -> None:
-        single, self.failures, self.folding.suspicious = self.failures > 1, 0, False
+    async def on_success(self) -> None:
+        single, self.failures, self.folder.validating = self.failures > 1, 0, False
         self.health.progress()
         if single:
-            await self.start_again()
+            await self.resynchronise()
 
-    async def move(self, connection: Connection, expected: Positions, following: Positions) -> None:
+    async def advance_offsets(
+        self, connection: Connection, expected: Positions, following: Positions
+    ) -> None:
         """The fence: the first statement of the transaction, and it moves all partitions or none."""
         places = sorted(following)
         moved = await connection.fetch(
-            MOVE,
+            ADVANCE_OFFSETS,
             [at.topic for at in places],
             [at.partition for at in places],
             [expected[at] for at in places],
@@ -247,19 +273,19 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         if len(moved) != len(places):
             raise Fenced
 
-    async def notify(self, connection: Connection, facts: Sequence[Fact]) -> None:
-        touched = {what for fact in facts if (what := self.touches(fact))}
+    async def notify(self, connection: Connection, facts: Sequence[DecodedEvent]) -> None:
+        touched = {what for fact in facts if (what := self.change_key(fact))}
         if facts:
             payload = ",".join(sorted(touched))[:7_000]
             await connection.execute("select pg_notify(current_schema() || '.projected', $1)", payload)
 
-    async def bury(self, connection: Connection, record: Record, error: Exception) -> None:
-        await burial.bury(connection, self.told, "projector", record, error)
+    async def store_dead_letter(self, connection: Connection, record: Record, error: Exception) -> None:
+        await burial.dead_letter(connection, self.dead_letter_event, "projector", record, error)
 
-    async def roll_back(self, error: Exception, runs: Runs) -> None:
+    async def roll_back(self, error: Exception, runs: RecordsByPartition) -> None:
         self.failures += 1
-        self.folding.suspicious = True
-        kind = "fenced" if isinstance(error, Fenced) else "away" if is_away(error) else "failed"
+        self.folder.validating = True
+        kind = "fenced" if isinstance(error, Fenced) else "away" if is_transient(error) else "failed"
         ROLLED_BACK.labels(self.database.schema, kind).inc()
         log.warning("projector.rolled_back", kind=kind, reason=repr(error))
         if self.failures > 1:
@@ -269,32 +295,32 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             grown = self.settings.backoff_seconds * 2 ** min(self.failures, 20)
             await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
         if kind == "failed" and runs and self.failures >= self.settings.delivery_attempts:
-            await self.pass_over(first_of(runs), error)
-        await self.start_again()
+            await self.dead_letter_alone(first_of(runs), error)
+        await self.resynchronise()
 
-    async def start_again(self) -> None:
+    async def resynchronise(self) -> None:
         async with self.folds:
-            await self.resync()
+            await self._resynchronise()
 
-    async def pass_over(self, record: Record, error: Exception) -> None:
+    async def dead_letter_alone(self, record: Record, error: Exception) -> None:
         """The record at which the fold fails again and again becomes a dead letter, alone; or comes once more."""
-        at = place(record)
+        at = topic_partition(record)
         try:
-            async with self.database.fast_transaction() as connection:
-                await self.move(connection, {at: record.offset}, {at: record.offset + 1})
-                await self.bury(connection, record, error)
+            async with self.database.asyncpg_transaction() as connection:
+                await self.advance_offsets(connection, {at: record.offset}, {at: record.offset + 1})
+                await self.store_dead_letter(connection, record, error)
         except Exception as another:
             log.warning("projector.not_passed_over", reason=repr(another))
         else:
             self.failures = 0
 
-    async def resync(self) -> None:
+    async def _resynchronise(self) -> None:
         """Stand where the database says: after a rebalance or a failure nothing else is true."""
-        self.let_go()
+        self.discard_state()
         while (kafka := self.subscriber.consumer) is not None:
             mine = sorted(kafka.assignment())
             try:
-                stored = await self.stored(mine)
+                stored = await self.load_offsets(mine)
                 break
             except Exception as error:
                 log.warning("projector.database_away", reason=repr(error))
@@ -306,28 +332,30 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             return  # the subscriber has ended
         for at in kafka.assignment() & stored.keys():
             kafka.seek(at, stored[at])
-            self.positions[at] = self.taken[at] = stored[at]
-        self.life = object()  # what was fetched meanwhile comes again
+            self.committed_offsets[at] = self.folded_offsets[at] = stored[at]
+        self.generation = object()  # what was fetched meanwhile comes again
         self.health.progress()
 
-    async def stored(self, places: Sequence[TopicPartition]) -> Positions:
-        async with self.database.fast_transaction() as connection:
-            await connection.execute(START, [at.topic for at in places], [at.partition for at in places])
+    async def load_offsets(self, places: Sequence[TopicPartition]) -> Positions:
+        async with self.database.asyncpg_transaction() as connection:
+            await connection.execute(
+                CREATE_OFFSETS, [at.topic for at in places], [at.partition for at in places]
+            )
             rows = await connection.fetch("select topic, partition, next, epoch from projection_offset")
         self.epoch = max((row["epoch"] for row in rows), default=0)
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
 
 
-def by_place(records: Iterable[Record]) -> Runs:
-    runs: Runs = {}
+def by_topic_partition(records: Iterable[Record]) -> RecordsByPartition:
+    runs: RecordsByPartition = {}
     for record in records:
-        runs.setdefault(place(record), []).append(record)
+        runs.setdefault(topic_partition(record), []).append(record)
     return runs
 
 
-def first_of(runs: Runs) -> Record:
+def first_of(runs: RecordsByPartition) -> Record:
     return next(iter(runs.values()))[0]
 
 
-def since(run: list[Record], offset: int) -> list[Record]:
+def from_offset(run: list[Record], offset: int) -> list[Record]:
     return run if run[0].offset >= offset else [one for one in run if one.offset >= offset]

@@ -17,9 +17,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.config import Settings
 from shared.database.engine import Connection
 from shared.messaging.kafka import Record
-from shared.projections.batch import Folding
+from shared.projections.batch import BatchFolder
 from shared.projections.projection import Projection, tables_of
-from shared.projections.upserts import Columns, quoted
+from shared.projections.upserts import TableSql, quoted
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ Offsets = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True)
-class Compared:
+class TableComparison:
     """One table: rows in the live one and in the rebuilt one, and how many are not the same in both, or in one alone."""
 
     table: str
@@ -46,10 +46,10 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuildResult:
     records: int
     dead: int
-    tables: Sequence[Compared]
+    tables: Sequence[TableComparison]
 
     @property
     def equal(self) -> bool:
@@ -75,15 +75,15 @@ class Rebuild:
         )
         self.tables = tables_of(projections)
         self.written = [*(columns.table for columns in self.tables), "projection_mark"]
-        self.folding = Folding(projections, self.count_dead)
-        self.dead = 0
+        self.folder = BatchFolder(projections, self.count_dead)
+        self.dead_letters = 0
         self.records = 0
 
     async def count_dead(self, connection: Connection, record: Record, error: Exception) -> None:
         """The live projector buried it; here it is only counted."""
-        self.dead += 1
+        self.dead_letters += 1
 
-    async def run(self, swap: bool = False) -> Rebuilt:
+    async def run(self, swap: bool = False) -> RebuildResult:
         async with AsyncExitStack() as stack:
             live = await self.connect(stack, self.schema)
             shadow = await self.connect(stack, self.shadow)
@@ -98,8 +98,10 @@ class Rebuild:
                 await live.execute("lock table projection_offset in share row exclusive mode")
                 await self.fold_up_to(reader, shadow, await self.offsets(live))
                 await live.execute(f"set local work_mem = '{JOIN_MEMORY}'")
-                result = Rebuilt(
-                    self.records, self.dead, [await self.compare(live, table) for table in self.tables]
+                result = RebuildResult(
+                    self.records,
+                    self.dead_letters,
+                    [await self.compare(live, table) for table in self.tables],
                 )
                 if swap:
                     await self.swap(live)
@@ -126,7 +128,7 @@ class Rebuild:
 
     async def fold_up_to(self, reader: AIOKafkaConsumer, shadow: Connection, ends: Offsets) -> None:
         """Every record before the ends that was not folded here yet."""
-        places = [at for at in ends if at.topic in self.folding.hearing.topics]
+        places = [at for at in ends if at.topic in self.folder.subscriptions.topics]
         if set(places) - reader.assignment():
             reader.assign(places)
             await reader.seek_to_beginning(*places)
@@ -149,17 +151,17 @@ class Rebuild:
             await self.apply(shadow, records)
         except Exception as error:
             log.warning("rebuild.fold_failed", reason=repr(error))
-            self.folding.forget()
-            self.folding.suspicious = True
+            self.folder.reset()
+            self.folder.validating = True
             await self.apply(shadow, records)
-            self.folding.suspicious = False
+            self.folder.validating = False
         self.records += len(records)
 
     async def apply(self, shadow: Connection, records: Sequence[Record]) -> None:
         async with shadow.transaction():
-            await self.folding.apply(shadow, records)
+            await self.folder.apply(shadow, records)
 
-    async def compare(self, live: Connection, columns: Columns) -> Compared:
+    async def compare(self, live: Connection, columns: TableSql) -> TableComparison:
         """Row by row by the key, to the byte (`*<>`); a row that one of both lacks is null there."""
         table = columns.table
         [row] = await live.fetch(f"""
@@ -167,7 +169,7 @@ class Rebuild:
                    count(*) filter (where coalesce(l *<> r, true)) as differing
             from {self.schema}."{table}" l full join {self.shadow}."{table}" r using ({quoted(columns.key)})
         """)
-        return Compared(table, row["live"], row["rebuilt"], row["differing"])
+        return TableComparison(table, row["live"], row["rebuilt"], row["differing"])
 
     async def swap(self, live: Connection) -> None:
         """The new epoch makes a running projector load what it holds in memory anew."""

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from sqlmodel import SQLModel
 
 from shared.database.engine import Connection
-from shared.projections.projection import Key, RowProjection, Rows, State, columns_of
-from shared.projections.upserts import Columns
+from shared.projections.projection import Key, RowCollector, RowProjection, State, sql_of
+from shared.projections.upserts import TableSql
 
 Amounts = Sequence[int]
 Added = Mapping[Key, Amounts]
@@ -26,40 +26,42 @@ Change = tuple[State, State]
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Rollup:
     """A table of sums over rows: `of` says what one row adds, in the order of the columns outside the key."""
 
     name: str
     table: type[SQLModel]
-    of: Callable[[State], Added]
+    contributions: Callable[[State], Added]
 
     @cached_property
-    def columns(self) -> Columns:
-        return columns_of(self.table)
+    def columns(self) -> TableSql:
+        return sql_of(self.table)
 
-    def moved(self, changes: Iterable[Change]) -> dict[Key, list[int]]:
+    def delta(self, changes: Iterable[Change]) -> dict[Key, list[int]]:
         """What the changes of rows add up to."""
         sums: dict[Key, list[int]] = {}
         for before, now in changes:
-            old, new = self.of(before), self.of(now)
+            old, new = self.contributions(before), self.contributions(now)
             if old == new:
                 continue
             for key, amounts in old.items():
                 if amounts != new.get(key):
-                    add(sums, key, amounts, -1)
+                    add_amounts(sums, key, amounts, -1)
             for key, amounts in new.items():
                 if amounts != old.get(key):
-                    add(sums, key, amounts, 1)
+                    add_amounts(sums, key, amounts, 1)
         return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
     async def save(self, connection: Connection, sums: Added) -> None:
         if sums:
-            tiles = self.columns.rows((*key, *amounts) for key, amounts in sums.items())
-            if empty := await connection.fetch(self.columns.add_and_look, tiles):
-                await connection.execute(self.columns.prune, self.columns.rows(map(tuple, empty)))
+            tiles = self.columns.encode((*key, *amounts) for key, amounts in sums.items())
+            if empty := await connection.fetch(self.columns.increment_returning_zeros, tiles):
+                await connection.execute(
+                    self.columns.delete_zero_rows, self.columns.encode(map(tuple, empty))
+                )
 
 
-def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts, sign: int) -> None:
+def add_amounts(sums: dict[Key, list[int]], key: Key, amounts: Amounts, sign: int) -> None:
     if (sum := sums.get(key)) is None:
         sums[key] = [sign * amount for amount in amounts]
     else:
@@ -68,61 +70,61 @@ def add(sums: dict[Key, list[int]], key: Key, amounts: Amounts, sign: int) -> No
 
 
 @dataclass(frozen=True)
-class TiledRowProjection(RowProjection):
+class RollupRowProjection(RowProjection):
     """`counted`: the columns that its tiles look at. `derived`: a row, with what all its tiles would compute of it."""
 
-    tiles: Sequence[Tiles] = ()
-    counted: Sequence[str] = ()
-    derived: Callable[[State], State] = lambda state: state
+    rollups: Sequence[Rollup] = ()
+    inputs: Sequence[str] = ()
+    derive: Callable[[State], State] = lambda state: state
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
-        return (self.table, *(one.table for one in self.tiles))
+        return (self.table, *(one.table for one in self.rollups))
 
-    def collectors(self) -> list[Rows]:
-        return [TiledRows(self, topic, columns) for topic, columns in sorted(self.topics().items())]
+    def collectors(self) -> list[RowCollector]:
+        return [RollupRowCollector(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
 
-class Tiled(NamedTuple):
+class RowChanges(NamedTuple):
     """Rows to be written, and of those whose tiles change what they were before and are now."""
 
     rows: list[State]
-    moved: dict[Key, Change]
+    changed: dict[Key, Change]
 
 
-class TiledRows(Rows):
+class RollupRowCollector(RowCollector):
     """One topic's columns of the rows; knows what they were when the batch began."""
 
-    def __init__(self, projection: TiledRowProjection, topic: str, columns: Iterable[str]) -> None:
+    def __init__(self, projection: RollupRowProjection, topic: str, columns: Iterable[str]) -> None:
         super().__init__(projection, topic, columns)
-        self.tiles, self.derived = projection.tiles, projection.derived
+        self.rollups, self.derive = projection.rollups, projection.derive
         own = set(self.columns.names)
-        self.counted = itemgetter(*(name for name in projection.counted if name in own))
-        self.others = columns_of(projection.table, set(projection.counted) - own)
+        self.inputs = itemgetter(*(name for name in projection.inputs if name in own))
+        self.others = sql_of(projection.table, set(projection.inputs) - own)
 
-    def hand_over(self) -> Tiled | None:
-        counted, before = self.counted, self.before
-        rows = super().hand_over()
+    def drain(self) -> RowChanges | None:
+        counted, before = self.inputs, self.previous
+        rows = super().drain()
         moved = {
             key: (was, now)
             for (key, was), now in zip(before.items(), rows, strict=True)
             if counted(was) != counted(now)
         }
-        return Tiled(rows, moved) if rows else None
+        return RowChanges(rows, moved) if rows else None
 
-    async def save(self, connection: Connection, given: Tiled) -> None:
+    async def save(self, connection: Connection, given: RowChanges) -> None:
         await super().save(connection, given.rows)
-        if given.moved:
-            changes = await self.changes(connection, given.moved)
-            for tiles in self.tiles:
-                await tiles.save(connection, tiles.moved(changes))
+        if given.changed:
+            changes = await self.changes(connection, given.changed)
+            for tiles in self.rollups:
+                await tiles.save(connection, tiles.delta(changes))
 
     async def changes(self, connection: Connection, moved: Mapping[Key, Change]) -> list[Change]:
         """Each row with the columns of the other topics, as they stand now."""
         found = dict.fromkeys(moved, dict.fromkeys(self.others.names))
-        if self.others.rest:
-            for row in await connection.fetch(self.others.known, self.others.rows(moved)):
-                state = self.others.state(row)
+        if self.others.values:
+            for row in await connection.fetch(self.others.select_existing, self.others.encode(moved)):
+                state = self.others.decode(row)
                 found[tuple(state[name] for name in self.names)] = state
-        whole = self.derived
+        whole = self.derive
         return [(whole(found[key] | was), whole(found[key] | now)) for key, (was, now) in moved.items()]

@@ -18,89 +18,91 @@ RECORDS = f"json_to_recordset({DOCUMENT})"
 """Its rows."""
 
 
-class Columns:
+class TableSql:
     """A table's key, and `rest`: its other columns, or those of them that are named."""
 
     def __init__(self, table: Table, named: Iterable[str] | None = None) -> None:
         self.table = table.name
         self.key = list(table.primary_key.columns)
         wanted = {column.name for column in table.columns} if named is None else set(named)
-        self.rest = [one for one in table.columns if one.name in wanted and not one.primary_key]
-        self.names = [column.name for column in (*self.key, *self.rest)]
-        self.documents = [column.name for column in self.rest if isinstance(column.type, JSONB)]
+        self.values = [one for one in table.columns if one.name in wanted and not one.primary_key]
+        self.names = [column.name for column in (*self.key, *self.values)]
+        self.json_columns = [column.name for column in self.values if isinstance(column.type, JSONB)]
 
-    def given(self, columns: Sequence[Column[Any]]) -> str:
+    def _document_rows(self, columns: Sequence[Column[Any]]) -> str:
         """The rows that the statement's one parameter brings, ordered by key."""
         typed = ", ".join(f'"{column.name}" {sql_type(column)}' for column in columns)
         order = ", ".join(str(n) for n, column in enumerate(columns, start=1) if column.primary_key)
         return f"select * from {RECORDS} as given ({typed}) order by {order}"
 
-    def insert(self, conflict: str) -> str:
-        all = [*self.key, *self.rest]
-        return f"insert into {self.table} as t ({quoted(all)}) {self.given(all)} on conflict {conflict}"
+    def _insert(self, conflict: str) -> str:
+        all = [*self.key, *self.values]
+        return (
+            f"insert into {self.table} as t ({quoted(all)}) {self._document_rows(all)} on conflict {conflict}"
+        )
 
-    def merge(self, value: str) -> str:
-        sets = ", ".join(f'"{c.name}" = {value.format(name=c.name)}' for c in self.rest)
-        return self.insert(f"({quoted(self.key)}) do update set {sets}" if sets else "do nothing")
+    def _upsert_with(self, value: str) -> str:
+        sets = ", ".join(f'"{c.name}" = {value.format(name=c.name)}' for c in self.values)
+        return self._insert(f"({quoted(self.key)}) do update set {sets}" if sets else "do nothing")
 
-    def read(self) -> str:
+    def select_list(self) -> str:
         """All columns as `state` wants them."""
-        all = [*self.key, *self.rest]
+        all = [*self.key, *self.values]
         return ", ".join(f't."{c.name}"{"::text" if is_text(c) else ""} as "{c.name}"' for c in all)
 
     @cached_property
-    def load(self) -> str:
+    def select_by_key(self) -> str:
         """Rows by their keys; not locked. One probe of the index a key: a join might read the whole table."""
         match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
         one = f"select * from {self.table} t where {match} limit 1"
-        return f"select {self.read()} from ({self.given(self.key)}) as k cross join lateral ({one}) t"
+        return f"select {self.select_list()} from ({self._document_rows(self.key)}) as k cross join lateral ({one}) t"
 
     @cached_property
-    def known(self) -> str:
+    def select_existing(self) -> str:
         """The same, without rows of whose other columns none is known."""
-        return f"{self.load} where " + " or ".join(f't."{c.name}" is not null' for c in self.rest)
+        return f"{self.select_by_key} where " + " or ".join(f't."{c.name}" is not null' for c in self.values)
 
-    def lower(self, name: str) -> str:
+    def upsert_min(self, name: str) -> str:
         """Rows whose one other column is what it was before, or the lesser of both."""
         less = f't."{name}" is null or excluded."{name}" < t."{name}"'
-        return self.insert(f'({quoted(self.key)}) do update set "{name}" = excluded."{name}" where {less}')
+        return self._insert(f'({quoted(self.key)}) do update set "{name}" = excluded."{name}" where {less}')
 
     @cached_property
-    def prune(self) -> str:
+    def delete_zero_rows(self) -> str:
         """Rows by their keys, where all the rest is zero; they are ours until we commit."""
         match = " and ".join(f't."{c.name}" = k."{c.name}"' for c in self.key)
-        empty = " and ".join(f't."{c.name}" = 0' for c in self.rest)
+        empty = " and ".join(f't."{c.name}" = 0' for c in self.values)
         one = f"select t.ctid from {self.table} t where {match} and {empty} limit 1"
-        found = f"select t.ctid from ({self.given(self.key)}) as k cross join lateral ({one}) t"
+        found = f"select t.ctid from ({self._document_rows(self.key)}) as k cross join lateral ({one}) t"
         return f"delete from {self.table} where ctid = any(array({found}))"
 
     @cached_property
-    def put(self) -> str:
+    def upsert(self) -> str:
         """Rows as they are now; columns that are not ours are left alone."""
-        return self.merge('excluded."{name}"')
+        return self._upsert_with('excluded."{name}"')
 
     @cached_property
-    def add(self) -> str:
-        return self.merge('t."{name}" + excluded."{name}"')
+    def increment(self) -> str:
+        return self._upsert_with('t."{name}" + excluded."{name}"')
 
     @cached_property
-    def add_and_look(self) -> str:
+    def increment_returning_zeros(self) -> str:
         """The same, and the keys where all the rest has become zero."""
-        empty = " and ".join(f'"{c.name}" = 0' for c in self.rest)
+        empty = " and ".join(f'"{c.name}" = 0' for c in self.values)
         keys = ", ".join(f'"{c.name}"{"::text" if is_text(c) else ""}' for c in self.key)
-        return f"with moved as ({self.add} returning t.*) select {keys} from moved where {empty}"
+        return f"with moved as ({self.increment} returning t.*) select {keys} from moved where {empty}"
 
     @cached_property
-    def keep(self) -> str:
-        return self.insert("do nothing")
+    def insert_ignore(self) -> str:
+        return self._insert("do nothing")
 
-    def rows(self, values: Iterable[Sequence[Any]]) -> bytes:
+    def encode(self, values: Iterable[Sequence[Any]]) -> bytes:
         """The parameter of values in the order of `names`; of keys alone, where the rest is left out."""
         return json(list(map(dict, map(zip, repeat(self.names), values))))
 
-    def state(self, row: Any) -> dict[str, Any]:
+    def decode(self, row: Any) -> dict[str, Any]:
         state = {name: row[name] for name in self.names}
-        for name in self.documents:
+        for name in self.json_columns:
             state[name] = None if state[name] is None else orjson.loads(state[name])
         return state
 

@@ -13,11 +13,11 @@ from sqlmodel import Field
 from shared.database.engine import Connection, Reader
 from shared.database.tables import SharedTable
 from shared.messaging.kafka import Record
-from shared.projections.projection import Fact
+from shared.projections.projection import DecodedEvent
 from shared.projections.upserts import DOCUMENT, RECORDS, json
 
 Subject = tuple[str, str]
-Read = tuple[Record, Fact]
+ReadEvent = tuple[Record, DecodedEvent]
 """A record, and what was read of it."""
 
 # {source: [subject]}. One probe of the index a subject: a join might read the whole table.
@@ -43,10 +43,10 @@ SAVE_GAPS = f"""
     select * from {RECORDS} as given (source text, subject text, last bigint, ahead bigint[]) order by 1, 2
     on conflict (source, subject) do update set last = excluded.last, ahead = excluded.ahead
 """
-MOST = 50_000  # subjects held in memory
+MAX_SUBJECTS = 50_000  # subjects held in memory
 
 
-class Mark(SharedTable, table=True):
+class Watermark(SharedTable, table=True):
     __tablename__ = "projection_mark"
 
     source: str = Field(primary_key=True)
@@ -55,54 +55,54 @@ class Mark(SharedTable, table=True):
     ahead: list[int] = Field(sa_type=ARRAY(BigInteger))
 
 
-class Marked(NamedTuple):
+class WatermarkChanges(NamedTuple):
     """What is to be written: the last number of each subject, by source; and rows of those that have a gap."""
 
-    last: dict[str, dict[str, int]]
+    contiguous: dict[str, dict[str, int]]
     gaps: list[dict[str, Any]]
 
 
-class Marks:
+class Watermarks:
     """Held in memory: a subject's records come from one partition, which the fence makes ours alone."""
 
     def __init__(self) -> None:
-        self.clear()
+        self.reset()
 
-    def clear(self) -> None:
-        self.last: dict[str, dict[str, int]] = {}  # by source, then by subject
-        self.ahead: dict[Subject, set[int]] = {}
-        self.touched: dict[str, set[str]] = {}
-        self.handed: dict[str, set[str]] = {}
+    def reset(self) -> None:
+        self.contiguous: dict[str, dict[str, int]] = {}  # by source, then by subject
+        self.beyond_gap: dict[Subject, set[int]] = {}
+        self.changed: dict[str, set[str]] = {}
+        self.draining: dict[str, set[str]] = {}
 
-    async def load(self, connection: Reader, facts: Iterable[Fact]) -> None:
-        if sum(map(len, self.last.values())) > MOST:
+    async def load(self, connection: Reader, facts: Iterable[DecodedEvent]) -> None:
+        if sum(map(len, self.contiguous.values())) > MAX_SUBJECTS:
             # What was handed over last may not be in the database yet.
-            self.last, self.ahead = self.of_handed()
-        wanted = self.meet(facts)
+            self.contiguous, self.beyond_gap = self.draining_watermarks()
+        wanted = self.add_missing(facts)
         if not wanted:
             return
         for row in await connection.fetch(LOAD, json(wanted)):
-            self.last[row["source"]][row["subject"]] = row["last"]
+            self.contiguous[row["source"]][row["subject"]] = row["last"]
             if row["ahead"]:
-                self.ahead[row["source"], row["subject"]] = set(row["ahead"])
+                self.beyond_gap[row["source"], row["subject"]] = set(row["ahead"])
 
-    def meet(self, facts: Iterable[Fact]) -> dict[str, list[str]]:
+    def add_missing(self, facts: Iterable[DecodedEvent]) -> dict[str, list[str]]:
         """Subjects by source that were not met before; they begin before their first number."""
         wanted: dict[str, list[str]] = {}
         for fact in facts:
-            numbers = self.last.setdefault(fact.source, {})
+            numbers = self.contiguous.setdefault(fact.source, {})
             if fact.subject not in numbers:
                 numbers[fact.subject] = 0
                 wanted.setdefault(fact.source, []).append(fact.subject)
         return wanted
 
-    def new(self, read: Iterable[Read]) -> list[Read]:
+    def select_new(self, read: Iterable[ReadEvent]) -> list[ReadEvent]:
         """Those whose number was not folded before; it is from now on."""
-        last, touched, found = self.last, self.touched, []
+        last, touched, found = self.contiguous, self.changed, []
         for one in read:
             fact = one[1]
             numbers, subject, number = last[fact.source], fact.subject, fact.sequence
-            if number == numbers[subject] + 1 and not self.ahead:
+            if number == numbers[subject] + 1 and not self.beyond_gap:
                 numbers[subject] = number
             elif not self.add(fact):
                 continue
@@ -110,10 +110,10 @@ class Marks:
             found.append(one)
         return found
 
-    def add(self, fact: Fact) -> bool:
+    def add(self, fact: DecodedEvent) -> bool:
         """Whether it is new: beside a gap, which it may close, or not."""
-        numbers, subject, number = self.last[fact.source], (fact.source, fact.subject), fact.sequence
-        last, ahead = numbers[fact.subject], self.ahead.get(subject, set())
+        numbers, subject, number = self.contiguous[fact.source], (fact.source, fact.subject), fact.sequence
+        last, ahead = numbers[fact.subject], self.beyond_gap.get(subject, set())
         if number <= last or number in ahead:
             return False
         ahead.add(number)
@@ -122,31 +122,31 @@ class Marks:
             ahead.discard(last)
         numbers[fact.subject] = last
         if ahead:
-            self.ahead[subject] = ahead
+            self.beyond_gap[subject] = ahead
         else:
-            self.ahead.pop(subject, None)
+            self.beyond_gap.pop(subject, None)
         return True
 
-    def hand_over(self) -> Marked:
-        self.handed, self.touched = self.touched, {}
-        last, ahead = self.of_handed()
+    def drain(self) -> WatermarkChanges:
+        self.draining, self.changed = self.changed, {}
+        last, ahead = self.draining_watermarks()
         gaps = [
             {"source": source, "subject": subject, "last": last[source].pop(subject), "ahead": sorted(beyond)}
             for (source, subject), beyond in ahead.items()
         ]
-        return Marked(last, gaps)
+        return WatermarkChanges(last, gaps)
 
-    def of_handed(self) -> tuple[dict[str, dict[str, int]], dict[Subject, set[int]]]:
+    def draining_watermarks(self) -> tuple[dict[str, dict[str, int]], dict[Subject, set[int]]]:
         """What is remembered of the subjects that were handed over last."""
         last = {
-            source: {subject: self.last[source][subject] for subject in subjects}
-            for source, subjects in self.handed.items()
+            source: {subject: self.contiguous[source][subject] for subject in subjects}
+            for source, subjects in self.draining.items()
         }
-        ahead = {at: beyond for at, beyond in self.ahead.items() if at[1] in last.get(at[0], ())}
+        ahead = {at: beyond for at, beyond in self.beyond_gap.items() if at[1] in last.get(at[0], ())}
         return last, ahead
 
-    async def save(self, connection: Connection, given: Marked) -> None:
-        if given.last:
-            await connection.execute(SAVE, json(given.last))
+    async def save(self, connection: Connection, given: WatermarkChanges) -> None:
+        if given.contiguous:
+            await connection.execute(SAVE, json(given.contiguous))
         if given.gaps:
             await connection.execute(SAVE_GAPS, json(given.gaps))

@@ -8,7 +8,7 @@ It = TypeVar("It")
 Found = TypeVar("Found")
 
 
-class Same(Generic[It]):
+class IdentityKey(Generic[It]):
     """Equal only to what holds the same object."""
 
     __slots__ = ("it",)
@@ -17,17 +17,17 @@ class Same(Generic[It]):
         self.it = it
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.it is self.it
+        return isinstance(other, IdentityKey) and other.it is self.it
 
     def __hash__(self) -> int:
         return id(self.it)
 
 
-def once_per_object(most: int) -> Callable[[Callable[[It], Found]], Callable[[It], Found]]:
+def cached_by_identity(most: int) -> Callable[[Callable[[It], Found]], Callable[[It], Found]]:
     """Works out what follows from an object alone once, for the last `most` of them; nobody may change it."""
 
     def decorate(function: Callable[[It], Found]) -> Callable[[It], Found]:
         kept = lru_cache(maxsize=most)(lambda same: function(same.it))
-        return lambda it: kept(Same(it))
+        return lambda it: kept(IdentityKey(it))
 
     return decorate

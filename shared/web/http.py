@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database.engine import Bare, Database, Executor
+from shared.database.engine import Database, Executor, LazyConnection
 from shared.errors import RuleBroken
 from shared.values.calendar import refuse_future, today
 from shared.web import idempotency
@@ -33,7 +33,7 @@ OccurredOn = Annotated[date, AfterValidator(_not_future)]
 """A business date that has come; a later one is refused by the rule future_date."""
 
 
-class Dated(BaseModel):
+class DatedCommand(BaseModel):
     """A command's body: done on `occurred_on`, today where it is left out; fields that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -41,7 +41,7 @@ class Dated(BaseModel):
     occurred_on: OccurredOn = Field(default_factory=today)
 
 
-class UpTo(BaseModel):
+class DeadlineRun(BaseModel):
     """The day up to which deadlines are told: what the role timer does by itself each day."""
 
     model_config = ConfigDict(extra="forbid")
@@ -54,20 +54,20 @@ async def transaction(request: Request) -> AsyncSession:
     return session
 
 
-async def bare_transaction(request: Request) -> Bare:
-    session: Bare = request.state.session
+async def lazy_transaction(request: Request) -> LazyConnection:
+    session: LazyConnection = request.state.session
     return session
 
 
-async def snapshot(request: Request) -> Bare:
-    session: Bare = request.state.session
+async def snapshot(request: Request) -> LazyConnection:
+    session: LazyConnection = request.state.session
     return session
 
 
 Session = Annotated[AsyncSession, Depends(transaction)]
-Snapshot = Annotated[Bare, Depends(snapshot)]
+Snapshot = Annotated[LazyConnection, Depends(snapshot)]
 """What a read asks for whose statements must agree with each other: one moment of the database."""
-BareSession = Annotated[Bare, Depends(bare_transaction)]
+LazySession = Annotated[LazyConnection, Depends(lazy_transaction)]
 """What the endpoint of a hot command asks for instead: asyncpg's connection, without a unit of work."""
 
 
@@ -75,25 +75,25 @@ KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "같은 키는 같은 답을 받습니다 / the same key gets the same answer",
-    "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST},
+    "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.MAX_KEY_LENGTH},
 }
 """What the OpenAPI document says of the header that every command may bear; `once` reads it."""
 
 
-class OneTransaction(APIRoute):
+class TransactionRoute(APIRoute):
     """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
 
-    def opener(self) -> Callable[[Database], AbstractAsyncContextManager[Executor]]:
+    def transaction_factory(self) -> Callable[[Database], AbstractAsyncContextManager[Executor]]:
         """As the endpoint asked for it."""
-        asked = set(calls_of(self.dependant))
+        asked = set(dependencies_of(self.dependant))
         if snapshot in asked:
             return lambda database: database.snapshot()
-        if bare_transaction in asked:
-            return lambda database: database.bare_transaction()
+        if lazy_transaction in asked:
+            return lambda database: database.lazy_transaction()
         return lambda database: database.transaction()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint, opened = super().get_route_handler(), self.opener()
+        endpoint, opened = super().get_route_handler(), self.transaction_factory()
 
         async def handle(request: Request) -> Response:
             async with opened(request.app.state.database) as session:
@@ -101,26 +101,26 @@ class OneTransaction(APIRoute):
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:
                     return await endpoint(request)
-                return await once(request, session, key, endpoint)
+                return await idempotent(request, session, key, endpoint)
 
         return handle
 
 
-def calls_of(dependant: Dependant) -> Iterator[Any]:
+def dependencies_of(dependant: Dependant) -> Iterator[Any]:
     """What the endpoint depends on, at whatever remove."""
     for one in dependant.dependencies:
         yield one.call
-        yield from calls_of(one)
+        yield from dependencies_of(one)
 
 
-async def once(
+async def idempotent(
     request: Request, session: Executor, key: str, endpoint: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    if not 0 < len(key) <= idempotency.LONGEST:
+    if not 0 < len(key) <= idempotency.MAX_KEY_LENGTH:
         raise RuleBroken(
             "idempotency_key_length",
-            ko=f"Idempotency-Key는 1~{idempotency.LONGEST}자입니다.",
-            en=f"An Idempotency-Key has 1 to {idempotency.LONGEST} characters.",
+            ko=f"Idempotency-Key는 1~{idempotency.MAX_KEY_LENGTH}자입니다.",
+            en=f"An Idempotency-Key has 1 to {idempotency.MAX_KEY_LENGTH} characters.",
         )
     asked = idempotency.fingerprint(request.method, request.scope["path"], await request.body())
     principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
@@ -128,7 +128,7 @@ async def once(
         status, body = known
         return Response(body, status, {"Idempotency-Replayed": "true"}, media_type="application/json")
     response = await endpoint(request)
-    await idempotency.keep(session, principal, key, response.status_code, response.body)
+    await idempotency.store(session, principal, key, response.status_code, response.body)
     return response
 
 
@@ -136,7 +136,7 @@ class Router(APIRouter):
     """Every route in one transaction; the Idempotency-Key header stands in the OpenAPI document."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(route_class=OneTransaction, **options)
+        super().__init__(route_class=TransactionRoute, **options)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if COMMANDS & set(options.get("methods") or ()):

@@ -11,24 +11,24 @@ from typing import Any
 from sqlalchemy import DateTime, func
 from sqlmodel import Field
 
-from shared.database.engine import Executor, run
+from shared.database.engine import Executor, fetch_raw
 from shared.database.tables import SharedTable
-from shared.errors import Refused
+from shared.errors import BusinessError
 
 CLAIM = """
     insert into idempotency_key (principal, key, fingerprint, status, body) values ($1, $2, $3, 0, ''::bytea)
     on conflict do nothing returning 1
 """
 KNOWN = "select fingerprint, status, body from idempotency_key where principal = $1 and key = $2"
-KEEP = "update idempotency_key set status = $3, body = $4 where principal = $1 and key = $2"
-LONGEST = 255
+STORE = "update idempotency_key set status = $3, body = $4 where principal = $1 and key = $2"
+MAX_KEY_LENGTH = 255
 
 
-class KeyUsedOtherwise(Refused):
+class KeyUsedOtherwise(BusinessError):
     """The key was used for another request."""
 
 
-class Answered(SharedTable, table=True):
+class IdempotentResponse(SharedTable, table=True):
     """The answer that a key got."""
 
     __tablename__ = "idempotency_key"
@@ -47,12 +47,14 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return sha256(b"\n".join([method.encode(), path.encode(), body])).digest()
 
 
-async def claim(session: Executor, principal: str, key: str, asked: bytes) -> tuple[int, bytes] | None:
+async def claim(
+    session: Executor, principal: str, key: str, request_fingerprint: bytes
+) -> tuple[int, bytes] | None:
     """`asked` is the request's fingerprint. None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
-    if await run(session, CLAIM, principal, key, asked):
+    if await fetch_raw(session, CLAIM, principal, key, request_fingerprint):
         return None
-    [known] = await run(session, KNOWN, principal, key)
-    if bytes(known[0]) != asked:
+    [known] = await fetch_raw(session, KNOWN, principal, key)
+    if bytes(known[0]) != request_fingerprint:
         raise KeyUsedOtherwise(
             "idempotency_key_reused",
             ko="같은 Idempotency-Key로 다른 내용이 왔습니다. 처음 요청만 처리했습니다. 새 키로 다시 보내세요.",
@@ -61,5 +63,5 @@ async def claim(session: Executor, principal: str, key: str, asked: bytes) -> tu
     return known[1], bytes(known[2])
 
 
-async def keep(session: Executor, principal: str, key: str, status: int, body: Any) -> None:
-    await run(session, KEEP, principal, key, status, bytes(body))
+async def store(session: Executor, principal: str, key: str, status: int, body: Any) -> None:
+    await fetch_raw(session, STORE, principal, key, status, bytes(body))

@@ -17,18 +17,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from shared.config import Settings
-from shared.errors import NotAllowed, Refused
+from shared.errors import BusinessError, Forbidden
 
 ALGORITHMS = ["Ed25519", "ES256"]
 LEEWAY_SECONDS = 60
-SIGNATURES = 1_000  # tokens whose signature is remembered as good
+MAX_CACHED_SIGNATURES = 1_000  # tokens whose signature is remembered as good
 
 bearer = HTTPBearer(
     auto_error=False, description="JWT; roles: officer, approver, payer, reviewer, company, operator, auditor"
 )
 
 
-class NotIdentified(Refused):
+class Unauthenticated(BusinessError):
     """Nobody can be told from the request."""
 
 
@@ -56,21 +56,21 @@ class Identity:
             sub={"essential": True},
         )
         # The same bytes under the same keys have the same signature: it is checked once. A refusal is not kept.
-        self.signed = lru_cache(SIGNATURES)(self._signed)
+        self.verified = lru_cache(MAX_CACHED_SIGNATURES)(self._verify_signature)
 
     def actor(self, token: str) -> Actor:
         if self.keys is None:
-            raise _unknown("열쇠가 설정되지 않았습니다", "no keys are configured")
+            raise _unauthenticated("열쇠가 설정되지 않았습니다", "no keys are configured")
         try:
-            claims = self.signed(token)
+            claims = self.verified(token)
             self.claims.validate(claims)
         except (JoseError, ValueError) as error:
-            raise _unknown(
+            raise _unauthenticated(
                 "토큰이 유효하지 않거나 만료되었습니다", "the token is invalid or has expired"
             ) from error
         return Actor(str(claims["sub"]), frozenset(map(str, claims.get("roles", []))))
 
-    def _signed(self, token: str) -> dict[str, Any]:
+    def _verify_signature(self, token: str) -> dict[str, Any]:
         """What a token with a good signature claims; its times are for `actor` to check, at every request."""
         assert self.keys is not None
         return jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
@@ -86,8 +86,8 @@ def _read(settings: Settings) -> Any:
     return orjson.loads(settings.jwks_file.read_bytes())
 
 
-def _unknown(ko: str, en: str) -> NotIdentified:
-    return NotIdentified(
+def _unauthenticated(ko: str, en: str) -> Unauthenticated:
+    return Unauthenticated(
         "not_identified", ko=f"{ko}. 다시 로그인하세요.", en=f"Not identified: {en}. Log in again."
     )
 
@@ -97,26 +97,26 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 async def actor(request: Request, given: Credentials) -> Actor:
     if given is None:
-        raise _unknown("로그인이 필요합니다", "a bearer token is needed")
+        raise _unauthenticated("로그인이 필요합니다", "a bearer token is needed")
     found: Actor = request.app.state.identity.actor(given.credentials)
     structlog.contextvars.bind_contextvars(authid=found.id, authtype="user")
     return found
 
 
-def actor_with(*roles: str) -> Callable[[Request, Credentials], Awaitable[Actor]]:
+def require_role(*roles: str) -> Callable[[Request, Credentials], Awaitable[Actor]]:
     """A dependency: whoever asks has at least one of these roles, or NotAllowed."""
 
-    async def allowed(request: Request, given: Credentials) -> Actor:
+    async def authorised(request: Request, given: Credentials) -> Actor:
         found = await actor(request, given)
         if not found.has(*roles):
-            raise NotAllowed(
+            raise Forbidden(
                 "role_needed",
                 ko=f"이 일은 {', '.join(ROLES_KO.get(role, role) for role in roles)}만 할 수 있습니다. 그 담당자에게 요청하세요.",
                 en=f"Only {', '.join(roles)} may do this. Ask one of them.",
             )
         return found
 
-    return allowed
+    return authorised
 
 
 ROLES_KO = {

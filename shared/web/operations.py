@@ -15,8 +15,8 @@ from shared.messaging import dead_letters, outbox, parking
 from shared.observability.health import Health
 from shared.observability.metrics import (
     DATABASE_UP,
-    DEAD_LETTERS_KEPT,
-    DEAD_LETTERS_NEWEST,
+    DEAD_LETTER_AGE,
+    DEAD_LETTERS_STORED,
     OUTBOX_AGE,
     OUTBOX_DEPTH,
     PARKED,
@@ -29,7 +29,7 @@ from shared.observability.metrics import (
 
 log = structlog.get_logger()
 
-PATIENCE = 3.0  # seconds that the database has: who asks has ten at most
+DATABASE_TIMEOUT = 3.0  # seconds that the database has: who asks has ten at most
 Measure = Callable[[AsyncSession], Awaitable[None]]
 
 router = APIRouter(tags=["operations"], include_in_schema=False)
@@ -55,7 +55,7 @@ async def ready(request: Request) -> JSONResponse:
 
 async def database_problem(database: Database) -> str | None:
     try:
-        async with asyncio.timeout(PATIENCE), database.transaction() as session:
+        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
             await fetch(session, "select 1")
     except Exception as error:
         return f"데이터베이스에 닿지 않습니다({type(error).__name__}) / the database is away"
@@ -84,8 +84,8 @@ def measure_process(database: Database, settings: Settings, healths: Sequence[He
 async def measure_database(database: Database, measure: Measure) -> bool:
     """A database that is away, hangs or has no connection left is told as such: the rest of the scrape goes on."""
     try:
-        async with asyncio.timeout(PATIENCE), database.transaction() as session:
-            await measure_delivery(session, database.schema)
+        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
+            await measure_messaging(session, database.schema)
             await measure(session)
     except Exception as error:
         log.warning("metrics.database_away", reason=repr(error))
@@ -93,12 +93,12 @@ async def measure_database(database: Database, measure: Measure) -> bool:
     return True
 
 
-async def measure_delivery(session: AsyncSession, service: str) -> None:
+async def measure_messaging(session: AsyncSession, service: str) -> None:
     (depth, age), (parked, waited) = await outbox.depth(session), await parking.depth(session)
     kept, newest = await dead_letters.depth(session)
     OUTBOX_DEPTH.labels(service).set(depth)
     OUTBOX_AGE.labels(service).set(age)
     PARKED.labels(service).set(parked)
     PARKED_SECONDS.labels(service).set(waited)
-    DEAD_LETTERS_KEPT.labels(service).set(kept)
-    DEAD_LETTERS_NEWEST.labels(service).set(newest)
+    DEAD_LETTERS_STORED.labels(service).set(kept)
+    DEAD_LETTER_AGE.labels(service).set(newest)

@@ -9,19 +9,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from shared.database.engine import is_away
-from shared.errors import NotAllowed, NotFound, NotYet, Refused, RuleBroken
-from shared.observability.logs import cause
+from shared.database.engine import is_transient
+from shared.errors import BusinessError, Forbidden, NotFound, PrerequisiteMissing, RuleBroken
+from shared.observability.logs import correlation
 from shared.web.idempotency import KeyUsedOtherwise
-from shared.web.identity import NotIdentified
+from shared.web.identity import Unauthenticated
 
 log = structlog.get_logger()
 
-STATUS: dict[type[Refused], int] = {
-    NotIdentified: 401,
-    NotAllowed: 403,
+STATUS: dict[type[BusinessError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
-    NotYet: 409,
+    PrerequisiteMissing: 409,
     RuleBroken: 409,
     KeyUsedOtherwise: 422,
 }
@@ -34,7 +34,7 @@ TITLES = {
     422: "잘못된 입력",
     503: "잠시 처리할 수 없음",
 }
-KOREAN = {
+KOREAN_MESSAGES = {
     "missing": "꼭 있어야 합니다",
     "extra_forbidden": "모르는 항목입니다. 빼고 보내세요",
     "int_type": "정수로 적으세요",
@@ -62,7 +62,7 @@ def problem(status: int, rule: str, ko: str, en: str, errors: Sequence[dict[str,
         "rule": rule,
         "detail": ko,
         "detail_en": en,
-        "correlation_id": cause().get("correlationid"),
+        "correlation_id": correlation().get("correlationid"),
     }
     if errors:
         content["errors"] = list(errors)
@@ -70,18 +70,18 @@ def problem(status: int, rule: str, ko: str, en: str, errors: Sequence[dict[str,
     return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
 
 
-async def refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
+async def business_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BusinessError)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     log.info("request.refused", rule=error.rule, status=status)
     response = problem(status, error.rule, error.ko, error.en)
-    if isinstance(error, NotYet):
+    if isinstance(error, PrerequisiteMissing):
         # What is missing may be on its way: asking again helps, and only here.
         response.headers["Retry-After"] = "1"
     return response
 
 
-async def invalid(request: Request, error: Exception) -> Response:
+async def validation_error(request: Request, error: Exception) -> Response:
     """Each field that breaks its rule, by its path in the body."""
     assert isinstance(error, RequestValidationError)
     errors = [field_error(one) for one in error.errors()[:20]]
@@ -96,9 +96,9 @@ def field_error(one: Any) -> dict[str, str]:
     """Our own checks say `Korean / English`; what pydantic says is English, with KOREAN beside it."""
     field = ".".join(str(part) for part in one["loc"] if part not in {"body", "query", "path"}) or "body"
     message = str(one["msg"]).removeprefix("Value error, ")
-    if one["type"] in KOREAN:
+    if one["type"] in KOREAN_MESSAGES:
         context = {name: str(value) for name, value in one.get("ctx", {}).items()}
-        return {"field": field, "ko": KOREAN[one["type"]].format_map(context), "en": message}
+        return {"field": field, "ko": KOREAN_MESSAGES[one["type"]].format_map(context), "en": message}
     korean, _, english = message.partition(" / ")
     return {"field": field, "ko": korean, "en": english or korean}
 
@@ -111,8 +111,8 @@ async def http_error(request: Request, error: Exception) -> Response:
     return problem(error.status_code, f"http_{error.status_code}", ko, str(error.detail))
 
 
-async def unexpected(request: Request, error: Exception) -> Response:
-    if is_away(error):
+async def unexpected_error(request: Request, error: Exception) -> Response:
+    if is_transient(error):
         log.warning("request.database_away", reason=repr(error))
         ko = "데이터베이스에 잠시 닿지 않습니다. 저장되지 않았으니 잠시 뒤 같은 Idempotency-Key로 다시 보내세요."
         return problem(
@@ -125,8 +125,8 @@ async def unexpected(request: Request, error: Exception) -> Response:
     )
 
 
-def say_problems(app: FastAPI) -> None:
-    app.add_exception_handler(Refused, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
+def register_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(BusinessError, business_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
     app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(Exception, unexpected_error)

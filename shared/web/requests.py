@@ -15,9 +15,9 @@ from shared.observability.tracing import Span, SpanKind
 from shared.web.http import BODY_LIMIT
 from shared.web.problems import problem
 
-GIVEN = re.compile(rb"^[\w.:-]{1,100}$", re.ASCII)
-TRACE = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-ASKED_ALL_DAY = {"/healthz", "/readyz", "/metrics"}  # no trace is begun for these
+CORRELATION_ID = re.compile(rb"^[\w.:-]{1,100}$", re.ASCII)
+TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+UNTRACED_PATHS = {"/healthz", "/readyz", "/metrics"}  # no trace is begun for these
 
 
 class RequestContext:
@@ -31,14 +31,14 @@ class RequestContext:
             return await self.app(scope, receive, send)
         headers = dict(scope["headers"])
         structlog.contextvars.clear_contextvars()
-        with structlog.contextvars.bound_contextvars(service=self.service, **names(headers)):
-            if too_large(headers):
+        with structlog.contextvars.bound_contextvars(service=self.service, **correlation_attributes(headers)):
+            if is_too_large(headers):
                 return await answer_too_large(scope, receive, send)
             await self.traced(scope, receive, send)
         return None
 
     async def traced(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not tracing.is_on() or scope["path"] in ASKED_ALL_DAY:
+        if not tracing.is_on() or scope["path"] in UNTRACED_PATHS:
             return await self.timed(scope, receive, send)
         parent = structlog.contextvars.get_contextvars().get("traceparent")
         said = {"http.request.method": scope["method"], "url.scheme": scope["scheme"]}
@@ -64,27 +64,27 @@ class RequestContext:
             route = getattr(scope.get("route"), "path", "none")
             seconds = time.perf_counter() - began
             REQUEST_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(seconds)
-            tell(span, scope["method"], route, status)
+            describe_span(span, scope["method"], route, status)
 
 
-def tell(span: Span, method: str, route: str, status: int) -> None:
+def describe_span(span: Span, method: str, route: str, status: int) -> None:
     """The route, not the path or the query: those may name somebody."""
     span.update_name(f"HTTP {method} {route}")
     span.set_attributes({"http.route": route, "http.response.status_code": status})
     if status >= 500:
-        tracing.fail(span, str(status))
+        tracing.set_error(span, str(status))
 
 
-def names(headers: MutableMapping[bytes, bytes]) -> dict[str, str]:
+def correlation_attributes(headers: MutableMapping[bytes, bytes]) -> dict[str, str]:
     """The caller's correlation id and trace where they are well-formed; else a new id."""
     given = headers.get(b"x-correlation-id", b"")
-    found = {"correlationid": given.decode() if GIVEN.match(given) else str(uuid7())}
-    if TRACE.match(trace := headers.get(b"traceparent", b"")):
+    found = {"correlationid": given.decode() if CORRELATION_ID.match(given) else str(uuid7())}
+    if TRACEPARENT.match(trace := headers.get(b"traceparent", b"")):
         found["traceparent"] = trace.decode()
     return found
 
 
-def too_large(headers: MutableMapping[bytes, bytes]) -> bool:
+def is_too_large(headers: MutableMapping[bytes, bytes]) -> bool:
     length = headers.get(b"content-length", b"0")
     return not length.isdigit() or int(length) > BODY_LIMIT
 

@@ -8,10 +8,10 @@ from fastapi import Depends, Request
 
 from shared.values.calendar import today
 from shared.web.http import OccurredOn
-from shared.web.identity import Actor, Credentials, actor_with
+from shared.web.identity import Actor, Credentials, require_role
 
 ROLES = ("operator", "officer", "auditor")
-OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
 async def viewer(request: Request, given: Credentials) -> Actor:
@@ -19,7 +19,7 @@ async def viewer(request: Request, given: Credentials) -> Actor:
     demo = demo_operator(request)
     if given is None and demo is not None:
         return demo
-    return await actor_with(*ROLES)(request, given)
+    return await require_role(*ROLES)(request, given)
 
 
 def demo_operator(request: Request) -> Actor | None:
@@ -28,7 +28,7 @@ def demo_operator(request: Request) -> Actor | None:
     The name in the request is checked too, or another site's page could ask through the visitor's browser.
     """
     name = request.app.state.settings.board_operator
-    if not name or request.client is None or request.url.hostname not in OWN_NAMES:
+    if not name or request.client is None or request.url.hostname not in LOOPBACK_HOSTS:
         return None
     return Actor(name, frozenset({"operator"})) if ip_address(request.client.host).is_loopback else None
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import uvloop
 
-from shared.garbage import collect_rarely
+from shared.garbage import tune_garbage_collection
 from tests.bench import approval, endpoint, latency, pages, projector, rebuild, relay, report, stream
 from tests.bench.console import say
 from tests.bench.figure import Figure
@@ -65,7 +65,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     share, rounds = (QUICK, 1) if given.quick else (1, given.rounds)
-    collect_rarely()  # as every process of ours does; the bare producer gains by it as well
+    tune_garbage_collection()  # as every process of ours does; the bare producer gains by it as well
     figures, took = uvloop.run(measure(given.names or list(PROGRAMME), rounds, share))
     report.show(figures, took)
     if given.write:

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from services.monitoring.projections.catalogue import PROJECTIONS
 from shared.database.engine import Connection, Database
-from shared.projections.batch import Folding
+from shared.projections.batch import BatchFolder
 from tests.bench import lives, programmes
 from tests.bench.console import Say
 from tests.bench.lives import EACH, ROUND
@@ -34,13 +34,13 @@ async def unburied(connection: Connection, record: Any, error: Exception) -> Non
 async def fold_programmes(database: Database) -> None:
     """Their definitions and rounds, as the projector folds them; what was folded before is skipped."""
     records = [Record(one.topic, 0, n, *one[1:]) for n, one in enumerate(programmes.records())]
-    async with database.fast_transaction() as connection:
-        await Folding(PROJECTIONS, unburied).apply(connection, records)
+    async with database.asyncpg_transaction() as connection:
+        await BatchFolder(PROJECTIONS, unburied).apply(connection, records)
 
 
 async def stand_at(database: Database, ends: Mapping[TopicPartition, int]) -> None:
     """The projector goes on from here: what is on the topics counts as folded."""
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         await connection.executemany(
             "insert into projection_offset (topic, partition, next) values ($1, $2, $3)",
             [(at.topic, at.partition, end) for at, end in ends.items()],
@@ -58,11 +58,11 @@ async def settle() -> None:
 
 async def fill(database: Database, events: int, say: Say) -> None:
     """Empty tables get the rows of so many events: whole lives."""
-    folding = Folding(PROJECTIONS, unburied)
+    folding = BatchFolder(PROJECTIONS, unburied)
     for first in range(0, events // EACH, ROUND):
         numbers = range(first, min(first + ROUND, events // EACH))
         records = (lives.made(n, step) for step in range(EACH) for n in numbers)
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await folding.apply(connection, [Record(one.topic, 0, 0, *one[1:]) for one in records])
         if (done := numbers.stop * EACH) % CHUNK < ROUND * EACH:
             say(f"{done:,} / {events:,} 사건을 접음 / events folded")

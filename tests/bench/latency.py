@@ -100,7 +100,7 @@ def milliseconds(keys: Sequence[bytes], began: Mapping[bytes, float], ended: Map
 async def bare(servers: Servers, rate: int, seconds: float) -> Found:
     """Produced and acknowledged, with nothing else."""
     topic, sent, acknowledged = await servers.make_topic("bench.latency"), {}, {}
-    async with kafka.producer(servers.settings) as producer:
+    async with kafka.create_producer(servers.settings) as producer:
 
         async def send(made: Made) -> None:
             sent[made.key] = time.monotonic()
@@ -118,7 +118,7 @@ async def relayed(servers: Servers, rate: int, seconds: float) -> Found:
 
     async def commit(made: Made) -> None:
         event = Told.model_validate_json(made.value)
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await emit(connection, event)
         committed[made.key] = time.monotonic()
 

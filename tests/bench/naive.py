@@ -17,7 +17,7 @@ from services.monitoring.main import SERVICE
 from shared.database.engine import Database
 from shared.events import Event
 from shared.messaging.inbox import CLAIM
-from shared.projections.projection import Collector, Fact, Projection
+from shared.projections.projection import Collector, DecodedEvent, Projection
 from tests.bench.servers import Servers
 from tests.bench.waiting import PATIENCE
 
@@ -31,9 +31,9 @@ class Naive:
         self.database, self.events, self.inbox = database, events, inbox
         collectors = [one for projection in projections for one in projection.collectors()]
         self.heard = {
-            event.type(): (event, [one for one in collectors if event in one.hears])
+            event.type(): (event, [one for one in collectors if event in one.subscribes_to])
             for projection in projections
-            for event in projection.hears
+            for event in projection.subscribes_to
         }
         self.handled = 0
         self.began = self.ended = 0.0
@@ -51,24 +51,24 @@ class Naive:
             self.ended = time.perf_counter()
             self.done.set()
 
-    async def fold(self, fact: Fact, collectors: Sequence[Collector], digest: bytes) -> None:
+    async def fold(self, fact: DecodedEvent, collectors: Sequence[Collector], digest: bytes) -> None:
         """Nothing is held in memory from one event to the next: without a fence nobody may."""
-        async with self.database.fast_transaction() as connection:
+        async with self.database.asyncpg_transaction() as connection:
             if self.inbox and not await connection.fetchval(CLAIM, fact.source, fact.id, digest):
                 return
             for one in collectors:
-                one.forget()
+                one.reset()
                 await one.load(connection, [fact])
-                one.take([fact])
-                if given := one.hand_over():
+                one.collect([fact])
+                if given := one.drain():
                     await one.save(connection, given)
 
 
-def fact_of(event: type[Event], headers: dict[str, bytes], value: bytes) -> Fact:
+def fact_of(event: type[Event], headers: dict[str, bytes], value: bytes) -> DecodedEvent:
     said = {name.removeprefix("ce_"): text.decode() for name, text in headers.items()}
     data = event.model_validate_json(value).model_dump(mode="json", exclude_none=True)
     named = (said["type"], said["source"], said["id"], said["subject"], int(said["sequence"]))
-    return Fact(*named, data["occurred_on"], said["time"], data, said.get("authid"))
+    return DecodedEvent(*named, data["occurred_on"], said["time"], data, said.get("authid"))
 
 
 async def hear(

@@ -29,14 +29,14 @@ def events(number: int) -> list[Made]:
 
 async def fill(database: Database, topic: str, made: Sequence[Made]) -> None:
     """In one transaction, to be published to `topic`."""
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         for first in range(0, len(made), CHUNK):
             await insert(connection, topic, made[first : first + CHUNK])
 
 
 async def until_empty(database: Database) -> None:
     async def empty() -> bool:
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             return not await connection.fetchval("select exists(select from outbox)")
 
     await until(empty, pause=0.05)  # asking reads what the deleted rows left: more often, it slows the relay

@@ -108,7 +108,7 @@ async def prepare(servers: Servers) -> int:
     """All events folded, unless another benchmark has left them so; how many cases there are."""
     events = servers.sized(EVENTS)
     database, cases = servers.databases["monitoring"], events // lives.EACH
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         known = int(await connection.fetchval("select count(*) from case_row"))
     if known < cases:
         await real.empty()

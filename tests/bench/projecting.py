@@ -16,10 +16,10 @@ from services.monitoring.main import SERVICE
 from services.monitoring.projections import cases, money, money_events, timeline, visits
 from shared.config import Settings
 from shared.database.engine import Database
-from shared.garbage import collect_rarely
-from shared.messaging.kafka import quiet_broker
+from shared.garbage import tune_garbage_collection
+from shared.messaging.kafka import create_broker
 from shared.projections.projection import Projection
-from shared.projections.projector import Projector, Turn
+from shared.projections.projector import Batch, Projector
 from tests import databases as real
 from tests.bench import child, naive
 from tests.bench.console import say
@@ -75,9 +75,9 @@ class Timed(Projector):
         await super().on_partitions_assigned(assigned)
         self.began = self.began or time.perf_counter()
 
-    async def save(self, turn: Turn) -> None:
+    async def save(self, turn: Batch) -> None:
         await super().save(turn)
-        if all(self.positions.get(at, 0) >= end for at, end in self.ends.items()):
+        if all(self.committed_offsets.get(at, 0) >= end for at, end in self.ends.items()):
             self.done.set()
 
 
@@ -85,10 +85,14 @@ async def fold(servers: Servers, projections: str) -> float:
     """The product's projector, from empty tables to the ends."""
     database = servers.databases[SERVICE.name]
     projector = Timed(
-        database, PROJECTIONS[projections], SERVICE.told, servers.settings, touches=SERVICE.touches
+        database,
+        PROJECTIONS[projections],
+        SERVICE.dead_letter_event,
+        servers.settings,
+        touches=SERVICE.change_key,
     )
     projector.ends = await servers.ends()
-    broker = quiet_broker(servers.settings)
+    broker = create_broker(servers.settings)
     projector.subscribe(broker)
     await broker.start()
     try:
@@ -97,7 +101,7 @@ async def fold(servers: Servers, projections: str) -> float:
         took = time.perf_counter() - projector.began
     finally:
         await broker.stop()
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         assert not await connection.fetchval("select count(*) from dead_letter")
     return sum(projector.ends.values()) / took
 
@@ -116,7 +120,7 @@ CONTESTANTS: Mapping[str, Callable[..., Awaitable[float]]] = {
 async def main() -> None:
     given = child.given()
     if given["rarely"]:
-        collect_rarely()
+        tune_garbage_collection()
     database = Database(given["url"], SERVICE.name)
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     servers = Servers(settings, {SERVICE.name: database}, say, filled=given["filled"])

@@ -7,7 +7,7 @@ from typing import cast
 from services.monitoring.main import SERVICE
 from shared.database.engine import Connection
 from shared.messaging.kafka import Record
-from shared.projections.batch import Folding
+from shared.projections.batch import BatchFolder
 from shared.projections.projection import Projection, tables_of
 from tests.bench import lives, quix
 from tests.bench.figure import Contestant, Figure, alternating
@@ -42,11 +42,11 @@ async def naively(servers: Servers, events: int, *, inbox: bool) -> float:
 async def prove(servers: Servers, projections: Sequence[Projection], made: Sequence[Made]) -> None:
     """A fold looks at topic, headers and value alone."""
     database, records = servers.databases[SERVICE.name], cast(Sequence[Record], made)
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         found = await rows(connection, projections)
     await servers.empty()
-    async with database.fast_transaction() as connection:
-        await Folding(projections, refuse).apply(connection, records)
+    async with database.asyncpg_transaction() as connection:
+        await BatchFolder(projections, refuse).apply(connection, records)
         wanted = await rows(connection, projections)
     assert any(wanted.values()), "nothing was folded"
     differing = [table for table in wanted if found[table] != wanted[table]]

@@ -8,7 +8,7 @@ import uvloop
 
 from services.monitoring.main import SERVICE
 from shared.config import Settings
-from shared.garbage import collect_rarely
+from shared.garbage import tune_garbage_collection
 from shared.projections.rebuild import Rebuild
 from tests.bench import child
 
@@ -17,7 +17,7 @@ KIB = 1024
 
 async def main() -> None:
     given = child.given()
-    collect_rarely()  # as `ieum rebuild` does
+    tune_garbage_collection()  # as `ieum rebuild` does
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     rebuild = Rebuild(SERVICE.name, given["url"], SERVICE.projections, settings)
     began = time.perf_counter()

@@ -32,7 +32,7 @@ class Relays:
     async def bare(self) -> float:
         """The plainest fast way: `send()` a record, a flush now and then."""
         topic = await self.servers.make_topic("bench.relay")
-        async with kafka.producer(self.servers.settings) as producer:
+        async with kafka.create_producer(self.servers.settings) as producer:
             await producer.partitions_for(topic)
             began = time.perf_counter()
             for number, one in enumerate(self.events, start=1):

@@ -11,7 +11,7 @@ import uvloop
 
 from shared.config import Settings
 from shared.database.engine import Database
-from shared.garbage import collect_rarely
+from shared.garbage import tune_garbage_collection
 from shared.messaging import kafka, relay
 from shared.observability.health import Health
 from tests import databases as real
@@ -54,7 +54,7 @@ async def main() -> None:
     given = child.given()
     if given["stamped"]:
         kafka.BatchProducer = Stamped  # type: ignore[misc]  # a class is not to be assigned to: here it is the purpose
-    collect_rarely()  # as the product does when it begins
+    tune_garbage_collection()  # as the product does when it begins
     settings = Settings(kafka_bootstrap=given["bootstrap"])
     database, health = Database(given["url"], SCHEMA), Health("relay")
     running = asyncio.create_task(relay.run(database, settings, health))

@@ -36,7 +36,7 @@ begin
 end $$
 """
 ENDLESS = partial(lives.lives, 10**9)
-part_of = partial(kafka.partition, partitions=ALL, available=ALL)
+part_of = partial(kafka.partition_for_key, partitions=ALL, available=ALL)
 
 
 def places(topic: str) -> list[TopicPartition]:
@@ -149,7 +149,7 @@ class Servers:
         async with AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka_bootstrap,
             enable_auto_commit=False,
-            max_partition_fetch_bytes=kafka.FOLD_BYTES,
+            max_partition_fetch_bytes=kafka.PROJECTOR_FETCH_BYTES,
         ) as reader:
             reader.assign(at)
             await reader.seek_to_beginning()

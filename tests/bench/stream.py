@@ -63,14 +63,14 @@ async def commit(database: Database, pauses: Sequence[float]) -> list[float]:
             reported_by_ko="투자유치과",
             occurred_on=TODAY,
         )
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await emit(connection, event)
         committed.append(time.monotonic())
     return committed
 
 
 async def position(database: Database) -> int:
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         return int(await connection.fetchval(POSITION))
 
 

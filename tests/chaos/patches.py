@@ -120,9 +120,9 @@ def too_early(is_ordered: Callable[[], bool]) -> None:
 
     async def called(original: Any, *given: Any, **named: Any) -> Any:
         if is_ordered():
-            from shared.errors import NotYet
+            from shared.errors import PrerequisiteMissing
 
-            raise NotYet("too_early", ko="시험: 아직 이릅니다", en="on purpose: too early")
+            raise PrerequisiteMissing("too_early", ko="시험: 아직 이릅니다", en="on purpose: too early")
         return await original(*given, **named)
 
     wrap("shared.messaging.dispatcher:Dispatcher.in_order", called)

@@ -11,7 +11,7 @@ import pytest
 
 from shared.config import Settings
 from shared.events.monitoring import MentorVisited
-from shared.messaging.kafka import producer
+from shared.messaging.kafka import create_producer
 from tests.builders import sealed
 from tests.databases import Databases
 from tests.e2e.installation import red, verdicts
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.connected
 
 async def test_a_record_that_nobody_has_read_is_told(target: Target) -> None:
     """The services stand still; of a type that nobody hears, so that it is read past as soon as they run."""
-    async with producer(Settings(kafka_bootstrap=target.kafka)) as sender:
+    async with create_producer(Settings(kafka_bootstrap=target.kafka)) as sender:
         record = sealed(a_past_case(), None, type="kr.ieum.legacy.something_else.v1")
         await sender.send_and_wait(**record)
 
@@ -91,7 +91,7 @@ async def publish(running: Running, event: MentorVisited, number: int) -> None:
     """Past the stream's row that gives the numbers; the relay does the rest."""
     named = {name[3:]: text.decode() for name, text in sealed(event, None)["headers"] if name[:3] == "ce_"}
     row = (named["id"], event.topic, event.subject, number, event.type(), event.occurred_on)
-    async with running.town.databases["monitoring"].fast_transaction() as connection:
+    async with running.town.databases["monitoring"].asyncpg_transaction() as connection:
         await connection.execute(PUBLISH, *row, json.dumps(named), event.model_dump_json(exclude_none=True))
 
 
@@ -105,7 +105,7 @@ PUBLISH = """
 
 
 async def commit_twice_for_one_agreement(running: Running) -> None:
-    async with running.town.databases["funding"].fast_transaction() as connection:
+    async with running.town.databases["funding"].asyncpg_transaction() as connection:
         await connection.execute(AGAIN)
 
 

@@ -8,7 +8,7 @@ from services.monitoring.main import SERVICE
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.events import Event
-from shared.messaging.cloudevents import Envelope, seal
+from shared.messaging.cloudevents import Envelope, new_attributes
 from tests.flows.web import Edge
 
 
@@ -22,4 +22,4 @@ class Monitoring(Edge):
         for event in events:
             if handler := SERVICE.handlers.get(type(event)):
                 async with self.database.transaction() as session:
-                    await handler(session, event, Envelope.model_validate(seal(event)))
+                    await handler(session, event, Envelope.model_validate(new_attributes(event)))

@@ -117,7 +117,7 @@ async def known(database: Database, case: KnownCase) -> None:
 
 def an_envelope(event: Event, age: timedelta = timedelta()) -> cloudevents.Envelope:
     recorded = (datetime.now(UTC) - age).isoformat()
-    return cloudevents.Envelope.model_validate(cloudevents.seal(event) | {"time": recorded})
+    return cloudevents.Envelope.model_validate(cloudevents.new_attributes(event) | {"time": recorded})
 
 
 async def told(database: Database, case: KnownCase, *events: Event) -> None:
@@ -256,7 +256,7 @@ async def sending(database: Database, settings: Settings, senders: int = 1) -> A
 
 
 async def rows(database: Database, table: str = "message", order: str = "position") -> list[dict[str, Any]]:
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         found = await connection.fetch(f'select * from "{table}" order by {order}')
     return [dict(row) for row in found]
 

@@ -10,7 +10,7 @@ import pytest
 from services.funding.main import SERVICE
 from services.funding.tranches import commands
 from shared.observability.health import Health
-from shared.service import Context, keep_time
+from shared.service import Context, run_timer
 from tests.databases import until_they_wait
 from tests.flows.funding_api import PAID_ON, Funding, an_achievement, paid, unpaid
 from tests.flows.notifications_builders import done, until
@@ -210,7 +210,7 @@ async def three_timers(funding: Funding) -> None:
     """Three processes with the role, started at once, until each has looked; then they are stopped."""
     database, healths = funding.databases["funding"], [Health("timer") for _ in range(3)]
     contexts = [Context(SERVICE, database, funding.settings, health) for health in healths]
-    running = [asyncio.create_task(keep_time(context)) for context in contexts]
+    running = [asyncio.create_task(run_timer(context)) for context in contexts]
     await until(lambda: done(not any(health.problem() for health in healths)))
     for one in running:
         await cancelled(one)

@@ -365,7 +365,7 @@ async def test_an_open_page_is_told_when_projections_move(databases: Databases) 
     waiting = asyncio.ensure_future(anext(told))
     await asyncio.sleep(1.5)
 
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         await connection.execute("insert into projection_offset values ('ieum.funding', 0, 41)")
         await connection.execute("select pg_notify(current_schema() || '.projected', '')")
     event = await asyncio.wait_for(waiting, 4)

@@ -27,6 +27,6 @@ async def test_of_more_milestones_than_can_be_listed_the_last_day_is_left_out_wh
 
 
 async def days_due(databases: Databases) -> list[str]:
-    async with databases["monitoring"].fast_transaction() as session:
+    async with databases["monitoring"].asyncpg_transaction() as session:
         rows = await queries.due_milestones(session, PROGRAMME, date(2025, 1, 20))
     return [row.due_on.isoformat() for row in rows]

@@ -8,7 +8,7 @@ import pytest
 
 from services.monitoring.milestones.commands import run_deadlines
 from shared.config import Settings
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 from shared.events import Event
 from tests.databases import Databases
 from tests.flows.monitoring_api import Monitoring
@@ -44,7 +44,7 @@ async def test_an_agreement_waits_for_its_programme(
 ) -> None:
     fresh = Monitoring(databases["monitoring"], settings, tmp_path)
 
-    with pytest.raises(NotYet, match="programme_not_known_yet"):
+    with pytest.raises(PrerequisiteMissing, match="programme_not_known_yet"):
         await fresh.hears([applied("A"), selected("A"), agreed("A")])
 
 

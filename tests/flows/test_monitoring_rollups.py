@@ -14,7 +14,7 @@ from services.monitoring.projections import cases, visits
 from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS, TILES
 from shared.database.engine import Connection, Database
 from shared.events import Event
-from shared.projections.projection import Collector, Fact
+from shared.projections.projection import Collector, DecodedEvent
 from tests.databases import Databases, admin, until_they_wait
 from tests.unit.monitoring_builders import (
     abandoned,
@@ -29,7 +29,7 @@ from tests.unit.monitoring_builders import (
 )
 from tests.unit.monitoring_folds import facts, interleaved, project
 
-COUNTED = [*(one.name for one in TILES), visits.PROJECTION.tiles.name]
+COUNTED = [*(one.name for one in TILES), visits.PROJECTION.rollup.name]
 BY_CASES = f"""
     select programme_id, year_from, year_to, coalesce(track, '') as track, round_id is null as recorded,
         count(*) filter (where is_applied) as applied,
@@ -92,7 +92,7 @@ async def rows(connection: Connection, statement: str, *given: Any) -> list[tupl
 
 
 async def tiles(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         return {name: await rows(connection, f"select * from {name}") for name in COUNTED}
 
 
@@ -100,7 +100,7 @@ async def tiles(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 async def test_counts_by_tiles_are_those_of_the_cases_on_every_day(database: Database, seed: int) -> None:
     await project(database, interleaved(facts(many_cases(seed)), seed), batch=11)
 
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         for number in range(-40, 240, 3):
             on = date(2024, 1, 1) + timedelta(number)
             by_cases = await rows(connection, BY_CASES, "", on, ABOUT_TO_DAYS)
@@ -132,10 +132,10 @@ async def forget_all() -> None:
         await connection.close()
 
 
-async def fold(connection: Connection, collector: Collector, told: Sequence[Fact]) -> None:
+async def fold(connection: Connection, collector: Collector, told: Sequence[DecodedEvent]) -> None:
     await collector.load(connection, told)
-    collector.take(told)
-    await collector.save(connection, collector.hand_over())
+    collector.collect(told)
+    await collector.save(connection, collector.drain())
 
 
 async def test_two_who_fold_two_topics_of_a_case_at_once_count_it_once(database: Database) -> None:
@@ -144,14 +144,14 @@ async def test_two_who_fold_two_topics_of_a_case_at_once_count_it_once(database:
     written, go_on = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await fold(connection, of_applications, begun)
             written.set()
             await go_on.wait()
 
     async def second() -> None:
         await written.wait()
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await fold(connection, of_monitoring, done)
 
     holding, waiting = asyncio.create_task(first()), asyncio.create_task(second())
@@ -159,7 +159,7 @@ async def test_two_who_fold_two_topics_of_a_case_at_once_count_it_once(database:
     go_on.set()
     await asyncio.gather(holding, waiting)
 
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         [found] = await rows(connection, "select sum(selected), sum(completed) from case_tile")
     assert found == (1, 1)
 
@@ -169,7 +169,7 @@ async def test_a_visit_that_is_entered_late_moves_the_company_to_its_first_day(d
 
     await project(database, facts(told), batch=1)
 
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         assert await rows(connection, "select occurred_on, companies from visited_tile") == [
             (date(2024, 8, 1), 1)
         ]

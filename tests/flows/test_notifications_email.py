@@ -172,7 +172,7 @@ async def test_what_waited_past_its_deadline_is_not_told_any_more(
     database: Database, provided: Settings, running: MailServer
 ) -> None:
     await a_waiting_mail(database)
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         await connection.execute("update message set expires_at = now() - interval '1 second'")
 
     async with sending(database, provided):

@@ -18,7 +18,7 @@ from services.notifications.sender import sender
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.observability.health import Health
-from shared.service import Context, keep_running
+from shared.service import Context, restart_on_failure
 from tests.databases import Databases, admin, app_url
 from tests.flows.notifications_builders import (
     MailServer,
@@ -73,7 +73,7 @@ async def test_a_server_that_falls_silent_after_the_mail_leaves_it_unknown_for_g
 
 async def grown_old(database: Database, age: timedelta) -> None:
     """As if every claim and change had been made so long ago."""
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         await connection.execute(
             "update message set claimed_at = claimed_at - $1::interval, changed_at = changed_at - $1::interval",
             age,
@@ -131,7 +131,7 @@ async def test_the_service_itself_cannot_take_a_message_away(database: Database,
     await a_waiting_mail(database)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await connection.execute(statement)
 
     assert await states(database) == ["queued"]
@@ -214,7 +214,7 @@ async def test_an_answer_is_kept_until_a_database_that_was_away_is_back(
 
 
 async def connections_of(database: Database) -> list[int]:
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         role = "select pid from pg_stat_activity where usename = current_user"
         return [row["pid"] for row in await connection.fetch(role)]
 
@@ -239,7 +239,7 @@ async def a_restarted_sender(settings: Settings) -> AsyncIterator[None]:
     """As in a process of its own: with its own connections, begun again when it fails."""
     own = SERVICE.database(settings.model_copy(update={"database_url": app_url("notifications")}))
     context = Context(SERVICE, own, settings, Health("sender"))
-    role = asyncio.create_task(keep_running(sender, context))
+    role = asyncio.create_task(restart_on_failure(sender, context))
     try:
         yield
     finally:

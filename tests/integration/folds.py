@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.funding import PastSpendingBooked
 from shared.projections.projection import (
-    Fact,
+    DecodedEvent,
     ListProjection,
     Projection,
     RowProjection,
@@ -52,23 +52,23 @@ class Line(Table, table=True):
     type: str
 
 
-def selected(state: State, fact: Fact) -> State:
+def selected(state: State, fact: DecodedEvent) -> State:
     return state | {"rank": fact.data["rank"]}
 
 
-def agreed(state: State, fact: Fact) -> State:
+def agreed(state: State, fact: DecodedEvent) -> State:
     return state | {"agreed_krw": fact.data["total_krw"]}
 
 
-def booked(state: State, fact: Fact) -> State:
+def booked(state: State, fact: DecodedEvent) -> State:
     return state | {"booked": (state["booked"] or 0) + 1}
 
 
-def shares(fact: Fact) -> list[tuple[tuple[str, str], int]]:
+def shares(fact: DecodedEvent) -> list[tuple[tuple[str, str], int]]:
     return [((fact.data["programme_id"], funder), krw) for funder, krw in fact.data["shares_krw"].items()]
 
 
-def line(fact: Fact) -> list[dict[str, Any]]:
+def line(fact: DecodedEvent) -> list[dict[str, Any]]:
     return [{"id": fact.id, "type": fact.type}]
 
 
@@ -77,9 +77,9 @@ CASES = RowProjection(
     Told,
     key=lambda fact: (fact.data["case_id"],),
     folds={CompanySelected: selected, AgreementSigned: agreed, PastSpendingBooked: booked},
-    fed_by={"ieum.funding": ("booked",)},
+    columns_by_topic={"ieum.funding": ("booked",)},
 )
-TILES = SumProjection("probe_tile", Tile, tiles={AgreementSigned: shares})
+TILES = SumProjection("probe_tile", Tile, amounts={AgreementSigned: shares})
 LINES = ListProjection(
     "probe_line", Line, rows=dict.fromkeys((CompanySelected, AgreementSigned, PastSpendingBooked), line)
 )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.external import LegacyCaseRecorded
 from shared.events.funding import FundingRecordDeadLettered, PastSpendingBooked
@@ -31,7 +31,7 @@ class Probe:
             name="funding",
             title="probe",
             tables=MetaData(),
-            told=FundingRecordDeadLettered,
+            dead_letter_event=FundingRecordDeadLettered,
             handlers={
                 CompanySelected: self.on_event,
                 AgreementSigned: self.on_event,
@@ -50,7 +50,9 @@ class Probe:
         # Only now: whoever knows of it from here on comes behind it in the log.
         self.heard.append(event)
         if not known:
-            raise NotYet("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
+            raise PrerequisiteMissing(
+                "not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet."
+            )
         self.before(event)
 
     async def on_legacy(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:

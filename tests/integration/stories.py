@@ -10,7 +10,7 @@ from shared.config import Settings
 from shared.events import Event
 from shared.events.funding import PastSpendingBooked
 from shared.events.monitoring import MonitoringRecordDeadLettered
-from shared.messaging.kafka import producer
+from shared.messaging.kafka import create_producer
 from shared.service import Service
 from tests.builders import A_DAY, PROGRAMME, a_selection, an_agreement, sealed
 from tests.integration import folds
@@ -20,7 +20,7 @@ SERVICE = Service(
     name="monitoring",
     title="probe",
     tables=MetaData(),
-    told=MonitoringRecordDeadLettered,
+    dead_letter_event=MonitoringRecordDeadLettered,
     projections=folds.PROJECTIONS,
 )
 
@@ -46,7 +46,7 @@ async def eventually(system: System, table: str, count: int) -> None:
 
 async def send_stories(settings: Settings, count: int) -> None:
     """Each event of each case, some of them twice."""
-    async with producer(settings) as sender:
+    async with create_producer(settings) as sender:
         for _ in range(count):
             for number, event in a_story():
                 record = sealed(event, number)

@@ -237,7 +237,7 @@ async def test_the_line_stops_instead_of_dead_lettering_the_stream(system: Syste
         assert not await system.quiet()
 
     assert await system.count("funding", "dead_letter") == 5
-    assert "stopped" in str(system.consumers["funding"].dispatcher.line_problem())
+    assert "stopped" in str(system.consumers["funding"].dispatcher.circuit_reason())
 
 
 @in_memory

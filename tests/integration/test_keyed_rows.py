@@ -10,7 +10,7 @@ from asyncpg.exceptions import UniqueViolationError
 
 from services.applications.companies.models import Company, State
 from shared.database import keyed_rows
-from shared.database.engine import Database, Executor, run
+from shared.database.engine import Database, Executor, fetch_raw
 from shared.database.keyed_rows import Lock
 from tests.builders import a_business_number
 from tests.databases import Databases, app_url
@@ -63,7 +63,7 @@ async def test_a_row_is_changed_only_where_it_is_saved(databases: Databases, way
         assert one is not None
         assert other is not None
         one.state, other.state = State.CLOSED, State.SUSPENDED
-        await keyed_rows.save(on, one)
+        await keyed_rows.update(on, one)
 
     kept = await company(database, made.id)
     assert kept is not None
@@ -107,7 +107,7 @@ async def test_a_statement_that_is_cut_off_leaves_nothing_behind_on_its_connecti
     async def insert_and_linger() -> None:
         async with transaction(database, way) as on:
             await keyed_rows.insert(on, lost)
-            await run(on, "select pg_sleep(10)")
+            await fetch_raw(on, "select pg_sleep(10)")
 
     cut_off = asyncio.create_task(insert_and_linger())
     await asyncio.sleep(0.3)
@@ -124,7 +124,7 @@ async def test_a_statement_that_is_cut_off_leaves_nothing_behind_on_its_connecti
 async def test_who_is_refused_before_the_first_statement_takes_no_connection(databases: Databases) -> None:
     database = Database(app_url("applications"), "applications", pool=1)
 
-    async with database.fast_transaction(), database.bare_transaction():
+    async with database.asyncpg_transaction(), database.lazy_transaction():
         pass  # the pool has no second one
 
     await database.close()

@@ -21,7 +21,7 @@ from shared.database.engine import Connection, Database
 from shared.errors import RuleBroken
 from shared.messaging import outbox
 from shared.messaging.outbox import depth, emit
-from shared.messaging.relay import relay, run
+from shared.messaging.relay import publish_pending, run
 from shared.observability.health import Health
 from tests.builders import a_selection
 from tests.databases import Databases, admin, app_url
@@ -43,7 +43,7 @@ async def test_nothing_is_published_when_the_command_fails(databases: Databases)
     with pytest.raises(ValueError):
         await fails()
 
-    assert await relay(database, kafka, 10) == (0, 0)
+    assert await publish_pending(database, kafka, 10) == (0, 0)
     assert not kafka.logs
 
 
@@ -61,11 +61,11 @@ async def test_a_relay_that_began_with_empty_tables_does_not_read_them_whole_lat
     for _ in range(10):  # a plan is kept after five times
         async with database.transaction() as session:
             await emit(session, a_selection())
-        await relay(database, kafka, 10)
+        await publish_pending(database, kafka, 10)
     async with database.transaction() as session:
         await emit(session, *(a_selection() for _ in range(1_000)))
 
-    published, _ = await relay(database, kafka, 10_000)
+    published, _ = await publish_pending(database, kafka, 10_000)
     after = await rows_read_by_whole_tables(database, connection)
     await connection.close()
 
@@ -90,7 +90,7 @@ async def test_a_subject_is_numbered_in_the_order_of_its_commits(databases: Data
             await asyncio.sleep(0.001)
 
     await asyncio.gather(*(once() for _ in range(20)))
-    await relay(database, kafka, 100)
+    await publish_pending(database, kafka, 100)
 
     sent = [dict(record.headers)["ce_sequence"] for record in kafka.logs[TOPIC]]
     assert sent == [f"{number:020}".encode() for number in range(1, 21)]
@@ -102,9 +102,9 @@ async def test_what_commits_late_is_not_skipped(databases: Databases) -> None:
         await emit(late, a_selection(FIRST))
         async with database.transaction() as early:
             await emit(early, a_selection(UUID(int=3)))
-        await relay(database, kafka, 10)
+        await publish_pending(database, kafka, 10)
 
-    await relay(database, kafka, 10)
+    await publish_pending(database, kafka, 10)
 
     assert len(kafka.logs[TOPIC]) == 2
 
@@ -114,7 +114,7 @@ async def test_the_log_keeps_what_the_outbox_forgets(databases: Databases) -> No
     async with database.transaction() as session:
         await emit(session, a_selection(), a_selection())
 
-    assert await relay(database, MemoryKafka(), 10) == (2, 0)
+    assert await publish_pending(database, MemoryKafka(), 10) == (2, 0)
 
     async with database.transaction() as session:
         assert (await depth(session))[0] == 0
@@ -133,7 +133,7 @@ async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> Non
     async with database.transaction() as session:
         await emit(session, a_selection(FIRST), a_selection(SECOND))
 
-    assert await relay(database, Refusing(), 10) == (1, 1)
+    assert await publish_pending(database, Refusing(), 10) == (1, 1)
     assert await waiting_in(database) == 1
 
 
@@ -191,9 +191,9 @@ async def test_what_kafka_does_not_acknowledge_stays_and_is_published_again(data
     async with database.transaction() as session:
         await emit(session, a_selection())
 
-    assert await relay(database, Unacknowledging(), 10) == (0, 1)
+    assert await publish_pending(database, Unacknowledging(), 10) == (0, 1)
 
-    assert await relay(database, MemoryKafka(), 10) == (1, 0)
+    assert await publish_pending(database, MemoryKafka(), 10) == (1, 0)
 
 
 class Gapped(Unacknowledging):
@@ -208,9 +208,9 @@ async def test_a_producer_whose_numbers_have_a_gap_is_not_used_again(databases: 
         await emit(session, a_selection())
 
     with pytest.raises(OutOfOrderSequenceNumber):
-        await relay(database, Gapped(), 10)
+        await publish_pending(database, Gapped(), 10)
 
-    assert await relay(database, MemoryKafka(), 10) == (1, 0)
+    assert await publish_pending(database, MemoryKafka(), 10) == (1, 0)
 
 
 class Slow(MemoryKafka):
@@ -231,7 +231,7 @@ async def a_relay_that_publishes(database: Database) -> "tuple[asyncio.Task[tupl
     slow = Slow()
     async with database.transaction() as session:
         await emit(session, a_selection())
-    holder = asyncio.create_task(relay(database, slow, 10))
+    holder = asyncio.create_task(publish_pending(database, slow, 10))
     await slow.reached.wait()
     return holder, slow
 
@@ -239,7 +239,7 @@ async def a_relay_that_publishes(database: Database) -> "tuple[asyncio.Task[tupl
 async def test_a_shard_that_another_relay_holds_is_left_to_it(databases: Databases) -> None:
     holder, slow = await a_relay_that_publishes(databases["applications"])
 
-    second = await relay(databases["applications"], MemoryKafka(), 10)
+    second = await publish_pending(databases["applications"], MemoryKafka(), 10)
     slow.may.set()
     first = await holder
 
@@ -259,7 +259,7 @@ async def test_a_relay_sees_what_the_last_holder_of_the_shard_has_published(
         return await lock(connection, shards)
 
     monkeypatch.setattr(outbox, "lock_shards", once_they_are_free)
-    second = await relay(databases["applications"], MemoryKafka(), 10)
+    second = await publish_pending(databases["applications"], MemoryKafka(), 10)
     slow.may.set()
     first = await holder
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from shared.events.external import LegacyCaseRecorded
 from shared.messaging.consumer import Consumer
 from shared.messaging.dispatcher import Dispatcher
-from shared.messaging.kafka import Record, is_ours
+from shared.messaging.kafka import Record, is_internal
 from tests.builders import A_DAY, PROGRAMME, a_selection, sealed
 from tests.integration.probe import Probe
 from tests.system import System
@@ -93,7 +93,7 @@ async def test_what_is_in_hand_beside_a_killer_is_never_given_up(
     probe.before = killing(lambda event: event == killer)
 
     async def handle_late(dispatcher: Dispatcher, record: Record) -> str:
-        if not is_ours(record):
+        if not is_internal(record):
             await asyncio.sleep(0.2)  # the killer is in hand by then
         return await handle(dispatcher, record)
 
@@ -123,7 +123,7 @@ async def test_after_a_death_what_was_in_hand_is_begun_one_at_a_time(
         in_hand[0] += 1
         together.append(in_hand[0])
         try:
-            if not is_ours(record):
+            if not is_internal(record):
                 await killed.wait()
             await asyncio.sleep(0.1)  # no shorter than the other's
             return await handle(dispatcher, record)
@@ -210,10 +210,10 @@ async def test_a_record_that_is_in_effect_is_not_given_up_however_often_the_proc
 async def test_a_partition_is_acknowledged_while_another_still_works(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handle, acknowledge, legacy_done = Dispatcher.handle, Consumer.acknowledge, asyncio.Event()
+    handle, acknowledge, legacy_done = Dispatcher.handle, Consumer.commit, asyncio.Event()
 
     async def handle_late(dispatcher: Dispatcher, record: Record) -> str:
-        if is_ours(record):
+        if is_internal(record):
             await asyncio.wait_for(legacy_done.wait(), timeout=10)
         return await handle(dispatcher, record)
 

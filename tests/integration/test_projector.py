@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from shared.config import Settings
-from shared.database.engine import Begun, Connection, Database
+from shared.database.engine import BeginTransaction, Connection, Database
 from shared.events import Event
 from shared.events.monitoring import MonitoringRecordDeadLettered
-from shared.messaging.kafka import Record, quiet_broker
-from shared.projections.batch import Folding
-from shared.projections.projection import Rows
-from shared.projections.projector import Projector, Turn
+from shared.messaging.kafka import Record, create_broker
+from shared.projections.batch import BatchFolder
+from shared.projections.projection import RowCollector
+from shared.projections.projector import Batch, Projector
 from tests.builders import a_selection, sealed
 from tests.databases import Databases, admin, app_url
 from tests.integration import folds
@@ -149,11 +149,11 @@ async def test_while_the_database_is_asked_again_nothing_counts_as_folded_that_i
     await system.send(**sealed(a_selection()))
     await system.settle()
     projector = system.projectors["monitoring"]
-    [at] = [at for at in projector.positions if at.topic == "ieum.applications"]
+    [at] = [at for at in projector.committed_offsets if at.topic == "ieum.applications"]
 
-    projector.let_go()
+    projector.discard_state()
 
-    assert projector.settled(at) == 1
+    assert projector.next_offset(at) == 1
 
 
 async def test_two_topics_of_one_case_can_be_folded_at_once(
@@ -161,7 +161,7 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
 ) -> None:
     """Two instances own a partition each, rightly: each writes the columns of its own topic."""
     (_, selected), (_, agreed), (_, booked) = a_story()
-    database, save = databases["monitoring"], Rows.save
+    database, save = databases["monitoring"], RowCollector.save
 
     async def slow_save(*given: Any) -> None:
         await asyncio.sleep(0.2)
@@ -169,10 +169,10 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
 
     async def fold(number: int, event: Event) -> None:
         record = MemoryRecord(offset=0, **sealed(event, number))
-        async with database.fast_transaction() as connection:
-            await Folding(folds.PROJECTIONS, never).apply(connection, [record])
+        async with database.asyncpg_transaction() as connection:
+            await BatchFolder(folds.PROJECTIONS, never).apply(connection, [record])
 
-    monkeypatch.setattr(Rows, "save", slow_save)
+    monkeypatch.setattr(RowCollector, "save", slow_save)
     await fold(1, selected)
     await asyncio.gather(fold(2, agreed), fold(1, booked))
 
@@ -191,7 +191,7 @@ async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
     monkeypatch.setattr("shared.projections.projector.PART", 1)
     save, saved = Projector.save, list[int]()
 
-    async def counted(projector: Projector, turn: Turn) -> None:
+    async def counted(projector: Projector, turn: Batch) -> None:
         saved.append(len(turn.records))
         await save(projector, turn)
 
@@ -211,8 +211,8 @@ class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
-        async with super().fast_transaction(begun) as connection:
+    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
+        async with super().asyncpg_transaction(begun) as connection:
             yield connection
             if random.random() < 0.2:
                 raise ConnectionError
@@ -226,7 +226,7 @@ async def test_two_projectors_count_each_event_once(
     small = connected.model_copy(update={"projector_batch": 20})
     flaky = FlakyDatabase(app_url("monitoring"), "monitoring")
     system = KafkaSystem([SERVICE], databases, connected)
-    first, second = quiet_broker(connected), quiet_broker(connected)
+    first, second = create_broker(connected), create_broker(connected)
     for broker, group in zip([first, second], groups, strict=True):
         projector = Projector(flaky, folds.PROJECTIONS, MonitoringRecordDeadLettered, small)
         projector.subscribe(broker, group_id=f"probe-{uuid4()}-{group}", heartbeat_interval_ms=100)

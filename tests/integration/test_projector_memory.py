@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shared.config import Settings
-from shared.database.engine import Begun, Database
-from shared.projections.projector import Projector, Turn
+from shared.database.engine import BeginTransaction, Database
+from shared.projections.projector import Batch, Projector
 from tests.builders import sealed
 from tests.databases import Databases, app_url
 from tests.integration.stories import SERVICE, a_story
@@ -22,8 +22,8 @@ class FailingDatabase(Database):
     fails = False
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
-        async with super().fast_transaction(begun) as connection:
+    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
+        async with super().asyncpg_transaction(begun) as connection:
             yield connection
             if self.fails and await connection.fetchval(
                 "select pg_current_xact_id_if_assigned() is not null"
@@ -76,7 +76,7 @@ async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_wh
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [(_, selected), (_, agreed), _] = a_story()
-    failing, stored = FailingDatabase(app_url("monitoring"), "monitoring"), Projector.stored
+    failing, stored = FailingDatabase(app_url("monitoring"), "monitoring"), Projector.load_offsets
     async with (
         MemorySystem([SERVICE], {"monitoring": failing}, settings) as system,
         asyncio.TaskGroup() as later,
@@ -105,9 +105,9 @@ async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here the database is away for a moment; a partition that another owns by now is the same."""
-    save, bury, refused = Projector.save, Projector.bury, list[int]()
+    save, bury, refused = Projector.save, Projector.store_dead_letter, list[int]()
 
-    async def save_all_but_the_first(projector: Projector, turn: Turn) -> None:
+    async def save_all_but_the_first(projector: Projector, turn: Batch) -> None:
         if any((record.topic, record.offset) == ("ieum.applications", 0) for record in turn.records):
             raise ValueError("it cannot be written")
         await save(projector, turn)
@@ -136,8 +136,8 @@ class SlowDatabase(Database):
     """It takes its time to commit."""
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: Begun | None = None) -> AsyncIterator[Any]:
-        async with super().fast_transaction(begun) as connection:
+    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
+        async with super().asyncpg_transaction(begun) as connection:
             yield connection
             await asyncio.sleep(0.1)
 

@@ -8,9 +8,9 @@ import pytest
 
 from shared.config import Settings
 from shared.database.engine import Connection
-from shared.projections.projection import Rows
-from shared.projections.rebuild import Compared, Rebuild, Rebuilt
-from shared.projections.upserts import Columns
+from shared.projections.projection import RowCollector
+from shared.projections.rebuild import Rebuild, RebuildResult, TableComparison
+from shared.projections.upserts import TableSql
 from tests.builders import a_selection, sealed
 from tests.databases import Databases, admin, owner_url
 from tests.integration import folds
@@ -77,8 +77,8 @@ async def test_a_swap_makes_the_running_projector_forget_what_it_held_in_memory(
 
 
 def states_of(system: System) -> list[dict[str, Any]]:
-    collectors: list[Any] = list(system.projectors["monitoring"].folding.collectors)
-    found = [state for one in collectors if isinstance(one, Rows) for state in one.states.values()]
+    collectors: list[Any] = list(system.projectors["monitoring"].folder.collectors)
+    found = [state for one in collectors if isinstance(one, RowCollector) for state in one.states.values()]
     assert found
     return found
 
@@ -108,7 +108,7 @@ async def test_only_the_shadow_goes_without_the_indexes_of_readers(
     connection = await admin()
     await connection.execute("create index probe_line_for_readers on monitoring.probe_line (id)")
 
-    async def looked(self: Rebuild, live: Connection, columns: Columns) -> Compared:
+    async def looked(self: Rebuild, live: Connection, columns: TableSql) -> TableComparison:
         kept.update(await indexes(connection, "monitoring_shadow"))
         return await compare(self, live, columns)
 
@@ -141,5 +141,5 @@ async def test_a_rebuild_of_nothing_is_not_equal(
     assert not (await rebuilt(connected)).equal
 
 
-async def rebuilt(settings: Settings, swap: bool = False) -> Rebuilt:
+async def rebuilt(settings: Settings, swap: bool = False) -> RebuildResult:
     return await Rebuild("monitoring", owner_url("monitoring"), folds.PROJECTIONS, settings).run(swap)

@@ -11,7 +11,7 @@ import pytest
 from httpx import AsyncClient, HTTPError
 
 from shared.config import Settings
-from shared.database.engine import Database, Executor, fetch, is_away
+from shared.database.engine import Database, Executor, fetch, is_transient
 from tests.databases import Databases, admin, app_url
 from tools.devstack.ports import free_ports
 
@@ -20,7 +20,7 @@ from tools.devstack.ports import free_ports
 async def test_a_connection_that_died_is_replaced(databases: Databases, turns: int) -> None:
     """How far the client has read the server's farewell decides which error it raises: all are the same news."""
     database = Database(app_url("funding"), "funding", pool=1)
-    async with database.fast_transaction() as connection:
+    async with database.asyncpg_transaction() as connection:
         pid = await connection.fetchval("select pg_backend_pid()")
     superuser = await admin()
     await superuser.execute("select pg_terminate_backend($1)", pid)
@@ -29,10 +29,10 @@ async def test_a_connection_that_died_is_replaced(databases: Databases, turns: i
         await asyncio.sleep(0)
 
     with pytest.raises(Exception) as farewell:  # its type is what varies
-        async with database.fast_transaction() as connection:
+        async with database.asyncpg_transaction() as connection:
             await connection.execute("select 1")
-    assert is_away(farewell.value)
-    async with database.fast_transaction() as connection:
+    assert is_transient(farewell.value)
+    async with database.asyncpg_transaction() as connection:
         assert await connection.fetchval("select 1") == 1
     await database.close()
 

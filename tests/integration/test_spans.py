@@ -14,7 +14,7 @@ from shared.errors import RuleBroken
 from shared.events.funding import FundingRecordDeadLettered
 from shared.messaging.spans import folding, publishing
 from shared.observability import tracing
-from shared.observability.logs import cause, name_trace
+from shared.observability.logs import add_trace_id, correlation
 from shared.observability.tracing import SpanKind
 from shared.service import Service
 from tests.builders import a_selection, sealed
@@ -108,7 +108,7 @@ def app(databases: Databases, settings: Settings) -> Any:
 
 
 async def told_cause(name: str) -> dict[str, str]:
-    return cause()
+    return correlation()
 
 
 async def fault() -> None:
@@ -164,8 +164,8 @@ def test_while_traces_are_off_no_record_is_even_looked_at() -> None:
 
 def test_a_log_line_bears_the_trace_of_its_span() -> None:
     with traced() as seen, tracing.span("work", SpanKind.INTERNAL, None, {}):
-        line = name_trace(None, "", {"event": "said", **cause()})
-    without = name_trace(None, "", {"event": "said", **cause()})
+        line = add_trace_id(None, "", {"event": "said", **correlation()})
+    without = add_trace_id(None, "", {"event": "said", **correlation()})
 
     assert line["trace_id"] == f"{seen.named('work').context.trace_id:032x}"
     assert "trace_id" not in without

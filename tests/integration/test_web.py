@@ -18,16 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import MetaData, text
 
 from shared.config import Settings
-from shared.database.engine import Bare, Database, Executor, fetch
-from shared.errors import NotFound, NotYet, RuleBroken
+from shared.database.engine import Database, Executor, LazyConnection, fetch
+from shared.errors import NotFound, PrerequisiteMissing, RuleBroken
 from shared.events.applications import ApplicationsRecordDeadLettered
 from shared.messaging.outbox import emit
 from shared.observability.health import Health
 from shared.service import Service
 from shared.values.calendar import today
 from shared.values.money import Krw
-from shared.web.http import BareSession, OccurredOn, Router, Session, Snapshot
-from shared.web.identity import LEEWAY_SECONDS, Actor, actor_with
+from shared.web.http import LazySession, OccurredOn, Router, Session, Snapshot
+from shared.web.identity import LEEWAY_SECONDS, Actor, require_role
 from tests.builders import a_selection
 from tests.databases import Databases
 
@@ -42,7 +42,7 @@ class Order(BaseModel):
 
 @router.post("/{thing_id}", status_code=201)
 async def order(
-    thing_id: UUID, body: Order, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
+    thing_id: UUID, body: Order, session: Session, actor: Annotated[Actor, Depends(require_role("officer"))]
 ) -> dict[str, Any]:
     return await take(session, thing_id, body, actor)
 
@@ -54,7 +54,7 @@ async def take(session: Executor, thing_id: UUID, body: Order, actor: Actor) -> 
             "unlucky", ko="13원은 받지 않습니다. 다른 금액을 적으세요.", en="Not 13 won. Use another amount."
         )
     if body.amount_krw == 14:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "too_early",
             ko="아직 모르는 과제입니다. 잠시 뒤 다시 보내세요.",
             en="Not known yet. Try again shortly.",
@@ -67,17 +67,20 @@ bare = Router(prefix="/bare/things", tags=["things"])
 
 @bare.post("/{thing_id}", status_code=201)
 async def order_bare(
-    thing_id: UUID, body: Order, session: BareSession, actor: Annotated[Actor, Depends(actor_with("officer"))]
+    thing_id: UUID,
+    body: Order,
+    session: LazySession,
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> dict[str, Any]:
     return await take(session, thing_id, body, actor)
 
 
-async def moment(session: Snapshot) -> Bare:
+async def moment(session: Snapshot) -> LazyConnection:
     return session
 
 
 @router.get("")
-async def things(at: Annotated[Bare, Depends(moment)]) -> list[str]:
+async def things(at: Annotated[LazyConnection, Depends(moment)]) -> list[str]:
     """At which isolation, and whether read only."""
     asked = "select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as ro"
     [row] = await fetch(at, asked)
@@ -93,7 +96,7 @@ SERVICE = Service(
     name="applications",
     title="probe",
     tables=MetaData(),
-    told=ApplicationsRecordDeadLettered,
+    dead_letter_event=ApplicationsRecordDeadLettered,
     routers=[router, bare],
 )
 

@@ -17,11 +17,11 @@ from services.notifications.main import SERVICE as NOTIFICATIONS
 from services.notifications.sender import Desk, send_batch
 from shared.config import Settings
 from shared.database.engine import Database
-from shared.messaging.kafka import Sendable
-from shared.messaging.relay import relay
+from shared.messaging.kafka import OutgoingRecord
+from shared.messaging.relay import publish_pending
 from shared.observability import metrics
 from shared.observability.health import Health
-from shared.observability.lag import Watch
+from shared.observability.lag import LagMonitor
 from shared.service import Context
 from tests.builders import a_business_number, an_agreement, sealed
 from tests.databases import Databases, app_url
@@ -108,7 +108,7 @@ async def a_handler_fails_once(town: MemoryTown) -> None:
 
     dispatcher.handlers = dict.fromkeys(before, fails_once)
     await a_company_registers(town)
-    await relay(town.databases["applications"], town.kafka, 100)
+    await publish_pending(town.databases["applications"], town.kafka, 100)
     for _ in range(20):
         await town.kafka.deliver()
         await asyncio.sleep(0.02)
@@ -118,11 +118,11 @@ async def a_handler_fails_once(town: MemoryTown) -> None:
 async def the_projector_is_fenced(town: MemoryTown) -> None:
     """It believes to stand elsewhere than the database says."""
     projector = town.projectors["monitoring"]
-    projector.taken = {at: next - 1 for at, next in projector.taken.items()}
+    projector.folded_offsets = {at: next - 1 for at, next in projector.folded_offsets.items()}
     await a_company_registers(town)
-    await relay(town.databases["applications"], town.kafka, 100)
+    await publish_pending(town.databases["applications"], town.kafka, 100)
     await town.kafka.deliver()
-    await projector.written()
+    await projector.wait_for_write()
 
 
 async def messages_leave_or_do_not(town: WithHttp, providers: Settings, smtp: MailServer) -> None:
@@ -146,13 +146,13 @@ async def a_company_registers(town: WithHttp) -> None:
 
 
 class Refusing:
-    async def send_events(self, events: Sequence[Sendable]) -> Sequence[Awaitable[object]]:
+    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         raise ConnectionError
 
 
 async def the_broker_refuses(town: WithHttp) -> None:
     await a_company_registers(town)
-    await relay(town.databases["applications"], Refusing(), 100)
+    await publish_pending(town.databases["applications"], Refusing(), 100)
 
 
 async def the_line_stops(town: MemoryTown) -> None:
@@ -165,9 +165,9 @@ async def the_line_stops(town: MemoryTown) -> None:
 async def watched(town: MemoryTown) -> AsyncIterator[None]:
     """A record waits at a partition that nobody reads just now."""
     [reader] = [one for one in town.kafka.subscribers if one.group_id == "monitoring.projector"]
-    watch = Watch("monitoring", Health("projector"), town.projectors["monitoring"].settled)
+    watch = LagMonitor("monitoring", Health("projector"), town.projectors["monitoring"].next_offset)
     await town.send(**sealed(an_agreement()))
-    await watch.look(reader.consumer)
+    await watch.measure(reader.consumer)
     looking = asyncio.create_task(watch.run(reader))
     await asyncio.sleep(0.1)
     yield
@@ -183,7 +183,7 @@ async def scraped(town: WithHttp) -> str:
         app = service.app(database, town.settings, [health], serves_api=False)
         async with (
             AsyncClient(transport=ASGITransport(app), base_url="http://town") as client,
-            database.fast_transaction(),
+            database.asyncpg_transaction(),
         ):
             text = (await client.get("/metrics")).text
     return text
@@ -200,7 +200,7 @@ async def test_a_database_that_hangs_does_not_hide_what_the_process_itself_knows
     database = Database(app_url("funding"), "funding", pool=1)
     app = FUNDING.app(database, settings, [], serves_api=False)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://town") as client:
-        async with database.fast_transaction():
+        async with database.asyncpg_transaction():
             shown = (await client.get("/metrics")).text
         free = (await client.get("/metrics")).text
     await database.close()

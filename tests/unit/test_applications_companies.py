@@ -7,7 +7,7 @@ import pytest
 
 from services.applications.companies import domain as companies
 from services.applications.companies.models import State
-from shared.errors import NotAllowed
+from shared.errors import Forbidden
 from tests.builders import a_business_number
 from tests.unit.applications_builders import IN_WINDOW, a_company, refused
 
@@ -44,10 +44,10 @@ def test_a_company_acts_for_itself_only_and_an_officer_for_all() -> None:
 
     companies.refuse_stranger(company, companies.acting_for(str(company), frozenset({"company"})))
     companies.refuse_stranger(company, companies.acting_for("officer-1", frozenset({"officer"})))
-    with pytest.raises(NotAllowed, match="own_company"):
+    with pytest.raises(Forbidden, match="own_company"):
         companies.refuse_stranger(company, companies.acting_for(str(uuid4()), frozenset({"company"})))
 
 
 def test_an_account_without_a_company_has_no_cases() -> None:
-    with pytest.raises(NotAllowed, match="own_company"):
+    with pytest.raises(Forbidden, match="own_company"):
         companies.company_of("somebody")

@@ -31,7 +31,7 @@ def test_the_auditor_knows_what_each_service_hears(service: Service) -> None:
 
 
 def test_the_auditor_knows_what_the_board_folds() -> None:
-    heard = frozenset(event for projection in MONITORING.projections for event in projection.hears)
+    heard = frozenset(event for projection in MONITORING.projections for event in projection.subscribes_to)
 
     assert heard == FOLDED
 

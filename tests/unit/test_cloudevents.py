@@ -8,7 +8,7 @@ import pytest
 from shared.errors import Malformed
 from shared.events.catalogue import FOLDER, events, schemas
 from shared.messaging.cloudevents import read
-from shared.observability.logs import caused_by, mask
+from shared.observability.logs import correlated, mask
 from tests.builders import a_selection, sealed
 
 EVENT = a_selection()
@@ -59,7 +59,7 @@ def test_what_is_no_cloudevent_is_malformed_in_words(headers: Any, value: bytes 
 
 
 def test_an_event_carries_what_led_to_it() -> None:
-    with caused_by(
+    with correlated(
         causationid="cause", correlationid="story", authid="K-0412", authtype="user", traceparent=None
     ):
         attributes = dict(sealed(EVENT)["headers"])

@@ -14,7 +14,7 @@ from services.funding.commitments.domain import (
 )
 from services.funding.ledger.domain import Purse
 from services.funding.programmes.domain import Terms
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.values.money import Funder
 from tests.unit.funding_builders import SIGNED_ON, a_case, an_agreement, some_terms
 
@@ -97,7 +97,7 @@ def test_an_abandoned_case_confirms_nothing() -> None:
 def test_a_missing_budget_may_still_come_and_is_named() -> None:
     refuse_without_budget([])
 
-    with pytest.raises(NotYet, match="2025 city 52111"):
+    with pytest.raises(PrerequisiteMissing, match="2025 city 52111"):
         refuse_without_budget([Purse("p", 2025, "city", "52111")])
 
 

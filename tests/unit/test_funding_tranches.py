@@ -11,7 +11,7 @@ from services.funding.commitments.domain import confirm_self_contribution
 from services.funding.commitments.models import Commitment
 from services.funding.tranches import domain
 from services.funding.tranches.models import Status, Tranche
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.values.money import public
 from tests.unit.funding_builders import (
     APPROVER,
@@ -98,7 +98,7 @@ def test_an_own_share_of_nothing_needs_no_confirmation() -> None:
 def test_a_refused_request_names_what_is_missing_and_who_can_act() -> None:
     commitment, [tranche, _] = a_case()
 
-    with pytest.raises(NotYet) as refusal:
+    with pytest.raises(PrerequisiteMissing) as refusal:
         domain.request(commitment, tranche, OFFICER, LATER)
 
     for told in ("자부담 확인", "이정표 'start' 달성", "담당자"):

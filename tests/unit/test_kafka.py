@@ -4,11 +4,11 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.messaging.kafka import partition
+from shared.messaging.kafka import partition_for_key
 
 
 @given(key=st.binary(min_size=1, max_size=80), partitions=st.integers(min_value=1, max_value=48))
 def test_a_key_goes_where_kafkas_own_clients_put_it(key: bytes, partitions: int) -> None:
     numbers = list(range(partitions))
 
-    assert partition(key, numbers, numbers) == DefaultPartitioner()(key, numbers, numbers)
+    assert partition_for_key(key, numbers, numbers) == DefaultPartitioner()(key, numbers, numbers)

@@ -7,7 +7,7 @@ from services.monitoring.cases.models import KnownCase
 from services.monitoring.mentors import domain as mentors
 from services.monitoring.mentors.models import Assignment, Visit
 from services.monitoring.pledges import domain as pledges
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from tests.unit.monitoring_builders import PROGRAMME, a_definition, an_id, on
 
 DAY = on("2024-09-01")
@@ -66,9 +66,9 @@ def test_a_case_needs_its_place_and_its_agreement_on_the_day() -> None:
 def test_what_has_not_arrived_yet_is_worth_asking_again() -> None:
     case = a_case()
 
-    with pytest.raises(NotYet, match="selection_not_known_yet"):
+    with pytest.raises(PrerequisiteMissing, match="selection_not_known_yet"):
         require_place(case, on("2024-09-01"))
-    with pytest.raises(NotYet, match="agreement_not_known_yet"):
+    with pytest.raises(PrerequisiteMissing, match="agreement_not_known_yet"):
         require_agreement(case, on("2024-09-10"))
 
 

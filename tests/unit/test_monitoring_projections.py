@@ -70,7 +70,7 @@ def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
     for projection in (one for one in EVERY if isinstance(one, RowProjection)):
         for collector in projection.collectors():
             for fact in (one for one in facts(STORY) if one.type in collector.by_type):
-                collector.meet([fact])
+                collector.add_missing([fact])
 
                 state = collector.fold(fact)
 
@@ -78,7 +78,7 @@ def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
 
 
 def test_columns_of_a_second_topic_must_be_named() -> None:
-    unnamed = replace(cases.PROJECTION, fed_by={})
+    unnamed = replace(cases.PROJECTION, columns_by_topic={})
 
     with pytest.raises(ValueError, match="fed_by lacks"):
         unnamed.collectors()
@@ -164,7 +164,7 @@ def test_a_fold_changes_no_state_that_it_was_given() -> None:
     for projection in (one for one in EVERY if isinstance(one, RowProjection)):
         for collector in projection.collectors():
             for fact in (one for one in facts(STORY) if one.type in collector.by_type):
-                collector.meet([fact])
+                collector.add_missing([fact])
                 before = dict(collector.states[projection.key(fact)])
 
                 collector.fold(fact)

@@ -14,7 +14,7 @@ from services.notifications.recipients.domain import (
     refuse_strangers,
     refuse_unreachable,
 )
-from shared.errors import NotAllowed, RuleBroken
+from shared.errors import Forbidden, RuleBroken
 
 COMPANY = UUID("019345aa-0000-7000-8000-000000000001")
 
@@ -53,7 +53,7 @@ def test_a_company_touches_its_own_contact_only() -> None:
     refuse_strangers(str(COMPANY), {"company"}, COMPANY)
     refuse_strangers("officer-1", {"officer"}, COMPANY)
 
-    with pytest.raises(NotAllowed) as refused:
+    with pytest.raises(Forbidden) as refused:
         refuse_strangers(str(uuid4()), {"company"}, COMPANY)
     assert refused.value.rule == "own_contact_only"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from shared.garbage import collect_rarely
-from shared.projections.rebuild import Rebuilt
+from shared.garbage import tune_garbage_collection
+from shared.projections.rebuild import RebuildResult
 from tools.audit.catalogue import INVARIANTS
 from tools.audit.evidence import GRACE_SECONDS, gathered
 from tools.audit.invariant import SHOWN, Verdict, judge
@@ -49,7 +49,7 @@ async def verdicts_on(target: Target, grace_seconds: float = GRACE_SECONDS) -> l
 
 def rebuild_board(folder: Path | None, swap: bool) -> bool:
     """Fold every topic anew and compare; tell whether nothing differs, or with `swap` whether there was something."""
-    collect_rarely()
+    tune_garbage_collection()
     rebuilt = asyncio.run(rebuild(target_of(state_at(folder)), swap=swap))
     Terminal(sys.stdout).show(rebuilt_table(rebuilt))
     Terminal().say(_said(rebuilt, swap))
@@ -101,7 +101,7 @@ def summarise(verdicts: Sequence[Verdict], terminal: Terminal) -> None:
     )
 
 
-def rebuilt_table(rebuilt: Rebuilt) -> Table:
+def rebuilt_table(rebuilt: RebuildResult) -> Table:
     """table | live | rebuilt | differing."""
     made = Table(box=None, header_style="bold")
     made.add_column("표 / table")
@@ -113,7 +113,7 @@ def rebuilt_table(rebuilt: Rebuilt) -> Table:
     return made
 
 
-def _said(rebuilt: Rebuilt, swap: bool) -> str:
+def _said(rebuilt: RebuildResult, swap: bool) -> str:
     folded = (
         f"기록 {rebuilt.records:,}건을 처음부터 다시 접었습니다 / {rebuilt.records:,} records folded anew"
     )

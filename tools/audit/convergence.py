@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from shared.projections.rebuild import Rebuilt
+from shared.projections.rebuild import RebuildResult
 from tools.audit.evidence import Evidence
 from tools.audit.invariant import Count, Finding, Invariant
 from tools.audit.rebuild import rebuild
@@ -92,7 +92,7 @@ def numbers(rows: Sequence[Any]) -> Numbers:
     return {tuple(value for name, value in row.items() if name != "n"): row["n"] for row in rows}
 
 
-def _differing(rebuilt: Rebuilt) -> Iterator[str]:
+def _differing(rebuilt: RebuildResult) -> Iterator[str]:
     for one in rebuilt.tables:
         if one.differing:
             yield (

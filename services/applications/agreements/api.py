@@ -11,26 +11,26 @@ from services.applications.agreements import commands, queries
 from services.applications.agreements.domain import Deal
 from services.applications.companies.domain import acting_for, company_of
 from shared.values.money import Krw, Shares
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(tags=["협약 / agreements"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
-Applicant = Annotated[Actor, Depends(actor_with("officer", "company"))]
-OneCompany = Annotated[Actor, Depends(actor_with("company"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
+Applicant = Annotated[Actor, Depends(require_role("officer", "company"))]
+OneCompany = Annotated[Actor, Depends(require_role("company"))]
 Staff = Annotated[
-    Actor, Depends(actor_with("officer", "approver", "payer", "reviewer", "operator", "auditor"))
+    Actor, Depends(require_role("officer", "approver", "payer", "reviewer", "operator", "auditor"))
 ]
 
 
-class Sign(Dated):
+class Sign(DatedCommand):
     total_krw: Krw
     starts_on: date
     ends_on: date
 
 
-class Abandon(Dated):
+class Abandon(DatedCommand):
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -11,28 +11,28 @@ from services.applications.cases.domain import Plan
 from services.applications.companies.domain import acting_for
 from shared.events.definition import Code, TrackId
 from shared.values.money import Krw
-from shared.web.http import BareSession, Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, LazySession, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(tags=["과제 / cases"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
-Applicant = Annotated[Actor, Depends(actor_with("officer", "company"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
+Applicant = Annotated[Actor, Depends(require_role("officer", "company"))]
 Reason = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Apply(Dated):
+class Apply(DatedCommand):
     round_id: Code
     company_id: UUID
     track: TrackId | None = None
     total_krw: Krw
 
 
-class Withdraw(Dated):
+class Withdraw(DatedCommand):
     reason: Reason
 
 
-class Screen(Dated):
+class Screen(DatedCommand):
     eligible: Annotated[bool, Field(strict=True)]
     reasons: Annotated[list[Reason], Field(max_length=20)] = []
 
@@ -48,7 +48,7 @@ class Moved(BaseModel):
 
 
 @router.post("/applications", status_code=201, summary="사업을 신청한다 / Apply")
-async def submit(body: Apply, session: BareSession, actor: Applicant) -> Submitted:
+async def submit(body: Apply, session: LazySession, actor: Applicant) -> Submitted:
     plan = Plan(track=body.track, total_krw=body.total_krw)
     case = await commands.submit(
         session,

@@ -18,7 +18,7 @@ from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import refuse_outside_window
 from services.applications.rounds.models import Round
 from shared.database import keyed_rows
-from shared.database.engine import Executor, run
+from shared.database.engine import Executor, fetch_raw
 from shared.errors import RuleBroken
 from shared.events.definition import Definition
 from shared.messaging.outbox import emit
@@ -94,7 +94,7 @@ async def screenings(session: AsyncSession, round_id: str) -> dict[UUID, Screeni
 async def _number_for(session: Executor, call: Round, company: Company) -> str:
     """Numbers are drawn one at a time, so that a company cannot apply twice at once."""
     number = await receipts.draw(session, call.programme_id, call.year)
-    if known := await run(session, BEFORE, call.id, company.id):
+    if known := await fetch_raw(session, BEFORE, call.id, company.id):
         raise _applied_before(company, *known[0])
     return number
 

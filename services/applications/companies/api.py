@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field
 from services.applications.companies import commands
 from services.applications.companies.domain import Registration
 from shared.values.business_number import BusinessNumber
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/companies", tags=["기업 / companies"])
 
 
-class Register(Dated):
+class Register(DatedCommand):
     business_number: BusinessNumber
     name_ko: Annotated[str, Field(min_length=1, max_length=200)]
     municipality: Annotated[str, Field(pattern=r"^\d{5}$")]
@@ -29,7 +29,7 @@ class Registered(BaseModel):
 
 @router.post("", status_code=201, summary="기업을 등록한다 / Register a company")
 async def register(
-    body: Register, session: Session, actor: Annotated[Actor, Depends(actor_with("officer", "company"))]
+    body: Register, session: Session, actor: Annotated[Actor, Depends(require_role("officer", "company"))]
 ) -> Registered:
     given = Registration(**body.model_dump(exclude={"occurred_on"}))
     return Registered(company_id=await commands.register(session, given, body.occurred_on))

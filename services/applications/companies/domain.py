@@ -7,7 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.applications.companies.models import Company, State
-from shared.errors import NotAllowed, RuleBroken
+from shared.errors import Forbidden, RuleBroken
 from shared.events.applications import CompanyClosed, CompanyRegistered
 from shared.values import municipalities
 
@@ -72,7 +72,7 @@ def company_of(subject: str) -> UUID:
     try:
         return UUID(subject)
     except ValueError as error:
-        raise NotAllowed(
+        raise Forbidden(
             "own_company",
             ko="이 계정은 등록된 기업과 이어져 있지 않습니다. 먼저 기업을 등록하세요.",
             en="This account stands for no registered company. Register the company first.",
@@ -82,7 +82,7 @@ def company_of(subject: str) -> UUID:
 def refuse_stranger(company_id: UUID, acting_for: str | None) -> None:
     """A company acts for itself only."""
     if acting_for is not None and acting_for != str(company_id):
-        raise NotAllowed(
+        raise Forbidden(
             "own_company",
             ko="다른 기업의 일은 할 수 없습니다. 그 기업의 계정으로 하거나 담당자에게 요청하세요.",
             en="This belongs to another company. Use that company's account, or ask the officer.",

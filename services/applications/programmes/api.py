@@ -7,22 +7,22 @@ from pydantic import BaseModel
 
 from services.applications.programmes import commands, queries
 from shared.events.definition import Definition, Proposal
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/programmes", tags=["사업 / programmes"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
 Anyone = Annotated[
-    Actor, Depends(actor_with("officer", "approver", "payer", "reviewer", "company", "operator", "auditor"))
+    Actor, Depends(require_role("officer", "approver", "payer", "reviewer", "company", "operator", "auditor"))
 ]
 
 
-class Propose(Dated):
+class Propose(DatedCommand):
     proposal: Proposal
 
 
-class Publish(Dated):
+class Publish(DatedCommand):
     definition: Definition
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from services.applications.programmes.models import ProgrammeProposal, ProgrammeVersion
 from shared.database import keyed_rows
 from shared.database.engine import Executor
-from shared.errors import NotFound, NotYet
+from shared.errors import NotFound, PrerequisiteMissing
 from shared.events.definition import Definition, Proposal
 
 KNOWN: dict[tuple[str, int], Definition] = {}
@@ -101,8 +101,8 @@ def unknown(programme_id: str) -> NotFound:
     )
 
 
-def not_yet(programme_id: str) -> NotYet:
-    return NotYet(
+def not_yet(programme_id: str) -> PrerequisiteMissing:
+    return PrerequisiteMissing(
         "programme_unknown",
         ko=f"사업 {programme_id}을(를) 아직 모릅니다. 공표되면 이어서 처리합니다.",
         en=f"Programme {programme_id} is not known yet; this is taken up again once it is published.",

@@ -8,13 +8,13 @@ from pydantic import BaseModel, Field
 
 from services.applications.reviews import commands
 from shared.events.definition import Code, Count
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["심사 / reviews"])
 
 
-class Submit(Dated):
+class Submit(DatedCommand):
     scores: dict[Code, Count]
     conflict_of_interest: Annotated[bool, Field(strict=True)] = False
 
@@ -26,7 +26,7 @@ class Reviewed(BaseModel):
 
 @router.post("/{case_id}/reviews", status_code=201, summary="심사 점수를 낸다 / Submit a review")
 async def submit(
-    case_id: UUID, body: Submit, session: Session, actor: Annotated[Actor, Depends(actor_with("reviewer"))]
+    case_id: UUID, body: Submit, session: Session, actor: Annotated[Actor, Depends(require_role("reviewer"))]
 ) -> Reviewed:
     await commands.submit(
         session,

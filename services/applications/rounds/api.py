@@ -9,18 +9,18 @@ from pydantic import BaseModel, Field
 from services.applications.rounds import commands, queries
 from services.applications.rounds.domain import Call
 from shared.events.definition import Code, Count, TrackId
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/rounds", tags=["공고 / rounds"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
 Anyone = Annotated[
-    Actor, Depends(actor_with("officer", "approver", "payer", "reviewer", "company", "operator", "auditor"))
+    Actor, Depends(require_role("officer", "approver", "payer", "reviewer", "company", "operator", "auditor"))
 ]
 
 
-class OpenRound(Dated):
+class OpenRound(DatedCommand):
     round_id: Code
     programme_id: Code
     year: Annotated[int, Field(ge=1990, le=2200, strict=True)]
@@ -30,7 +30,7 @@ class OpenRound(Dated):
     quota: dict[TrackId, Count]
 
 
-class Agree(Dated):
+class Agree(DatedCommand):
     agency_ko: Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -46,7 +46,7 @@ async def open_round(body: OpenRound, session: Session, actor: Officer) -> Opene
 
 
 @router.post("/{round_id}/closing", summary="접수를 마감한다 / Close a round")
-async def close(round_id: str, body: Dated, session: Session, actor: Officer) -> queries.RoundView:
+async def close(round_id: str, body: DatedCommand, session: Session, actor: Officer) -> queries.RoundView:
     await commands.close(session, round_id, body.occurred_on)
     return await queries.round_(session, round_id)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.rounds.models import Round
-from shared.errors import NotFound, NotYet
+from shared.errors import NotFound, PrerequisiteMissing
 
 
 class RoundView(BaseModel):
@@ -42,8 +42,8 @@ def unknown(round_id: str) -> NotFound:
     )
 
 
-def not_yet(round_id: str) -> NotYet:
-    return NotYet(
+def not_yet(round_id: str) -> PrerequisiteMissing:
+    return PrerequisiteMissing(
         "round_unknown",
         ko=f"공고 {round_id}을(를) 아직 모릅니다. 열리면 이어서 처리합니다.",
         en=f"Round {round_id} is not known yet; this is taken up again once it is opened.",

@@ -9,8 +9,8 @@ from services.applications.awards import queries as places
 from services.applications.awards.models import Outcome
 from services.applications.rounds import queries as rounds
 from services.applications.selection import commands
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/rounds", tags=["선정 / selection"])
 
@@ -30,7 +30,10 @@ class Selection(BaseModel):
 
 @router.post("/{round_id}/selection", summary="공고의 과제를 선정한다 / Decide a round")
 async def select(
-    round_id: str, body: Dated, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
+    round_id: str,
+    body: DatedCommand,
+    session: Session,
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> Selected:
     counts = await commands.select(session, round_id, body.occurred_on)
     return Selected(
@@ -44,7 +47,7 @@ async def select(
 async def selection(
     round_id: str,
     session: Session,
-    actor: Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))],
+    actor: Annotated[Actor, Depends(require_role("officer", "operator", "auditor"))],
 ) -> Selection:
     await rounds.round_(session, round_id)
     return Selection(round_id=round_id, places=await places.of_round(session, round_id))

@@ -12,13 +12,13 @@ from services.funding.ledger.api import Reader
 from services.funding.ledger.queries import BalanceView
 from shared.events.definition import Code
 from shared.values.money import Funder, Krw
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/budgets", tags=["budgets"])
 
 
-class AllocateBudget(Dated):
+class AllocateBudget(DatedCommand):
     """Won of one funder for one fiscal year; `municipality` for the city's share where municipalities pay."""
 
     programme_id: Code
@@ -45,7 +45,7 @@ class BudgetView(BaseModel):
 
 @router.post("", status_code=201, summary="예산 편성 / Allocate a budget")
 async def allocate(
-    body: AllocateBudget, session: Session, actor: Annotated[Actor, Depends(actor_with("officer"))]
+    body: AllocateBudget, session: Session, actor: Annotated[Actor, Depends(require_role("officer"))]
 ) -> AllocationView:
     await commands.allocate(
         session,

@@ -13,7 +13,7 @@ from services.funding.ledger.domain import Reason
 from shared.database import keyed_rows
 from shared.database.engine import Executor
 from shared.database.keyed_rows import Lock
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 from shared.events.funding import YearShares
 from shared.messaging.outbox import emit
 
@@ -31,7 +31,7 @@ async def lock(session: Executor, case_id: UUID) -> Commitment:
 
 def _arrived(found: Commitment | None, case_id: UUID) -> Commitment:
     if found is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "case_unknown",
             ko=f"과제 {case_id}의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 하세요.",
             en=f"The agreement of case {case_id} has not arrived here. Check that it is signed; try again shortly.",

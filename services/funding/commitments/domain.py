@@ -6,7 +6,7 @@ from datetime import date
 from services.funding.commitments.models import Commitment
 from services.funding.ledger.domain import Purse, purses
 from services.funding.programmes.domain import Terms
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.events.applications import AgreementSigned
 from shared.events.funding import CommitmentReleased, FundsCommitted, SelfContributionConfirmed, YearShares
 from shared.values.calendar import fiscal_year
@@ -69,7 +69,7 @@ def own_purse(commitment: Commitment) -> dict[Purse, int]:
 def refuse_without_budget(missing: Sequence[Purse]) -> None:
     if missing:
         text = ", ".join(f"{one.fiscal_year} {one.funder} {one.municipality}".strip() for one in missing)
-        raise NotYet(
+        raise PrerequisiteMissing(
             "budget_missing",
             ko=f"{missing[0].programme_id}에 편성된 예산이 없습니다: {text}. 담당자가 예산을 편성하면 이어집니다.",
             en=f"No budget of {missing[0].programme_id} is allocated yet: {text}. An officer must allocate it.",

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from services.funding.ledger import queries
 from services.funding.ledger.queries import PostingView
 from shared.web.http import Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["ledger"])
 
-Reader = Annotated[Actor, Depends(actor_with("officer", "approver", "payer", "operator", "auditor"))]
+Reader = Annotated[Actor, Depends(require_role("officer", "approver", "payer", "operator", "auditor"))]
 """Who may read where money is, in every room of funding."""
 
 

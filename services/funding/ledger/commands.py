@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
 from services.funding.ledger.domain import Purse, Reason
-from shared.database.engine import Executor, run
-from shared.observability.logs import cause
+from shared.database.engine import Executor, fetch_raw
+from shared.observability.logs import correlation
 
 # One statement: accounts are opened where need be, in the order of the lines, and the whole set is posted.
 POST = """
@@ -45,13 +45,13 @@ async def post(
         await session.flush()
     columns = zip(*((*line.purse, line.kind, line.amount_krw) for line in lines), strict=True)
     try:
-        await run(session, POST, *map(list, columns), uuid7(), on, case_id, reason, _caused_by())
+        await fetch_raw(session, POST, *map(list, columns), uuid7(), on, case_id, reason, _caused_by())
     except CheckViolationError as error:
         raise _in_words(error) from error
 
 
 def _caused_by() -> str | None:
-    bound = cause()
+    bound = correlation()
     return bound.get("causationid") or bound.get("correlationid")
 
 

@@ -7,8 +7,8 @@ from fastapi import Depends
 from pydantic import BaseModel
 
 from services.funding.payments import commands
-from shared.web.http import Dated, Router, Session, UpTo
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, DeadlineRun, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(tags=["payments"])
 
@@ -32,9 +32,9 @@ class DeadlinesView(BaseModel):
 async def instruct(
     case_id: UUID,
     number: int,
-    body: Dated,
+    body: DatedCommand,
     session: Session,
-    actor: Annotated[Actor, Depends(actor_with("payer"))],
+    actor: Annotated[Actor, Depends(require_role("payer"))],
 ) -> PaymentView:
     payment = await commands.instruct(session, case_id, number, actor.id, body.occurred_on)
     return PaymentView(payment_id=payment.payment_id, amount_krw=payment.amount_krw)
@@ -42,6 +42,6 @@ async def instruct(
 
 @router.post("/deadlines", summary="금고의 답 기한 확인 / Look for payments without an answer")
 async def run_deadlines(
-    body: UpTo, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
+    body: DeadlineRun, session: Session, actor: Annotated[Actor, Depends(require_role("operator"))]
 ) -> DeadlinesView:
     return DeadlinesView(unconfirmed=await commands.run_deadlines(session, body.up_to))

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from services.funding.programmes.domain import Terms
 from services.funding.programmes.models import ProgrammeVersion
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 
 
 async def terms(session: AsyncSession, programme_id: str, on: date) -> Terms:
@@ -33,7 +33,7 @@ async def terms_of(session: AsyncSession, programme_id: str, version: int) -> Te
 
 def _told(found: ProgrammeVersion | None, what: str) -> Terms:
     if found is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "programme_unknown",
             ko=f"사업 {what}의 공고가 아직 도착하지 않았습니다. 사업 번호를 확인하고 잠시 뒤 다시 하세요.",
             en=f"Programme {what} has not arrived here yet. Check its id and try again shortly.",

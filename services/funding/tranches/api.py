@@ -10,24 +10,24 @@ from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
 from shared.values.money import Krw
-from shared.web.http import BareSession, Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, LazySession, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["tranches"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
-Approver = Annotated[Actor, Depends(actor_with("approver"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
+Approver = Annotated[Actor, Depends(require_role("approver"))]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class ConfirmSelfContribution(Dated):
+class ConfirmSelfContribution(DatedCommand):
     """The agreed own share in won, and a reference to its evidence (통장 사본)."""
 
     amount_krw: Krw
     evidence: Text
 
 
-class Reject(Dated):
+class Reject(DatedCommand):
     reason: Text
 
 
@@ -58,19 +58,23 @@ async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session
 
 
 @router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
-async def request(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Officer) -> Moved:
+async def request(
+    case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Officer
+) -> Moved:
     tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
     return Moved.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
-async def approve(case_id: UUID, number: int, body: Dated, session: BareSession, actor: Approver) -> Moved:
+async def approve(
+    case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Approver
+) -> Moved:
     tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
     return Moved.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
-async def reject(case_id: UUID, number: int, body: Reject, session: BareSession, actor: Approver) -> Moved:
+async def reject(case_id: UUID, number: int, body: Reject, session: LazySession, actor: Approver) -> Moved:
     tranche = await commands.reject(
         session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
     )

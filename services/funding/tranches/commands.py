@@ -104,7 +104,7 @@ async def confirm_self_contribution(
 async def request(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
     commitment, tranche = await lock(session, case_id, number)
     requested = domain.request(commitment, tranche, by, on)
-    await keyed_rows.save(session, tranche)
+    await keyed_rows.update(session, tranche)
     await emit(session, requested)
     return tranche
 
@@ -113,7 +113,7 @@ async def approve(session: Executor, case_id: UUID, number: int, by: str, on: da
     """From here on the budget is reserved: committed → payable. Last, as everybody waits for these accounts."""
     commitment, tranche = await lock(session, case_id, number)
     approved = domain.approve(tranche, by, on)
-    await keyed_rows.save(session, tranche)
+    await keyed_rows.update(session, tranche)
     await emit(session, approved)
     await move_money(session, Reason.APPROVED, commitment, tranche, on)
     return tranche
@@ -122,7 +122,7 @@ async def approve(session: Executor, case_id: UUID, number: int, by: str, on: da
 async def reject(session: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date) -> Tranche:
     _, tranche = await lock(session, case_id, number)
     rejected = domain.reject(tranche, by, reason, on)
-    await keyed_rows.save(session, tranche)
+    await keyed_rows.update(session, tranche)
     await emit(session, rejected)
     return tranche
 

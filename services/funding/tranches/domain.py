@@ -8,7 +8,7 @@ from services.funding.commitments.domain import needs_self_contribution, refuse_
 from services.funding.commitments.models import Commitment
 from services.funding.programmes.domain import Terms
 from services.funding.tranches.models import Status, Tranche
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.events.funding import (
     TrancheApproved,
     TrancheHeld,
@@ -225,7 +225,7 @@ def refuse_unready(commitment: Commitment, tranche: Tranche) -> None:
     lacking = missing(commitment, tranche)
     if tranche.status == Status.SCHEDULED and lacking:
         ko, en = (", ".join(words) for words in zip(*lacking, strict=True))
-        raise NotYet(
+        raise PrerequisiteMissing(
             "tranche_not_ready",
             ko=f"{tranche.number}회차를 신청할 수 없습니다. 남은 조건: {ko}.",
             en=f"Tranche {tranche.number} cannot be requested. Still missing: {en}.",

@@ -14,10 +14,10 @@ from services.monitoring.board.frame import bare
 from services.monitoring.board.parts.render import Pages
 from services.monitoring.board.parts.values import Text
 from services.monitoring.board.parts.views import ErrorView
-from shared.database.engine import is_away
-from shared.errors import Refused
-from shared.observability.logs import cause
-from shared.web.http import OneTransaction
+from shared.database.engine import is_transient
+from shared.errors import BusinessError
+from shared.observability.logs import correlation
+from shared.web.http import TransactionRoute
 from shared.web.problems import STATUS, TITLES, field_error, http_error
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ CORRECT = Text(
 )
 
 
-class BoardRoute(OneTransaction):
+class BoardRoute(TransactionRoute):
     """One transaction a page; a refusal, and a database that is away, answers with a page of its own."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -58,7 +58,7 @@ class BoardRoute(OneTransaction):
         async def handle(request: Request) -> Response:
             try:
                 return await answer(request)
-            except Refused as error:
+            except BusinessError as error:
                 status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
                 log.info("page.refused", rule=error.rule, status=status)
                 return refusal(request, status, Text(error.ko, error.en))
@@ -67,7 +67,7 @@ class BoardRoute(OneTransaction):
                 said = Text(f"{first['field']}: {first['ko']}", f"{first['field']}: {first['en']}")
                 return refusal(request, 422, said)
             except Exception as error:
-                if not is_away(error):
+                if not is_transient(error):
                     raise
                 log.warning("page.database_away", reason=repr(error))
                 return refusal(request, 503, AWAY)
@@ -85,7 +85,7 @@ async def no_such_page(request: Request, error: Exception) -> Response:
 
 def refusal(request: Request, status: int, reason: Text) -> Html:
     title = Text(TITLES.get(status, "처리하지 못함"), TITLES_EN.get(status))
-    view = ErrorView(status, title, reason, TO_DO.get(status, CORRECT), cause().get("correlationid"))
+    view = ErrorView(status, title, reason, TO_DO.get(status, CORRECT), correlation().get("correlationid"))
     pages: Pages = request.app.state.pages
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return Html(pages.error(bare(request), view), status, headers)

@@ -68,7 +68,7 @@ class Changes:
 
     async def listen(self) -> None:
         """For some minutes, then with a new connection: one that was lost in silence is not missed for long."""
-        async with self.database.listening(CHANNEL) as heard:
+        async with self.database.listen(CHANNEL) as heard:
             for _ in range(LOOKS):
                 await self.look()
                 await asyncio.sleep(REST_SECONDS)
@@ -79,7 +79,7 @@ class Changes:
                 heard.clear()
 
     async def look(self) -> None:
-        async with self.database.fast_transaction() as connection:
+        async with self.database.asyncpg_transaction() as connection:
             [row] = await fetch(connection, POSITION)
         async with self.moved:
             self.position = row["position"]

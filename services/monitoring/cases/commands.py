@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.monitoring.cases.models import KnownCase
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 
 
 async def submit(session: AsyncSession, case_id: UUID, programme_id: str, company_id: UUID) -> None:
@@ -31,7 +31,7 @@ async def load(session: AsyncSession, case_id: UUID) -> KnownCase:
     """The case, locked until the caller commits. Raises NotYet where its application is not known here."""
     case = await session.get(KnownCase, case_id, with_for_update=True)
     if case is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "case_not_known_yet",
             ko=f"과제 {case_id}의 신청을 아직 모릅니다. 과제 번호를 확인하고 잠시 뒤 다시 보내세요.",
             en=f"The application of case {case_id} is not known here yet. Check its id, and try again in a moment.",

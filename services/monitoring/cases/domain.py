@@ -3,13 +3,13 @@
 from datetime import date
 
 from services.monitoring.cases.models import KnownCase
-from shared.errors import NotYet, RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 
 
 def require_place(case: KnownCase, on: date) -> None:
     """Raises NotYet while no selection has arrived, RuleBroken for a day before it."""
     if case.selected_on is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "selection_not_known_yet",
             ko="이 과제의 선정이 아직 도착하지 않았습니다. 선정되었는지 확인하고 잠시 뒤 다시 보내세요.",
             en="The selection of this case has not arrived here. Check that it is selected; try again shortly.",
@@ -27,7 +27,7 @@ def require_agreement(case: KnownCase, on: date) -> None:
     """Raises NotYet while no agreement has arrived, RuleBroken for a day before it was signed."""
     refuse_abandoned(case)
     if case.agreed_on is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "agreement_not_known_yet",
             ko="이 과제의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 보내세요.",
             en="The agreement of this case has not arrived here. Check that it is signed; try again shortly.",

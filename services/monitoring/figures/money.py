@@ -13,7 +13,7 @@ from services.monitoring.figures.domain import (
 )
 from services.monitoring.projections.money import Kind
 from shared.events.definition import UNSPLIT, Definition, PlanCell
-from shared.values.identity_cache import once_per_object
+from shared.values.identity_cache import cached_by_identity
 from shared.values.money import PUBLIC, Funder, split
 
 DEFINITIONS = 500  # what follows from one alone is kept for so many
@@ -63,7 +63,7 @@ def invested_before_term(facts: Facts) -> Row:
     return with_all(row)
 
 
-@once_per_object(DEFINITIONS)
+@cached_by_identity(DEFINITIONS)
 def term_plan(definition: Definition) -> dict[str, Row]:
     """임기내(B): won by funder and period, each row with its subtotal, the first row of all."""
     cells = [cell for cell in definition.plan if cell.period not in (PERIOD_AFTER, PERIOD_UNSPLIT)]
@@ -81,7 +81,7 @@ def row_of(cells: Iterable[PlanCell], periods: Iterable[str], funder: str) -> Ro
     return {"subtotal": sum(row.values()), **row}
 
 
-@once_per_object(DEFINITIONS)
+@cached_by_identity(DEFINITIONS)
 def after_term(definition: Definition) -> Row:
     """이후(C); {} where the plan says nothing of it."""
     cells = [cell for cell in definition.plan if cell.period == PERIOD_AFTER]
@@ -99,7 +99,7 @@ def funders_of(definition: Definition, cells: Iterable[PlanCell]) -> list[str]:
     return [str(funder) for funder in in_order(definition)]
 
 
-@once_per_object(DEFINITIONS)
+@cached_by_identity(DEFINITIONS)
 def in_order(definition: Definition) -> tuple[Funder, ...]:
     """The programme's funders as documents list them: JSONB keeps no order of its own."""
     return tuple(funder for funder in Funder if funder in definition.funders)

@@ -9,23 +9,23 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
 from services.monitoring.mentors.domain import MOST_WEEKS
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases/{case_id}", tags=["mentors"])
 
-Officer = Annotated[Actor, Depends(actor_with("officer"))]
+Officer = Annotated[Actor, Depends(require_role("officer"))]
 MentorId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9-]+$")]
 
 
-class Assign(Dated):
+class Assign(DatedCommand):
     """`mentor_id` is an opaque id, never a name."""
 
     mentor_id: MentorId
     weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS, strict=True)]
 
 
-class RecordVisit(Dated):
+class RecordVisit(DatedCommand):
     mentor_id: MentorId
     work: Annotated[str, Field(min_length=1, max_length=200)]
 

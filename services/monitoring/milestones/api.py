@@ -8,16 +8,16 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.milestones import commands, queries
 from services.monitoring.milestones.queries import MilestonesView, MilestoneView
-from shared.errors import NotAllowed
-from shared.web.http import Dated, Router, Session, UpTo
-from shared.web.identity import Actor, actor_with
+from shared.errors import Forbidden
+from shared.web.http import DatedCommand, DeadlineRun, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(tags=["milestones"])
 
-Readers = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))]
+Readers = Annotated[Actor, Depends(require_role("officer", "operator", "auditor"))]
 
 
-class Evidence(Dated):
+class Evidence(DatedCommand):
     """`evidence` is a reference to a document, never the document."""
 
     evidence: Annotated[str, Field(min_length=1, max_length=200)]
@@ -36,7 +36,7 @@ async def report(
     key: str,
     body: Evidence,
     session: Session,
-    actor: Annotated[Actor, Depends(actor_with("officer", "company"))],
+    actor: Annotated[Actor, Depends(require_role("officer", "company"))],
 ) -> MilestoneView:
     """An officer for any case, a company for its own (its token's subject is its id)."""
     company = None if actor.has("officer") else company_of(actor)
@@ -48,7 +48,7 @@ def company_of(actor: Actor) -> UUID:
     try:
         return UUID(actor.id)
     except ValueError:
-        raise NotAllowed(
+        raise Forbidden(
             "company_token",
             ko="기업 토큰이 아닙니다. 기업 계정으로 다시 로그인하세요.",
             en="The token's subject is no company. Log in with the company's account.",
@@ -61,14 +61,14 @@ async def achieve(
     key: str,
     body: Evidence,
     session: Session,
-    actor: Annotated[Actor, Depends(actor_with("officer"))],
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> MilestoneView:
     return queries.view(await commands.achieve(session, case_id, key, body.evidence, body.occurred_on))
 
 
 @router.post("/deadlines", summary="기한 점검 / tell the deadlines whose day has come")
 async def run_deadlines(
-    body: UpTo, session: Session, actor: Annotated[Actor, Depends(actor_with("operator"))]
+    body: DeadlineRun, session: Session, actor: Annotated[Actor, Depends(require_role("operator"))]
 ) -> Told:
     """Each is told once for its due date, however often this is called."""
     return Told(**await commands.run_deadlines(session, body.up_to))

@@ -15,7 +15,7 @@ from services.monitoring.milestones import domain
 from services.monitoring.milestones.domain import DUE_SOON, MISSED, Due
 from services.monitoring.milestones.models import Milestone, Notice, Status
 from services.monitoring.programmes.queries import definition_of
-from shared.errors import NotAllowed, NotFound
+from shared.errors import Forbidden, NotFound
 from shared.messaging.outbox import emit
 
 FIRST_NOTICE = timedelta(days=max(domain.DAYS_LEFT))
@@ -36,7 +36,7 @@ async def report(
     """The company's report; `company` is who asks, where a company does. Raises NotAllowed for another's case."""
     milestone = await load(session, case_id, key, on)
     if company is not None and company != milestone.company_id:
-        raise NotAllowed(
+        raise Forbidden(
             "own_case_only",
             ko="다른 기업의 과제입니다. 우리 기업의 과제 번호를 확인하세요.",
             en="This is another company's case. Check the id of your own.",

@@ -8,13 +8,13 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.pledges import commands
 from shared.events.definition import Code
-from shared.web.http import Dated, Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.http import DatedCommand, Router, Session
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/pledges", tags=["pledges"])
 
 
-class ReportProgress(Dated):
+class ReportProgress(DatedCommand):
     """`percent` is what the office states, 0 to 100."""
 
     programme_id: Code
@@ -33,7 +33,7 @@ async def report_progress(
     pledge_id: Code,
     body: ReportProgress,
     session: Session,
-    actor: Annotated[Actor, Depends(actor_with("officer"))],
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> Reported:
     await commands.report_progress(
         session,

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.monitoring.programmes.models import KnownDefinition
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 from shared.events.definition import Definition
 
 
@@ -29,7 +29,7 @@ async def definition_of(session: AsyncSession, programme_id: str, version: int) 
 
 def _known(found: object, programme_id: str, ko: str, en: str) -> Definition:
     if found is None:
-        raise NotYet(
+        raise PrerequisiteMissing(
             "programme_not_known_yet",
             ko=f"{ko} {programme_id} 사업을 아직 모릅니다. 사업을 공고했는지 확인하고 잠시 뒤 다시 보내세요.",
             en=f"No definition of {programme_id} {en} is known here yet. Check that it is published, and try again.",

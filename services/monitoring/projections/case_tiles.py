@@ -16,7 +16,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.projections.projection import State
-from shared.projections.rollups import Added, Tiles
+from shared.projections.rollups import Added, Rollup
 
 ABOUT_TO_DAYS = 30
 """A case is about to complete when its last milestone is due within 0 to 30 days, both inclusive."""
@@ -225,7 +225,7 @@ def agreement_tiles(case: State) -> Added:
 
 
 TILES = (
-    Tiles("case_tile", CaseTile, case_tiles),
-    Tiles("place_tile", PlaceTile, place_tiles),
-    Tiles("agreement_tile", AgreementTile, agreement_tiles),
+    Rollup("case_tile", CaseTile, case_tiles),
+    Rollup("place_tile", PlaceTile, place_tiles),
+    Rollup("agreement_tile", AgreementTile, agreement_tiles),
 )

@@ -20,8 +20,8 @@ from shared.events.applications import (
     CompanySelected,
 )
 from shared.events.monitoring import MilestoneAchieved, MilestoneScheduled
-from shared.projections.projection import Fact, Key, State
-from shared.projections.rollups import TiledRowProjection
+from shared.projections.projection import DecodedEvent, Key, State
+from shared.projections.rollups import RollupRowProjection
 
 
 class CaseRow(Table, table=True):
@@ -74,11 +74,11 @@ class CaseRow(Table, table=True):
     completed_on: date | None
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return (fact.data["case_id"],)
 
 
-def submitted(row: State, fact: Fact) -> State:
+def submitted(row: State, fact: DecodedEvent) -> State:
     data = fact.data
     return row | {
         "programme_id": data["programme_id"],
@@ -94,7 +94,7 @@ def submitted(row: State, fact: Fact) -> State:
     }
 
 
-def recorded(row: State, fact: Fact) -> State:
+def recorded(row: State, fact: DecodedEvent) -> State:
     data, amounts = fact.data, fact.data.get("amounts_krw", {})
     return row | {
         "programme_id": data["programme_id"],
@@ -115,55 +115,55 @@ def purses(amounts: dict[str, int]) -> State:
     return {column: amounts.get(funder) for funder, column in PURSES.items()}
 
 
-def withdrawn(row: State, fact: Fact) -> State:
+def withdrawn(row: State, fact: DecodedEvent) -> State:
     return row | {"withdrawn_on": fact.occurred_on}
 
 
-def screened(row: State, fact: Fact) -> State:
+def screened(row: State, fact: DecodedEvent) -> State:
     return row | {"screened_on": fact.occurred_on, "eligible": fact.data["eligible"]}
 
 
-def ranked(row: State, fact: Fact) -> State:
+def ranked(row: State, fact: DecodedEvent) -> State:
     data = fact.data
     return row | {"rank": data.get("rank"), "score": data.get("score"), "reason": data["reason"]}
 
 
-def selected(row: State, fact: Fact) -> State:
+def selected(row: State, fact: DecodedEvent) -> State:
     return ranked(row, fact) | {"selected_on": fact.occurred_on, "via": fact.data["via"]}
 
 
-def reserved(row: State, fact: Fact) -> State:
+def reserved(row: State, fact: DecodedEvent) -> State:
     return ranked(row, fact) | {"reserved_on": fact.occurred_on}
 
 
-def rejected(row: State, fact: Fact) -> State:
+def rejected(row: State, fact: DecodedEvent) -> State:
     return ranked(row, fact) | {"rejected_on": fact.occurred_on}
 
 
-def agreed(row: State, fact: Fact) -> State:
+def agreed(row: State, fact: DecodedEvent) -> State:
     given = ("starts_on", "ends_on", "total_krw")
     shares = purses(fact.data["shares_krw"])
     return row | {name: fact.data[name] for name in given} | shares | {"agreed_on": fact.occurred_on}
 
 
-def abandoned(row: State, fact: Fact) -> State:
+def abandoned(row: State, fact: DecodedEvent) -> State:
     return row | {"lost_on": fact.occurred_on, "lost_stage": fact.data["stage"]}
 
 
-def scheduled(row: State, fact: Fact) -> State:
+def scheduled(row: State, fact: DecodedEvent) -> State:
     return row | {"final_due_on": fact.data["due_on"]} if fact.data["completes"] else row
 
 
-def achieved(row: State, fact: Fact) -> State:
+def achieved(row: State, fact: DecodedEvent) -> State:
     return row | {"completed_on": fact.occurred_on} if fact.data["completes"] else row
 
 
-PROJECTION = TiledRowProjection(
+PROJECTION = RollupRowProjection(
     name="case_row",
     table=CaseRow,
-    tiles=TILES,
-    counted=COUNTED,
-    derived=with_steps,
+    rollups=TILES,
+    inputs=COUNTED,
+    derive=with_steps,
     key=key,
     folds={
         ApplicationSubmitted: submitted,
@@ -178,5 +178,5 @@ PROJECTION = TiledRowProjection(
         MilestoneScheduled: scheduled,
         MilestoneAchieved: achieved,
     },
-    fed_by={"ieum.monitoring": ("final_due_on", "completed_on")},
+    columns_by_topic={"ieum.monitoring": ("final_due_on", "completed_on")},
 )

@@ -14,7 +14,7 @@ from services.monitoring.projections import (
     tranches,
     visits,
 )
-from shared.projections.projection import Fact, Projection
+from shared.projections.projection import DecodedEvent, Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
     programmes.PROJECTION,
@@ -32,7 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
 )
 
 
-def touches(fact: Fact) -> str | None:
+def touches(fact: DecodedEvent) -> str | None:
     """The programme whose pages the fact changes."""
     found = fact.data.get("programme_id")
     return str(found) if found else None

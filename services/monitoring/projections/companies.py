@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.applications import CompanyClosed, CompanyRegistered
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
 
 class CompanyRow(Table, table=True):
@@ -24,16 +24,16 @@ class CompanyRow(Table, table=True):
     state_on: date | None
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return (fact.data["company_id"],)
 
 
-def registered(row: State, fact: Fact) -> State:
+def registered(row: State, fact: DecodedEvent) -> State:
     given = ("business_number", "name_ko", "municipality")
     return row | {name: fact.data[name] for name in given} | {"registered_on": fact.occurred_on}
 
 
-def closed(row: State, fact: Fact) -> State:
+def closed(row: State, fact: DecodedEvent) -> State:
     return row | {"state": fact.data["state"], "state_on": fact.occurred_on}
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.notifications import MessageDelivered, MessageFailed, MessageSent, MessageUnknown
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
 
 class MessageRow(Table, table=True):
@@ -28,12 +28,12 @@ class MessageRow(Table, table=True):
     unknown_on: date | None
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return (fact.data["message_id"],)
 
 
-def became(column: str) -> Callable[[State, Fact], State]:
-    def fold(row: State, fact: Fact) -> State:
+def became(column: str) -> Callable[[State, DecodedEvent], State]:
+    def fold(row: State, fact: DecodedEvent) -> State:
         given = ("case_id", "programme_id", "template", "channel")
         dates = {column: row[column] or fact.occurred_on, "told_on": row["told_on"] or fact.occurred_on}
         return row | {name: fact.data[name] for name in given} | dates

@@ -15,7 +15,7 @@ from shared.events.monitoring import (
     MilestoneReported,
     MilestoneScheduled,
 )
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
 OPEN = "achieved_on is null and reported_on is null"  # waits for somebody: the index of the work list
 
@@ -42,17 +42,17 @@ class MilestoneRow(Table, table=True):
     missed_on: date | None
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return fact.data["case_id"], fact.data["milestone"]
 
 
-def scheduled(row: State, fact: Fact) -> State:
+def scheduled(row: State, fact: DecodedEvent) -> State:
     given = ("programme_id", "company_id", "due_on", "completes")
     return row | {name: fact.data[name] for name in given} | {"scheduled_on": fact.occurred_on}
 
 
-def first(column: str) -> Callable[[State, Fact], State]:
-    def fold(row: State, fact: Fact) -> State:
+def first(column: str) -> Callable[[State, DecodedEvent], State]:
+    def fold(row: State, fact: DecodedEvent) -> State:
         return row | {column: row[column] or fact.occurred_on}
 
     return fold

@@ -15,7 +15,7 @@ from shared.events.funding import (
     SelfContributionConfirmed,
     TrancheDisbursed,
 )
-from shared.projections.projection import Fact, Key, SumProjection
+from shared.projections.projection import DecodedEvent, Key, SumProjection
 from shared.values.money import Funder, Won
 
 
@@ -46,7 +46,9 @@ class MoneyTile(Table, table=True):
 Tiles = Iterable[tuple[Key, int]]
 
 
-def tiles(fact: Fact, kind: Kind, fiscal_year: int, amounts: Mapping[str, int], sign: int = 1) -> Tiles:
+def tiles(
+    fact: DecodedEvent, kind: Kind, fiscal_year: int, amounts: Mapping[str, int], sign: int = 1
+) -> Tiles:
     """A tile for each funder's amount (won)."""
     municipality = fact.data.get("municipality") or ""
     for funder, amount in amounts.items():
@@ -56,37 +58,37 @@ def tiles(fact: Fact, kind: Kind, fiscal_year: int, amounts: Mapping[str, int], 
         )
 
 
-def allocated(fact: Fact) -> Tiles:
+def allocated(fact: DecodedEvent) -> Tiles:
     data = fact.data
     return tiles(fact, Kind.ALLOCATED, data["fiscal_year"], {data["funder"]: data["amount_krw"]})
 
 
-def booked(fact: Fact) -> Tiles:
+def booked(fact: DecodedEvent) -> Tiles:
     return tiles(fact, Kind.PAST, fact.data["fiscal_year"], fact.data["amounts_krw"])
 
 
-def committed(fact: Fact) -> Tiles:
+def committed(fact: DecodedEvent) -> Tiles:
     for year in fact.data["years"]:
         yield from tiles(fact, Kind.COMMITTED, year["fiscal_year"], year["amounts_krw"])
 
 
-def released(fact: Fact) -> Tiles:
+def released(fact: DecodedEvent) -> Tiles:
     for year in fact.data["years"]:
         yield from tiles(fact, Kind.COMMITTED, year["fiscal_year"], year["amounts_krw"], sign=-1)
 
 
-def disbursed(fact: Fact) -> Tiles:
+def disbursed(fact: DecodedEvent) -> Tiles:
     return tiles(fact, Kind.DISBURSED, fact.data["fiscal_year"], fact.data["amounts_krw"])
 
 
-def evidenced(fact: Fact) -> Tiles:
+def evidenced(fact: DecodedEvent) -> Tiles:
     return tiles(fact, Kind.EVIDENCED, fact.data["fiscal_year"], {Funder.SELF: fact.data["amount_krw"]})
 
 
 PROJECTION = SumProjection(
     name="money_tile",
     table=MoneyTile,
-    tiles={
+    amounts={
         BudgetAllocated: allocated,
         PastSpendingBooked: booked,
         FundsCommitted: committed,

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from services.monitoring.projections import money
 from services.monitoring.schema import Table
-from shared.projections.projection import Fact, Key, SumProjection
+from shared.projections.projection import DecodedEvent, Key, SumProjection
 
 
 class MoneyEventTile(Table, table=True):
@@ -21,12 +21,12 @@ class MoneyEventTile(Table, table=True):
     events: int = Field(sa_type=BigInteger)
 
 
-def counted(fact: Fact) -> Iterable[tuple[Key, int]]:
+def counted(fact: DecodedEvent) -> Iterable[tuple[Key, int]]:
     """The event once for each kind and year that it gives money to, however many funders share it."""
     for programme_id, kind, fiscal_year in {key[:3] for key, _ in money.PROJECTION.by_type[fact.type](fact)}:
         yield (programme_id, kind, fiscal_year, fact.occurred_on), 1
 
 
 PROJECTION = SumProjection(
-    name="money_event_tile", table=MoneyEventTile, tiles=dict.fromkeys(money.PROJECTION.tiles, counted)
+    name="money_event_tile", table=MoneyEventTile, amounts=dict.fromkeys(money.PROJECTION.amounts, counted)
 )

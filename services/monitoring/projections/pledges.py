@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.monitoring import PledgeProgressReported
-from shared.projections.projection import Fact, ListProjection, State
+from shared.projections.projection import DecodedEvent, ListProjection, State
 
 
 class PledgeReport(Table, table=True):
@@ -24,7 +24,7 @@ class PledgeReport(Table, table=True):
     occurred_on: date
 
 
-def reported(fact: Fact) -> Iterable[State]:
+def reported(fact: DecodedEvent) -> Iterable[State]:
     given = ("pledge_id", "programme_id", "percent", "reported_by_ko")
     row = {name: fact.data[name] for name in given}
     yield row | {"sequence": fact.sequence, "occurred_on": fact.occurred_on}

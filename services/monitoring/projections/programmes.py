@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.applications import ProgrammeProposed, ProgrammePublished
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
 
 class ProgrammeVersion(Table, table=True):
@@ -25,11 +25,11 @@ class ProgrammeVersion(Table, table=True):
     proposal: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return fact.data["programme_id"], fact.sequence
 
 
-def published(row: State, fact: Fact) -> State:
+def published(row: State, fact: DecodedEvent) -> State:
     data = fact.data
     return row | {
         "version": data["version"],
@@ -38,7 +38,7 @@ def published(row: State, fact: Fact) -> State:
     }
 
 
-def proposed(row: State, fact: Fact) -> State:
+def proposed(row: State, fact: DecodedEvent) -> State:
     return row | {"holds_from": fact.occurred_on, "proposal": fact.data["proposal"]}
 
 

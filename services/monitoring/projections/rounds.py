@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.applications import RoundAgreed, RoundClosed, RoundOpened
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
 
 class RoundRow(Table, table=True):
@@ -26,20 +26,20 @@ class RoundRow(Table, table=True):
     agency_ko: str | None
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return (fact.data["round_id"],)
 
 
-def opened(row: State, fact: Fact) -> State:
+def opened(row: State, fact: DecodedEvent) -> State:
     given = ("programme_id", "year", "name_ko", "opens_on", "closes_on", "quota")
     return row | {name: fact.data[name] for name in given} | {"opened_on": fact.occurred_on}
 
 
-def closed(row: State, fact: Fact) -> State:
+def closed(row: State, fact: DecodedEvent) -> State:
     return row | {"closed_on": fact.occurred_on}
 
 
-def agreed(row: State, fact: Fact) -> State:
+def agreed(row: State, fact: DecodedEvent) -> State:
     """The year may be agreed with the agency before its call opens."""
     given = ("programme_id", "year", "agency_ko")
     return row | {name: fact.data[name] for name in given} | {"agreed_on": fact.occurred_on}

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events import Event, RecordDeadLettered, catalogue
-from shared.projections.projection import Fact, ListProjection, State
+from shared.projections.projection import DecodedEvent, ListProjection, State
 
 PREFIX = "kr.ieum."
 NEWS = "not (name like 'message.%' or name like 'milestone.due_soon.%' or name like 'milestone.missed.%')"
@@ -39,7 +39,7 @@ class TimelineEvent(Table, table=True):
     data: dict[str, Any] = Field(sa_type=JSONB)
 
 
-def told(fact: Fact) -> Iterable[State]:
+def told(fact: DecodedEvent) -> Iterable[State]:
     yield {
         "source": fact.source,
         "id": fact.id,

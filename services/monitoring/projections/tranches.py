@@ -22,7 +22,7 @@ from shared.events.funding import (
     TrancheScheduled,
     TrancheUnconfirmed,
 )
-from shared.projections.projection import Fact, Key, RowProjection, State
+from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 from shared.values.money import PUBLIC
 
 WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list
@@ -48,11 +48,11 @@ class TrancheRow(Table, table=True):
     steps: list[dict[str, Any]] | None = Field(sa_type=JSONB)
 
 
-def key(fact: Fact) -> Key:
+def key(fact: DecodedEvent) -> Key:
     return fact.data["case_id"], fact.data["number"]
 
 
-def stepped(row: State, fact: Fact) -> State:
+def stepped(row: State, fact: DecodedEvent) -> State:
     """Any step: the state is the event's own word."""
     data, amounts, (state, by) = fact.data, fact.data["amounts_krw"], words(fact.type)
     step = {"state": state, "on": fact.occurred_on, "at": fact.recorded_at, "by": data.get(by)}
@@ -74,7 +74,7 @@ def words(type: str) -> tuple[str, str]:
     return state, f"{state}_by"
 
 
-def scheduled(row: State, fact: Fact) -> State:
+def scheduled(row: State, fact: DecodedEvent) -> State:
     return stepped(row, fact) | {"milestone": fact.data["milestone"]}
 
 

@@ -7,9 +7,9 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.monitoring import MentorVisited
-from shared.projections.first import FirstProjection
-from shared.projections.projection import Fact, Key, State
-from shared.projections.rollups import Added, Tiles
+from shared.projections.first import FirstOccurrenceProjection
+from shared.projections.projection import DecodedEvent, Key, State
+from shared.projections.rollups import Added, Rollup
 
 
 class VisitedRow(Table, table=True):
@@ -30,7 +30,7 @@ class VisitedTile(Table, table=True):
     companies: int
 
 
-def visited(fact: Fact) -> tuple[Key, str]:
+def visited(fact: DecodedEvent) -> tuple[Key, str]:
     data = fact.data
     return (data["programme_id"], data.get("company_id") or data["case_id"]), fact.occurred_on
 
@@ -39,9 +39,9 @@ def counted(row: State) -> Added:
     return {(row["programme_id"], row["first_on"]): (1,)} if row["first_on"] else {}
 
 
-PROJECTION = FirstProjection(
+PROJECTION = FirstOccurrenceProjection(
     name="visited_row",
     table=VisitedRow,
-    tiles=Tiles("visited_tile", VisitedTile, counted),
+    rollup=Rollup("visited_tile", VisitedTile, counted),
     days={MentorVisited: visited},
 )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.cases.domain import About, Name
 from services.notifications.recipients.domain import channels_of
 from shared.database.engine import fetch
-from shared.errors import NotYet
+from shared.errors import PrerequisiteMissing
 
 ABOUT = """
     select c.case_id, c.company_id, c.programme_id, c.receipt_number, c.track,
@@ -37,8 +37,8 @@ async def about(session: AsyncSession, case_id: UUID) -> About:
     return _read(row)
 
 
-def not_yet(what: str, what_ko: str, id: object) -> NotYet:
-    return NotYet(
+def not_yet(what: str, what_ko: str, id: object) -> PrerequisiteMissing:
+    return PrerequisiteMissing(
         f"{what}_not_known_yet",
         ko=f"{what_ko} {id}의 사건이 아직 오지 않았습니다. 오면 다시 처리합니다.",
         en=f"The event that names {what} {id} has not arrived yet. It is tried again when it has.",

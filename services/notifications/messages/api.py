@@ -8,11 +8,11 @@ from fastapi import Depends
 from services.notifications.messages import queries
 from services.notifications.messages.queries import Messages
 from shared.web.http import Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.identity import Actor, require_role
 
 router = Router(tags=["messages"])
 
-Reader = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor"))]
+Reader = Annotated[Actor, Depends(require_role("officer", "operator", "auditor"))]
 
 
 @router.get("/messages")

@@ -30,7 +30,7 @@ from services.notifications.templates.notices import Notice
 from shared.database.engine import fetch
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.outbox import emit
-from shared.observability.logs import cause, caused_by
+from shared.observability.logs import correlated, correlation
 from shared.observability.metrics import MESSAGES
 from shared.values.calendar import now
 
@@ -63,7 +63,9 @@ async def make(
         "programme_id": found.programme_id,
         "occurred_on": occurred_on,
         "data": notice.model_dump_json(),
-        "cause": orjson.dumps({name: value for name, value in cause().items() if name in CARRIED}).decode(),
+        "cause": orjson.dumps(
+            {name: value for name, value in correlation().items() if name in CARRIED}
+        ).decode(),
         "expires_at": envelope.time + notice.deadline,
         "state": State.QUEUED.value if found.channels else State.FAILED.value,
         "reason": None if found.channels else NO_CONTACT,
@@ -147,5 +149,5 @@ async def tell_one(session: AsyncSession, row: Mapping[str, Any], state: State) 
     event = event_of(row, state)
     if event is not None:
         carried = row["cause"]  # a text in a row of SQL, a dict in one of the model
-        with caused_by(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
+        with correlated(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
             await emit(session, event)

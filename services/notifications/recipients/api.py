@@ -17,12 +17,12 @@ from services.notifications.recipients.domain import (
 )
 from services.notifications.recipients.queries import RecipientView
 from shared.web.http import Router, Session
-from shared.web.identity import Actor, actor_with
+from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/recipients", tags=["recipients"])
 
-Writer = Annotated[Actor, Depends(actor_with("officer", "company"))]
-Reader = Annotated[Actor, Depends(actor_with("officer", "operator", "auditor", "company"))]
+Writer = Annotated[Actor, Depends(require_role("officer", "company"))]
+Reader = Annotated[Actor, Depends(require_role("officer", "operator", "auditor", "company"))]
 
 
 class Contact(BaseModel):

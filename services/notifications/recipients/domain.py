@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 from pydantic import AfterValidator
 
-from shared.errors import NotAllowed, RuleBroken
+from shared.errors import Forbidden, RuleBroken
 
 Channel = Literal["email", "sms"]
 STAFF = frozenset({"officer", "operator", "auditor"})
@@ -84,7 +84,7 @@ def mask_phone(phone: str) -> str:
 def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID) -> None:
     """A company sees and changes its own contact only."""
     if not roles & STAFF and actor_id != str(company_id):
-        raise NotAllowed(
+        raise Forbidden(
             "own_contact_only",
             ko="다른 기업의 연락처는 볼 수도 고칠 수도 없습니다. 그 기업이나 담당자가 해야 합니다.",
             en="You may see and change your own company's contact only. Ask that company or the officer in charge.",

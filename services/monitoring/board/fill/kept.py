@@ -13,7 +13,7 @@ from typing import Any
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.figures.domain import Facts
-from shared.values.identity_cache import Same
+from shared.values.identity_cache import IdentityKey
 
 MOST = 1_000  # programmes times what they were
 
@@ -32,8 +32,8 @@ def row_view(facts: Facts) -> ProgrammeView:
         facts.programme_id,
         half_year(facts.as_of),
         facts.version,
-        Same(facts.definition),
-        Same(facts.proposal),
+        IdentityKey(facts.definition),
+        IdentityKey(facts.proposal),
         facts.proposed_on,
         tuple(facts.money),
         tuple(facts.cases),

@@ -11,7 +11,7 @@ from services.monitoring.projections import money, timeline
 from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS
 from services.monitoring.projections.money import Kind
 from shared.database.engine import Executor, fetch
-from shared.projections.projection import Fact
+from shared.projections.projection import DecodedEvent
 
 MOST = 300  # events shown of a figure; of more, the page says that it shows a part
 
@@ -108,7 +108,9 @@ async def of_money(
 def part(row: Any, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]) -> int:
     """What the projection's own fold gives to the wanted tiles."""
     type = f"{timeline.PREFIX}{row.name}"
-    fact = Fact(type, row.source, row.id, row.subject, row.sequence, f"{row.occurred_on}", "", row.data, None)
+    fact = DecodedEvent(
+        type, row.source, row.id, row.subject, row.sequence, f"{row.occurred_on}", "", row.data, None
+    )
     return sum(
         krw
         for (_, kind, year, funder, *_), krw in money.PROJECTION.by_type[type](fact)

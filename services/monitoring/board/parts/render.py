@@ -21,7 +21,7 @@ from services.monitoring.board.parts.links import Links
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
-from shared.values.identity_cache import Same
+from shared.values.identity_cache import IdentityKey
 
 ROWS_KEPT = 1_000
 ANY_DAY = date.max  # stands for a page's day where a text is drawn once for many days
@@ -111,13 +111,13 @@ class Pages:
         whole = verdict.of_overview([found.state for found in verdicts.values()])
         programmes = verdict.by_risk(dated, verdicts)
         frame, row = Framed(page, self._module), self._module("overview_row.html", page).programme
-        figures = {one.id: frame.of_its_day(self.figures(frame, Same(one))) for one in view.programmes}
+        figures = {one.id: frame.of_its_day(self.figures(frame, IdentityKey(one))) for one in view.programmes}
         rows = [row(one, verdicts[one.id], figures[one.id]) for one in programmes]
         return self._page(
             "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
         )
 
-    def _figures(self, frame: "Framed", programme: "Same[ProgrammeView]") -> Markup:
+    def _figures(self, frame: "Framed", programme: "IdentityKey[ProgrammeView]") -> Markup:
         drawn: Markup = frame.rows.figures(programme.it)
         return drawn
 
