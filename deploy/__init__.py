@@ -1,1 +1,1 @@
-"""How an installation is made: containers, Kafka topics, PostgreSQL roles, Prometheus rules."""
+"""Parts of an installation: containers, Kafka topics, PostgreSQL roles, Prometheus rules."""

@@ -6,25 +6,12 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """Each is IEUM_<NAME> in the environment; seconds are real seconds."""
+class MessagingSettings(BaseSettings):
+    """How records are published, consumed, folded and retried; seconds are real seconds."""
 
     model_config = SettingsConfigDict(env_prefix="IEUM_", frozen=True)
 
-    database_url: str = "postgresql://localhost:5432/ieum"
-    database_pool: int = 10
-    kafka_bootstrap: str = "localhost:9092"  # several, with commas: any of them is asked
-    kafka_idempotence: bool = True
-    host: str = "127.0.0.1"
-    port: int = 8000
-    log_level: str = "INFO"
-
-    jwks_file: Path | None = None
-    token_issuer: str = "ieum-demo"
-    token_audience: str = "ieum"
-    board_operator: str | None = None
-
-    relay_batch: int = 2_000
+    relay_batch: int = 1_000
     poll_seconds: float = 1.0
     consumer_batch: int = 200
     projector_batch: int = 20_000
@@ -35,6 +22,24 @@ class Settings(BaseSettings):
     backoff_limit_seconds: float = 60.0
     parking_seconds: float = 86_400.0
     stuck_seconds: float = 60.0
+
+
+class Settings(MessagingSettings):
+    """Each is IEUM_<NAME> in the environment; seconds are real seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="IEUM_", frozen=True)
+
+    database_url: str = "postgresql://localhost:5432/ieum"
+    database_pool: int = 10
+    kafka_bootstrap: str = "localhost:9092"  # several, with commas: any of them is asked
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: str = "INFO"
+
+    jwks_file: Path | None = None
+    token_issuer: str = "ieum-demo"
+    token_audience: str = "ieum"
+    board_operator: str | None = None
 
     smtp_url: str = "smtp://localhost:25"
     mail_from: str = "ieum@example.go.kr"

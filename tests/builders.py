@@ -1,4 +1,4 @@
-"""Events and records for tests that do not care how they came about."""
+"""Builders of events and Kafka records with usual contents."""
 
 from datetime import date
 from typing import Any
@@ -15,8 +15,8 @@ PROGRAMME = "jeonbuk-smart-factory"
 
 
 def a_business_number() -> str:
-    nine = f"{uuid4().int % 10**9:09}"
-    return nine + check_digit(nine)
+    first_nine = f"{uuid4().int % 10**9:09}"
+    return first_nine + check_digit(first_nine)
 
 
 def a_registration() -> CompanyRegistered:
@@ -64,11 +64,11 @@ def an_agreement(case_id: UUID | None = None, total_krw: int = 100_000_000) -> A
     )
 
 
-def sealed(event: Event, number: int | None = 1, **attributes: str) -> dict[str, Any]:
-    """What a producer sends for the event: number None for an outsider, who has none."""
+def kafka_record(event: Event, number: int | None = 1, **attributes: str) -> dict[str, Any]:
+    """Build the arguments with which a producer sends the event; number None for a publisher that does not count."""
     sequence = {} if number is None else {"sequence": f"{number:020}"}
-    named = new_attributes(event) | sequence | attributes
-    headers = [(f"ce_{name}", value.encode()) for name, value in named.items()]
+    envelope = new_attributes(event) | sequence | attributes
+    headers = [(f"ce_{name}", value.encode()) for name, value in envelope.items()]
     return {
         "topic": event.topic,
         "value": event.model_dump_json(exclude_none=True).encode(),

@@ -14,7 +14,7 @@ from shared.config import Settings
 from tests import databases as real
 from tests.containers import report
 from tests.databases import Databases
-from tests.stack import in_words, kafka_bootstrap
+from tests.stack import kafka_bootstrap, server_description
 
 HASTY = {
     "delivery_attempts": 3,
@@ -50,7 +50,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Databases]:
 @pytest.fixture
 async def databases(migrated: Databases) -> Databases:
     """All four schemas, empty."""
-    await real.empty()
+    await real.delete_all_rows()
     return migrated
 
 
@@ -81,5 +81,5 @@ async def topics_emptied(connected: Settings) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """After everything else, before pytest's closing line: what the servers were, and whether containers came up."""
     yield
-    for line in report.lines(in_words()):
+    for line in report.lines(server_description()):
         terminalreporter.line(line)

@@ -1,4 +1,4 @@
-"""The real schemas, by the real migrations, entered as the real roles."""
+"""Real schemas for tests: created by the migrations, accessed as the services' roles."""
 
 import asyncio
 import json
@@ -14,72 +14,72 @@ from shared.database.engine import Database
 from shared.database.migrate import migrate
 from tests.stack import postgres_url
 
-NAME = "ieum"
-# Roles belong to the server: a run within a run, on the same server, is told their passwords.
+DATABASE = "ieum"
+# Roles belong to the server: a nested test run on the same server receives their passwords.
 PASSWORDS: dict[str, str] = json.loads(os.environ.get("IEUM_TEST_PASSWORDS", "{}")) or roles.new_passwords()
 Databases = dict[str, Database]
 
 
 def app_url(service: str) -> str:
     role = roles.app_role(service)
-    return roles.login(postgres_url(), role, PASSWORDS[role], NAME)
+    return roles.login_url(postgres_url(), role, PASSWORDS[role], DATABASE)
 
 
 def owner_url(service: str) -> str:
     role = roles.owner_role(service)
-    return roles.login(postgres_url(), role, PASSWORDS[role], NAME)
+    return roles.login_url(postgres_url(), role, PASSWORDS[role], DATABASE)
 
 
 async def prepare() -> None:
-    """Roles, schemas, migrations: once a run."""
-    await roles.prepare(postgres_url(), PASSWORDS, NAME)
+    """Create roles and schemas and run the migrations, once per test run."""
+    await roles.prepare(postgres_url(), PASSWORDS, DATABASE)
     for service in roles.SERVICES:
         await migrate(service, owner_url(service))
 
 
-EMPTY = """
+DELETE_ALL_ROWS = """
 do $$
-declare one record;
+declare entry record;
 begin
     set local session_replication_role = replica;
-    for one in select schemaname, tablename from pg_tables
+    for entry in select schemaname, tablename from pg_tables
                where schemaname in ('applications', 'funding', 'monitoring', 'notifications')
-                     and tablename <> 'alembic_version' loop
-        execute format('delete from %I.%I', one.schemaname, one.tablename);
+                     and tablename not in ('alembic_version', 'live_projection') loop
+        execute format('delete from %I.%I', entry.schemaname, entry.tablename);
     end loop;
 end $$
 """
 
 
-async def empty() -> None:
-    """All rows of all services; as superuser, past the triggers. Deleting few rows is faster than truncating."""
-    programmes.KNOWN.clear()
+async def delete_all_rows() -> None:
+    """Delete all rows of all services, as superuser without triggers; deleting few rows is faster than truncating."""
+    programmes.DEFINITION_CACHE.clear()
     connection = await admin()
     try:
-        await connection.execute(EMPTY)
+        await connection.execute(DELETE_ALL_ROWS)
     finally:
         await connection.close()
 
 
-WAITING = """
+COUNT_BLOCKED = """
     select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """
-PATIENCE = 30.0  # seconds
+BLOCKED_TIMEOUT = 30.0  # seconds
 
 
-async def until_they_wait(*tasks: "asyncio.Task[Any]") -> None:
-    """Until each of them waits for a lock in the database, or has come to its end."""
+async def until_blocked(*tasks: "asyncio.Task[Any]") -> None:
+    """Wait until each task waits for a database lock or has ended; raises TimeoutError."""
     connection = await admin()
     try:
-        async with asyncio.timeout(PATIENCE):
-            while await connection.fetchval(WAITING) + sum(task.done() for task in tasks) < len(tasks):  # noqa: ASYNC110  a lock has no event
+        async with asyncio.timeout(BLOCKED_TIMEOUT):
+            while await connection.fetchval(COUNT_BLOCKED) + sum(task.done() for task in tasks) < len(tasks):  # noqa: ASYNC110  a lock has no event
                 await asyncio.sleep(0.01)
     finally:
         await connection.close()
 
 
 async def admin() -> asyncpg.Connection:
-    return await asyncpg.connect(roles.within(postgres_url(), NAME))
+    return await asyncpg.connect(roles.with_database(postgres_url(), DATABASE))
 
 
 def databases(settings: Settings) -> Databases:

@@ -1,8 +1,8 @@
-"""Real servers for tests, started when first asked for and stopped when the test run ends.
+"""Real servers for tests, started at their first use and stopped at the end of the test run.
 
-`postgres_url()` is a superuser's address, `kafka_bootstrap()` a broker's. In containers where an engine answers
-that has their images, embedded where not; IEUM_TEST_SERVERS=containers (which may pull) or =embedded decides
-otherwise, and IEUM_DATABASE_URL and IEUM_KAFKA_BOOTSTRAP name existing servers instead.
+`postgres_url()` is a superuser's address, `kafka_bootstrap()` a broker's. The servers run in containers where a
+container engine has their images, else embedded; IEUM_TEST_SERVERS=containers (which may pull images) or =embedded
+decides otherwise, and IEUM_DATABASE_URL and IEUM_KAFKA_BOOTSTRAP name existing servers instead.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deploy.kafka import topics
 from tests.containers import servers
-from tests.containers.engine import NoEngine, answering
+from tests.containers.engine import EngineUnavailable, running_engine
 from tools.devstack import kafka, postgres, processes
 from tools.devstack.jars import KAFKA
 from tools.devstack.kafka import Kafka
@@ -28,11 +28,11 @@ from tools.devstack.postgres import Postgres
 
 @cache
 def postgres_url() -> str:
-    """Return a superuser's address of a real PostgreSQL, database `postgres`."""
-    if given := os.environ.get("IEUM_DATABASE_URL"):
-        return given
-    url = _embedded_postgres() if why_embedded() else servers.start_postgres()
-    _now(postgres.wait_until_ready(url))
+    """Return a superuser's address on a real PostgreSQL, database `postgres`."""
+    if url := os.environ.get("IEUM_DATABASE_URL"):
+        return url
+    url = _embedded_postgres() if embedded_reason() else servers.start_postgres()
+    _run(postgres.wait_until_ready(url))
     return url
 
 
@@ -41,7 +41,7 @@ def _embedded_postgres() -> str:
         _folder() / "postgres", _folder() / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
     )
     atexit.register(server.remove)
-    _now(server.prepare())
+    _run(server.prepare())
     _start(server.program())
     return server.url
 
@@ -49,52 +49,52 @@ def _embedded_postgres() -> str:
 @cache
 def kafka_bootstrap() -> str:
     """Return the address of a real Apache Kafka broker that has the topics of deploy/kafka/topics.py."""
-    if given := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
-        return given
-    bootstrap = _embedded_kafka() if why_embedded() else servers.start_kafka()
-    _now(kafka.wait_until_ready(bootstrap, 1))
-    _now(topics.create(bootstrap))
+    if bootstrap := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
+        return bootstrap
+    bootstrap = _embedded_kafka() if embedded_reason() else servers.start_kafka()
+    _run(kafka.wait_until_ready(bootstrap, 1))
+    _run(topics.create(bootstrap))
     return bootstrap
 
 
 def _embedded_kafka() -> str:
     client, controller = free_ports(2)
     cluster = Kafka(_folder() / "kafka", _folder(), tuple(KAFKA.get()), ((client, controller),))
-    _now(cluster.prepare())
+    _run(cluster.prepare())
     for program in cluster.programs():
         _start(program)
     return cluster.bootstrap
 
 
 @cache
-def why_embedded() -> str:
-    """Why the servers are not in containers; nothing where they are. Raises NoEngine where they had to be."""
-    wish = os.environ.get("IEUM_TEST_SERVERS", "")
-    if wish == "embedded":
+def embedded_reason() -> str:
+    """Return why the servers run embedded, empty for containers; raises EngineUnavailable where containers are required."""
+    chosen = os.environ.get("IEUM_TEST_SERVERS", "")
+    if chosen == "embedded":
         return "IEUM_TEST_SERVERS=embedded"
     try:
-        servers.usable(pull=wish == "containers")
-    except NoEngine as none:
-        if wish == "containers":
+        servers.usable(pull=chosen == "containers")
+    except EngineUnavailable as failure:
+        if chosen == "containers":
             raise
-        return str(none)
+        return str(failure)
     return ""
 
 
-def in_words() -> str:
-    """What the tests stood on, for the last lines of a run."""
-    given = [name for name in ("IEUM_DATABASE_URL", "IEUM_KAFKA_BOOTSTRAP") if os.environ.get(name)]
-    if len(given) == 2:
-        return f"주어진 서버 / given by {' and '.join(given)}"
-    if why := why_embedded():
-        return f"내장 스택 / embedded stack ({why})"
-    return f"testcontainers ({answering().name}: {servers.POSTGRES}, {servers.KAFKA})"
+def server_description() -> str:
+    """Return the description of the servers for the summary of the test run."""
+    variables = [name for name in ("IEUM_DATABASE_URL", "IEUM_KAFKA_BOOTSTRAP") if os.environ.get(name)]
+    if len(variables) == 2:
+        return f"주어진 서버 / given by {' and '.join(variables)}"
+    if reason := embedded_reason():
+        return f"내장 스택 / embedded stack ({reason})"
+    return f"testcontainers ({running_engine().name}: {servers.POSTGRES}, {servers.KAFKA})"
 
 
 @cache
 def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ieum-tests-"))
-    folder.chmod(0o711)  # the database's account must get through
+    folder.chmod(0o711)  # the database's user must be able to enter
     atexit.register(shutil.rmtree, folder)
     return folder
 
@@ -104,7 +104,7 @@ def _start(program: processes.Program) -> None:
     atexit.register(processes.stop, child, program)
 
 
-def _now(work: Coroutine[None, None, object]) -> None:
-    """Wait for `work` in a loop of its own: the caller may stand inside a running one."""
+def _run(work: Coroutine[None, None, object]) -> None:
+    """Run `work` in an event loop of its own thread: the caller may be inside a running loop."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()

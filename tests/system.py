@@ -53,7 +53,7 @@ class System(AsyncExitStack):
     async def start(self) -> None: ...
 
     @abstractmethod
-    async def quiet(self) -> bool:
+    async def is_quiescent(self) -> bool:
         """Whether nothing is left to relay, to consume or to fold; the memory takes a step when it is asked."""
 
     @abstractmethod
@@ -68,7 +68,7 @@ class System(AsyncExitStack):
     async def settle(self) -> None:
         """Let relays, consumers and projectors run until all that was said is heard."""
         deadline = time.monotonic() + PATIENCE
-        while not await self.quiet():
+        while not await self.is_quiescent():
             assert time.monotonic() < deadline, "the services never fall silent"
             await asyncio.sleep(0.01)
 
@@ -96,14 +96,12 @@ class MemorySystem(System):
     async def log(self, topic: str) -> list[Any]:
         return list(self.kafka.logs[topic])
 
-    async def quiet(self) -> bool:
+    async def is_quiescent(self) -> bool:
         moved, paused = 0, self.kafka.paused
         for service in self.services:
             published, failed = await publish_pending(self.databases[service.name], self.kafka, 100)
             moved += published + failed
         moved += await self.kafka.deliver()
-        for projector in self.projectors.values():
-            await projector.wait_for_write()
         for consumer in self.consumers.values():
             await consumer.dispatcher.refresh_parked()
             await consumer.retry_parked()
@@ -137,7 +135,7 @@ class KafkaSystem(System):
                     found += records
         return sorted(found, key=lambda record: (record.partition, record.offset))
 
-    async def quiet(self) -> bool:
+    async def is_quiescent(self) -> bool:
         if any([await self.count(service.name, "outbox") for service in self.services]):
             return False
         subscribers: list[Any] = list(self.broker.subscribers)

@@ -1,4 +1,4 @@
-"""docker-compose.yml follows the compose specification and says what tools/devstack says; the image is what it needs."""
+"""docker-compose.yml follows the compose specification and agrees with tools/devstack; the image has the server's packages."""
 
 import json
 import os
@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from deploy.postgres.__main__ import passwords
-from deploy.postgres.roles import app_role, owner_role
+from deploy.postgres.roles import AUDIT_ROLE, app_role, owner_role
 from shared.config import Settings
 from shared.observability import metrics
-from shared.values.calendar import PIN
+from shared.values.clock import DATE
 from tests.databases import PASSWORDS
 from tests.sources import ROOT
 from tests.stack import kafka_bootstrap, postgres_url
@@ -27,9 +27,9 @@ from tools.devstack.inbox.settings import Settings as InboxSettings
 from tools.devstack.services import SERVICES
 
 SPECIFICATION = "builtin_schemas/vendor/compose-spec.json"  # as the package check-jsonschema ships it
-VARIABLE = re.compile(r"\$\{(\w+)(?P<how>:\?|:-)?(?P<said>[^}]*)\}")
+VARIABLE = re.compile(r"\$\{(\w+)(?P<how>:\?|:-)?(?P<text>[^}]*)\}")
 DONE, HEALTHY = "service_completed_successfully", "service_healthy"
-NAMES = [one.name for one in SERVICES]
+NAMES = [service.name for service in SERVICES]
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +43,17 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
 
 
 def ours(services: dict[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in services.items() if "build" in one}
+    return {name: service for name, service in services.items() if "build" in service}
 
 
 def jobs(services: dict[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in services.items() if one.get("healthcheck", {}).get("disable")}
+    return {
+        name: service for name, service in services.items() if service.get("healthcheck", {}).get("disable")
+    }
 
 
 def needs(service: dict[str, Any]) -> dict[str, str]:
-    return {name: one["condition"] for name, one in service.get("depends_on", {}).items()}
+    return {name: dependency["condition"] for name, dependency in service.get("depends_on", {}).items()}
 
 
 def template() -> dict[str, str]:
@@ -66,28 +68,28 @@ def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
         pytest.skip("the package check-jsonschema, which ships the specification's schema, is not installed")
     schema = json.loads((Path(package.origin).parent / SPECIFICATION).read_text(encoding="utf-8"))
 
-    problems = list(jsonschema.Draft202012Validator(schema).iter_errors(compose))
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(compose))
 
-    assert [f"{'.'.join(map(str, one.path))}: {one.message}" for one in problems] == []
+    assert [f"{'.'.join(map(str, error.path))}: {error.message}" for error in errors] == []
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda one: one.name)
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_a_service_is_one_container_with_the_roles_of_the_embedded_stack(
     services: dict[str, Any], service: Any
 ) -> None:
-    here = services[service.name]
+    container = services[service.name]
 
-    assert here["command"] == [service.module, *service.roles]
-    assert needs(here) | {"inbox": HEALTHY} == {
+    assert container["command"] == [service.module, *service.roles]
+    assert needs(container) | {"inbox": HEALTHY} == {
         f"{service.name}-migrate": DONE,
         "topics": DONE,
         "inbox": HEALTHY,
     }
-    assert here["ports"][0].endswith(f":-{service.preferred_port}}}:8000")
+    assert container["ports"][0].endswith(f":-{service.preferred_port}}}:8000")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_the_migrating_job_runs_as_the_schemas_owner(services: dict[str, Any], name: str) -> None:
+def test_only_the_migrate_job_runs_as_the_schemas_owner(services: dict[str, Any], name: str) -> None:
     job, service = services[f"{name}-migrate"], services[name]
 
     assert job["command"] == [f"services.{name}", "migrate"]
@@ -97,7 +99,7 @@ def test_only_the_migrating_job_runs_as_the_schemas_owner(services: dict[str, An
     assert "OWNER" not in str(service["environment"])
 
 
-def test_servers_come_first_then_jobs_then_services(services: dict[str, Any]) -> None:
+def test_servers_start_first_then_jobs_then_services(services: dict[str, Any]) -> None:
     assert needs(services["postgres"]) == needs(services["kafka"]) == {}
     assert needs(services["roles"]) == {"postgres": HEALTHY}
     assert needs(services["topics"]) == {"kafka": HEALTHY}
@@ -108,131 +110,138 @@ def test_servers_come_first_then_jobs_then_services(services: dict[str, Any]) ->
     }
 
 
-def test_what_is_waited_for_can_be_waited_for(services: dict[str, Any]) -> None:
-    for name, one in services.items():
-        for other, condition in needs(one).items():
+def test_every_awaited_container_has_a_health_check_or_ends(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for other, condition in needs(service).items():
             health = services[other].get("healthcheck", {})
             ends = other in jobs(services)
             assert (condition == DONE) == ends, f"{name} waits for {other}"
             assert ends or health["test"], other
 
 
-def test_a_container_of_ours_is_asked_whether_it_is_ready_as_its_image_is(services: dict[str, Any]) -> None:
+def test_our_containers_have_the_health_check_of_the_image(services: dict[str, Any]) -> None:
     image = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
-    [asked] = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", image, re.MULTILINE)
+    [command] = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", image, re.MULTILINE)
 
-    for name, one in ours(services).items():
+    for name, service in ours(services).items():
         if name not in jobs(services):
-            assert one["healthcheck"]["test"] == ["CMD", *json.loads(asked)], name
-            assert "/readyz" in one["healthcheck"]["test"][-1]
+            assert service["healthcheck"]["test"] == ["CMD", *json.loads(command)], name
+            assert "/readyz" in service["healthcheck"]["test"][-1]
 
 
-def test_what_runs_of_ours_can_change_nothing_but_its_volume(services: dict[str, Any]) -> None:
+def test_our_containers_can_write_to_their_volumes_only(services: dict[str, Any]) -> None:
     image = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 
     assert re.findall(r"^USER (\S+)$", image, re.MULTILINE)[-1] == "10001"
-    for one in ours(services).values():
-        assert one["read_only"] is True
-        assert one["cap_drop"] == ["ALL"]
-        assert one["security_opt"] == ["no-new-privileges:true"]
-        assert "user" not in one
+    for service in ours(services).values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "user" not in service
 
 
-def test_nothing_is_open_beyond_this_machine(services: dict[str, Any]) -> None:
-    ports = [port for one in services.values() for port in one.get("ports", [])]
+def test_ports_are_published_on_loopback_only(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
 
     assert len(ports) == len(set(ports)) == 8
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "ports" not in services["postgres"]
 
 
-def test_what_is_named_is_declared(compose: dict[str, Any], services: dict[str, Any]) -> None:
-    configs = {one["source"] for service in services.values() for one in service.get("configs", [])}
-    mounts = [one.split(":")[0] for service in services.values() for one in service.get("volumes", [])]
-    files = [one for one in mounts if one.startswith("./")] + [compose["configs"]["prometheus"]["file"]]
+def test_every_config_and_volume_in_use_is_declared(
+    compose: dict[str, Any], services: dict[str, Any]
+) -> None:
+    configs = {config["source"] for service in services.values() for config in service.get("configs", [])}
+    mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    files = [mount for mount in mounts if mount.startswith("./")] + [compose["configs"]["prometheus"]["file"]]
 
     assert configs == set(compose["configs"])
-    assert {one for one in mounts if not one.startswith("./")} == set(compose["volumes"])
-    assert [one for one in files if not (ROOT / one).exists()] == []
+    assert {mount for mount in mounts if not mount.startswith("./")} == set(compose["volumes"])
+    assert [file for file in files if not (ROOT / file).exists()] == []
 
 
 @pytest.mark.parametrize("name", [*NAMES, "inbox"])
-def test_every_setting_is_one_that_the_program_reads(services: dict[str, Any], name: str) -> None:
+def test_every_setting_is_read_by_the_program(services: dict[str, Any], name: str) -> None:
     fields = InboxSettings.model_fields if name == "inbox" else Settings.model_fields
-    known = {f"IEUM_{field.upper()}" for field in fields} | {PIN}
+    known = {f"IEUM_{field.upper()}" for field in fields} | {DATE}
 
     assert set(services[name]["environment"]) <= known
 
 
-def test_a_password_that_is_not_set_is_refused_and_the_example_lists_it(compose: dict[str, Any]) -> None:
-    found = list(VARIABLE.finditer(yaml.safe_dump(compose, width=10_000, allow_unicode=True)))
-    demanded = {one[1] for one in found if one["how"] == ":?"}
-    defaulted = {one[1] for one in found if one["how"] == ":-"}
+def test_missing_passwords_are_refused_and_the_example_lists_them(compose: dict[str, Any]) -> None:
+    variables = list(VARIABLE.finditer(yaml.safe_dump(compose, width=10_000, allow_unicode=True)))
+    required = {variable[1] for variable in variables if variable["how"] == ":?"}
+    optional = {variable[1] for variable in variables if variable["how"] == ":-"}
 
-    assert {one[1] for one in found if one["how"] is None} <= demanded
-    assert not {one for one in defaulted if re.search("PASSWORD|SECRET|KEY", one)}
-    assert demanded == {name for name in template() if not name.endswith("_URL")}
-    assert all(one["said"].endswith("see .env.example") for one in found if one["how"] == ":?")
-    assert {name for name in template() if name.endswith("_URL")} <= defaulted
+    assert {variable[1] for variable in variables if variable["how"] is None} <= required
+    assert not {name for name in optional if re.search("PASSWORD|SECRET|KEY", name)}
+    assert required == {name for name in template() if not name.endswith("_URL")}
+    assert all(
+        variable["text"].endswith("see .env.example") for variable in variables if variable["how"] == ":?"
+    )
+    assert {name for name in template() if name.endswith("_URL")} <= optional
 
 
-def test_the_roles_job_is_told_every_password_that_it_asks_for(services: dict[str, Any]) -> None:
+def test_the_roles_job_receives_every_password_that_it_reads(services: dict[str, Any]) -> None:
     given = services["roles"]["environment"]
 
-    assert set(passwords(given)) == {role(name) for name in NAMES for role in (app_role, owner_role)}
+    service_roles = {role(name) for name in NAMES for role in (app_role, owner_role)}
+    assert set(passwords(given)) == service_roles | {AUDIT_ROLE}
     with pytest.raises(KeyError, match="IEUM_FUNDING_PASSWORD"):
         passwords({**given, "IEUM_FUNDING_PASSWORD": ""})
 
 
-def test_the_examples_own_command_makes_an_env_with_fresh_passwords(tmp_path: Path) -> None:
+def test_the_examples_command_writes_an_env_file_with_new_passwords(tmp_path: Path) -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     [command] = re.findall(r"^#   (sh -c .*)$", example, re.MULTILINE)
     (tmp_path / ".env.example").write_text(example, encoding="utf-8")
 
     subprocess.run(command, shell=True, cwd=tmp_path, check=True, env={"PATH": os.environ["PATH"]})
 
-    made = (tmp_path / ".env").read_text(encoding="utf-8")
-    assert [line for line in made.splitlines() if not re.fullmatch(r"(#.*|\w+=.*)?", line)] == []
-    secrets = re.findall(r"^IEUM_\w+(?:PASSWORD|KEY|SECRET)=(.*)$", made, re.MULTILINE)
-    assert len(secrets) == len(set(secrets)) == 12
-    assert all(re.fullmatch("[0-9a-f]{48}", one) for one in secrets)
+    written = (tmp_path / ".env").read_text(encoding="utf-8")
+    assert [line for line in written.splitlines() if not re.fullmatch(r"(#.*|\w+=.*)?", line)] == []
+    secrets = re.findall(r"^IEUM_\w+(?:PASSWORD|KEY|SECRET)=(.*)$", written, re.MULTILINE)
+    assert len(secrets) == len(set(secrets)) == 13
+    assert all(re.fullmatch("[0-9a-f]{48}", secret) for secret in secrets)
 
 
-def test_the_image_gets_what_a_server_needs_in_the_versions_that_are_tested() -> None:
-    """Where it is red: make requirements-server.lock anew, as the others, with `--extra server -c requirements.lock`."""
-    server, whole = (locked(name) for name in ("requirements-server.lock", "requirements.lock"))
+def test_the_image_has_the_servers_packages_in_the_tested_versions() -> None:
+    """Remedy: lock requirements-server.lock again like the others, with `--extra server -c requirements.lock`."""
+    server, local = (locked(name) for name in ("requirements-server.lock", "requirements.lock"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["server"]]
 
-    assert server.items() <= whole.items()
-    assert {re.split(r"[\[;]", one)[0] for one in needed} <= server.keys()
+    assert server.items() <= local.items()
+    assert {re.split(r"[\[;]", requirement)[0] for requirement in needed} <= server.keys()
     assert set(project["optional-dependencies"]["server"]) <= set(project["optional-dependencies"]["local"])
 
 
 def locked(name: str) -> dict[str, str]:
-    """Version and hashes of each package."""
+    """Return version and hashes of each locked package."""
     pins = re.split(r"^(?=[a-z])", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {pin.partition("==")[0]: pin.partition("==")[2].strip() for pin in pins if pin}
 
 
-def test_prometheus_asks_every_service_and_grafana_shows_metrics_that_there_are() -> None:
+def test_prometheus_scrapes_every_service_and_grafana_shows_existing_metrics() -> None:
     folder = ROOT / "deploy/observability"
-    scraped = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    jobs = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     board = (folder / "grafana/dashboards/ieum.json").read_text(encoding="utf-8")
-    kept = [
-        one for one in vars(metrics).values() if isinstance(one, prometheus_client.metrics.MetricWrapperBase)
+    collectors = [
+        metric
+        for metric in vars(metrics).values()
+        if isinstance(metric, prometheus_client.metrics.MetricWrapperBase)
     ]
-    known = {name.name for one in kept for name in one.collect()}
+    known = {family.name for metric in collectors for family in metric.collect()}
 
-    [targets] = [one["targets"] for job in scraped for one in job["static_configs"]]
+    [targets] = [config["targets"] for job in jobs for config in job["static_configs"]]
     shown = set(re.findall(r"ieum_\w+", board))
 
     assert sorted(targets) == sorted(f"{name}:8000" for name in NAMES)
-    assert {re.sub("_(total|bucket)$", "", one) for one in shown} <= known
+    assert {re.sub("_(total|bucket)$", "", name) for name in shown} <= known
     assert len(shown) > 5
 
 
-def test_the_job_of_the_roles_can_run_as_often_as_the_stack_starts() -> None:
+def test_the_roles_job_is_idempotent() -> None:
     given = {f"{role.upper()}_PASSWORD": password for role, password in PASSWORDS.items()}
     environment = {**os.environ, **given, "IEUM_DATABASE_URL": postgres_url()}
 
@@ -244,7 +253,7 @@ def test_the_job_of_the_roles_can_run_as_often_as_the_stack_starts() -> None:
 
 
 @pytest.mark.connected
-def test_the_job_of_the_topics_can_run_as_often_as_the_stack_starts() -> None:
+def test_the_topics_job_is_idempotent() -> None:
     done = run_job("deploy.kafka", {**os.environ, "IEUM_KAFKA_BOOTSTRAP": kafka_bootstrap()})
 
     assert (done.returncode, done.stdout) == (0, "topics made: none, all were there\n"), done.stderr

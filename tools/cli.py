@@ -1,6 +1,6 @@
-"""The `ieum` command: thin verbs, each over a function of tools/devstack, tools/demo or tools/audit."""
+"""The `ieum` command: thin verbs, each calling a function of tools/devstack, tools/demo or tools/audit."""
 
-# ruff: noqa: PLC0415  each verb imports what it needs itself, so that `ieum --help` is fast
+# ruff: noqa: PLC0415  each verb imports its own modules, so that `ieum --help` is fast
 
 import sys
 from datetime import datetime
@@ -76,7 +76,7 @@ def play(state: StateOption = None, leave_out: LeaveOutOption = None) -> None:
     """문서의 이야기를 실행 중인 것에 들려줍니다 / Play the documents' story against what runs."""
     from tools.demo import cli
 
-    cli.play_story(state, leave_out or ())
+    cli.play_scenario(state, leave_out or ())
 
 
 @app.command()
@@ -101,33 +101,27 @@ def demo(
     from tools.demo.demo import demo, demo_check
 
     if checked:
-        raise typer.Exit(demo_check(state, as_json=json, keep=keep, leave_out=leave_out or ()))
+        raise typer.Exit(demo_check(state, as_json=json, keep_state=keep, leave_out=leave_out or ()))
     demo(state)
 
 
 @app.command()
-def verify(state: StateOption = None, json: JsonOption = False) -> None:
-    """불변 규칙을 모두 확인합니다 / Check every invariant against what runs."""
-    from tools.audit import cli
-
-    raise typer.Exit(0 if cli.verify(state, json) else 1)
-
-
-@app.command()
-def rebuild(
+def audit(
     state: StateOption = None,
-    verify: Annotated[bool, typer.Option("--verify", help="견주기만 합니다(기본) / only compare")] = False,
-    swap: Annotated[bool, typer.Option("--swap", help="현황을 바꿉니다 / replace the board's rows")] = False,
+    database_url: Annotated[
+        str | None, typer.Option("--database-url", help="어느 설치든 / any installation (IEUM_DATABASE_URL)")
+    ] = None,
+    kafka: Annotated[str | None, typer.Option("--kafka", help="host:port (IEUM_KAFKA_BOOTSTRAP)")] = None,
+    json: JsonOption = False,
 ) -> None:
-    """현황을 처음부터 다시 만들어 견줍니다 / Fold every topic anew and compare with the board."""
+    """불변 규칙을 모두 확인합니다 / Check every invariant on what runs, or on the installation at the URLs."""
     from tools.audit import cli
 
-    cli.refuse_both(verify, swap)
-    raise typer.Exit(0 if cli.rebuild_board(state, swap) else 1)
+    raise typer.Exit(0 if cli.audit(database_url, kafka, state, json) else 1)
 
 
 def main() -> None:
-    """Run the command; what stops it is said in words, without a traceback."""
+    """Run the command; an error that stops it is printed as its message, without a traceback."""
     from tools.devstack.errors import StackError
 
     try:

@@ -1,12 +1,12 @@
-"""The one list of topics, and how they are made: six partitions, nothing ever expires."""
+"""The one list of topics and their configuration: six partitions, records never expire."""
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 PARTITIONS = 6
-MOST_REPLICAS = 3
+MAX_REPLICAS = 3
 MAX_MESSAGE_BYTES = 1_048_588  # one MiB and Kafka's own overhead
-OUTSIDERS = ("ministry", "treasury", "registry", "municipality", "trade", "legacy")
+EXTERNAL_SYSTEMS = ("ministry", "treasury", "registry", "municipality", "trade", "legacy")
 TOPICS = (
     "ieum.programmes",
     "ieum.companies",
@@ -14,7 +14,7 @@ TOPICS = (
     "ieum.funding",
     "ieum.monitoring",
     "ieum.notifications",
-    *(f"ieum.external.{system}" for system in OUTSIDERS),
+    *(f"ieum.external.{system}" for system in EXTERNAL_SYSTEMS),
 )
 CONFIG = {
     "retention.ms": "-1",
@@ -25,14 +25,14 @@ CONFIG = {
 
 
 async def create(bootstrap: str) -> list[str]:
-    """Make the topics that are not there yet, on three brokers or as many as there are, and return their names.
+    """Create the missing topics and return their names, with three replicas or as many as there are brokers.
 
     Raises the broker's error when it refuses a topic.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+        replicas = min(MAX_REPLICAS, len((await admin.describe_cluster())["brokers"]))
         missing = sorted(set(TOPICS) - set(await admin.list_topics()))
         answer = await admin.create_topics([_topic(name, replicas) for name in missing]) if missing else None
     finally:

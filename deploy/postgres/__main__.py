@@ -1,6 +1,6 @@
-"""Makes the schemas and roles, or changes their passwords: `python -m deploy.postgres`.
+"""Creation of the schemas and roles, or a change of their passwords: `python -m deploy.postgres`.
 
-IEUM_DATABASE_URL is a superuser's; each role's password is in <ROLE>_PASSWORD, such as IEUM_FUNDING_OWNER_PASSWORD.
+IEUM_DATABASE_URL is a superuser's address; each role's password is in <ROLE>_PASSWORD, such as IEUM_FUNDING_OWNER_PASSWORD.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from deploy.postgres import roles
 
 
 def passwords(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the password of each role; raises KeyError with the names of all that are missing."""
+    """Return the password of each role; raises KeyError with the names of all missing variables."""
     names = {role: f"{role.upper()}_PASSWORD" for role in roles.new_passwords()}
     missing = [name for name in names.values() if not environment.get(name)]
     if missing:
@@ -21,12 +21,12 @@ def passwords(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Run once; running it again changes nothing but the passwords."""
+    """Create the schemas and roles; a second run changes nothing but the passwords."""
     try:
-        url, given = os.environ["IEUM_DATABASE_URL"], passwords(os.environ)
+        url, by_role = os.environ["IEUM_DATABASE_URL"], passwords(os.environ)
     except KeyError as missing:
         sys.exit(f"환경 변수가 없습니다 / missing in the environment: {missing.args[0]}")
-    asyncio.run(roles.prepare(url, given))
+    asyncio.run(roles.prepare(url, by_role))
 
 
 if __name__ == "__main__":

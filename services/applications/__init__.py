@@ -1,1 +1,1 @@
-"""The applications service: programmes, calls and cases, from application to agreement."""
+"""Applications service: programmes, rounds and cases, from application to agreement."""

@@ -1,4 +1,4 @@
-"""The applications service: takes applications and decides on them."""
+"""Applications service: the parts it is made of."""
 
 from services.applications.agreements.api import router as agreements
 from services.applications.cases.api import router as cases

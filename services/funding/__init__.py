@@ -1,1 +1,1 @@
-"""Budgets, the ledger, and paying companies in tranches."""
+"""Budgets, the double-entry ledger, and tranches paid to companies."""

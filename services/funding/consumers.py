@@ -1,4 +1,4 @@
-"""What this service listens to, and what it does then."""
+"""Subscriptions of this service and their handlers."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,48 +19,48 @@ from shared.messaging.cloudevents import Envelope
 from shared.messaging.consumer import Handlers
 
 
-async def on_published(session: AsyncSession, event: ProgrammePublished, _: Envelope) -> None:
-    await programmes.keep(session, event.definition, event.version, event.occurred_on)
+async def on_programme_published(session: AsyncSession, event: ProgrammePublished, _: Envelope) -> None:
+    await programmes.save_version(session, event.definition, event.version, event.occurred_on)
 
 
-async def on_recorded(session: AsyncSession, event: CaseRecorded, _: Envelope) -> None:
+async def on_case_recorded(session: AsyncSession, event: CaseRecorded, _: Envelope) -> None:
     await budgets.book_past_spending(session, event)
 
 
-async def on_signed(session: AsyncSession, event: AgreementSigned, _: Envelope) -> None:
+async def on_agreement_signed(session: AsyncSession, event: AgreementSigned, _: Envelope) -> None:
     await tranches.schedule(session, event)
 
 
-async def on_abandoned(session: AsyncSession, event: CaseAbandoned, _: Envelope) -> None:
+async def on_case_abandoned(session: AsyncSession, event: CaseAbandoned, _: Envelope) -> None:
     if event.stage == "after_agreement":
         await tranches.abandon(session, event.case_id, event.occurred_on)
 
 
-async def on_closed(session: AsyncSession, event: CompanyClosed, _: Envelope) -> None:
+async def on_company_closed(session: AsyncSession, event: CompanyClosed, _: Envelope) -> None:
     await tranches.hold_company(session, event.company_id, event.state, event.occurred_on)
 
 
-async def on_achieved(session: AsyncSession, event: MilestoneAchieved, _: Envelope) -> None:
+async def on_milestone_achieved(session: AsyncSession, event: MilestoneAchieved, _: Envelope) -> None:
     await tranches.achieve_milestone(session, event.case_id, event.milestone, event.occurred_on)
 
 
-async def on_executed(session: AsyncSession, event: TreasuryPaymentExecuted, _: Envelope) -> None:
+async def on_payment_executed(session: AsyncSession, event: TreasuryPaymentExecuted, _: Envelope) -> None:
     await payments.execute(
         session, event.payment_id, event.amount_krw, event.treasury_reference, event.occurred_on
     )
 
 
-async def on_rejected(session: AsyncSession, event: TreasuryPaymentRejected, _: Envelope) -> None:
+async def on_payment_rejected(session: AsyncSession, event: TreasuryPaymentRejected, _: Envelope) -> None:
     await payments.reject(session, event.payment_id, event.reason, event.occurred_on)
 
 
 HANDLERS: Handlers = {
-    ProgrammePublished: on_published,
-    CaseRecorded: on_recorded,
-    AgreementSigned: on_signed,
-    CaseAbandoned: on_abandoned,
-    CompanyClosed: on_closed,
-    MilestoneAchieved: on_achieved,
-    TreasuryPaymentExecuted: on_executed,
-    TreasuryPaymentRejected: on_rejected,
+    ProgrammePublished: on_programme_published,
+    CaseRecorded: on_case_recorded,
+    AgreementSigned: on_agreement_signed,
+    CaseAbandoned: on_case_abandoned,
+    CompanyClosed: on_company_closed,
+    MilestoneAchieved: on_milestone_achieved,
+    TreasuryPaymentExecuted: on_payment_executed,
+    TreasuryPaymentRejected: on_payment_rejected,
 }

@@ -1,4 +1,4 @@
-"""The funding service: budgets, commitments and payments, each won accounted for twice."""
+"""The funding service: budgets, commitments, tranches and payments in a double-entry ledger."""
 
 from services.funding.budgets import api as budgets
 from services.funding.consumers import HANDLERS

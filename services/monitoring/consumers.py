@@ -1,4 +1,4 @@
-"""What this service listens to, and what it does then."""
+"""Subscriptions of this service and their handlers."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from shared.messaging.consumer import Handlers
 
 
 async def on_published(session: AsyncSession, event: ProgrammePublished, envelope: Envelope) -> None:
-    await programmes.keep(session, event.definition, event.version, event.occurred_on)
+    await programmes.save_definition(session, event.definition, event.version, event.occurred_on)
 
 
 async def on_submitted(session: AsyncSession, event: ApplicationSubmitted, envelope: Envelope) -> None:

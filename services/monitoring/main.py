@@ -1,4 +1,4 @@
-"""The table of contents of the service."""
+"""The monitoring service: milestones, mentors and pledges of cases, and the board with its projections."""
 
 from services.monitoring.board import api as board
 from services.monitoring.board import files
@@ -8,7 +8,7 @@ from services.monitoring.mentors import api as mentors
 from services.monitoring.milestones import api as milestones
 from services.monitoring.milestones.commands import run_deadlines
 from services.monitoring.pledges import api as pledges
-from services.monitoring.projections.catalogue import PROJECTIONS, touches
+from services.monitoring.projections.catalogue import PROJECTIONS, affected_programme
 from services.monitoring.schema import Table
 from shared.events.monitoring import MonitoringRecordDeadLettered
 from shared.service import Service
@@ -21,7 +21,7 @@ SERVICE = Service(
     routers=[milestones.router, mentors.router, pledges.router, figures.router, board.router, board.stream],
     handlers=HANDLERS,
     projections=PROJECTIONS,
-    change_key=touches,
+    change_key=affected_programme,
     deadlines=run_deadlines,
-    configure_app=files.prepare,
+    configure_app=files.configure_app,
 )

@@ -1,4 +1,4 @@
-"""The base class of this service's tables; the database role's search path says whose they are."""
+"""Base class of this service's tables; the database role's search path gives their schema."""
 
 from typing import ClassVar
 
@@ -7,8 +7,8 @@ from sqlmodel import SQLModel
 
 from shared.values.money import Funder
 
-PURSES = {str(funder): f"{funder}_krw" for funder in Funder}
-"""The column that holds a funder's won, by funder."""
+FUNDER_COLUMNS = {str(funder): f"{funder}_krw" for funder in Funder}
+"""The column with a funder's amount (won), by funder."""
 
 
 class Table(SQLModel):

@@ -1,4 +1,4 @@
-"""What this service listens to, and what it does then."""
+"""Subscriptions of this service and their handlers."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,35 +24,35 @@ from shared.messaging.consumer import Handlers
 async def on_programme_published(
     session: AsyncSession, event: ProgrammePublished, envelope: Envelope
 ) -> None:
-    await cases.name_programme(session, event)
+    await cases.save_programme_names(session, event)
 
 
 async def on_company_registered(session: AsyncSession, event: CompanyRegistered, envelope: Envelope) -> None:
-    await cases.name_company(session, event)
+    await cases.save_company_name(session, event)
 
 
 async def on_application_submitted(
     session: AsyncSession, event: ApplicationSubmitted, envelope: Envelope
 ) -> None:
-    await cases.open_case(session, event)
-    await messages.tell(session, event, envelope)
+    await cases.save_case(session, event)
+    await messages.enqueue(session, event, envelope)
 
 
-# Nothing for case.recorded: what another system did in the past is told to nobody.
+# case.recorded is left out: past results of another system lead to no message.
 HANDLERS: Handlers = {
     ProgrammePublished: on_programme_published,
     CompanyRegistered: on_company_registered,
     ApplicationSubmitted: on_application_submitted,
-    ApplicationScreened: messages.tell,
-    CompanySelected: messages.tell,
-    CompanyReserved: messages.tell,
-    CompanyRejected: messages.tell,
-    AgreementSigned: messages.tell,
-    CaseAbandoned: messages.tell,
-    SelfContributionConfirmed: messages.tell,
-    TrancheDisbursed: messages.tell,
-    TrancheFailed: messages.tell,
-    MilestoneDueSoon: messages.tell,
-    MilestoneMissed: messages.tell,
-    MilestoneAchieved: messages.tell,
+    ApplicationScreened: messages.enqueue,
+    CompanySelected: messages.enqueue,
+    CompanyReserved: messages.enqueue,
+    CompanyRejected: messages.enqueue,
+    AgreementSigned: messages.enqueue,
+    CaseAbandoned: messages.enqueue,
+    SelfContributionConfirmed: messages.enqueue,
+    TrancheDisbursed: messages.enqueue,
+    TrancheFailed: messages.enqueue,
+    MilestoneDueSoon: messages.enqueue,
+    MilestoneMissed: messages.enqueue,
+    MilestoneAchieved: messages.enqueue,
 }

@@ -1,7 +1,7 @@
-"""The notifications service: companies hear what happens to their cases, each thing once."""
+"""The notifications service: queues a message for each event a company must know of, and sends it at most once."""
 
 from services.notifications.consumers import HANDLERS
-from services.notifications.delivery_reports.api import router as receipts
+from services.notifications.delivery_reports.api import router as delivery_reports
 from services.notifications.messages.api import router as messages
 from services.notifications.messages.queries import measure
 from services.notifications.recipients.api import router as recipients
@@ -15,7 +15,7 @@ SERVICE = Service(
     title="알림 / messages to companies",
     tables=Table.metadata,
     dead_letter_event=NotificationsRecordDeadLettered,
-    routers=[recipients, messages, receipts],
+    routers=[recipients, messages, delivery_reports],
     handlers=HANDLERS,
     roles={"sender": sender},
     measure=measure,

@@ -1,4 +1,4 @@
-"""The schema `notifications`: what its tables have in common."""
+"""The schema `notifications`: base class of its tables."""
 
 from typing import ClassVar
 

@@ -1,11 +1,11 @@
-"""The role `sender`: queued messages go out, each at most once.
+"""The role `sender`: sends each queued message at most once.
 
-    a claim is committed before anything is handed over, so a crash afterwards leaves it `sending`
-    the provider said yes, or no for good   ->  sent, failed
-    no answer after the hand-over, a crash  ->  unknown: never sent again by itself
-    nothing was handed over                 ->  queued again; where the line is down, the channel waits, longer each time
+    claimed                                 ->  sending; committed before the message is sent, so a crash leaves it there
+    accepted, refused for good              ->  sent, failed
+    no answer after sending, or a crash     ->  unknown: never sent again by itself
+    not sent                                ->  queued again; while its provider is down, the channel backs off
 
-Several senders at once are safe; messages of one case and channel keep their order.
+Several senders may run at once; messages of one case and channel keep their order.
 """
 
 import asyncio
@@ -20,18 +20,18 @@ from pydantic import ValidationError
 
 from services.notifications.channels.email import EmailChannel
 from services.notifications.channels.outcomes import (
+    Accepted,
     Channel,
-    Letter,
+    Deferred,
+    Failed,
+    Indeterminate,
     Outcome,
-    Postponed,
-    Refused,
-    Taken,
-    Unclear,
+    OutgoingMessage,
 )
 from services.notifications.channels.sms import SmsChannel
 from services.notifications.messages import commands
-from services.notifications.messages.commands import Claimed
-from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Move, moved_by
+from services.notifications.messages.commands import ClaimedMessage
+from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Transition, transition_after
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
 from shared.config import Settings
@@ -40,28 +40,28 @@ from shared.observability import tracing
 from shared.observability.metrics import CHANNEL_DOWN
 from shared.observability.tracing import Span, SpanKind, SpanSpec
 from shared.service import Context
-from shared.values.calendar import now
+from shared.values.clock import now
 
 log = structlog.get_logger()
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 SWEEP_SECONDS = 10.0
-SETTLE_PATIENCE = 300.0  # seconds: after a minute the claim counts as unknown, and may still be answered
+RECORD_TIMEOUT = 300.0  # seconds: an outcome may be recorded long after its claim has expired to `unknown`
 
 
 async def sender(context: Context) -> None:
-    """Until cancelled; what is in hand then is still settled."""
+    """Run one worker a channel until cancelled; outcomes of messages already sent are still recorded."""
     async with AsyncExitStack() as stack:
-        desks = [Desk(channel, context) for channel in channels(context.settings)]
-        for desk in desks:
-            stack.push_async_callback(desk.channel.close)
-            context.health.checks.append(desk.trouble)
-            stack.callback(context.health.checks.remove, desk.trouble)
+        workers = [ChannelWorker(channel, context) for channel in channels(context.settings)]
+        for worker in workers:
+            stack.push_async_callback(worker.channel.close)
+            context.health.checks.append(worker.problem)
+            stack.callback(context.health.checks.remove, worker.problem)
         async with asyncio.TaskGroup() as tasks:
-            for desk in desks:
-                tasks.create_task(desk.run())
-            tasks.create_task(sweep(context))
+            for worker in workers:
+                tasks.create_task(worker.run())
+            tasks.create_task(expire_unknown(context))
 
 
 def channels(settings: Settings) -> list[Channel]:
@@ -69,135 +69,145 @@ def channels(settings: Settings) -> list[Channel]:
     return [EmailChannel(settings.smtp_url, settings.mail_from), sms]
 
 
-async def sweep(context: Context) -> None:
-    """Messages whose outcome nobody will tell any more."""
+async def expire_unknown(context: Context) -> None:
+    """Mark messages as `unknown` whose outcome is overdue, every ten seconds until cancelled."""
     while True:
         async with context.database.transaction() as session:
-            lost = await commands.give_up_lost(session)
-        if lost:
-            log.warning("messages.unknown", count=lost)
+            expired = await commands.expire_unknown(session)
+        if expired:
+            log.warning("messages.unknown", count=expired)
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-class Desk:
-    """One channel's way out. `problem`: why its line is down, in words."""
+class ChannelWorker:
+    """Sender of one channel's messages. `down_reason`: why its provider is down, or None."""
 
     def __init__(self, channel: Channel, context: Context) -> None:
         self.channel, self.context = channel, context
         self.settings = context.settings
-        self.problem: str | None = None
-        self.pause = 0.0
+        self.down_reason: str | None = None
+        self.pause_seconds = 0.0
         CHANNEL_DOWN.labels(channel.name).set(0)
 
     async def run(self) -> None:
-        async with self.context.database.listen("message") as heard:
+        async with self.context.database.listen("message") as new_messages:
             while True:
-                heard.clear()
-                outcomes = await finished(send_batch(self.context.database, self.channel, self.settings))
-                self.judge(outcomes)
-                if self.pause:
-                    await asyncio.sleep(self.pause)
+                new_messages.clear()
+                outcomes = await finish_before_cancelling(
+                    send_batch(self.context.database, self.channel, self.settings)
+                )
+                self.update_backoff(outcomes)
+                if self.pause_seconds:
+                    await asyncio.sleep(self.pause_seconds)
                 elif not outcomes:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(heard.wait(), self.settings.poll_seconds)
+                        await asyncio.wait_for(new_messages.wait(), self.settings.poll_seconds)
 
-    def judge(self, outcomes: Sequence[Outcome]) -> None:
-        """A line that is down is waited for, longer each time, until something gets through."""
-        down = [one.reason for one in outcomes if isinstance(one, Postponed) and one.line_down]
-        if down:
+    def update_backoff(self, outcomes: Sequence[Outcome]) -> None:
+        """Double the pause while the provider is down; end it with the first batch that gets through."""
+        reasons = [
+            outcome.reason for outcome in outcomes if isinstance(outcome, Deferred) and outcome.provider_down
+        ]
+        if reasons:
             longest = self.settings.backoff_limit_seconds
-            self.pause = min(self.pause * 2 or self.settings.backoff_seconds, longest)
-            self.problem = down[0]
-            log.warning("channel.down", channel=self.channel.name, reason=down[0], wait_seconds=self.pause)
+            self.pause_seconds = min(self.pause_seconds * 2 or self.settings.backoff_seconds, longest)
+            self.down_reason = reasons[0]
+            log.warning(
+                "channel.down", channel=self.channel.name, reason=reasons[0], wait_seconds=self.pause_seconds
+            )
         else:
-            self.pause, self.problem = 0.0, None
-        CHANNEL_DOWN.labels(self.channel.name).set(bool(down))
+            self.pause_seconds, self.down_reason = 0.0, None
+        CHANNEL_DOWN.labels(self.channel.name).set(bool(reasons))
         self.context.health.progress()
 
-    def trouble(self) -> str | None:
-        return f"{self.channel.name}: {self.problem}" if self.problem else None
+    def problem(self) -> str | None:
+        return f"{self.channel.name}: {self.down_reason}" if self.down_reason else None
 
 
 async def send_batch(database: Database, channel: Channel, settings: Settings) -> list[Outcome]:
-    """Claim and commit; hand over; settle. What came of each message; nothing where none was due."""
+    """Claim due messages and commit; send them; record and return their outcomes (empty if none was due)."""
     async with database.transaction() as session:
         claimed = await commands.claim(session, channel.name, channel.batch)
     if not claimed:
         return []
-    outcomes = await hand_over(channel, claimed)
-    moves = {
-        one.id: moved_by(
-            outcomes[one.id], one.attempts, settings.backoff_seconds, settings.backoff_limit_seconds
+    outcomes = await send_claimed(channel, claimed)
+    transitions = {
+        message.id: transition_after(
+            outcomes[message.id], message.attempts, settings.backoff_seconds, settings.backoff_limit_seconds
         )
-        for one in claimed
+        for message in claimed
     }
-    async with asyncio.timeout(SETTLE_PATIENCE):
-        await settle(database, moves, settings)
+    async with asyncio.timeout(RECORD_TIMEOUT):
+        await record_outcomes(database, transitions, settings)
     return list(outcomes.values())
 
 
-async def hand_over(channel: Channel, claimed: Sequence[Claimed]) -> Mapping[UUID, Outcome]:
-    prepared = {one.id: prepare(one) for one in claimed}
-    letters = [one for one in prepared.values() if isinstance(one, Letter)]
-    refused = {id: one for id, one in prepared.items() if not isinstance(one, Letter)}
-    if not letters:
-        return refused
-    handed = [one for one in claimed if one.id not in refused]
+async def send_claimed(channel: Channel, claimed: Sequence[ClaimedMessage]) -> Mapping[UUID, Outcome]:
+    """Send what can be sent, in one call of the channel; return the outcome of every claimed message."""
+    prepared = {message.id: prepare(message) for message in claimed}
+    outgoing = [message for message in prepared.values() if isinstance(message, OutgoingMessage)]
+    failed = {id: outcome for id, outcome in prepared.items() if isinstance(outcome, Failed)}
+    if not outgoing:
+        return failed
+    sent = [message for message in claimed if message.id not in failed]
     try:
-        with tracing.spans(SpanKind.CLIENT, [planned(channel, one) for one in handed]) as spans:
-            outcomes = await channel.send(letters)
-            for one, span in zip(handed, spans, strict=False):  # none while traces are off
-                tell(span, outcomes.get(one.id))
-        return {**refused, **outcomes}
+        with tracing.spans(SpanKind.CLIENT, [span_spec(channel, message) for message in sent]) as spans:
+            outcomes = await channel.send(outgoing)
+            for message, span in zip(sent, spans, strict=False):  # no spans while tracing is off
+                set_span_outcome(span, outcomes.get(message.id))
+        return {**failed, **outcomes}
     except Exception as error:
-        # A fault of the adapter: whether anything left cannot be said.
+        # A fault of the adapter: it is not known whether any message has left.
         log.exception("channel.failed", channel=channel.name)
-        unclear = Unclear(f"보내는 중에 오류가 났습니다: {type(error).__name__}")
-        return {**refused, **{letter.message_id: unclear for letter in letters}}
+        indeterminate = Indeterminate(f"보내는 중에 오류가 났습니다: {type(error).__name__}")
+        return {**failed, **{message.message_id: indeterminate for message in outgoing}}
 
 
-def planned(channel: Channel, message: Claimed) -> SpanSpec:
-    said = {"messaging.system": channel.name, "messaging.operation.type": "send"}
-    named = {"messaging.message.id": str(message.id), "ieum.template": message.template}
-    return SpanSpec(f"send {channel.name}", message.traceparent, said | named)
+def span_spec(channel: Channel, message: ClaimedMessage) -> SpanSpec:
+    operation = {"messaging.system": channel.name, "messaging.operation.type": "send"}
+    identity = {"messaging.message.id": str(message.id), "ieum.template": message.template}
+    return SpanSpec(f"send {channel.name}", message.traceparent, operation | identity)
 
 
-def tell(span: Span, outcome: Outcome | None) -> None:
-    """Its class alone: a provider's words may repeat the address."""
+def set_span_outcome(span: Span, outcome: Outcome | None) -> None:
+    """Set the outcome's class on the span, without its reason: a provider's answer may repeat the address."""
     kind = type(outcome).__name__
     span.set_attribute("ieum.outcome", kind.lower())
-    if not isinstance(outcome, Taken):
+    if not isinstance(outcome, Accepted):
         tracing.set_error(span, kind)
 
 
-def prepare(message: Claimed) -> Letter | Refused:
+def prepare(message: ClaimedMessage) -> OutgoingMessage | Failed:
+    """Render a claimed message; Failed if it is too late, has no address, or its template does not fit its data."""
     if message.expires_at < now():
-        return Refused(TOO_LATE)
+        return Failed(TOO_LATE)
     if message.address is None:
-        return Refused(NO_CONTACT)
+        return Failed(NO_CONTACT)
     try:
         notice = NOTICES[message.template].model_validate(message.data)
-        return Letter(message.id, message.address, render(notice, message.language, message.channel))
+        return OutgoingMessage(message.id, message.address, render(notice, message.language, message.channel))
     except (TemplateError, ValidationError, KeyError) as error:
         log.exception("template.failed", template=message.template)
-        return Refused(f"양식 오류: {message.template} ({type(error).__name__})")
+        return Failed(f"양식 오류: {message.template} ({type(error).__name__})")
 
 
-async def settle(database: Database, moves: Mapping[UUID, Move], settings: Settings) -> None:
-    """What the provider said is known here only: a database that is away is waited for."""
+async def record_outcomes(
+    database: Database, transitions: Mapping[UUID, Transition], settings: Settings
+) -> None:
+    """Commit the transitions, retrying while the database is unavailable: only this process knows the outcomes."""
     while True:
         try:
             async with database.transaction() as session:
-                return await commands.settle(session, moves)
+                return await commands.record_outcomes(session, transitions)
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("messages.not_settled", reason=repr(error))
+            log.warning("messages.outcomes_not_recorded", reason=repr(error))
             await asyncio.sleep(settings.backoff_seconds)
 
 
-async def finished(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """A batch in hand is settled before the sender stops."""
+async def finish_before_cancelling(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await `work` to its end even if this task is cancelled meanwhile; then raise the cancellation."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -1,8 +1,9 @@
-"""One engine a service, bound to that service's schema; one place that begins and commits."""
+"""One engine per service, bound to its schema; the one place that begins and commits transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -12,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-Connection = asyncpg.Connection  # what hot paths use instead of a session
+Connection = asyncpg.Connection  # hot paths use it instead of a session
 BeginTransaction = Callable[[Connection], AbstractAsyncContextManager[Any]]
-"""How a transaction is begun on a connection, and ended."""
+"""Begins a transaction on a connection, and ends it."""
 
 
 class Row(asyncpg.Record):
-    """A row whose columns are attributes as well, as those of a session are."""
+    """A row whose columns are attributes too, as those of a session are."""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -28,30 +29,37 @@ class Row(asyncpg.Record):
 
 
 class LazyConnection:
-    """A bare connection, taken from the pool with the first statement; a transaction's is begun with it."""
+    """An asyncpg connection that is taken from the pool, and its transaction begun, with the first statement."""
 
-    def __init__(self, taken: Callable[[], Awaitable[Connection]]) -> None:
-        self.taken = taken
+    def __init__(self, acquire: Callable[[], Awaitable[Connection]]) -> None:
+        self.acquire = acquire
         self.connection: Connection | None = None
 
     async def fetch(self, sql: str, *parameters: Any) -> list[Any]:
         if self.connection is None:
-            self.connection = await self.taken()
+            self.connection = await self.acquire()
         return list(await self.connection.fetch(sql, *parameters, record_class=Row))
 
 
 Reader = Connection | LazyConnection
 Executor = AsyncSession | Reader
 
-RAW_CONNECTION = "begun"
-"""Where a session remembers its connection, once its transaction has begun on it."""
+RAW_CONNECTION = "raw_connection"
+"""Key of a session's `info` that holds its connection once its transaction has begun."""
 
 TRANSIENT_SQLSTATES = ("08", "53", "57P", "40", "55P03", "58")
-"""SQLSTATE classes that pass by themselves: connection, resources, shutdown, conflict, lock, system."""
+"""SQLSTATE classes of transient errors: connection, resources, shutdown, conflict, lock, system."""
+
+
+SNAPSHOT = """
+    begin isolation level repeatable read, read only;
+    set local plan_cache_mode = force_custom_plan;
+    select set_config('search_path', search_path, true) from live_projection
+"""
 
 
 class Database:
-    """Tables carry no schema name: the connection's search path says whose they are."""
+    """One service's database: tables carry no schema name, the connection's search path finds them."""
 
     def __init__(self, url: str, schema: str, pool: int = 10) -> None:
         self.url = make_url(url).set(drivername="postgresql")
@@ -68,7 +76,7 @@ class Database:
 
     @property
     def connections(self) -> tuple[int, int]:
-        """How many connections are in use, of how many."""
+        """Return (connections in use, size of the pool)."""
         pool = self.engine.pool
         assert isinstance(pool, QueuePool)
         return pool.checkedout(), pool.size()
@@ -79,62 +87,68 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Commit when the block ends well, roll back when it does not."""
+        """Yield a session; commit when the block succeeds, roll back when it raises."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @asynccontextmanager
-    async def asyncpg_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Connection]:
-        """The same on a bare asyncpg connection of the same pool, for hot paths."""
+    async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Connection]:
+        """Yield an asyncpg connection of the same pool, for hot paths; commit or roll back as `transaction` does."""
         async with self._checked_out() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
-            undone: Exception | None = None
+            rolled_back: Exception | None = None
             try:
-                async with begun(raw) if begun else raw.transaction():
+                async with begin(raw) if begin else raw.transaction():
                     try:
                         yield raw
                     except Exception as error:
-                        undone = error
+                        rolled_back = error
                         raise
             except BaseException as error:
-                # Anything but the block's own error, rolled back, may have left the transaction open or the
-                # connection dead. The pool saw nothing of it, and the next commit on it would be none.
-                if error is not undone or raw.is_closed():
+                # Any error but the block's own, after its rollback, may leave the transaction open or the connection
+                # dead. The pool does not see that, and the next commit on the connection would have no effect.
+                if error is not rolled_back or raw.is_closed():
                     raw.terminate()
                     await connection.invalidate()
                 raise
 
     @asynccontextmanager
     async def _checked_out(self) -> AsyncIterator[AsyncConnection]:
-        """From the pool, and back. SQLAlchemy makes a task of giving it back; there is nothing left to wait for."""
+        """Yield a pooled connection and return it without SQLAlchemy's extra task."""
         connection = await self.engine.connect()
         try:
             yield connection
         finally:
             await connection.close()
 
-    def batch_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """A fast transaction for batches. Each statement is planned for what the tables hold now: by a plan that was
-        kept since they were empty, each key of a batch could read a whole table."""
-        return self.asyncpg_transaction(_with_fresh_plans)
+    def batch_transaction(self, search_path: str | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Yield an asyncpg transaction for batches, whose statements are planned for what the tables hold now.
+
+        A plan kept since the tables were empty could read a whole table for each key of a batch. `search_path`: the
+        schemas of another generation of projections.
+        """
+        return self.asyncpg_transaction(partial(_with_fresh_plans, search_path=search_path))
 
     def lazy_transaction(self) -> AbstractAsyncContextManager[LazyConnection]:
-        """A fast transaction, begun late: who is refused before the first statement costs no connection."""
+        """Yield an asyncpg transaction that begins with its first statement: a request refused before costs no connection."""
         return lazy(self.asyncpg_transaction)
 
     def snapshot(self) -> AbstractAsyncContextManager[LazyConnection]:
-        """Every statement sees the same moment, and none can write; begun late as well."""
+        """Yield a read-only transaction that begins with its first statement; all statements see the same moment.
+
+        Projections are read in the generation that is live at that moment.
+        """
         return lazy(lambda: self.asyncpg_transaction(_snapshot))
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set at each NOTIFY on the channel, and when the connection is lost."""
-        heard = asyncio.Event()
+        """Yield an event that is set at each NOTIFY on the channel, and when the connection is lost."""
+        notified = asyncio.Event()
         connection = await asyncpg.connect(self.dsn, server_settings=self.server_settings, timeout=10)
         try:
-            connection.add_termination_listener(lambda *_: heard.set())
-            await connection.add_listener(f"{self.schema}.{channel}", lambda *_: heard.set())
-            yield heard
+            connection.add_termination_listener(lambda *_: notified.set())
+            await connection.add_listener(f"{self.schema}.{channel}", lambda *_: notified.set())
+            yield notified
         finally:
             await connection.close(timeout=2)
 
@@ -147,22 +161,23 @@ class Database:
 
 
 @asynccontextmanager
-async def _with_fresh_plans(connection: Connection) -> AsyncIterator[None]:
-    """Else a plan that fits any parameters is kept after five times."""
+async def _with_fresh_plans(connection: Connection, search_path: str | None) -> AsyncIterator[None]:
+    """Begin a transaction in which no generic plan is kept, which PostgreSQL would do after five executions."""
     async with connection.transaction():
         await connection.execute("set local plan_cache_mode = force_custom_plan")
+        if search_path is not None:
+            await connection.execute("select set_config('search_path', $1, true)", search_path)
         yield
 
 
 @asynccontextmanager
 async def _snapshot(connection: Connection) -> AsyncIterator[None]:
-    """Begun in one message. Nothing can have been written, so it ends as it began.
+    """Begin a read-only transaction in one message; it ends with a rollback, since nothing can have been written.
 
-    A plan that fits any parameters costs a board's sums twice the time.
+    A generic plan costs a board's sums twice the time. The live generation's search path is read in the same snapshot
+    as everything that follows.
     """
-    await connection.execute(
-        "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan"
-    )
+    await connection.execute(SNAPSHOT)
     try:
         yield
     finally:
@@ -170,14 +185,16 @@ async def _snapshot(connection: Connection) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def lazy(taken: Callable[[], AbstractAsyncContextManager[Connection]]) -> AsyncIterator[LazyConnection]:
-    """What is taken with the first statement is given back at the end."""
+async def lazy(
+    acquire: Callable[[], AbstractAsyncContextManager[Connection]],
+) -> AsyncIterator[LazyConnection]:
+    """Yield a connection that is acquired with the first statement and released at the end."""
     async with AsyncExitStack() as stack:
-        yield LazyConnection(lambda: stack.enter_async_context(taken()))
+        yield LazyConnection(lambda: stack.enter_async_context(acquire()))
 
 
 async def fetch(executor: Executor, sql: str, *parameters: Any) -> list[Any]:
-    """Rows of a statement with $1, $2 …: the same text serves a session and a hot path."""
+    """Return the rows of a statement with $1, $2 …; the same text serves a session and a hot path."""
     if isinstance(executor, AsyncSession):
         result = await (await executor.connection()).exec_driver_sql(sql, parameters)
         return list(result.all()) if result.returns_rows else []
@@ -185,9 +202,9 @@ async def fetch(executor: Executor, sql: str, *parameters: Any) -> list[Any]:
 
 
 async def fetch_raw(executor: Executor, sql: str, *parameters: Any) -> list[Any]:
-    """`fetch` for the statements of hot paths, past SQLAlchemy: rows by position, errors are asyncpg's.
+    """Return the rows of a hot path's statement, bypassing SQLAlchemy: columns by position, asyncpg's errors.
 
-    A session's first statement goes through SQLAlchemy all the same, which begins the transaction with it.
+    A session's first statement goes through SQLAlchemy, which begins the transaction with it.
     """
     if not isinstance(executor, AsyncSession):
         return list(await executor.fetch(sql, *parameters))
@@ -197,7 +214,7 @@ async def fetch_raw(executor: Executor, sql: str, *parameters: Any) -> list[Any]
     try:
         return list(await raw.fetch(sql, *parameters))
     except BaseException as error:
-        # SQLAlchemy saw nothing of it: what was cut off or is dead must not go back to the pool.
+        # SQLAlchemy does not see the error: a connection that was cut off must not go back to the pool.
         if raw.is_closed() or not isinstance(error, Exception):
             raw.terminate()
             await connection.invalidate()
@@ -215,7 +232,7 @@ async def _begin_with(session: AsyncSession, sql: str, parameters: Sequence[Any]
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Whether a database or the network is away for now: waiting helps, and nobody is to blame."""
+    """Return whether the error is a database or network outage, which passes by itself."""
     if error is None:
         return False
     if isinstance(error, DBAPIError) and error.connection_invalidated:

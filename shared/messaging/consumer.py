@@ -1,20 +1,23 @@
-"""Kafka to handlers: the failure policy, record by record.
+"""Consume a service's topics: the failure policy, record by record.
 
-    delivered before                 ->  skipped
-    of a type that nobody here hears ->  skipped and counted; a known type in another version: dead letter
-    cannot be read, breaks a rule    ->  dead letter, now
-    nothing there yet to apply it to ->  parked by key, tried again as events arrive; dead letter after its deadline
-    database or network away         ->  its partition waits, as long as it takes
-    any other failure                ->  five attempts, counted in Postgres, while its partition alone waits; dead letter
-    the process dies                 ->  what may have been in hand is tried alone, five times, with a growing calm
-                                         before; dead letter, unless other records of ours are suspected as well
-    20 dead letters of ours in a row ->  no more dead letters: each partition waits at its head, unready and loud
+    delivered before                       ->  skipped
+    a type that this service does not      ->  skipped and counted; another version of a known type: dead letter
+      subscribe to
+    cannot be read, breaks a rule          ->  dead letter at once
+    its prerequisite has not arrived       ->  parked by key, retried as events arrive; dead letter after its deadline
+    database or network unavailable        ->  its partition waits as long as it takes
+    any other failure                      ->  five attempts, counted in Postgres, while only its partition waits;
+                                               then dead letter
+    the process dies                       ->  the partition's next records are handled one by one, each counted before
+                                               it is begun; dead letter after five attempts
+    20 dead letters of our own in a row    ->  the circuit opens: no more dead letters, each partition waits at its next
+                                               record, and /readyz says so
 
-Offsets are acknowledged for each partition, after what they stand for is committed.
+Offsets are committed for each partition, after the work they stand for is committed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,12 +25,11 @@ import structlog
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
-from shared.config import Settings
+from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
 from shared.events import RecordDeadLettered
 from shared.messaging.dispatcher import AttemptsExhausted, CircuitOpen, Dispatcher, Handlers, is_permanent
 from shared.messaging.kafka import Record, commit_offsets, subscribe, topic_partition
-from shared.messaging.poison_records import PoisonDetector, PossiblyPoison
 from shared.observability.health import Health
 from shared.observability.metrics import RECORDS
 
@@ -37,20 +39,20 @@ log = structlog.get_logger()
 
 
 class Consumer:
-    """One service's ears, in one consumer group that bears the service's name."""
+    """Subscriber of one service, in a consumer group that bears the service's name."""
 
     def __init__(
         self,
         database: Database,
         handlers: Handlers,
         dead_letter_event: type[RecordDeadLettered],
-        settings: Settings,
+        settings: MessagingSettings,
         health: Health | None = None,
     ) -> None:
         self.database, self.settings = database, settings
         self.dispatcher = Dispatcher(database, handlers, dead_letter_event, settings)
-        self.poison = PoisonDetector(database)
-        self.topics = sorted({event.topic for event in handlers})
+        self.poison = self.dispatcher.poison
+        self.topics = self.dispatcher.subscriptions.topics
         self.health = health or Health("consumer")
         self.health.checks.append(self.dispatcher.circuit_reason)
         self.committed: dict[TopicPartition, int] = {}
@@ -59,6 +61,7 @@ class Consumer:
         self.retrying = asyncio.Lock()
 
     def subscribe(self, broker: KafkaBroker) -> Any:
+        """Register on the broker; return FastStream's subscriber."""
         batch = {
             "max_records": self.settings.consumer_batch,
             "batch_timeout_ms": self.settings.batch_timeout_ms,
@@ -67,133 +70,129 @@ class Consumer:
         return self.subscriber
 
     async def receive(self, records: Any) -> None:
-        """Each partition by itself, in order, and acknowledged when it ends; those in doubt come first, one by one."""
+        """Handle fetched records, each partition in order: suspicious partitions first and alone, others concurrently."""
         ordered = sorted(records, key=lambda record: (record.topic, record.partition, record.offset))
-        runs = [list(run) for _, run in groupby(ordered, key=topic_partition)]
-        self.in_flight = {topic_partition(run[0]): run[0].offset for run in runs}
-        runs = [run for run in runs if await self.open_partition(run[0])]
-        for run in runs:
-            if topic_partition(run[0]) in self.poison.careful:
-                await self.handle_partition(run)
-        others = [self.handle_partition(run) for run in runs if topic_partition(run[0]) in self.in_flight]
-        await asyncio.gather(*others)
+        by_partition = {at: list(group) for at, group in groupby(ordered, key=topic_partition)}
+        self.in_flight = {at: group[0].offset for at, group in by_partition.items()}
+        if not await self.open_partitions():
+            return
+        for at in by_partition.keys() & self.poison.one_by_one.keys():
+            await self.handle_partition(at, by_partition.pop(at))
+        await asyncio.gather(*(self.handle_partition(at, group) for at, group in by_partition.items()))
         await self.retry_parked()
 
-    def next_offset(self, at: TopicPartition) -> int | None:
-        """The next record of a partition that is being worked on; None where all that was fetched is settled."""
-        first = self.in_flight.get(at)
-        return None if first is None else max(first, self.committed.get(at, first))
+    def next_offset(self, partition: TopicPartition) -> int | None:
+        """Return the next unhandled offset of a partition in flight; None where all fetched records are handled."""
+        first = self.in_flight.get(partition)
+        return None if first is None else max(first, self.committed.get(partition, first))
 
-    async def open_partition(self, record: Record) -> bool:
-        """Whether the partition can be begun here; it is looked at where this life does not come from before it."""
-        at = topic_partition(record)
-        if self.committed.get(at) == record.offset or at in self.poison.careful:
-            return True
-        return await self.try_record(record, self.poison.mark)
+    async def open_partitions(self) -> bool:
+        """Mark the partitions that this process has not read up to here; return False if the database is unavailable."""
+        new = {at: offset for at, offset in self.in_flight.items() if self.committed.get(at) != offset}
+        try:
+            if new:
+                await self.poison.open(new)
+                self.committed |= new
+        except Exception as error:
+            log.warning("partitions.not_opened", reason=repr(error))
+            for at, offset in self.in_flight.items():
+                self.pause_and_seek(at, offset)
+            return False
+        return True
 
-    async def handle_partition(self, records: Sequence[Record]) -> None:
-        """Up to the record that its partition has to wait at, if there is one."""
-        at, settled = topic_partition(records[0]), None
+    async def handle_partition(self, partition: TopicPartition, records: Sequence[Record]) -> None:
+        """Handle the records of one partition up to the first that has to wait, and commit what was handled."""
+        uncommitted = None
         for record in records:
-            if not await self.try_record(record, self.handle):
+            if not await self.try_record(record):
                 break
-            self.committed[at] = settled = record.offset + 1
-            if at in self.poison.careful:
-                await self.commit(at, settled)
-        else:
-            self.poison.careful.discard(at)
-        self.in_flight.pop(at)
-        if settled is not None:
-            await self.commit(at, settled)
+            self.committed[partition] = uncommitted = record.offset + 1
+            if partition in self.poison.one_by_one:
+                await self.commit(partition, uncommitted)
+                uncommitted = None
+        self.in_flight.pop(partition)
+        if uncommitted is not None:
+            await self.commit(partition, uncommitted)
 
-    async def commit(self, at: TopicPartition, offset: int) -> None:
-        """Where it fails nothing is lost: the next acknowledgement covers it, or the inbox a second delivery."""
+    async def commit(self, partition: TopicPartition, offset: int) -> None:
+        """Commit an offset; after a failure the next commit covers it, or the inbox a second delivery."""
         try:
-            await commit_offsets(self.subscriber, {at: offset})
-            await self.poison.acknowledged(at)
+            await commit_offsets(self.subscriber, {partition: offset})
+            await self.poison.passed(partition, offset)
         except Exception as error:
-            log.warning("offset.not_acknowledged", place=at, offset=offset, reason=repr(error))
+            log.warning("offset.not_committed", partition=partition, offset=offset, reason=repr(error))
 
-    async def try_record(self, record: Record, act: Callable[[Record], Awaitable[None]]) -> bool:
-        """Settle one record, or let its partition wait at it; whatever happens, none is passed over."""
-        at, done = topic_partition(record), False
+    async def try_record(self, record: Record) -> bool:
+        """Handle one record; return False if its partition has to wait at it. No record is ever passed over."""
+        partition, done = topic_partition(record), False
         try:
-            await act(record)
+            await self.handle(record)
             done = True
-            self.failures.pop(at, None)
+            self.failures.pop(partition, None)
         except Exception as error:
-            log.warning("record.postponed", place=at, offset=record.offset, reason=repr(error))
+            log.warning("record.postponed", partition=partition, offset=record.offset, reason=repr(error))
             RECORDS.labels(self.database.schema, record.topic, "waiting").inc()
-            if isinstance(error, PossiblyPoison):
-                self.failures[at] = error.deaths
-            elif not is_transient(error):
-                self.poison.failed[at] = record.offset
         finally:
-            # Also after what is no Exception: FastStream would go on with the next record.
+            # Also after a BaseException: FastStream would go on with the next record.
             if not done:
-                self.postpone(at, record.offset)
+                self.pause_and_seek(partition, record.offset)
         return done
 
     async def handle(self, record: Record) -> None:
-        attempt = await self.poison.attempt(record)
+        """Handle the record or dead-letter it; raise where its partition has to wait."""
+        limit, attempt = self.settings.delivery_attempts, await self.poison.begin(record)
         try:
-            if attempt > self.settings.delivery_attempts and await self.is_deadly(record):
-                raise AttemptsExhausted(
-                    f"처리 중에 프로세스가 {attempt - 1}번 끝났습니다 / the process ended {attempt - 1} times in its handling"
-                )
+            if attempt > limit and not await self.dispatcher.is_processed(record):
+                raise AttemptsExhausted(attempt - 1)
             outcome = await self.dispatcher.handle(record)
         except Exception as error:
-            if is_transient(error) or not (is_permanent(error) or attempt >= self.settings.delivery_attempts):
+            if is_transient(error) or not (is_permanent(error) or await self.poison.failed(record) >= limit):
                 raise
-            outcome = await self.give_up(record, error)
+            outcome = await self.dead_letter(record, error)
         RECORDS.labels(self.database.schema, record.topic, outcome).inc()
-        if attempt and not self.poison.is_marked(record):
-            await self.poison.forget(record)
 
-    async def is_deadly(self, record: Record) -> bool:
-        return await self.poison.is_to_blame(record) and not await self.dispatcher.is_in_effect(record)
-
-    async def give_up(self, record: Record, error: Exception) -> str:
+    async def dead_letter(self, record: Record, error: Exception) -> str:
         try:
             await self.dispatcher.dead_letter(record, error)
         except CircuitOpen:
-            # Its attempts start anew: else the cure would find it given up.
-            await self.poison.forget(record)
+            # Its attempts start anew: otherwise the corrected release would find them exhausted.
+            await self.poison.clear(topic_partition(record), record.offset + 1)
             raise
         return "dead"
 
     async def retry_parked(self) -> None:
-        """One at a time in this process; another instance passes over what this one holds."""
+        """Retry parked records, once at a time in this process; other instances skip the rows that it has locked."""
         if self.dispatcher.has_parked and not self.retrying.locked():
             async with self.retrying:
                 await self.dispatcher.retry_parked()
 
     async def run_parked_retries(self) -> None:
-        """By the clock: parked records, until cancelled."""
+        """Retry parked records at every poll interval, until cancelled."""
         while True:
             try:
                 await self.dispatcher.refresh_parked()
                 await self.retry_parked()
             except Exception as error:
-                log.warning("parked.not_tended", reason=repr(error))
+                log.warning("parked.not_retried", reason=repr(error))
             await asyncio.sleep(self.settings.poll_seconds)
 
-    def postpone(self, at: TopicPartition, offset: int) -> None:
-        """The partition waits from this record on, unless it has gone to another meanwhile."""
+    def pause_and_seek(self, partition: TopicPartition, offset: int) -> None:
+        """Let the partition wait from this offset on for the backoff delay, unless it was reassigned meanwhile."""
         kafka = self.subscriber.consumer
-        self.failures[at] = self.failures.get(at, 0) + 1
-        if kafka is not None and at in kafka.assignment():
-            kafka.pause(at)
-            kafka.seek(at, offset)
-            self.committed[at] = offset
-            asyncio.get_running_loop().call_later(self.backoff_delay(at), self.resume, at)
+        self.failures[partition] = self.failures.get(partition, 0) + 1
+        if kafka is not None and partition in kafka.assignment():
+            kafka.pause(partition)
+            kafka.seek(partition, offset)
+            self.committed[partition] = offset
+            asyncio.get_running_loop().call_later(self.backoff_delay(partition), self.resume, partition)
 
-    def backoff_delay(self, at: TopicPartition) -> float:
+    def backoff_delay(self, partition: TopicPartition) -> float:
+        """Return the seconds that the partition waits: doubled with each failure up to the limit."""
         longest = self.settings.backoff_limit_seconds
-        grown = self.settings.backoff_seconds * 2 ** min(self.failures[at] - 1, 20)
+        grown = self.settings.backoff_seconds * 2 ** min(self.failures[partition] - 1, 20)
         return longest if self.dispatcher.circuit_reason() else min(longest, grown)
 
-    def resume(self, at: TopicPartition) -> None:
+    def resume(self, partition: TopicPartition) -> None:
         kafka = self.subscriber.consumer
-        if kafka is not None and at in kafka.assignment():
-            kafka.resume(at)
+        if kafka is not None and partition in kafka.assignment():
+            kafka.resume(partition)

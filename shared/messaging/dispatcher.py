@@ -1,4 +1,4 @@
-"""One record to its handler: inbox, writes and events in one transaction; or parked, or buried."""
+"""Dispatch one record to its handler: inbox, writes and events in one transaction; or park it, or dead-letter it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -7,21 +7,21 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.config import Settings
+from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
 from shared.errors import BusinessError, Malformed, PrerequisiteMissing
 from shared.events import Event, RecordDeadLettered
 from shared.messaging import cloudevents, dead_letters, inbox, parking
-from shared.messaging.burial import dead_letter
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.kafka import Record, is_internal, topic_partition
 from shared.messaging.parking import ParkedRecord
+from shared.messaging.poison_records import PoisonDetector
 from shared.messaging.spans import handling
 from shared.messaging.subscriptions import Subscriptions, refuse_wrong_source
 from shared.observability import tracing
 from shared.observability.logs import correlated
 from shared.observability.metrics import CIRCUIT_OPEN, HANDLE_SECONDS, RECORDS
-from shared.values.calendar import refuse_future
+from shared.values.clock import refuse_future
 
 log = structlog.get_logger()
 
@@ -30,36 +30,42 @@ Handlers = Mapping[type[Event], Handler]
 
 
 class AttemptsExhausted(Exception):
-    """The record was begun as often as we try, and never came to an end."""
+    """The record was begun as often as the limit allows, and its handling never ended."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(
+            f"처리 중에 프로세스가 {attempts}번 끝났습니다 / the process ended {attempts} times in its handling"
+        )
 
 
 class CircuitOpen(Exception):
-    """Too many records in a row fail: nothing is given up until that ends."""
+    """Too many dead letters in a row: no record of our own is dead-lettered until one is handled."""
 
 
 class Dispatcher:
-    """A service's handlers. `told` is the event by which it tells of a record that it gave up."""
+    """The handlers of one service and what happens to a record that they cannot handle."""
 
     def __init__(
         self,
         database: Database,
         handlers: Handlers,
         dead_letter_event: type[RecordDeadLettered],
-        settings: Settings,
+        settings: MessagingSettings,
     ) -> None:
-        self.database, self.handlers, self.dead_letter_event, self.settings = (
-            database,
-            handlers,
-            dead_letter_event,
-            settings,
-        )
+        self.database, self.handlers, self.settings = database, handlers, settings
+        self.dead_letter_event = dead_letter_event
         self.subscriptions = Subscriptions(handlers)
+        self.poison = PoisonDetector(database, "consumer", settings.consumer_batch)
         self.consecutive_dead_letters = 0
         self.has_parked = False
         CIRCUIT_OPEN.labels(database.schema).set(0)
 
     async def handle(self, record: Record) -> str:
-        """What became of the record: handled, duplicate, skipped or parked; or it raises."""
+        """Handle one record and return its outcome: handled, duplicate, skipped or parked.
+
+        Raises Malformed, ValidationError or a BusinessError for a record that can never be handled, and whatever the
+        handler raises.
+        """
         envelope, data = cloudevents.read(record.headers, record.value)
         if (event_type := self.subscriptions.event_type(envelope.type)) is None:
             return "skipped"
@@ -79,6 +85,7 @@ class Dispatcher:
     async def handle_in_key_order(
         self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
     ) -> str:
+        """Handle the record, or park it behind an earlier parked record of its key."""
         if self.has_parked and await parking.has_predecessor(session, record):
             await parking.park(session, record, "앞선 사건이 기다리고 있습니다 / an earlier record waits")
             return "parked"
@@ -87,6 +94,7 @@ class Dispatcher:
     async def handle_once(
         self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
     ) -> str:
+        """Claim the event in the inbox and call its handler in the caller's transaction; skip a second delivery."""
         with (
             correlated(**correlation_of(envelope)),
             HANDLE_SECONDS.labels(self.database.schema, envelope.type).time(),
@@ -98,27 +106,29 @@ class Dispatcher:
             await self.handlers[type(event)](session, event, envelope)
             return "handled"
 
-    async def is_in_effect(self, record: Record) -> bool:
-        """Whether an earlier delivery was committed."""
+    async def is_processed(self, record: Record) -> bool:
+        """Return whether an earlier delivery of the record was committed."""
         envelope, _ = cloudevents.read(record.headers, record.value)
         async with self.database.transaction() as session:
             return await inbox.is_processed(session, envelope)
 
-    # Parked records: tried again as events arrive and by the clock, each key from its head on.
+    # Parked records: retried as events arrive and by the clock, each key from its first record on.
 
     async def park(self, record: Record, reason: PrerequisiteMissing) -> str:
+        """Park the record in a transaction of its own, after the handler's was rolled back."""
         async with self.database.transaction() as session:
             await parking.park(session, record, str(reason))
         self.has_parked = True
-        log.info("record.parked", place=topic_partition(record), offset=record.offset, reason=str(reason))
+        log.info("record.parked", partition=topic_partition(record), offset=record.offset, reason=str(reason))
         return "parked"
 
     async def refresh_parked(self) -> None:
-        """Also what another life or instance of this service has parked."""
+        """Look for parked records of this service, those of earlier processes and other instances included."""
         async with self.database.transaction() as session:
             self.has_parked = bool(await parking.parked_keys(session))
 
     async def retry_parked(self) -> None:
+        """Retry the first record of each key, and the next ones as long as the one before was finished."""
         async with self.database.transaction() as session:
             keys = await parking.parked_keys(session)
         for topic, key in keys:
@@ -127,7 +137,7 @@ class Dispatcher:
         await self.refresh_parked()
 
     async def retry_head(self, topic: str, key: bytes | None) -> bool:
-        """Whether the key's head was settled, so that the next one may be tried."""
+        """Retry the first parked record of a key; return whether it is finished, so that the next may be tried."""
         record: ParkedRecord | None = None
         try:
             async with self.database.transaction() as session:
@@ -142,40 +152,39 @@ class Dispatcher:
             return record is not None and await self.handle_retry_failure(record, error)
 
     async def handle_retry_failure(self, record: ParkedRecord, error: Exception) -> bool:
-        """Still too early, or away: it stays. Past its deadline: dead letter, with its followers in order."""
+        """Leave the record parked, or dead-letter it; past its deadline with its followers, in order."""
         if is_transient(error):
             return False
-        if isinstance(error, PrerequisiteMissing) and record.waited_seconds < self.settings.parking_seconds:
+        expired = isinstance(error, PrerequisiteMissing)
+        if expired and record.waited_seconds < self.settings.parking_seconds:
+            return False
+        if not is_permanent(error) and await self.poison.count(record) < self.settings.delivery_attempts:
             return False
         async with self.database.transaction() as session:
-            if (
-                not is_permanent(error)
-                and await dead_letters.count(session, record) < self.settings.delivery_attempts
-            ):
-                return False
-            late = isinstance(error, PrerequisiteMissing)
             while (head := await parking.take_head(session, record.topic, record.key)) is not None:
                 await self.store_dead_letter(session, head, error)
                 RECORDS.labels(self.database.schema, head.topic, "dead").inc()
-                if not late:
+                if not expired:
                     break
+        await self.poison.clear(topic_partition(record), record.offset + 1)
         return True
 
     # Dead letters.
 
     async def dead_letter(self, record: Record, error: Exception) -> None:
-        """A dead letter, unless the line is stopped."""
+        """Dead-letter a record. Raises CircuitOpen for a record of our own while the circuit is open."""
         if is_internal(record) and self.circuit_reason():
             raise CircuitOpen from error
         async with self.database.transaction() as session:
             await self.store_dead_letter(session, record, error)
 
     async def store_dead_letter(self, session: AsyncSession, record: Record, error: Exception) -> None:
-        if await dead_letter(session, self.dead_letter_event, "consumer", record, error):
+        if await dead_letters.dead_letter(session, self.dead_letter_event, "consumer", record, error):
             self.consecutive_dead_letters += is_internal(record)
             CIRCUIT_OPEN.labels(self.database.schema).set(bool(self.circuit_reason()))
 
     def circuit_reason(self) -> str | None:
+        """Return why the circuit is open, None while it is closed."""
         if self.consecutive_dead_letters < self.settings.dead_letters_before_stop:
             return None
         return (
@@ -184,11 +193,12 @@ class Dispatcher:
 
 
 def is_permanent(error: Exception) -> bool:
-    """Reading or asking again will not help."""
+    """Return whether another attempt cannot succeed."""
     return isinstance(error, Malformed | ValidationError | BusinessError | AttemptsExhausted)
 
 
 def correlation_of(envelope: Envelope) -> dict[str, str | None]:
+    """Return the attributes that events and log lines caused by this event carry."""
     return {
         "causationid": envelope.id,
         "correlationid": envelope.correlationid or envelope.id,

@@ -1,4 +1,4 @@
-"""Events enter a service through this table: the second delivery finds the first. It never expires."""
+"""Inbox: ids of the events that a service has handled, so that a second delivery finds the first. It never expires."""
 
 from hashlib import sha256
 
@@ -12,6 +12,8 @@ from shared.messaging.cloudevents import Envelope
 
 
 class InboxEntry(SharedTable, table=True):
+    """One handled event: its source and id, and the digest of its type and data."""
+
     __tablename__ = "inbox"
 
     source: str = Field(primary_key=True)
@@ -23,9 +25,9 @@ CLAIM = "insert into inbox (source, id, digest) values ($1, $2, $3) on conflict 
 
 
 async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: bytes) -> bool:
-    """Claim the event within the caller's transaction; False if it is already claimed.
+    """Claim the event in the caller's transaction; return False if it is claimed already.
 
-    Raises RuleBroken where the same id was given to other content before.
+    Raises RuleBroken where the same id was used for other content before.
     """
     digest = sha256(envelope.type.encode() + b"\n" + data).digest()
     if await fetch(session, CLAIM, envelope.source, envelope.id, digest):
@@ -43,5 +45,5 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
 
 
 async def is_processed(session: AsyncSession, envelope: Envelope) -> bool:
-    """Whether the event is in effect already."""
+    """Return whether the event was handled before."""
     return await session.get(InboxEntry, (envelope.source, envelope.id)) is not None

@@ -1,7 +1,7 @@
-"""All that we ask of FastStream and aiokafka: records as they came, acknowledged by us alone."""
+"""Kafka client: create brokers, subscribers and producers of FastStream and aiokafka; records stay raw, offsets are ours."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -23,11 +23,11 @@ PROJECTOR_FETCH_BYTES = (
     4 * 1024 * 1024
 )  # of each partition at once, to a projector: large batches make it fast
 OutOfOrderSequence = OutOfOrderSequenceNumber
-"""What a broker says to an idempotent producer that gave up a batch: it takes nothing of it any more."""
+"""The broker's refusal of an idempotent producer that has given up a batch: every later record is refused too."""
 
 
 class Record(Protocol):
-    """What a consumer got, as it came; a parked record is one as well."""
+    """A consumed Kafka record with its original bytes; a parked record is one as well."""
 
     @property
     def topic(self) -> str: ...
@@ -44,14 +44,14 @@ class Record(Protocol):
 
 
 class HasHeaders(Protocol):
-    """What bears an event's headers: a record, or an event on its way to become one."""
+    """A record, consumed or outgoing, with an event's headers."""
 
     @property
     def headers(self) -> Headers: ...
 
 
 class OutgoingRecord(Protocol):
-    """An event on its way to become a record."""
+    """A record to be sent to Kafka."""
 
     @property
     def topic(self) -> str: ...
@@ -64,26 +64,30 @@ class OutgoingRecord(Protocol):
 
 
 class Producer(Protocol):
-    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
-        """Events of one key keep their order. Each promise is that the broker has some of them; together, all."""
+    """Sends records in order per key; implemented by BatchProducer and by the tests' Kafka in memory."""
+
+    async def send_events(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+        """Send records; return acknowledgements, which together cover all of them."""
         ...
 
 
 def is_internal(record: Record) -> bool:
-    """Of one of our own topics; what outsiders send never stops the line."""
+    """Return whether the record is on a topic of ours; records of external systems never open the circuit."""
     return not record.topic.startswith(EXTERNAL_TOPIC_PREFIX)
 
 
 def topic_partition(record: Record) -> TopicPartition:
+    """Return the record's topic and partition."""
     return TopicPartition(record.topic, record.partition)
 
 
-def oldest_age(of: Iterable[HasHeaders]) -> float:
-    """Seconds since the oldest of them was recorded; what does not say when counts as new."""
-    return max((seconds_since(dict(one.headers).get("ce_time")) for one in of), default=0.0)
+def oldest_age(records: Iterable[HasHeaders]) -> float:
+    """Return the seconds since the oldest of the records was emitted; one without a readable time counts as new."""
+    return max((seconds_since(dict(record.headers).get("ce_time")) for record in records), default=0.0)
 
 
 def seconds_since(time: bytes | None) -> float:
+    """Return the seconds since an RFC 3339 time, 0 where it is missing or unreadable."""
     try:
         return max(0.0, (datetime.now(UTC) - datetime.fromisoformat((time or b"").decode())).total_seconds())
     except (ValueError, TypeError):  # no time, or one without a zone
@@ -91,7 +95,7 @@ def seconds_since(time: bytes | None) -> float:
 
 
 def create_broker(settings: Settings) -> KafkaBroker:
-    """We log what happens to a record ourselves, and topics are made by whoever deploys."""
+    """Return a FastStream broker that neither logs nor creates topics: both are done elsewhere."""
     return KafkaBroker(settings.kafka_brokers, logger=None, allow_auto_create_topics=False)
 
 
@@ -101,80 +105,58 @@ cached_murmur2 = lru_cache(maxsize=100_000)(
 
 
 def partition_for_key(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
-    """Where Java's clients and aiokafka's put the key; every record of ours has one."""
+    """Return the partition where Java's clients and aiokafka put the key; every record of ours has one."""
     number: int = cached_murmur2(key) & 0x7FFFFFFF
     return partitions[number % len(partitions)]
 
 
 class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
-    """Hands over batches by partition: a future a record would cost more than the rest of the relay."""
+    """Sends whole batches per partition: a future per record would cost more than the rest of the relay."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.batching = asyncio.Lock()
+    async def send_events(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+        """Send records in the order given; return the broker's acknowledgements, one per batch."""
+        groups = await self.by_partition(records)
+        sends = [self.send_partition(*target, own) for target, own in groups.items()]
+        return [acknowledgement for sent in await asyncio.gather(*sends) for acknowledgement in sent]
 
-    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
-        """A batch is on its way as soon as it is full, while the next ones are made.
+    async def send_partition(
+        self, topic: str, partition: int, records: Sequence[OutgoingRecord]
+    ) -> Sequence[Awaitable[object]]:
+        """Send one partition's records batch by batch; other tasks run after each."""
+        acknowledgements: list[Awaitable[object]] = []
+        for batch in self.batches(records):
+            acknowledgements.append(await self.send_batch(batch, topic, partition=partition))
+            await asyncio.sleep(0)
+        return acknowledgements
 
-        Several callers make theirs one after another: the first are full the sooner.
-        """
-        places = {topic: sorted(await self.partitions_for(topic)) for topic in {one.topic for one in events}}
-        lanes: dict[tuple[str, int], PartitionBuffer] = {}
-        try:
-            async with self.batching:
-                for count, event in enumerate(events, start=1):
-                    at = event.topic, partition_for_key(event.key, places[event.topic], ())
-                    if at not in lanes:
-                        lanes[at] = PartitionBuffer(self, *at)
-                    lanes[at].append(event)
-                    if count % YIELD_EVERY == 0:
-                        await asyncio.sleep(0)
-            return await asyncio.gather(*(task for lane in lanes.values() for task in lane.finish()))
-        finally:
-            for lane in lanes.values():
-                lane.cancel()
+    async def by_partition(
+        self, records: Sequence[OutgoingRecord]
+    ) -> Mapping[tuple[str, int], Sequence[OutgoingRecord]]:
+        topics = {record.topic for record in records}
+        partitions = {topic: sorted(await self.partitions_for(topic)) for topic in topics}
+        grouped: dict[tuple[str, int], list[OutgoingRecord]] = {}
+        for record in records:
+            number = partition_for_key(record.key, partitions[record.topic], ())
+            grouped.setdefault((record.topic, number), []).append(record)
+        return grouped
 
-
-class PartitionBuffer:
-    """Events of one partition on their way, in order: full batches are handed over, the last one is open."""
-
-    def __init__(self, producer: BatchProducer, topic: str, number: int) -> None:
-        self.producer, self.topic, self.number = producer, topic, number
-        self.batch = producer.create_batch()
-        self.sends: list[asyncio.Task[Awaitable[object]]] = []
-
-    def append(self, event: OutgoingRecord) -> None:
-        """An empty batch takes an event of any size."""
-        given = {"timestamp": None, "key": event.key, "value": event.value, "headers": event.headers}
-        while self.batch.append(**given) is None:
-            self.flush()
-
-    def flush(self) -> None:
-        self.sends.append(asyncio.create_task(self.send(self.batch, self.sends[-1:])))
-        self.batch = self.producer.create_batch()
-
-    async def send(self, batch: Any, after: Sequence[asyncio.Task[Awaitable[object]]]) -> Awaitable[object]:
-        """When the one before is on its way."""
-        await asyncio.gather(*after)
-        promise: Awaitable[object] = await self.producer.send_batch(batch, self.topic, partition=self.number)
-        return promise
-
-    def finish(self) -> Sequence[asyncio.Task[Awaitable[object]]]:
-        self.flush()
-        return self.sends
-
-    def cancel(self) -> None:
-        """What is not on its way yet stays here."""
-        for task in self.sends:
-            task.cancel()
+    def batches(self, records: Sequence[OutgoingRecord]) -> Iterator[Any]:
+        """Yield full batches of one partition's records; an empty batch takes a record of any size."""
+        batch = self.create_batch()
+        for record in records:
+            fields = {"timestamp": None, "key": record.key, "value": record.value, "headers": record.headers}
+            while batch.append(**fields) is None:
+                yield batch
+                batch = self.create_batch()
+        yield batch
 
 
 def create_producer(settings: Settings) -> BatchProducer:
-    """Acknowledged by all in-sync replicas, and idempotent wherever the broker can be."""
+    """Return an idempotent producer whose records are acknowledged by all in-sync replicas."""
     return BatchProducer(
         bootstrap_servers=settings.kafka_brokers,
         acks="all",
-        enable_idempotence=settings.kafka_idempotence,
+        enable_idempotence=True,
         partitioner=partition_for_key,
         linger_ms=0,
         max_batch_size=MAX_BATCH_BYTES,
@@ -188,8 +170,8 @@ def subscribe(
     group: str,
     **options: Any,
 ) -> Any:
-    """A batch subscriber: the handler gets a tuple of raw records and acknowledges what it settled."""
-    ours: dict[str, Any] = {
+    """Return a batch subscriber: `receive` gets a tuple of raw records and commits the offsets that it handled."""
+    defaults: dict[str, Any] = {
         "group_id": group,
         "batch": True,
         "auto_offset_reset": "earliest",
@@ -198,17 +180,17 @@ def subscribe(
         "decoder": decode,
         "fetch_max_wait_ms": 100,
     }
-    subscriber: Any = broker.subscriber(*topics, **(ours | options))
+    subscriber: Any = broker.subscriber(*topics, **(defaults | options))
     subscriber(receive)
     return subscriber
 
 
 async def commit_offsets(subscriber: Any, offsets: dict[TopicPartition, int]) -> None:
-    """FastStream's `ack` would acknowledge all that was fetched; this, what is settled."""
+    """Commit offsets of partitions that are still assigned; FastStream's `ack` would commit all that was fetched."""
     kafka = subscriber.consumer
-    mine = {at: offset for at, offset in offsets.items() if at in kafka.assignment()}
-    if mine:
-        await kafka.commit(mine)
+    assigned = {at: offset for at, offset in offsets.items() if at in kafka.assignment()}
+    if assigned:
+        await kafka.commit(assigned)
 
 
 # FastStream's own parser fails on a broken header before a handler sees the record.

@@ -1,4 +1,4 @@
-"""Events leave a service through these tables, in the transaction that caused them."""
+"""Outbox and event log: every event of a service, stored in the transaction that caused it, until the relay publishes it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,14 +21,14 @@ SHARDS = 16
 
 
 class Stream(SharedTable, table=True):
-    """The last number of each subject. Its row is the lock that keeps the subject's order."""
+    """The last sequence number of each subject; its row is the lock that keeps the subject's order."""
 
     subject: str = Field(primary_key=True)
     last: int = Field(sa_type=BigInteger)
 
 
 class LoggedEvent(SharedTable, table=True):
-    """Every event that the service ever gave out, as it was published. Append only."""
+    """Every event of the service as it is published. Append only."""
 
     __tablename__ = "event_log"
     __table_args__ = (UniqueConstraint("subject", "sequence"),)
@@ -48,7 +48,7 @@ class LoggedEvent(SharedTable, table=True):
 
 
 class OutboxEntry(SharedTable, table=True):
-    """What is still to be published: a pointer into the log, by shard of its key."""
+    """An event still to be published: a position in the event log, by shard of its subject."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index("outbox_in_order", "shard", "position"),)
@@ -71,15 +71,15 @@ EMIT = """
     insert into outbox (position, shard) select position, $8 from logged
 """
 
-# A probe of the index a shard, however many wait, and whatever those that went have left behind.
+# One index probe per shard, however many events are pending and however many deleted rows the table still holds.
 PENDING_SHARDS = """
     select shard from generate_series(0, $1) as s (shard)
     where exists (select from outbox o where o.shard = s.shard)
 """
 
-# The limit comes before the join: however many wait, only so many are looked up, each by a probe of the index. The order
-# of both steps is not left to the planner: these tables grow faster than what it knows of them. What goes onto the wire
-# comes as bytes.
+# The limit comes before the join: only so many events are looked up, each by one index probe, however many are pending.
+# The order of both steps is not left to the planner, whose statistics lag behind these tables. Text comes as bytes, as
+# it is published.
 PENDING = """
     with oldest as materialized (
         select o.position from unnest($1::int[]) as s (shard)
@@ -101,9 +101,9 @@ LOCK = """
 
 
 async def emit(executor: Executor, *events: Event) -> None:
-    """Record the events; the relay publishes them once this transaction has committed.
+    """Store the events in the log and outbox; the relay publishes them after the caller's transaction has committed.
 
-    Raises RuleBroken for one that Kafka could never take.
+    Raises RuleBroken for an event larger than Kafka takes.
     """
     if isinstance(executor, AsyncSession):
         await executor.flush()
@@ -132,7 +132,7 @@ CONTENT_TYPE = ("content-type", b"application/json")
 
 
 class HeaderNames(dict[str, str]):
-    """An attribute's header by its name, made once: a relay asks for some ten a record."""
+    """The `ce_` header name of each attribute, made once: a relay needs some ten per record."""
 
     def __missing__(self, name: str) -> str:
         return self.setdefault(name, f"ce_{name}")
@@ -142,7 +142,7 @@ HEADER_NAMES = HeaderNames()
 
 
 class OutboxRecord(NamedTuple):
-    """An event as it goes onto the wire."""
+    """A record to be published: its position in the event log, topic, key, value and headers."""
 
     position: int
     topic: str
@@ -152,19 +152,20 @@ class OutboxRecord(NamedTuple):
 
 
 async def pending_shards(executor: Executor) -> list[int]:
+    """Return the shards that have events to publish."""
     return [row["shard"] for row in await fetch(executor, PENDING_SHARDS, SHARDS - 1)]
 
 
 async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int]:
-    """Those that no other relay holds, for this transaction only.
+    """Lock the shards that no other relay holds, for this transaction, and return them.
 
-    A statement of its own: the next one sees what the last holder forgot.
+    A statement of its own, so that the next one sees what the last holder has deleted.
     """
     return [row["shard"] for row in await connection.fetch(LOCK, shards)]
 
 
 async def read_pending(connection: Connection, shards: Sequence[int], limit: int) -> list[OutboxRecord]:
-    """The oldest of each shard, in order. A position that commits late is not skipped: the row is the mark."""
+    """Return up to `limit` of the oldest events of each shard, in order; an event that commits late is not skipped."""
     return [to_record(row) for row in await connection.fetch(PENDING, shards, limit)]
 
 
@@ -182,7 +183,7 @@ async def delete_published(connection: Connection, published: Sequence[OutboxRec
 
 
 async def depth(session: AsyncSession) -> tuple[int, float]:
-    """How many events wait, and how many seconds the oldest has."""
+    """Return the number of pending events and the seconds that the oldest has waited."""
     found = await session.execute(
         text("""select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)
                 from outbox o join event_log l using (position)""")

@@ -1,7 +1,7 @@
-"""Records whose prerequisite is not there yet wait here, by key and in order, until a deadline.
+"""Parking: records whose prerequisite has not arrived, stored by key and in order until a deadline.
 
-Topics have no order among each other: a record may come before what it builds on. Later records of
-its key and topic park behind it, so a key's order is kept.
+Topics have no order among each other, so a record may arrive before the event it builds on. Later records of its key
+and topic are parked behind it, so the order of a key is kept.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field
 
-from shared.messaging.dead_letters import StoredRecord, matches, stored_columns
 from shared.messaging.kafka import Record
+from shared.messaging.stored_records import StoredRecord, matches, stored_columns
 
 
 class Parked(StoredRecord, table=True):
+    """A parked record, since when it waits and for what."""
+
     parked_at: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
     )
@@ -27,7 +29,7 @@ class Parked(StoredRecord, table=True):
 
 @dataclass(frozen=True)
 class ParkedRecord:
-    """A record as it was parked; it is handled like any other."""
+    """A parked record with its original bytes, handled like any other, and the seconds it has waited."""
 
     topic: str
     partition: int
@@ -42,7 +44,7 @@ HAS_PREDECESSOR = text(
     "select exists (select from parked where topic = :topic and key is not distinct from :key)"
 )
 
-# The first of each topic and key; a second consumer passes over what this one holds.
+# The first record of each topic and key; a second consumer skips the rows that this one has locked.
 PARKED_KEYS = text("""
     select topic, key from parked group by topic, key order by min(parked_at) limit 500
 """)
@@ -60,21 +62,23 @@ DEPTH = text(
 
 
 async def has_predecessor(session: AsyncSession, record: Record) -> bool:
-    """Whether an earlier record of this key is still parked."""
+    """Return whether an earlier record of this topic and key is parked."""
     return bool(await session.scalar(HAS_PREDECESSOR, {"topic": record.topic, "key": record.key}))
 
 
 async def park(session: AsyncSession, record: Record, reason: str) -> None:
+    """Store the record behind the earlier ones of its key; a record that is parked already stays as it is."""
     row = insert(Parked).values(stored_columns(record) | {"reason": reason}).on_conflict_do_nothing()
     await session.execute(row)
 
 
 async def parked_keys(session: AsyncSession) -> Sequence[tuple[str, bytes | None]]:
+    """Return (topic, key) of up to 500 keys with parked records, the longest waiting first."""
     return [(row.topic, row.key) for row in await session.execute(PARKED_KEYS)]
 
 
 async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> ParkedRecord | None:
-    """The first record of the key, locked and removed within the caller's transaction."""
+    """Lock, remove and return the first record of the key in the caller's transaction; None where another holds it."""
     found = (await session.execute(HEAD, {"topic": topic, "key": key})).mappings().first()
     if found is None:
         return None
@@ -84,7 +88,7 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
 
 
 async def depth(session: AsyncSession) -> tuple[int, float]:
-    """How many records wait, and how many seconds the oldest has."""
+    """Return the number of parked records and the seconds that the oldest has waited."""
     count, seconds = (await session.execute(DEPTH)).one()
     return int(count), float(seconds)
 

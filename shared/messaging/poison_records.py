@@ -1,92 +1,133 @@
-"""How often a record was begun, counted in Postgres: of those alone that may have failed, or killed their process.
+"""Detect poison records: count the attempts of suspicious records in Postgres, so that the count survives a crash.
 
-After a start nobody knows what was begun beyond the acknowledged offset. So the first record of each partition is
-marked, beside others; whoever finds such a mark knows that the life before did not end well, and handles that
-partition with care: one record at a time, with nothing else in hand, counted and acknowledged by itself.
+    a partition is opened        ->  a marker is stored beside its first record, and deleted with its first commit
+    a marker is there already    ->  the last process ended while it handled this partition: its next records are handled
+                                     one by one, each counted before it is begun and committed by itself
+    a record fails               ->  counted, and counted before each further attempt
+    more attempts than the limit ->  the caller dead-letters the record
 
-A process that dies then died in that record's handling; but it may have been killed from outside. The record is
-tried again only after a calm, which grows with each death and in which all others go on: five kills that happen to
-meet the same record, and never the calm between, are no chance. Where several records of ours are under the same
-suspicion, it is none of them.
+In normal operation this costs one write per partition and start. A process that is killed from outside while it handles
+the same record one by one more often than the limit loses that record to the dead letters.
 """
 
+from collections.abc import Mapping
+
 from aiokafka import TopicPartition
+from sqlmodel import Field
 
 from shared.database.engine import Database
-from shared.messaging import dead_letters
-from shared.messaging.kafka import Record, is_internal, topic_partition
+from shared.messaging.kafka import Record, topic_partition
+from shared.messaging.stored_records import RecordKey
 from shared.observability.metrics import RETRIED
 
-SUSPECTED = 2  # times begun and not ended, from which on a record is suspected
+
+class Attempt(RecordKey, table=True):
+    """How often a consumer has begun a record; 0 is the marker of an opened partition."""
+
+    consumer: str = Field(primary_key=True)
+    count: int
 
 
-class PossiblyPoison(Exception):
-    """The process died in this record's handling; others come first for a while."""
-
-    def __init__(self, deaths: int) -> None:
-        super().__init__(
-            f"{deaths}번 처리 중에 프로세스가 끝났습니다 / the process ended {deaths} times in its handling"
-        )
-        self.deaths = deaths
+# Returns the partitions that have an earlier process's marker or count.
+OPEN = """
+    with opened as (
+        select * from unnest($2::text[], $3::int[], $4::bigint[]) as o (topic, partition, "offset")
+    ), marked as (
+        insert into attempt (consumer, topic, partition, "offset", count)
+        select $1, topic, partition, "offset", 0 from opened on conflict do nothing
+    )
+    select distinct topic, partition from attempt join opened using (topic, partition) where consumer = $1
+"""
+COUNT = """
+    insert into attempt (consumer, topic, partition, "offset", count) values ($1, $2, $3, $4, 1)
+    on conflict (consumer, topic, partition, "offset") do update set count = attempt.count + 1
+    returning count
+"""
+DELETE = """
+    delete from attempt where consumer = $1 and topic = $2 and partition = $3 and "offset" < $4
+"""
 
 
 class PoisonDetector:
-    """What speaks against the records of one consumer."""
+    """Attempt counts of one consumer (`consumer` or `projector`) of a service.
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.careful: set[TopicPartition] = set()
-        self.marked: dict[TopicPartition, Record] = {}
-        self.failed: dict[TopicPartition, int] = {}
-        self.calmed: dict[TopicPartition, int] = {}
+    `suspicious_records` is how many records of a partition are handled one by one after a crash: as many as a batch
+    can hold.
+    """
 
-    async def mark(self, record: Record) -> None:
-        """The first record of a partition that this life begins."""
-        at = topic_partition(record)
-        async with self.database.transaction() as session:
-            if not await dead_letters.mark(session, record):
-                self.careful.add(at)
-        self.marked[at] = record
+    def __init__(self, database: Database, consumer: str, suspicious_records: int) -> None:
+        self.database, self.consumer, self.suspicious_records = database, consumer, suspicious_records
+        self.one_by_one: dict[TopicPartition, int] = {}
+        self.counted: dict[TopicPartition, tuple[int, int]] = {}
+        self.opened: set[TopicPartition] = set()
+        self.stored: set[TopicPartition] = set()
 
-    async def attempt(self, record: Record) -> int:
-        """How often it was begun, this time included; 0 where nothing speaks against it. Raises Suspected, once a life."""
-        at = topic_partition(record)
-        if self.failed.get(at) == record.offset:
-            return await self.count(record, least=2)
-        if at not in self.careful:
+    async def open(
+        self, offsets: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int] | None = None
+    ) -> None:
+        """Mark the next record of each partition that this process has not opened before.
+
+        The records of partitions with an earlier process's marker are handled one by one: as many as a batch can hold,
+        up to the present `ends` where they are given.
+        """
+        partitions = sorted(offsets.keys() - self.opened)
+        if not partitions:
+            return
+        columns = (
+            [at.topic for at in partitions],
+            [at.partition for at in partitions],
+            [offsets[at] for at in partitions],
+        )
+        async with self.database.asyncpg_transaction() as connection:
+            rows = await connection.fetch(OPEN, self.consumer, *columns)
+        for partition in (TopicPartition(row["topic"], row["partition"]) for row in rows):
+            left = ends[partition] - offsets[partition] if ends else self.suspicious_records
+            if left > 0:
+                self.one_by_one[partition] = min(left, self.suspicious_records)
+        self.opened |= set(partitions)
+        self.stored |= set(partitions)
+
+    async def begin(self, record: Record) -> int:
+        """Count the attempt that begins if the record is suspicious; return its number, 0 for others."""
+        partition = topic_partition(record)
+        if partition not in self.one_by_one and self.attempts_of(record) == 0:
             return 0
-        if self.calmed.get(at) != record.offset and (deaths := await self.deaths(record)):
-            self.calmed[at] = record.offset
-            raise PossiblyPoison(deaths)
-        return await self.count(record, least=1)
+        return await self.remember(record)
 
-    async def count(self, record: Record, least: int) -> int:
-        async with self.database.transaction() as session:
-            counted = await dead_letters.count(session, record, least)
-        if counted > 1:
+    async def failed(self, record: Record) -> int:
+        """Return the number of attempts so far, after the record has failed; its next one is counted beforehand."""
+        return self.attempts_of(record) or await self.remember(record)
+
+    def attempts_of(self, record: Record) -> int:
+        offset, attempts = self.counted.get(topic_partition(record), (None, 0))
+        return attempts if offset == record.offset else 0
+
+    async def remember(self, record: Record) -> int:
+        attempts = await self.count(record)
+        self.counted[topic_partition(record)] = record.offset, attempts
+        return attempts
+
+    async def count(self, record: Record) -> int:
+        """Add one to the stored attempts of the record and return them."""
+        partition = topic_partition(record)
+        async with self.database.asyncpg_transaction() as connection:
+            attempts = int(await connection.fetchval(COUNT, self.consumer, *partition, record.offset))
+        self.stored.add(partition)
+        if attempts > 1:
             RETRIED.labels(self.database.schema, record.topic).inc()
-        return counted
+        return attempts
 
-    async def deaths(self, record: Record) -> int:
-        async with self.database.transaction() as session:
-            return await dead_letters.counted(session, record)
+    async def passed(self, partition: TopicPartition, next_offset: int) -> None:
+        """Delete the counts before the next offset, once that is committed."""
+        if partition in self.stored:
+            await self.clear(partition, next_offset)
+        if partition in self.one_by_one:
+            self.one_by_one[partition] -= 1
+            if not self.one_by_one[partition]:
+                del self.one_by_one[partition]
 
-    async def is_to_blame(self, record: Record) -> bool:
-        """Whether the record itself must be what ends the process: none of ours is while another is suspected too."""
-        if not is_internal(record):
-            return True
-        async with self.database.transaction() as session:
-            return not await dead_letters.others(session, record, SUSPECTED)
-
-    def is_marked(self, record: Record) -> bool:
-        return self.marked.get(topic_partition(record)) is record
-
-    async def forget(self, record: Record) -> None:
-        async with self.database.transaction() as session:
-            await dead_letters.forget(session, record)
-
-    async def acknowledged(self, at: TopicPartition) -> None:
-        """Only now is the mark from which a next life would begin of no more concern."""
-        if record := self.marked.get(at):
-            await self.forget(record)
-            del self.marked[at]
+    async def clear(self, partition: TopicPartition, next_offset: int) -> None:
+        async with self.database.asyncpg_transaction() as connection:
+            await connection.execute(DELETE, self.consumer, *partition, next_offset)
+        self.stored.discard(partition)
+        self.counted.pop(partition, None)

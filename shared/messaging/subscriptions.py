@@ -1,4 +1,4 @@
-"""Which event a record is to those who hear some: one of theirs, nobody's here, or one that cannot be."""
+"""Subscriptions of a consumer or projector: the event types it handles, and what becomes of other types."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from shared.events import Event
 
 
 class Subscriptions:
-    """The events that a consumer or a projector hears, by their type."""
+    """The event types that a consumer or projector subscribes to, and their topics."""
 
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self.types = {event.type(): event for event in events}
@@ -15,16 +15,16 @@ class Subscriptions:
         self.versions = {without_version(type): type for type in self.types}
 
     def event_type(self, type: str) -> type[Event] | None:
-        """The event's class, None where nobody here hears it; Malformed for an unknown version of one that is heard."""
+        """Return the event's class, None for a type without subscription; raise Malformed for an unknown version."""
         if event := self.types.get(type):
             return event
-        if heard := self.versions.get(without_version(type)):
-            raise Malformed(f"모르는 판입니다: {type}. 아는 판은 {heard} / a version that we do not know")
+        if known := self.versions.get(without_version(type)):
+            raise Malformed(f"모르는 판입니다: {type}. 아는 판은 {known} / a version that we do not know")
         return None
 
 
 def refuse_wrong_source(event: type[Event], source: str, topic: str) -> None:
-    """Malformed where the event came from another than its source, or on another topic than its own."""
+    """Raise Malformed where the event comes from another source, or on another topic, than its type's own."""
     if source != event.source or topic != event.topic:
         raise Malformed(
             f"{event.type()}은(는) {event.source}이(가) {event.topic}에만 보낼 수 있습니다 "
@@ -33,5 +33,5 @@ def refuse_wrong_source(event: type[Event], source: str, topic: str) -> None:
 
 
 def without_version(type: str) -> str:
-    """The type without its version."""
+    """Return an event type without its version."""
     return type.rpartition(".v")[0]

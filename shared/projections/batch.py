@@ -1,30 +1,30 @@
-"""Records into all projections: folded in memory, then written within the caller's transaction.
+"""Fold a batch of records into all projections of a service, and write the changes in the caller's transaction.
 
-A record that cannot be read or folded goes to the dead letters in the same transaction, and the fold goes on.
+A record that cannot be decoded or folded is dead-lettered in the same transaction, and the fold goes on.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import orjson
 
-from shared.database.engine import Connection, Reader
+from shared.database.engine import Connection
 from shared.errors import Malformed
 from shared.events import Event
 from shared.messaging.kafka import Record
 from shared.messaging.subscriptions import Subscriptions, refuse_wrong_source
 from shared.projections.projection import Collector, DecodedEvent, Projection
-from shared.projections.watermarks import ReadEvent, WatermarkChanges, Watermarks
+from shared.projections.watermarks import DecodedRecord, Watermarks
 
 Item = TypeVar("Item")
 DeadLetterRecord = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
-YIELD_EVERY = 50  # records read, or facts taken, before others have their turn
+YIELD_EVERY = 50  # records decoded, or events folded, before other tasks run
 
 
-class SubscribedEvent(NamedTuple):
-    """An event type that some projection hears, and what gathers it."""
+class Subscription(NamedTuple):
+    """An event type that some projection subscribes to, and the collectors that fold it."""
 
     event: type[Event]
     type: str
@@ -32,131 +32,121 @@ class SubscribedEvent(NamedTuple):
     collectors: Sequence[Collector]
 
 
-RejectedRecord = tuple[Record, Exception]
-"""A record that could not be read or folded, and why."""
-
-
-class BatchChanges(NamedTuple):
-    """What was folded in memory, to be written."""
-
-    dead_letters: Sequence[RejectedRecord]
-    changes: Sequence[tuple[Collector, Any]]
-    watermarks: WatermarkChanges
-
-
 class BatchFolder:
-    """The projections of one service. It hears our own topics only, whose events were checked when they
-    were emitted; while it is `suspicious`, after something failed, each is checked again, and folded by itself."""
+    """The projections of one service, with the states that they hold in memory.
 
-    def __init__(self, projections: Sequence[Projection], bury: DeadLetterRecord) -> None:
-        self.dead_letter = bury
-        self.collectors = [one for projection in projections for one in projection.collectors()]
-        self.subscriptions = Subscriptions(
-            {event for projection in projections for event in projection.subscribes_to}
-        )
-        self.by_type = {
-            type: SubscribedEvent(
-                event,
-                type,
-                event.source.encode(),
-                [one for one in self.collectors if event in one.subscribes_to],
-            )
-            for type, event in self.subscriptions.types.items()
-        }
-        self.by_header = {type.encode(): heard for type, heard in self.by_type.items()}
+    It subscribes to our own topics only, whose events were validated when they were emitted. While it is `validating`,
+    after a failure, each event is validated again and folded by itself.
+    """
+
+    def __init__(self, projections: Sequence[Projection], dead_letter: DeadLetterRecord) -> None:
+        self.dead_letter = dead_letter
+        self.collectors = [collector for projection in projections for collector in projection.collectors()]
+        events = {event for projection in projections for event in projection.subscribes_to}
+        self.subscriptions = Subscriptions(events)
+        self.by_type = {type: self.subscription(event) for type, event in self.subscriptions.types.items()}
+        self.by_header = {type.encode(): found for type, found in self.by_type.items()}
         self.watermarks = Watermarks()
-        self.rejected: list[RejectedRecord] = []
+        self.rejected: list[tuple[Record, Exception]] = []
         self.validating = False
 
+    def subscription(self, event: type[Event]) -> Subscription:
+        collectors = [collector for collector in self.collectors if event in collector.subscribes_to]
+        return Subscription(event, event.type(), event.source.encode(), collectors)
+
     def reset(self) -> None:
-        """What is held in memory; for the caller whose transaction did not commit, or who is no longer the owner."""
+        """Discard the states in memory: the transaction did not commit, or the partitions were reassigned."""
         self.watermarks.reset()
         self.rejected = []
         for collector in self.collectors:
             collector.reset()
 
     async def apply(self, connection: Connection, records: Sequence[Record]) -> Sequence[DecodedEvent]:
-        """All at once: the facts that were new."""
-        facts = await self.fold(connection, records)
-        await self.save(connection, self.drain())
-        return facts
+        """Fold the records and write what changed; return the events that were new.
 
-    async def fold(self, connection: Reader, records: Sequence[Record]) -> Sequence[DecodedEvent]:
-        """In memory: the facts that were new; `connection` is for what is not there yet. Raises what a fold
-        raises, with part of the records in memory: to be forgotten, and folded again while `suspicious`."""
-        read: list[ReadEvent] = []
-        async for some in in_slices(records):
-            read += self.read(some)
-        await self.watermarks.load(connection, [fact for _, fact in read])
-        new = self.watermarks.select_new(read)
-        facts = [fact for _, fact in new]
-        concerned = self.events_by_collector(facts)
-        for collector, own in concerned.items():
+        Raises whatever a fold raises, with part of the records in memory: the caller must `reset`, and may fold them
+        again while `validating`.
+        """
+        events = await self.fold(connection, records)
+        await self.save(connection)
+        return events
+
+    async def fold(self, connection: Connection, records: Sequence[Record]) -> Sequence[DecodedEvent]:
+        """Fold the records in memory, after loading the states that are missing there; return the new events."""
+        decoded: list[DecodedRecord] = []
+        async for part in in_slices(records):
+            decoded += self.decode_all(part)
+        await self.watermarks.load(connection, [event for _, event in decoded])
+        new = self.watermarks.select_new(decoded)
+        events = [event for _, event in new]
+        by_collector = self.events_by_collector(events)
+        for collector, own in by_collector.items():
             await collector.load(connection, own)
         if self.validating:
-            async for checked in in_slices(new):
+            async for pairs in in_slices(new):
                 self.rejected += [
-                    (record, error) for record, fact in checked if (error := self.fold_one(fact))
+                    (record, error) for record, event in pairs if (error := self.fold_one(event))
                 ]
         else:
-            for collector, own in concerned.items():
-                async for part in in_slices(own):
-                    collector.collect(part)
-        return facts
+            for collector, own in by_collector.items():
+                async for own_part in in_slices(own):
+                    collector.collect(own_part)
+        return events
 
-    def events_by_collector(self, facts: Iterable[DecodedEvent]) -> dict[Collector, list[DecodedEvent]]:
-        """Who hears some of them, and which."""
+    def events_by_collector(self, events: Iterable[DecodedEvent]) -> dict[Collector, list[DecodedEvent]]:
+        """Return the events of each collector that subscribes to any of them."""
         own: dict[Collector, list[DecodedEvent]] = {collector: [] for collector in self.collectors}
         append = {
-            type: [own[collector].append for collector in heard.collectors]
-            for type, heard in self.by_type.items()
+            type: [own[collector].append for collector in subscription.collectors]
+            for type, subscription in self.by_type.items()
         }
-        for fact in facts:
-            for to_one in append[fact.type]:
-                to_one(fact)
-        return {collector: some for collector, some in own.items() if some}
+        for event in events:
+            for append_to_collector in append[event.type]:
+                append_to_collector(event)
+        return {collector: part for collector, part in own.items() if part}
 
-    def drain(self) -> BatchChanges:
-        """What is to be written; from now on others may be folded."""
-        dead, self.rejected = self.rejected, []
-        changes = [(one, given) for one in self.collectors if (given := one.drain())]
-        return BatchChanges(dead, changes, self.watermarks.drain())
-
-    async def save(self, connection: Connection, folded: BatchChanges) -> None:
-        for record, error in folded.dead_letters:
+    async def save(self, connection: Connection) -> None:
+        """Write the dead letters, the collectors' changes and the watermarks."""
+        rejected, self.rejected = self.rejected, []
+        for record, error in rejected:
             await self.dead_letter(connection, record, error)
-        for collector, given in folded.changes:
-            await collector.save(connection, given)
-        await self.watermarks.save(connection, folded.watermarks)
+        for collector in self.collectors:
+            if changes := collector.drain():
+                await collector.save(connection, changes)
+        await self.watermarks.save(connection)
 
-    def read(self, records: Sequence[Record]) -> list[ReadEvent]:
-        """What is heard and can be read."""
-        read = []
+    def decode_all(self, records: Sequence[Record]) -> list[DecodedRecord]:
+        """Return the records that are subscribed to and can be decoded; those that cannot be are rejected."""
+        decoded = []
         for record in records:
             try:
-                if fact := self.decode(record):
-                    read.append((record, fact))
+                if event := self.decode(record):
+                    decoded.append((record, event))
             except Malformed as error:
                 self.rejected.append((record, error))
             except UNREADABLE as error:
                 self.rejected.append((record, Malformed(unreadable(error))))
-        return read
+        return decoded
 
     def decode(self, record: Record) -> DecodedEvent | None:
-        """Decoded without a model: half of a projector's time would go there (docs/decisions)."""
+        """Return the record's event, None without a subscription.
+
+        Decoded without a model, which would take half of a projector's time (docs/decisions). Raises Malformed, or one
+        of UNREADABLE.
+        """
         headers = dict(record.headers)
-        if (heard := self.by_header.get(headers["ce_type"])) is None:
+        if (subscription := self.by_header.get(headers["ce_type"])) is None:
             self.subscriptions.event_type(headers["ce_type"].decode())
             return None
-        event, source = heard.event, headers["ce_source"]
-        if source != heard.source or record.topic != event.topic:
+        event, source = subscription.event, headers["ce_source"]
+        if source != subscription.source or record.topic != event.topic:
             refuse_wrong_source(event, source.decode(), record.topic)
         data = orjson.loads(record.value or b"")
         if self.validating:
             event.model_validate_json(record.value or b"")
         authid = headers.get("ce_authid")
         return DecodedEvent(
-            heard.type,
+            subscription.type,
             event.source,
             headers["ce_id"].decode(),
             headers["ce_subject"].decode(),
@@ -167,24 +157,24 @@ class BatchFolder:
             authid.decode() if authid else None,
         )
 
-    def fold_one(self, fact: DecodedEvent) -> Exception | None:
-        """Into every projection, or into none and why."""
-        collectors = self.by_type[fact.type].collectors
+    def fold_one(self, event: DecodedEvent) -> Exception | None:
+        """Fold an event into every projection that subscribes to it; or into none, and return the error."""
+        collectors = self.by_type[event.type].collectors
         try:
             for collector in collectors:
-                collector.fold(fact)
+                collector.fold(event)
         except Exception as error:
             return error
         for collector in collectors:
-            collector.collect([fact])
+            collector.collect([event])
         return None
 
 
-async def in_slices(of: Sequence[Item]) -> AsyncIterator[Sequence[Item]]:
-    """Others have their turn before each."""
-    for first in range(0, len(of), YIELD_EVERY):
+async def in_slices(items: Sequence[Item]) -> AsyncIterator[Sequence[Item]]:
+    """Yield the items in slices; other tasks run before each."""
+    for first in range(0, len(items), YIELD_EVERY):
         await asyncio.sleep(0)
-        yield of[first : first + YIELD_EVERY]
+        yield items[first : first + YIELD_EVERY]
 
 
 def unreadable(error: Exception) -> str:

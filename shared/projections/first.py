@@ -1,4 +1,4 @@
-"""A projection of the first day of something by key, from whatever partitions its events come, counted by that day."""
+"""First occurrences: a projection of the first day of each key, from any partitions, with a rollup by that day."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlmodel import SQLModel
 
-from shared.database.engine import Connection, Reader
+from shared.database.engine import Connection
 from shared.events import Event
 from shared.projections.projection import DecodedEvent, Key, sql_of
 from shared.projections.rollups import Rollup
@@ -16,7 +16,7 @@ Day = Callable[[DecodedEvent], tuple[Key, str]]
 
 @dataclass(frozen=True)
 class FirstOccurrenceProjection:
-    """`days`: the key and the day that an event gives; the table's one column outside the key is the first day."""
+    """`days` returns the key and day of an event; the table's one column outside the key is the first day."""
 
     name: str
     table: type[SQLModel]
@@ -40,42 +40,39 @@ class FirstOccurrenceProjection:
 
 
 class FirstOccurrences:
-    """The first day of each key in a batch. Rows are moved where they stand: several partitions feed one."""
+    """The first day of each key in a batch; rows are lowered where they stand, because several partitions feed one."""
 
     def __init__(self, projection: FirstOccurrenceProjection) -> None:
-        self.subscribes_to, self.by_type, self.rollup = (
-            projection.subscribes_to,
-            projection.by_type,
-            projection.rollup,
-        )
-        self.columns = sql_of(projection.table)
+        self.subscribes_to, self.by_type = projection.subscribes_to, projection.by_type
+        self.rollup, self.columns = projection.rollup, sql_of(projection.table)
         [self.day] = [column.name for column in self.columns.values]
-        self.move = f'{self.columns.upsert_min(self.day)} returning {self.columns.select_list()}, old."{self.day}"::text as before'
+        returning = f'{self.columns.select_list()}, old."{self.day}"::text as before'
+        self.lower = f"{self.columns.upsert_min(self.day)} returning {returning}"
         self.reset()
 
     def reset(self) -> None:
         self.first: dict[Key, str] = {}
 
-    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
-        """Nothing: what is there is looked at as it is moved."""
+    async def load(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
+        """Load nothing: the earlier day is returned when the row is lowered."""
 
-    def fold(self, fact: DecodedEvent) -> tuple[Key, str]:
-        return self.by_type[fact.type](fact)
+    def fold(self, event: DecodedEvent) -> tuple[Key, str]:
+        return self.by_type[event.type](event)
 
-    def collect(self, facts: Iterable[DecodedEvent]) -> None:
-        for fact in facts:
-            key, day = self.by_type[fact.type](fact)
+    def collect(self, events: Iterable[DecodedEvent]) -> None:
+        for event in events:
+            key, day = self.by_type[event.type](event)
             self.first[key] = min(day, self.first.get(key, day))
 
     def drain(self) -> dict[Key, str]:
-        given, self.first = self.first, {}
-        return given
+        changes, self.first = self.first, {}
+        return changes
 
-    async def save(self, connection: Connection, given: dict[Key, str]) -> None:
-        rows = self.columns.encode((*key, day) for key, day in given.items())
-        moved = [
-            (now | {self.day: row["before"]}, now)
-            for row in await connection.fetch(self.move, rows)
-            if (now := self.columns.decode(row))
+    async def save(self, connection: Connection, changes: dict[Key, str]) -> None:
+        rows = self.columns.encode((*key, day) for key, day in changes.items())
+        lowered = [
+            (state | {self.day: row["before"]}, state)
+            for row in await connection.fetch(self.lower, rows)
+            if (state := self.columns.decode(row))
         ]
-        await self.rollup.save(connection, self.rollup.delta(moved))
+        await self.rollup.save(connection, self.rollup.delta(lowered))

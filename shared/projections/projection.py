@@ -1,24 +1,26 @@
-"""What a projection is: a fold of facts into the rows of one table. Nothing else writes that table.
+"""Projections: folds of events into the rows of one table. Nothing else writes that table.
 
-    RowProjection   (state, fact) -> state, one row a key
-    SumProjection   fact -> amounts that are added to tiles
-    ListProjection  fact -> rows that are kept, one or more an event
+    RowProjection              (state, event) -> state, one row per key
+    SumProjection              event -> amounts that are added to the rows of their keys
+    ListProjection             event -> rows that are inserted, one or more per event
+    RollupRowProjection        a RowProjection with sums over its rows (rollups.py)
+    FirstOccurrenceProjection  the first day of each key, with sums by that day (first.py)
 
 A column of a row is fed by one topic only, and a row's events of one topic bear one key: so each state is fed by one
-partition, which the projector's fence makes ours alone. It can be held in memory from batch to batch, and is
-written without being read or locked first; who folds another topic of the same row writes other columns.
+partition, which the projector's fence makes ours alone. It can be held in memory from batch to batch, and is written
+without being read or locked first; the projector that folds another topic of the same row writes other columns.
 
-States and rows are plain values as JSON has them: dates and ids are text, won are int.
+States and rows are plain JSON values: dates and ids are text, won are int.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import SQLModel
 
-from shared.database.engine import Connection, Reader
+from shared.database.engine import Connection
 from shared.events import Event
 from shared.projections.upserts import TableSql, json
 
@@ -29,7 +31,7 @@ MAX_STATES = 20_000  # states of one table and topic held in memory
 
 
 class DecodedEvent(NamedTuple):
-    """An event of ours as a projection gets it: `occurred_on` and `recorded_at` are ISO text."""
+    """An event as a fold receives it: `occurred_on` and `recorded_at` are ISO 8601 text, `data` is its JSON."""
 
     type: str
     source: str
@@ -43,22 +45,25 @@ class DecodedEvent(NamedTuple):
 
 
 class Collector(Protocol):
-    """What a projection, or one topic's part of it, gathers in a batch: `fold` is pure and says what a fact
-    changes, `take` folds facts and collects what they change, `hand_over` gives what is to be written, `save`
-    writes it. The next batch is folded meanwhile; `forget` is for what was not committed, or taken in part."""
+    """Gathers what a batch changes in a projection's table, or in one topic's columns of it.
+
+    `load` reads the states that the events need; `fold` is pure and returns what an event changes; `collect` folds
+    events and keeps their changes; `drain` returns the changes and empties the collector; `save` writes them; `reset`
+    discards everything, after a transaction that did not commit.
+    """
 
     @property
     def subscribes_to(self) -> Iterable[type[Event]]: ...
 
-    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None: ...
+    async def load(self, connection: Connection, events: Sequence[DecodedEvent]) -> None: ...
 
-    def fold(self, fact: DecodedEvent) -> Any: ...
+    def fold(self, event: DecodedEvent) -> Any: ...
 
-    def collect(self, facts: Iterable[DecodedEvent]) -> None: ...
+    def collect(self, events: Iterable[DecodedEvent]) -> None: ...
 
     def drain(self) -> Any: ...
 
-    async def save(self, connection: Connection, given: Any) -> None: ...
+    async def save(self, connection: Connection, changes: Any) -> None: ...
 
     def reset(self) -> None: ...
 
@@ -76,23 +81,27 @@ class Projection(Protocol):
     def subscribes_to(self) -> frozenset[type[Event]]: ...
 
     def collectors(self) -> Sequence[Collector]:
-        """New ones, which know nothing yet."""
+        """Return new, empty collectors."""
         ...
 
 
-def sql_of(table: type[SQLModel], named: Iterable[str] | None = None) -> TableSql:
-    return TableSql(table.__table__, named)  # type: ignore[attr-defined]  # not in its types
+def sql_of(table: type[SQLModel], columns: Iterable[str] | None = None) -> TableSql:
+    """Return the SQL of a table, with all its columns or the named ones beside its key."""
+    return TableSql(table.__table__, columns)  # type: ignore[attr-defined]  # not in its types
 
 
 def tables_of(projections: Iterable[Projection]) -> list[TableSql]:
-    """All tables that these write, by name."""
-    tables = {table for one in projections for table in one.tables}
-    return sorted(map(sql_of, tables), key=lambda columns: columns.table)
+    """Return the SQL of all tables that the projections write, by name."""
+    tables = {table for projection in projections for table in projection.tables}
+    return sorted(map(sql_of, tables), key=lambda table: table.table)
 
 
 @dataclass(frozen=True)
 class RowProjection:
-    """One row a key; columns outside the key may be null. `fed_by`: the columns of each topic beyond the first."""
+    """One row per key; columns outside the key may be null.
+
+    `columns_by_topic`: the columns that each topic beyond the first feeds.
+    """
 
     name: str
     table: type[SQLModel]
@@ -109,22 +118,21 @@ class RowProjection:
         return frozenset(self.folds)
 
     def topics(self) -> dict[str, list[str]]:
-        """Each topic with its columns. Raises ValueError where a topic's are not known."""
-        others = {name for columns in self.columns_by_topic.values() for name in columns}
-        first = [name for name in sql_of(self.table).names if name not in others]
+        """Return each topic with its columns. Raises ValueError where those of a topic are not named."""
+        named = {name for columns in self.columns_by_topic.values() for name in columns}
+        first = [name for name in sql_of(self.table).names if name not in named]
         unnamed = {event.topic for event in self.folds} - self.columns_by_topic.keys()
         if len(unnamed) > 1:
-            raise ValueError(f"{self.name}: fed_by lacks all but one of {sorted(unnamed)}")
-        return dict.fromkeys(unnamed, first) | {
-            topic: list(names) for topic, names in self.columns_by_topic.items()
-        }
+            raise ValueError(f"{self.name}: columns_by_topic lacks all but one of {sorted(unnamed)}")
+        others = {topic: list(names) for topic, names in self.columns_by_topic.items()}
+        return dict.fromkeys(unnamed, first) | others
 
     def collectors(self) -> "list[RowCollector]":
         return [RowCollector(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
 
 class RowCollector:
-    """One topic's columns of the rows, as far as they were met."""
+    """One topic's columns of the rows, with the states held in memory."""
 
     def __init__(self, projection: RowProjection, topic: str, columns: Iterable[str]) -> None:
         self.key = projection.key
@@ -137,49 +145,48 @@ class RowCollector:
 
     def reset(self) -> None:
         self.states: dict[Key, State] = {}
-        self.previous: dict[Key, State] = {}  # of those that the batch has changed
-        self.draining: Collection[Key] = ()
+        self.previous: dict[Key, State] = {}  # states before the batch, of the rows that it changes
 
-    def add_missing(self, facts: Iterable[DecodedEvent]) -> set[Key]:
-        """The keys of rows that were not met before; their states begin empty."""
-        new = {key for key in map(self.key, facts) if key not in self.states}
-        for key in new:
+    def add_missing(self, events: Iterable[DecodedEvent]) -> set[Key]:
+        """Add the keys that are not in memory, with empty states, and return them."""
+        missing = {key for key in map(self.key, events) if key not in self.states}
+        for key in missing:
             self.states[key] = self.blank | dict(zip(self.names, key, strict=True))
-        return new
+        return missing
 
-    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
+    async def load(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
         if len(self.states) > MAX_STATES:
-            # What was handed over last may not be in the database yet.
-            self.states = {key: self.states[key] for key in self.draining}
-        if new := self.add_missing(facts):
-            for row in await connection.fetch(self.columns.select_by_key, self.columns.encode(new)):
+            self.states = {}
+        if missing := self.add_missing(events):
+            for row in await connection.fetch(self.columns.select_by_key, self.columns.encode(missing)):
                 state = self.columns.decode(row)
                 self.states[tuple(state[name] for name in self.names)] = state
 
-    def fold(self, fact: DecodedEvent) -> State:
-        return self.by_type[fact.type](self.states[self.key(fact)], fact)
+    def fold(self, event: DecodedEvent) -> State:
+        return self.by_type[event.type](self.states[self.key(event)], event)
 
-    def collect(self, facts: Iterable[DecodedEvent]) -> None:
-        states, before, key, by_type = self.states, self.previous, self.key, self.by_type
-        for fact in facts:
-            at = key(fact)
-            state = states[at]
-            now = by_type[fact.type](state, fact)
-            if now is not state:
-                before.setdefault(at, state)
-                states[at] = now
+    def collect(self, events: Iterable[DecodedEvent]) -> None:
+        states, previous, key_of, by_type = self.states, self.previous, self.key, self.by_type
+        for event in events:
+            key = key_of(event)
+            state = states[key]
+            changed = by_type[event.type](state, event)
+            if changed is not state:
+                previous.setdefault(key, state)
+                states[key] = changed
 
     def drain(self) -> Any:
-        self.draining, self.previous = self.previous.keys(), {}
-        return [self.states[key] for key in self.draining]
+        """Return the changed rows."""
+        changed, self.previous = self.previous.keys(), {}
+        return [self.states[key] for key in changed]
 
-    async def save(self, connection: Connection, given: Any) -> None:
-        await connection.execute(self.columns.upsert, json(given))
+    async def save(self, connection: Connection, changes: Any) -> None:
+        await connection.execute(self.columns.upsert, json(changes))
 
 
 @dataclass(frozen=True)
 class SumProjection:
-    """Tiles: the table's one column outside the key is the sum."""
+    """Sums by key: the table's one column outside the key is the sum of the amounts that events add."""
 
     name: str
     table: type[SQLModel]
@@ -191,7 +198,7 @@ class SumProjection:
 
     @cached_property
     def by_type(self) -> dict[str, Callable[[DecodedEvent], Iterable[tuple[Key, int]]]]:
-        return {event.type(): tiles for event, tiles in self.amounts.items()}
+        return {event.type(): amounts for event, amounts in self.amounts.items()}
 
     @property
     def subscribes_to(self) -> frozenset[type[Event]]:
@@ -202,39 +209,39 @@ class SumProjection:
 
 
 class SumCollector:
-    """What is to be added to each tile."""
+    """The amounts to be added, by key."""
 
     def __init__(self, projection: SumProjection) -> None:
         self.subscribes_to, self.by_type = projection.subscribes_to, projection.by_type
         self.columns = sql_of(projection.table)
-        self.amounts: dict[Key, int] = {}
+        self.reset()
 
     def reset(self) -> None:
-        self.amounts = {}
+        self.amounts: dict[Key, int] = {}
 
-    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
-        """Nothing: what is there already is added to."""
+    async def load(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
+        """Load nothing: amounts are added to the rows where they stand."""
 
-    def fold(self, fact: DecodedEvent) -> list[tuple[Key, int]]:
-        return list(self.by_type[fact.type](fact))
+    def fold(self, event: DecodedEvent) -> list[tuple[Key, int]]:
+        return list(self.by_type[event.type](event))
 
-    def collect(self, facts: Iterable[DecodedEvent]) -> None:
-        for fact in facts:
-            for key, amount in self.by_type[fact.type](fact):
+    def collect(self, events: Iterable[DecodedEvent]) -> None:
+        for event in events:
+            for key, amount in self.by_type[event.type](event):
                 self.amounts[key] = self.amounts.get(key, 0) + amount
 
     def drain(self) -> dict[Key, int]:
-        given, self.amounts = self.amounts, {}
-        return given
+        changes, self.amounts = self.amounts, {}
+        return changes
 
-    async def save(self, connection: Connection, given: dict[Key, int]) -> None:
-        tiles = self.columns.encode((*key, amount) for key, amount in given.items())
-        await connection.execute(self.columns.increment, tiles)
+    async def save(self, connection: Connection, changes: dict[Key, int]) -> None:
+        rows = self.columns.encode((*key, amount) for key, amount in changes.items())
+        await connection.execute(self.columns.increment, rows)
 
 
 @dataclass(frozen=True)
 class ListProjection:
-    """Rows that are kept as they are, one or more an event."""
+    """Rows that are inserted and never change, one or more per event."""
 
     name: str
     table: type[SQLModel]
@@ -257,29 +264,29 @@ class ListProjection:
 
 
 class ListCollector:
-    """Rows to be kept."""
+    """The rows to be inserted."""
 
     def __init__(self, projection: ListProjection) -> None:
         self.subscribes_to, self.by_type = projection.subscribes_to, projection.by_type
         self.columns = sql_of(projection.table)
-        self.rows: list[State] = []
+        self.reset()
 
     def reset(self) -> None:
-        self.rows = []
+        self.rows: list[State] = []
 
-    async def load(self, connection: Reader, facts: Sequence[DecodedEvent]) -> None:
-        """Nothing: what is kept never changes."""
+    async def load(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
+        """Load nothing: inserted rows never change."""
 
-    def fold(self, fact: DecodedEvent) -> list[State]:
-        return list(self.by_type[fact.type](fact))
+    def fold(self, event: DecodedEvent) -> list[State]:
+        return list(self.by_type[event.type](event))
 
-    def collect(self, facts: Iterable[DecodedEvent]) -> None:
-        for fact in facts:
-            self.rows.extend(self.by_type[fact.type](fact))
+    def collect(self, events: Iterable[DecodedEvent]) -> None:
+        for event in events:
+            self.rows.extend(self.by_type[event.type](event))
 
     def drain(self) -> list[State]:
-        given, self.rows = self.rows, []
-        return given
+        changes, self.rows = self.rows, []
+        return changes
 
-    async def save(self, connection: Connection, given: list[State]) -> None:
-        await connection.execute(self.columns.insert_ignore, json(given))
+    async def save(self, connection: Connection, changes: list[State]) -> None:
+        await connection.execute(self.columns.insert_ignore, json(changes))

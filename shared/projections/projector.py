@@ -1,21 +1,22 @@
-"""Kafka to projections: a batch is folded in memory, and written in one transaction, which first moves the offsets.
+"""Fold Kafka records into projections: a batch is folded and written in one transaction, which first moves the offsets.
 
-While one batch is being written the next is folded: Postgres and Python work at once. The next stands on what this one
-left in memory, so where this one fails both are forgotten, and come again.
-
-    an offset is not where we left it  ->  another owns the partition, or a rebuild swapped the rows: roll back, load, seek
-    any other failure                  ->  roll back, load, seek, with growing backoff, and look at each record: it is
-                                           checked against its schema and folded by itself; from the second on, written
-                                           by itself; the fifth time it is a dead letter
-    a record that cannot be folded     ->  dead letter in the same transaction, and on
+    an offset is not where we left it  ->  the partition was reassigned, or another generation of the projections went
+                                           live: roll back, load the offsets again, seek
+    database or network unavailable    ->  roll back, and again with growing backoff
+    any other failure                  ->  roll back, and again with growing backoff, `validating` each record; from the
+                                           second failure on, one record at a time, each attempt counted; dead letter
+                                           after five attempts
+    the process dies                   ->  the next records are folded one at a time, each attempt counted before it
+                                           begins; dead letter after five attempts
+    a record that cannot be folded     ->  dead letter in the same transaction, and the fold goes on
     an event that was folded before    ->  skipped, by its number in its subject
 
-Kafka is told the offsets as well, but only for those who watch the lag.
+The offsets stand in the database, with the rows. Kafka is told them as well, but only for those who watch the lag.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -24,11 +25,12 @@ from faststream.kafka import KafkaBroker
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from shared.config import Settings
+from shared.config import MessagingSettings
 from shared.database.engine import Connection, Database, is_transient
 from shared.database.tables import SharedTable
 from shared.events import RecordDeadLettered
-from shared.messaging import burial
+from shared.messaging import dead_letters
+from shared.messaging.dispatcher import AttemptsExhausted
 from shared.messaging.kafka import (
     PROJECTOR_FETCH_BYTES,
     Record,
@@ -37,254 +39,222 @@ from shared.messaging.kafka import (
     subscribe,
     topic_partition,
 )
+from shared.messaging.poison_records import PoisonDetector
 from shared.messaging.spans import folding
 from shared.observability.health import Health
 from shared.observability.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
-from shared.projections.batch import BatchChanges, BatchFolder
+from shared.projections.batch import BatchFolder
+from shared.projections.generations import Generation, live_generation
 from shared.projections.projection import DecodedEvent, Projection
 
 log = structlog.get_logger()
 
-Positions = dict[TopicPartition, int]
+Offsets = dict[TopicPartition, int]
 RecordsByPartition = dict[TopicPartition, list[Record]]
-"""What a batch brings of each partition, in order."""
+"""The records of a batch by partition, in order."""
 
-FETCH_RECORDS = 1_000  # records that the client decodes at once
+FETCH_RECORDS = 1_000  # decoded by the client at once
 
 ADVANCE_OFFSETS = """
     update projection_offset o set next = moved.next
     from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as moved (topic, partition, expected, next)
-    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected and o.epoch = $5
+    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected
+      and exists (select from live_projection where generation = $5)
     returning 1
 """
 CREATE_OFFSETS = """
-    insert into projection_offset (topic, partition, next, epoch)
-    select u.*, 0, (select coalesce(max(epoch), 0) from projection_offset)
-    from unnest($1::text[], $2::int[]) as u on conflict do nothing
+    insert into projection_offset (topic, partition, next)
+    select u.*, 0 from unnest($1::text[], $2::int[]) as u on conflict do nothing
+"""
+CLAIM_VERSION = """
+    update live_projection set version = $1
+    where version is distinct from $1 and not exists (select from projection_offset where next > 0)
 """
 
 
 class ProjectionOffset(SharedTable, table=True):
-    """The next record that the projector wants of each partition; `epoch` counts the swaps for rebuilt rows."""
+    """The next record that the projector wants of each partition."""
 
     __tablename__ = "projection_offset"
 
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     next: int = Field(sa_type=BigInteger)
-    epoch: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Fenced(Exception):
-    """The offsets are not where we left them: a partition is no longer ours, or its rows were swapped."""
+    """The offsets are not where we left them: the partition was reassigned, or another generation went live."""
 
 
-class Batch(NamedTuple):
-    """A batch that is folded in memory, on its way into the database: the facts that were new, what is to be written."""
+class OtherVersion(Exception):
+    """The live projections were made by another version of the folds than this process has."""
 
-    records_by_partition: RecordsByPartition
-    records: Sequence[Record]
-    expected: Positions
-    following: Positions
-    facts: Sequence[DecodedEvent]
-    changes: BatchChanges
+    def __init__(self, live: int | None, own: int) -> None:
+        super().__init__(
+            f"현황 투영의 판이 다릅니다(운영 {live}, 이 프로세스 {own}). rebuild --switch를 먼저 실행하세요 "
+            f"/ the live projections have version {live}, this process has {own}: run rebuild --switch first"
+        )
 
 
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """One group folds all projections of a service; `touches` says what a fact concerns, for who listens."""
+    """Folds all projections of a service in one consumer group.
+
+    `version`: the version of the folds; `change_key` returns what an event concerns, for listeners on `projected`.
+    """
 
     def __init__(
         self,
         database: Database,
         projections: Sequence[Projection],
         dead_letter_event: type[RecordDeadLettered],
-        settings: Settings,
+        settings: MessagingSettings,
         *,
+        version: int = 1,
         health: Health | None = None,
-        change_key: Callable[[DecodedEvent], str | None] = lambda fact: None,
+        change_key: Callable[[DecodedEvent], str | None] = lambda event: None,
     ) -> None:
-        self.database, self.dead_letter_event, self.settings, self.change_key = (
-            database,
-            dead_letter_event,
-            settings,
-            change_key,
-        )
+        self.database, self.settings, self.version = database, settings, version
+        self.dead_letter_event, self.change_key = dead_letter_event, change_key
         self.folder = BatchFolder(projections, self.store_dead_letter)
+        self.poison = PoisonDetector(database, "projector", settings.projector_batch)
         self.health = health or Health("projector")
-        self.committed_offsets: Positions = {}  # of what is committed
-        self.folded_offsets: Positions = {}  # of what is folded in memory
-        self.last_known: Positions = {}
-        self.generation = object()  # another one whenever all is forgotten, or Kafka was told where to begin
-        self.folds = asyncio.Lock()  # nothing is forgotten while a batch is folded
-        self.writing: asyncio.Task[None] | None = None
-        self.epoch = 0
+        self.live = Generation(0, None, database.schema)
+        self.offsets: Offsets = {}  # of the next record to be folded
+        self.last_known: Offsets = {}
+        self.seeks = 0  # how often Kafka was told where to begin
+        self.batch = asyncio.Lock()  # held while a batch is folded, or the offsets are loaded
         self.failures = 0
 
     def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
-        batch = {
+        """Register on the broker; return FastStream's subscriber."""
+        defaults = {
+            "listener": self,
             "max_records": min(FETCH_RECORDS, self.settings.projector_batch),
             "batch_timeout_ms": self.settings.batch_timeout_ms,
             "max_partition_fetch_bytes": PROJECTOR_FETCH_BYTES,
             # the same partitions of all topics: then a row that two topics feed is written by one projector
             "partition_assignment_strategy": [RangePartitionAssignor],
         }
-        group = f"{self.database.schema}.projector"
-        self.subscriber = subscribe(
-            broker,
-            self.receive,
-            self.folder.subscriptions.topics,
-            group,
-            **({"listener": self} | batch | options),
-        )
+        topics, group = self.folder.subscriptions.topics, f"{self.database.schema}.projector"
+        self.subscriber = subscribe(broker, self.receive, topics, group, **(defaults | options))
         return self.subscriber
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        async with self.folds:
+        async with self.batch:
             self.discard_state()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self.wait_for_write()
-        await self.resynchronise()
-
-    def next_offset(self, at: TopicPartition) -> int | None:
-        """The next record that is not folded, as far as it was ever known: what is asked again was not folded since."""
-        return self.committed_offsets.get(at, self.last_known.get(at))
-
-    def discard_state(self) -> None:
-        """Nothing that we remember is sure any more; the database is asked again."""
-        self.last_known |= self.committed_offsets
-        self.committed_offsets, self.folded_offsets, self.generation = {}, {}, object()
-        self.folder.reset()
-
-    async def wait_for_write(self) -> None:
-        """Until what was folded is in the database, or rolled back."""
-        if self.writing is not None:
-            await asyncio.shield(self.writing)
-
-    async def stop(self) -> None:
-        """What is being written is cut off: it comes again."""
-        if self.writing is not None:
-            self.writing.cancel()
-            await asyncio.wait([self.writing])
-
-    async def receive(self, records: Any) -> None:
-        """Fold, wait for the batch before to be written, and begin to write this one."""
-        life, runs = self.generation, RecordsByPartition()
-        try:
-            gathered = await self.gather_batch(records)
-            async with self.folds:
-                if (
-                    self.generation is not life or not self.folded_offsets
-                ):  # they may have overtaken what was rolled back
-                    return await self._resynchronise()
-                runs = self.not_yet_folded(gathered)
-                if not runs:
-                    return None
-                turn = await self.fold(by_topic_partition([first_of(runs)]) if self.failures > 1 else runs)
-        except Exception as error:
-            await self.wait_for_write()
-            if self.generation is life:
-                await self.roll_back(error, runs)
-            return None
-        except BaseException:
-            self.discard_state()
-            raise
-        await self.wait_for_write()
-        if self.generation is life:
-            self.writing = asyncio.create_task(self.write(turn))
-            if self.failures:
-                await self.wait_for_write()
-        return None
-
-    async def gather_batch(self, part: Sequence[Record]) -> RecordsByPartition:
-        """A batch of what is there already, part by part: Postgres need not wait for its next statement."""
-        runs, taken = by_topic_partition(part), len(part)
-        while taken % FETCH_RECORDS == 0 and taken < self.settings.projector_batch and not self.failures:
-            await asyncio.sleep(0)
-            found = await self.subscriber.consumer.getmany(max_records=FETCH_RECORDS)
-            if not found:
-                break
-            for at, run in found.items():
-                runs.setdefault(at, []).extend(run)
-                taken += len(run)
-        return runs
-
-    def not_yet_folded(self, runs: RecordsByPartition) -> RecordsByPartition:
-        """Not what was revoked since it was fetched, nor what was handled already."""
-        mine = {
-            at: from_offset(run, self.folded_offsets[at])
-            for at, run in runs.items()
-            if at in self.folded_offsets
-        }
-        return {at: run for at, run in mine.items() if run}
-
-    async def fold(self, runs: RecordsByPartition) -> Batch:
-        records = [record for run in runs.values() for record in run]
-        following = {at: run[-1].offset + 1 for at, run in runs.items()}
-        expected = {at: self.folded_offsets[at] for at in following}
-        async with self.database.snapshot() as connection:
-            facts = await self.folder.fold(connection, records)
-        self.folded_offsets |= following
-        return Batch(runs, records, expected, following, facts, self.folder.drain())
-
-    async def write(self, turn: Batch) -> None:
-        try:
-            await self.save(turn)
-            await self.on_success()
-        except Exception as error:
-            await self.roll_back(error, turn.records_by_partition)
-        except BaseException:
-            self.discard_state()
-            raise
-
-    async def save(self, turn: Batch) -> None:
-        group, heard = f"{self.database.schema}.projector", self.folder.subscriptions.types
-        with FOLD_SECONDS.labels(self.database.schema).time(), folding(group, turn.records, heard):
-            async with self.database.batch_transaction() as connection:
-                await self.advance_offsets(connection, turn.expected, turn.following)
-                await self.folder.save(connection, turn.changes)
-                await self.notify(connection, turn.facts)
-        BATCH_RECORDS.labels(self.database.schema).observe(len(turn.records))
-        FOLDED_AGE.labels(self.database.schema).observe(
-            oldest_age(run[0] for run in turn.records_by_partition.values())
-        )
-        self.committed_offsets |= {at: n for at, n in turn.following.items() if at in self.committed_offsets}
-        await commit_offsets(self.subscriber, turn.following)
-
-    async def on_success(self) -> None:
-        single, self.failures, self.folder.validating = self.failures > 1, 0, False
-        self.health.progress()
-        if single:
+        async with self.batch:
             await self.resynchronise()
 
-    async def advance_offsets(
-        self, connection: Connection, expected: Positions, following: Positions
-    ) -> None:
-        """The fence: the first statement of the transaction, and it moves all partitions or none."""
-        places = sorted(following)
+    def next_offset(self, partition: TopicPartition) -> int | None:
+        """Return the next record to be folded, as far as it was ever known."""
+        return self.offsets.get(partition, self.last_known.get(partition))
+
+    def discard_state(self) -> None:
+        """Forget offsets and states: after a rollback or a rebalance only the database knows them."""
+        self.last_known |= self.offsets
+        self.offsets = {}
+        self.folder.reset()
+
+    async def receive(self, records: Any) -> None:
+        """Fold and write what was fetched, as one batch; after a crash or repeated failures record by record."""
+        seeks = self.seeks
+        async with self.batch:
+            if self.seeks != seeks:
+                return  # fetched before Kafka was told where to begin: it comes again
+            failed = await self.fold_fetched(await self.gather_batch(records))
+        if failed is not None:
+            await self.recover(*failed)
+
+    async def fold_fetched(self, batch: RecordsByPartition) -> tuple[Exception, RecordsByPartition] | None:
+        """Fold the records up to the first failure; return it with the batch that failed, None where all went well."""
+        for part in split(batch) if self.one_by_one() else [batch]:
+            if new := self.not_folded_yet(part):
+                try:
+                    await self.count_attempt(new)
+                    await self.fold_and_write(new)
+                except Exception as error:
+                    return error, new
+                except BaseException:
+                    self.discard_state()
+                    raise
+                self.failures, self.folder.validating = 0, False
+                self.health.progress()
+        return None
+
+    def one_by_one(self) -> bool:
+        return self.failures > 1 or bool(self.poison.one_by_one)
+
+    async def gather_batch(self, records: Sequence[Record]) -> RecordsByPartition:
+        """Return the records with those that are fetched already, up to the batch size."""
+        batch, size = by_topic_partition(records), len(records)
+        while size % FETCH_RECORDS == 0 and size < self.settings.projector_batch and not self.one_by_one():
+            await asyncio.sleep(0)
+            fetched = await self.subscriber.consumer.getmany(max_records=FETCH_RECORDS)
+            if not fetched:
+                break
+            for partition, group in fetched.items():
+                batch.setdefault(partition, []).extend(group)
+                size += len(group)
+        return batch
+
+    def not_folded_yet(self, batch: RecordsByPartition) -> RecordsByPartition:
+        """Return the records of our partitions from the next offset on."""
+        own = {at: from_offset(group, self.offsets[at]) for at, group in batch.items() if at in self.offsets}
+        return {at: group for at, group in own.items() if group}
+
+    async def count_attempt(self, batch: RecordsByPartition) -> None:
+        """Count the attempt at a record that is folded alone. Raises AttemptsExhausted after too many crashes."""
+        if self.one_by_one():
+            attempt = await self.poison.begin(first_of(batch))
+            if attempt > self.settings.delivery_attempts:
+                raise AttemptsExhausted(attempt - 1)
+
+    async def fold_and_write(self, batch: RecordsByPartition) -> None:
+        records = [record for group in batch.values() for record in group]
+        following = {partition: group[-1].offset + 1 for partition, group in batch.items()}
+        schema, types = self.database.schema, self.folder.subscriptions.types
+        with FOLD_SECONDS.labels(schema).time(), folding(f"{schema}.projector", records, types):
+            async with self.database.batch_transaction(self.live.search_path) as connection:
+                await self.advance_offsets(connection, following)
+                await self.notify(connection, await self.folder.apply(connection, records))
+        self.offsets |= following
+        BATCH_RECORDS.labels(schema).observe(len(records))
+        FOLDED_AGE.labels(schema).observe(oldest_age(group[0] for group in batch.values()))
+        await commit_offsets(self.subscriber, following)
+        for partition, offset in following.items():
+            await self.poison.passed(partition, offset)
+
+    async def advance_offsets(self, connection: Connection, following: Offsets) -> None:
+        """Fence: the first statement of the transaction, which moves all partitions. Raises Fenced where it cannot."""
+        partitions = sorted(following)
         moved = await connection.fetch(
             ADVANCE_OFFSETS,
-            [at.topic for at in places],
-            [at.partition for at in places],
-            [expected[at] for at in places],
-            [following[at] for at in places],
-            self.epoch,
+            [at.topic for at in partitions],
+            [at.partition for at in partitions],
+            [self.offsets[at] for at in partitions],
+            [following[at] for at in partitions],
+            self.live.generation,
         )
-        if len(moved) != len(places):
+        if len(moved) != len(partitions):
             raise Fenced
 
-    async def notify(self, connection: Connection, facts: Sequence[DecodedEvent]) -> None:
-        touched = {what for fact in facts if (what := self.change_key(fact))}
-        if facts:
-            payload = ",".join(sorted(touched))[:7_000]
-            await connection.execute("select pg_notify(current_schema() || '.projected', $1)", payload)
+    async def notify(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
+        """Notify the listeners on `projected`, with the keys that changed."""
+        keys = {key for event in events if (key := self.change_key(event))}
+        if events:
+            channel, payload = f"{self.database.schema}.projected", ",".join(sorted(keys))[:7_000]
+            await connection.execute("select pg_notify($1, $2)", channel, payload)
 
     async def store_dead_letter(self, connection: Connection, record: Record, error: Exception) -> None:
-        await burial.dead_letter(connection, self.dead_letter_event, "projector", record, error)
+        await dead_letters.dead_letter(connection, self.dead_letter_event, "projector", record, error)
 
-    async def roll_back(self, error: Exception, runs: RecordsByPartition) -> None:
+    async def recover(self, error: Exception, batch: RecordsByPartition) -> None:
+        """After a rollback: wait for the backoff delay, dead-letter a record that failed too often, begin again."""
         self.failures += 1
         self.folder.validating = True
+        self.folder.reset()
         kind = "fenced" if isinstance(error, Fenced) else "away" if is_transient(error) else "failed"
         ROLLED_BACK.labels(self.database.schema, kind).inc()
         log.warning("projector.rolled_back", kind=kind, reason=repr(error))
@@ -294,68 +264,94 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             )
             grown = self.settings.backoff_seconds * 2 ** min(self.failures, 20)
             await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
-        if kind == "failed" and runs and self.failures >= self.settings.delivery_attempts:
-            await self.dead_letter_alone(first_of(runs), error)
-        await self.resynchronise()
+        async with self.batch:
+            if kind == "failed" and sum(map(len, batch.values())) == 1:
+                await self.give_up_after_attempts(first_of(batch), error)
+            await self.resynchronise()
 
-    async def resynchronise(self) -> None:
-        async with self.folds:
-            await self._resynchronise()
+    async def give_up_after_attempts(self, record: Record, error: Exception) -> None:
+        """Dead-letter a record that failed alone as often as the limit; otherwise it comes again."""
+        try:
+            if await self.poison.failed(record) >= self.settings.delivery_attempts:
+                await self.dead_letter_alone(record, error)
+        except Exception as other:
+            log.warning("projector.not_dead_lettered", reason=repr(other))
 
     async def dead_letter_alone(self, record: Record, error: Exception) -> None:
-        """The record at which the fold fails again and again becomes a dead letter, alone; or comes once more."""
-        at = topic_partition(record)
-        try:
-            async with self.database.asyncpg_transaction() as connection:
-                await self.advance_offsets(connection, {at: record.offset}, {at: record.offset + 1})
-                await self.store_dead_letter(connection, record, error)
-        except Exception as another:
-            log.warning("projector.not_passed_over", reason=repr(another))
-        else:
-            self.failures = 0
+        """Dead-letter one record and pass it, in a transaction of its own."""
+        partition, following = topic_partition(record), record.offset + 1
+        async with self.database.batch_transaction(self.live.search_path) as connection:
+            await self.advance_offsets(connection, {partition: following})
+            await self.store_dead_letter(connection, record, error)
+        await self.poison.passed(partition, following)
+        self.failures = 0
 
-    async def _resynchronise(self) -> None:
-        """Stand where the database says: after a rebalance or a failure nothing else is true."""
+    async def resynchronise(self) -> None:
+        """Load the live generation and its offsets, and seek there; retried until the database answers."""
         self.discard_state()
         while (kafka := self.subscriber.consumer) is not None:
-            mine = sorted(kafka.assignment())
             try:
-                stored = await self.load_offsets(mine)
+                offsets = await self.load_offsets(sorted(kafka.assignment()))
+                await self.open_partitions(kafka, offsets)
                 break
             except Exception as error:
-                log.warning("projector.database_away", reason=repr(error))
-                self.health.failed(
-                    f"데이터베이스가 답하지 않습니다({type(error).__name__}) / the database does not answer"
-                )
+                log.warning("projector.not_resynchronised", reason=repr(error))
+                self.health.failed(unready_reason(error))
                 await asyncio.sleep(self.settings.backoff_seconds)
         else:
             return  # the subscriber has ended
-        for at in kafka.assignment() & stored.keys():
-            kafka.seek(at, stored[at])
-            self.committed_offsets[at] = self.folded_offsets[at] = stored[at]
-        self.generation = object()  # what was fetched meanwhile comes again
+        for partition in kafka.assignment() & offsets.keys():
+            kafka.seek(partition, offsets[partition])
+            self.offsets[partition] = offsets[partition]
+        self.seeks += 1
         self.health.progress()
 
-    async def load_offsets(self, places: Sequence[TopicPartition]) -> Positions:
+    async def open_partitions(self, kafka: Any, offsets: Offsets) -> None:
+        """Mark the partitions; after a crash, their records up to the present end may hold the poison record."""
+        own = {partition: offsets[partition] for partition in kafka.assignment() & offsets.keys()}
+        if own:
+            await self.poison.open(own, await kafka.end_offsets(sorted(own)))
+
+    async def load_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        """Return the live generation's offsets. Raises OtherVersion where its folds are not this process's."""
         async with self.database.asyncpg_transaction() as connection:
-            await connection.execute(
-                CREATE_OFFSETS, [at.topic for at in places], [at.partition for at in places]
-            )
-            rows = await connection.fetch("select topic, partition, next, epoch from projection_offset")
-        self.epoch = max((row["epoch"] for row in rows), default=0)
+            live = await live_generation(connection)
+        async with self.database.batch_transaction(live.search_path) as connection:
+            await connection.execute(CLAIM_VERSION, self.version)
+            live = await live_generation(connection)
+            if live.version != self.version:
+                raise OtherVersion(live.version, self.version)
+            topics, numbers = [at.topic for at in partitions], [at.partition for at in partitions]
+            await connection.execute(CREATE_OFFSETS, topics, numbers)
+            rows = await connection.fetch("select topic, partition, next from projection_offset")
+        self.live = live
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
 
 
+def unready_reason(error: Exception) -> str:
+    if isinstance(error, OtherVersion):
+        return str(error)
+    return f"데이터베이스가 답하지 않습니다({type(error).__name__}) / the database does not answer"
+
+
 def by_topic_partition(records: Iterable[Record]) -> RecordsByPartition:
-    runs: RecordsByPartition = {}
+    batch: RecordsByPartition = {}
     for record in records:
-        runs.setdefault(topic_partition(record), []).append(record)
-    return runs
+        batch.setdefault(topic_partition(record), []).append(record)
+    return batch
 
 
-def first_of(runs: RecordsByPartition) -> Record:
-    return next(iter(runs.values()))[0]
+def split(batch: RecordsByPartition) -> list[RecordsByPartition]:
+    """Return a batch of each record."""
+    return [{partition: [record]} for partition, group in batch.items() for record in group]
 
 
-def from_offset(run: list[Record], offset: int) -> list[Record]:
-    return run if run[0].offset >= offset else [one for one in run if one.offset >= offset]
+def first_of(batch: RecordsByPartition) -> Record:
+    return next(iter(batch.values()))[0]
+
+
+def from_offset(group: list[Record], offset: int) -> list[Record]:
+    """Return the records of one partition from the offset on."""
+    if group[0].offset >= offset:
+        return group
+    return [record for record in group if record.offset >= offset]

@@ -1,9 +1,12 @@
-"""All projections once more from the first record, beside the live ones; then compared, then swapped.
+"""Rebuild: fold every event anew into a new generation of the projections, beside the live one.
 
-shadow   the same tables in a schema of their own, owned by the migrating role; with their keys, but without the
-         indexes of readers and without PostgreSQL's log: whatever ends a rebuild, the next begins with new ones
-compare  while the live projector's offsets are held still, both are at the same record: every cell is compared
-swap     in one transaction; readers see the old rows or the new ones, never none
+    compare  the live generation's offsets are held still, both generations stand at the same record, and every cell is
+             compared; then the new generation is dropped. The verdict is stored for the audit.
+    switch   the new generation becomes the live one by one row's update: readers see the old rows or the new ones, never
+             none, and wait for nothing. Used where the folds have a new version, or rows are damaged.
+
+The new generation is folded into tables with their keys alone, outside PostgreSQL's log; before a switch they get the
+readers' indexes and are logged. Whatever ends a rebuild, the next one begins with new tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import asyncpg
+import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -18,26 +22,39 @@ from shared.config import Settings
 from shared.database.engine import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
+from shared.projections.generations import Generation, generation_schema, live_generation
 from shared.projections.projection import Projection, tables_of
 from shared.projections.upserts import TableSql, quoted
 
 log = structlog.get_logger()
 
-BATCH = 5_000  # four times as many were no faster, and took more memory
-JOIN_MEMORY = (
-    "64MB"  # with PostgreSQL's 4 MB a comparison of three million rows takes over four times as long
-)
+BATCH_RECORDS = 5_000  # four times as many were no faster, and took more memory
+JOIN_MEMORY = "64MB"  # with PostgreSQL's 4 MB comparing three million rows takes over four times as long
+STATE_TABLES = ("projection_watermark", "projection_offset")
 READERS_INDEXES = """
-    select indexrelid::regclass::text as name
+    select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
     from pg_index join pg_class on pg_class.oid = indrelid
-    where relnamespace = $1::regnamespace and not indisunique
+    where relnamespace = $1::regnamespace and relname = any($2::text[]) and not indisunique
 """
+STORAGE_OPTIONS = """
+    select relname as name, array_to_string(reloptions, ', ') as options from pg_class
+    where relnamespace = $1::regnamespace and relname = any($2::text[]) and reloptions is not null
+"""
+GENERATION_SCHEMAS = "select nspname as name from pg_namespace where nspname ~ ('^' || $1 || '_g[0-9]+$')"
+STORE_VERDICT = """
+    insert into rebuild_verdict (generation, live_version, records, dead_letters, equal, differing)
+    values ($1, $2, $3, $4, $5, $6::text::json)
+"""
+SWITCH = "update live_projection set generation = $1, version = $2, search_path = $3, switched_at = now()"
+RIGHTS = {"ieum_{service}": "select, insert, update, delete", "ieum_audit": "select"}
+"""Rights on a generation's tables by role; a role that does not exist is skipped."""
+
 Offsets = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True)
 class TableComparison:
-    """One table: rows in the live one and in the rebuilt one, and how many are not the same in both, or in one alone."""
+    """One table: its rows in the live and in the rebuilt generation, and how many differ or stand in one alone."""
 
     table: str
     live: int
@@ -47,133 +64,181 @@ class TableComparison:
 
 @dataclass(frozen=True)
 class RebuildResult:
+    """Outcome of a rebuild: folded records, dead letters, and each table's comparison; none after a new version."""
+
     records: int
-    dead: int
+    dead_letters: int
     tables: Sequence[TableComparison]
 
     @property
     def equal(self) -> bool:
-        """Nothing differs, and there was something to compare."""
+        """Whether nothing differs, and there was something to compare."""
         return (
             self.records > 0
-            and any(one.live for one in self.tables)
-            and not any(one.differing for one in self.tables)
+            and any(table.live for table in self.tables)
+            and not any(table.differing for table in self.tables)
         )
 
 
 class Rebuild:
-    """`owner_url` is the schema owner's: it alone may make tables."""
+    """One rebuild of a service's projections; `owner_url` is the schema owner's, the only role that may create tables."""
 
     def __init__(
-        self, schema: str, owner_url: str, projections: Sequence[Projection], settings: Settings
+        self,
+        service: str,
+        owner_url: str,
+        projections: Sequence[Projection],
+        settings: Settings,
+        version: int = 1,
     ) -> None:
-        self.schema, self.shadow, self.owner_url, self.settings = (
-            schema,
-            f"{schema}_shadow",
-            owner_url,
-            settings,
-        )
+        self.service, self.owner_url, self.settings, self.version = service, owner_url, settings, version
         self.tables = tables_of(projections)
-        self.written = [*(columns.table for columns in self.tables), "projection_mark"]
-        self.folder = BatchFolder(projections, self.count_dead)
+        self.names = [*(table.table for table in self.tables), *STATE_TABLES]
+        self.folder = BatchFolder(projections, self.count_dead_letter)
         self.dead_letters = 0
         self.records = 0
 
-    async def count_dead(self, connection: Connection, record: Record, error: Exception) -> None:
-        """The live projector buried it; here it is only counted."""
+    async def count_dead_letter(self, connection: Connection, record: Record, error: Exception) -> None:
+        """Count the record; the live projector has dead-lettered it."""
         self.dead_letters += 1
 
-    async def run(self, swap: bool = False) -> RebuildResult:
+    async def run(self, switch: bool = False) -> RebuildResult:
+        """Rebuild and compare; with `switch` the new generation becomes the live one.
+
+        A generation of another version of the folds is not compared. A second rebuild waits for the first.
+        """
         async with AsyncExitStack() as stack:
-            live = await self.connect(stack, self.schema)
-            shadow = await self.connect(stack, self.shadow)
+            live, folding = await self.connect(stack), await self.connect(stack)
             reader = await stack.enter_async_context(
                 AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_brokers, enable_auto_commit=False)
             )
-            # A second rebuild waits: both would use the same shadow. The lock goes with the connection.
-            await live.execute("select pg_advisory_lock(hashtext($1))", self.shadow)
-            await self.prepare(live)
-            await self.fold_up_to(reader, shadow, await self.offsets(live))
+            await live.execute("select pg_advisory_lock(hashtext($1))", f"{self.service}.rebuild")
+            current = await live_generation(live)
+            schema = await self.prepare(live, current)
+            await folding.execute(f"set search_path = {schema}, {self.service}")
+            await self.fold_up_to(reader, folding, await self.offsets(live, current))
+            if switch:
+                await self.make_permanent(live, current, schema)
             async with live.transaction():
-                await live.execute("lock table projection_offset in share row exclusive mode")
-                await self.fold_up_to(reader, shadow, await self.offsets(live))
-                await live.execute(f"set local work_mem = '{JOIN_MEMORY}'")
-                result = RebuildResult(
-                    self.records,
-                    self.dead_letters,
-                    [await self.compare(live, table) for table in self.tables],
+                await live.execute(
+                    f"lock table {self.live_schema(current)}.projection_offset in exclusive mode"
                 )
-                if swap:
-                    await self.swap(live)
-            await live.execute(f"drop schema if exists {self.shadow} cascade")
+                await self.fold_up_to(reader, folding, await self.offsets(live, current))
+                result = await self.judge(live, current, schema)
+                if switch:
+                    await self.switch(live, current, schema)
+            if not switch:
+                await live.execute(f"drop schema {schema} cascade")
             return result
 
-    async def connect(self, stack: AsyncExitStack, schema: str) -> Connection:
-        connection = await asyncpg.connect(self.owner_url, server_settings={"search_path": schema})
+    async def connect(self, stack: AsyncExitStack) -> Connection:
+        settings = {"search_path": self.service}
+        connection = await asyncpg.connect(self.owner_url, server_settings=settings)
         stack.push_async_callback(connection.close)
         return connection
 
-    async def prepare(self, live: Connection) -> None:
-        await live.execute(f"drop schema if exists {self.shadow} cascade; create schema {self.shadow}")
-        for table in self.written:
-            await live.execute(
-                f'create unlogged table {self.shadow}."{table}" (like {self.schema}."{table}" including all)'
-            )
-        for index in await live.fetch(READERS_INDEXES, self.shadow):
-            await live.execute(f"drop index {index['name']}")
+    def live_schema(self, current: Generation) -> str:
+        return generation_schema(self.service, current.generation)
 
-    async def offsets(self, live: Connection) -> Offsets:
-        rows = await live.fetch("select topic, partition, next from projection_offset")
+    async def prepare(self, live: Connection, current: Generation) -> str:
+        """Drop the generations that no reader can see, create the new one's tables and return its schema."""
+        for row in await live.fetch(GENERATION_SCHEMAS, self.service):
+            if row["name"] != self.live_schema(current):
+                await live.execute(f"drop schema {row['name']} cascade")
+        if current.generation:
+            await live.execute(f"truncate {', '.join(self.names)}")
+        schema = generation_schema(self.service, current.generation + 1)
+        await live.execute(f"create schema {schema}")
+        for table in self.names:
+            await live.execute(
+                f'create unlogged table {schema}."{table}" (like {self.service}."{table}" including all)'
+            )
+        for index in await live.fetch(READERS_INDEXES, schema, self.names):
+            await live.execute(f"drop index {index['name']}")
+        for row in await live.fetch(STORAGE_OPTIONS, self.service, self.names):
+            await live.execute(f'alter table {schema}."{row["name"]}" set ({row["options"]})')
+        return schema
+
+    async def offsets(self, live: Connection, current: Generation) -> Offsets:
+        """Return the offsets up to which the live generation is folded."""
+        table = f"{self.live_schema(current)}.projection_offset"
+        rows = await live.fetch(f"select topic, partition, next from {table}")
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
 
-    async def fold_up_to(self, reader: AIOKafkaConsumer, shadow: Connection, ends: Offsets) -> None:
-        """Every record before the ends that was not folded here yet."""
-        places = [at for at in ends if at.topic in self.folder.subscriptions.topics]
-        if set(places) - reader.assignment():
-            reader.assign(places)
-            await reader.seek_to_beginning(*places)
-        left = {at: ends[at] for at in places if await reader.position(at) < ends[at]}
-        reader.pause(*(at for at in places if at not in left))
+    async def fold_up_to(self, reader: AIOKafkaConsumer, connection: Connection, ends: Offsets) -> None:
+        """Fold every record before the ends that was not folded here yet."""
+        partitions = [at for at in ends if at.topic in self.folder.subscriptions.topics]
+        if set(partitions) - reader.assignment():
+            reader.assign(partitions)
+            await reader.seek_to_beginning(*partitions)
+        left = {at: ends[at] for at in partitions if await reader.position(at) < ends[at]}
+        reader.pause(*(at for at in partitions if at not in left))
         reader.resume(*left)
         while left:
-            batch = await reader.getmany(*left, timeout_ms=500, max_records=BATCH)
-            await self.fold(
-                shadow, [r for at, records in batch.items() for r in records if r.offset < left[at]]
-            )
+            batch = await reader.getmany(*left, timeout_ms=500, max_records=BATCH_RECORDS)
+            records = [record for at, group in batch.items() for record in group if record.offset < left[at]]
+            await self.fold(connection, records)
             for at in [at for at in left if await reader.position(at) >= left[at]]:
                 reader.seek(at, left.pop(at))
                 reader.pause(at)
 
-    async def fold(self, shadow: Connection, records: Sequence[Record]) -> None:
+    async def fold(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Fold one batch; after a failure once more, validating each record."""
         if not records:
             return
         try:
-            await self.apply(shadow, records)
+            await self.apply(connection, records)
         except Exception as error:
             log.warning("rebuild.fold_failed", reason=repr(error))
             self.folder.reset()
             self.folder.validating = True
-            await self.apply(shadow, records)
+            await self.apply(connection, records)
             self.folder.validating = False
         self.records += len(records)
 
-    async def apply(self, shadow: Connection, records: Sequence[Record]) -> None:
-        async with shadow.transaction():
-            await self.folder.apply(shadow, records)
+    async def apply(self, connection: Connection, records: Sequence[Record]) -> None:
+        async with connection.transaction():
+            await self.folder.apply(connection, records)
 
-    async def compare(self, live: Connection, columns: TableSql) -> TableComparison:
-        """Row by row by the key, to the byte (`*<>`); a row that one of both lacks is null there."""
-        table = columns.table
+    async def judge(self, live: Connection, current: Generation, schema: str) -> RebuildResult:
+        """Compare the generations, store the verdict and return it; another version's rows are not compared."""
+        await live.execute(f"set local work_mem = '{JOIN_MEMORY}'")
+        tables = self.tables if current.version in (None, self.version) else []
+        compared = [await self.compare(live, self.live_schema(current), schema, table) for table in tables]
+        result = RebuildResult(self.records, self.dead_letters, compared)
+        if compared:
+            differing = {table.table: table.differing for table in compared if table.differing}
+            verdict = (result.records, result.dead_letters, result.equal, orjson.dumps(differing).decode())
+            await live.execute(STORE_VERDICT, current.generation, current.version, *verdict)
+        return result
+
+    async def compare(self, live: Connection, old: str, new: str, table: TableSql) -> TableComparison:
+        """Compare row by row by the key, to the byte (`*<>`); a row that one side lacks is null there."""
         [row] = await live.fetch(f"""
             select count(l) as live, count(r) as rebuilt,
                    count(*) filter (where coalesce(l *<> r, true)) as differing
-            from {self.schema}."{table}" l full join {self.shadow}."{table}" r using ({quoted(columns.key)})
+            from {old}."{table.table}" l full join {new}."{table.table}" r using ({quoted(table.key)})
         """)
-        return TableComparison(table, row["live"], row["rebuilt"], row["differing"])
+        return TableComparison(table.table, row["live"], row["rebuilt"], row["differing"])
 
-    async def swap(self, live: Connection) -> None:
-        """The new epoch makes a running projector load what it holds in memory anew."""
-        for table in self.written:
-            await live.execute(f'truncate {self.schema}."{table}"')
-            await live.execute(f'insert into {self.schema}."{table}" select * from {self.shadow}."{table}"')
-        await live.execute("update projection_offset set epoch = epoch + 1")
+    async def make_permanent(self, live: Connection, current: Generation, schema: str) -> None:
+        """Give the new tables the readers' indexes, PostgreSQL's log and the service's and auditor's rights."""
+        for index in await live.fetch(READERS_INDEXES, self.service, self.names):
+            await live.execute(index["definition"].replace(f" ON {self.service}.", f" ON {schema}.", 1))
+        for table in self.names:
+            await live.execute(f'alter table {schema}."{table}" set logged; analyze {schema}."{table}"')
+        for role, rights in RIGHTS.items():
+            name = role.format(service=self.service)
+            if await live.fetchval("select true from pg_roles where rolname = $1", name):
+                await live.execute(
+                    f"grant usage on schema {schema} to {name}; grant {rights} on all tables in schema {schema} to {name}"
+                )
+
+    async def switch(self, live: Connection, current: Generation, schema: str) -> None:
+        """Make the new generation live, at the live one's offsets; a running projector is fenced and loads them."""
+        await live.execute(
+            f"insert into {schema}.projection_offset select * from {self.live_schema(current)}.projection_offset"
+        )
+        search_path = f"{schema}, {self.service}"
+        await live.execute(SWITCH, current.generation + 1, self.version, search_path)
+        log.info("rebuild.switched", generation=current.generation + 1, version=self.version)

@@ -1,10 +1,10 @@
-"""A row projection whose rows are also summed into tiles, so that a count of rows need not read them.
+"""Rollups: sums over the rows of a projection by key and day, kept in step with the rows.
 
-A row adds amounts at keys; when a batch has changed it, what it added before is taken back. What another topic wrote
-into the row is read after our own columns were written: from then on the row is ours until we commit, so whoever
-folds another topic of it comes before us, and was read, or after us, and reads ours. A tile is thus always the sum
-over all rows as they are: in whatever order topics came, however often a row was corrected. A tile that sums up to
-nothing goes: which ones there are depends on the facts alone.
+A row contributes amounts at keys; when a batch has changed the row, its earlier contribution is subtracted. The columns
+that another topic feeds are read after our own were written: from then on the row is locked until we commit, so a
+projector that folds another topic of it either has committed before, and was read, or waits, and reads ours. A rollup
+is thus always the sum over all rows as they are, in whatever order topics arrive and however often a row is corrected.
+A rollup row whose sums are all zero is deleted, so which rows exist depends on the events alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,28 +20,28 @@ from shared.projections.projection import Key, RowCollector, RowProjection, Stat
 from shared.projections.upserts import TableSql
 
 Amounts = Sequence[int]
-Added = Mapping[Key, Amounts]
+Contributions = Mapping[Key, Amounts]
 Change = tuple[State, State]
-"""A row before and after."""
+"""A row before and after the batch."""
 
 
 @dataclass(frozen=True)
 class Rollup:
-    """A table of sums over rows: `of` says what one row adds, in the order of the columns outside the key."""
+    """A table of sums over rows; `contributions` returns a row's amounts, in the order of the columns outside the key."""
 
     name: str
     table: type[SQLModel]
-    contributions: Callable[[State], Added]
+    contributions: Callable[[State], Contributions]
 
     @cached_property
     def columns(self) -> TableSql:
         return sql_of(self.table)
 
     def delta(self, changes: Iterable[Change]) -> dict[Key, list[int]]:
-        """What the changes of rows add up to."""
+        """Return what the changes of rows add, by key."""
         sums: dict[Key, list[int]] = {}
-        for before, now in changes:
-            old, new = self.contributions(before), self.contributions(now)
+        for before, after in changes:
+            old, new = self.contributions(before), self.contributions(after)
             if old == new:
                 continue
             for key, amounts in old.items():
@@ -52,26 +52,31 @@ class Rollup:
                     add_amounts(sums, key, amounts, 1)
         return {key: amounts for key, amounts in sums.items() if any(amounts)}
 
-    async def save(self, connection: Connection, sums: Added) -> None:
-        if sums:
-            tiles = self.columns.encode((*key, *amounts) for key, amounts in sums.items())
-            if empty := await connection.fetch(self.columns.increment_returning_zeros, tiles):
+    async def save(self, connection: Connection, delta: Contributions) -> None:
+        """Add the delta to the table and delete the rows that have become zero."""
+        if delta:
+            rows = self.columns.encode((*key, *amounts) for key, amounts in delta.items())
+            if zeros := await connection.fetch(self.columns.increment_returning_zeros, rows):
                 await connection.execute(
-                    self.columns.delete_zero_rows, self.columns.encode(map(tuple, empty))
+                    self.columns.delete_zero_rows, self.columns.encode(map(tuple, zeros))
                 )
 
 
 def add_amounts(sums: dict[Key, list[int]], key: Key, amounts: Amounts, sign: int) -> None:
+    """Add the amounts times the sign to the sums of the key."""
     if (sum := sums.get(key)) is None:
         sums[key] = [sign * amount for amount in amounts]
     else:
-        for place, amount in enumerate(amounts):
-            sum[place] += sign * amount
+        for index, amount in enumerate(amounts):
+            sum[index] += sign * amount
 
 
 @dataclass(frozen=True)
 class RollupRowProjection(RowProjection):
-    """`counted`: the columns that its tiles look at. `derived`: a row, with what all its tiles would compute of it."""
+    """A RowProjection with rollups.
+
+    `inputs`: the columns that the rollups read. `derive`: completes a row with values that several rollups would compute.
+    """
 
     rollups: Sequence[Rollup] = ()
     inputs: Sequence[str] = ()
@@ -79,21 +84,21 @@ class RollupRowProjection(RowProjection):
 
     @property
     def tables(self) -> Sequence[type[SQLModel]]:
-        return (self.table, *(one.table for one in self.rollups))
+        return (self.table, *(rollup.table for rollup in self.rollups))
 
     def collectors(self) -> list[RowCollector]:
         return [RollupRowCollector(self, topic, columns) for topic, columns in sorted(self.topics().items())]
 
 
 class RowChanges(NamedTuple):
-    """Rows to be written, and of those whose tiles change what they were before and are now."""
+    """Rows to be written, and before and after of those whose rollup inputs have changed."""
 
     rows: list[State]
     changed: dict[Key, Change]
 
 
 class RollupRowCollector(RowCollector):
-    """One topic's columns of the rows; knows what they were when the batch began."""
+    """One topic's columns of the rows, and the rollups that follow from them."""
 
     def __init__(self, projection: RollupRowProjection, topic: str, columns: Iterable[str]) -> None:
         super().__init__(projection, topic, columns)
@@ -103,28 +108,31 @@ class RollupRowCollector(RowCollector):
         self.others = sql_of(projection.table, set(projection.inputs) - own)
 
     def drain(self) -> RowChanges | None:
-        counted, before = self.inputs, self.previous
+        inputs, previous = self.inputs, self.previous
         rows = super().drain()
-        moved = {
-            key: (was, now)
-            for (key, was), now in zip(before.items(), rows, strict=True)
-            if counted(was) != counted(now)
+        changed = {
+            key: (before, after)
+            for (key, before), after in zip(previous.items(), rows, strict=True)
+            if inputs(before) != inputs(after)
         }
-        return RowChanges(rows, moved) if rows else None
+        return RowChanges(rows, changed) if rows else None
 
-    async def save(self, connection: Connection, given: RowChanges) -> None:
-        await super().save(connection, given.rows)
-        if given.changed:
-            changes = await self.changes(connection, given.changed)
-            for tiles in self.rollups:
-                await tiles.save(connection, tiles.delta(changes))
+    async def save(self, connection: Connection, changes: RowChanges) -> None:
+        await super().save(connection, changes.rows)
+        if changes.changed:
+            complete = await self.complete(connection, changes.changed)
+            for rollup in self.rollups:
+                await rollup.save(connection, rollup.delta(complete))
 
-    async def changes(self, connection: Connection, moved: Mapping[Key, Change]) -> list[Change]:
-        """Each row with the columns of the other topics, as they stand now."""
-        found = dict.fromkeys(moved, dict.fromkeys(self.others.names))
+    async def complete(self, connection: Connection, changed: Mapping[Key, Change]) -> list[Change]:
+        """Return each change with the columns of the other topics as they stand now."""
+        others = dict.fromkeys(changed, dict.fromkeys(self.others.names))
         if self.others.values:
-            for row in await connection.fetch(self.others.select_existing, self.others.encode(moved)):
+            for row in await connection.fetch(self.others.select_existing, self.others.encode(changed)):
                 state = self.others.decode(row)
-                found[tuple(state[name] for name in self.names)] = state
-        whole = self.derive
-        return [(whole(found[key] | was), whole(found[key] | now)) for key, (was, now) in moved.items()]
+                others[tuple(state[name] for name in self.names)] = state
+        derive = self.derive
+        return [
+            (derive(others[key] | before), derive(others[key] | after))
+            for key, (before, after) in changed.items()
+        ]

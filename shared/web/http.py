@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database, Executor, LazyConnection
 from shared.errors import RuleBroken
-from shared.values.calendar import refuse_future, today
+from shared.values.clock import refuse_future, today
 from shared.web import idempotency
 
 COMMANDS = {"POST", "PUT", "DELETE", "PATCH"}

@@ -1,4 +1,4 @@
-"""What every read of the board shares: who looks, as of when, and one moment of the database."""
+"""Dependencies of read requests: the viewer, who must be allowed to read the board, and the business date asked for."""
 
 from datetime import date
 from ipaddress import ip_address
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from shared.values.calendar import today
+from shared.values.clock import today
 from shared.web.http import OccurredOn
 from shared.web.identity import Actor, Credentials, require_role
 
@@ -14,18 +14,18 @@ ROLES = ("operator", "officer", "auditor")
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
-async def viewer(request: Request, given: Credentials) -> Actor:
-    """Raises NotIdentified or NotAllowed where the board is not open to this request."""
+async def viewer(request: Request, credentials: Credentials) -> Actor:
+    """Return the demo's operator or the identified viewer; raise NotIdentified or Forbidden where neither may read."""
     demo = demo_operator(request)
-    if given is None and demo is not None:
+    if credentials is None and demo is not None:
         return demo
-    return await require_role(*ROLES)(request, given)
+    return await require_role(*ROLES)(request, credentials)
 
 
 def demo_operator(request: Request) -> Actor | None:
-    """The demo's operator, where the demo opened the board; for this machine only, asked by its own name.
+    """Return the demo's operator where the demo opened the board to this machine, else None.
 
-    The name in the request is checked too, or another site's page could ask through the visitor's browser.
+    The request's host name is checked too: otherwise another site's page could read through the visitor's browser.
     """
     name = request.app.state.settings.board_operator
     if not name or request.client is None or request.url.hostname not in LOOPBACK_HOSTS:
@@ -37,7 +37,7 @@ Viewer = Annotated[Actor, Depends(viewer)]
 
 
 async def as_of_or_today(as_of: OccurredOn | None = None) -> date:
-    """The business date that is asked for, default today; a later one is refused."""
+    """Return the business date asked for, today by default; OccurredOn refuses a later one."""
     return as_of or today()
 
 

@@ -1,1 +1,1 @@
-"""Benchmarks: each figure is a ratio of things measured side by side in one run. `make bench`."""
+"""Benchmarks (`make bench`): each figure is a ratio of two measurements of one run."""

@@ -1,7 +1,7 @@
 """The peer of the relay: Debezium with its outbox router, in Kafka Connect, on a PostgreSQL of its own.
 
-That server has `wal_level=logical`, which the product does not need. While it is not its turn, Debezium is held still.
-`python -m tests.bench.debezium --lock` resolves the jars anew and rewrites debezium.sha256.
+That server has `wal_level=logical`, which the product does not need. Debezium is stopped while it is not measured.
+`python -m tests.bench.debezium --lock` resolves the jars again and rewrites debezium.sha256.
 """
 
 import secrets
@@ -28,11 +28,11 @@ from tests.bench.debezium_settings import (
     worker_settings,
     write,
 )
-from tests.bench.lives import Made
+from tests.bench.event_generator import GeneratedRecord
 from tests.bench.outbox import attributes
 from tests.bench.peers import PeerMissing
+from tests.bench.polling import until
 from tests.bench.servers import Servers
-from tests.bench.waiting import until
 from tools.devstack import postgres, processes
 from tools.devstack.errors import UnreachableError
 from tools.devstack.jars import KAFKA_VERSION, JarSet
@@ -58,24 +58,24 @@ JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=w
 
 @dataclass
 class Debezium:
-    """Made ready, and then awake only while it is measured."""
+    """A running Debezium, stopped (SIGSTOP) except while it is measured."""
 
     url: str
     worker: "Popen[bytes]"
 
     @asynccontextmanager
-    async def awake(self) -> AsyncIterator[None]:
+    async def resumed(self) -> AsyncIterator[None]:
         self.worker.send_signal(signal.SIGCONT)
         try:
             yield
         finally:
             self.worker.send_signal(signal.SIGSTOP)
 
-    async def insert(self, topic: str, made: Sequence[Made]) -> None:
-        """In one transaction, on an empty table."""
+    async def insert(self, topic: str, records: Sequence[GeneratedRecord]) -> None:
+        """Insert the records in one transaction, into an empty table."""
         async with connected(self.url) as connection:
             await connection.execute("truncate outbox")
-            await insert(connection, topic, made)
+            await insert(connection, topic, records)
 
 
 @asynccontextmanager
@@ -88,23 +88,22 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def insert(
-    connection: asyncpg.Connection | PoolConnectionProxy, topic: str, made: Sequence[Made]
+    connection: asyncpg.Connection | PoolConnectionProxy, topic: str, records: Sequence[GeneratedRecord]
 ) -> None:
-    said = [attributes(one) for one in made]
-    headers = [[one[name] for one in said] for name in HEADERS]
-    await connection.execute(
-        INSERT, topic, [one.key.decode() for one in made], [one.value for one in made], *headers
-    )
+    envelopes = [attributes(record) for record in records]
+    headers = [[envelope[name] for envelope in envelopes] for name in HEADERS]
+    keys, values = [record.key.decode() for record in records], [record.value for record in records]
+    await connection.execute(INSERT, topic, keys, values, *headers)
 
 
 @asynccontextmanager
 async def running(servers: Servers) -> AsyncIterator[Debezium]:
-    """Raises PeerMissing where its jars cannot be had."""
-    servers.say(f"Debezium {VERSION}")
+    """Run Debezium beside a PostgreSQL of its own. Raises PeerMissing if its jars cannot be downloaded."""
+    servers.progress(f"Debezium {VERSION}")
     try:
         jars = JARS.get()
     except UnreachableError as failure:
-        servers.say(str(failure))
+        servers.progress(str(failure))
         raise PeerMissing("Maven에 닿지 못했습니다 / its jars cannot be had") from failure
     with private_folder() as folder:
         async with database(folder) as url, connect(folder, jars, servers, url) as worker:
@@ -114,7 +113,7 @@ async def running(servers: Servers) -> AsyncIterator[Debezium]:
 @contextmanager
 def private_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ieum-debezium-") as name:
-        Path(name).chmod(0o711)  # the database's account must get through
+        Path(name).chmod(0o711)  # the database's Unix user must reach its folder inside
         yield Path(name)
 
 
@@ -152,18 +151,18 @@ async def connect(
         "org.apache.kafka.connect.cli.ConnectStandalone",
     )
     files = (str(folder / "worker.properties"), str(folder / "connector.properties"))
-    program = Program("debezium", (*java, *files), folder / "debezium.log", patience=30)
+    program = Program("debezium", (*java, *files), folder / "debezium.log", stop_timeout=30)
     child = processes.start(program)
     try:
-        await until_streaming(rest, url, program)
+        await wait_until_streaming(rest, url, program)
         yield child
     finally:
         child.send_signal(signal.SIGCONT)
         processes.stop(child, program)
 
 
-async def until_streaming(rest: int, url: str, program: Program) -> None:
-    """The task runs, and reads from its slot."""
+async def wait_until_streaming(rest: int, url: str, program: Program) -> None:
+    """Wait until the connector's task runs and reads from its replication slot; raises RuntimeError with the log."""
     slots = "select bool_or(active) from pg_replication_slots"
     async with connected(url) as connection, httpx.AsyncClient(trust_env=False) as client:
 
@@ -180,7 +179,7 @@ async def is_running(client: httpx.AsyncClient, rest: int) -> bool:
     try:
         answer = await client.get(f"http://{LOOPBACK}:{rest}/connectors/{NAME}/status")
     except httpx.HTTPError:
-        return False  # not up yet: the caller asks again until its deadline
+        return False  # not listening yet: the caller polls until its deadline
     return answer.is_success and [task["state"] for task in answer.json()["tasks"]] == ["RUNNING"]
 
 

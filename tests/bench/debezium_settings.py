@@ -1,4 +1,4 @@
-"""How Debezium is set up as a peer: its table, Kafka Connect's settings and the router's."""
+"""Settings of Debezium as a peer: its table, Kafka Connect's worker and the connector with its router."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +49,7 @@ def worker_settings(folder: Path, bootstrap: str, rest: int) -> dict[str, object
         "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
         "header.converter": "org.apache.kafka.connect.storage.StringConverter",
         "topic.creation.enable": "false",
-        "plugin.discovery": "service_load",  # else it walks through every class of every jar
+        "plugin.discovery": "service_load",  # otherwise it scans every class of every jar
         "producer.acks": "all",
         "producer.batch.size": 131_072,
     }
@@ -57,7 +57,7 @@ def worker_settings(folder: Path, bootstrap: str, rest: int) -> dict[str, object
 
 def connector_settings(url: str) -> dict[str, object]:
     server = httpx.URL(url)
-    placed = [f"ce_{name}:header" for name in HEADERS]
+    placements = [f"ce_{name}:header" for name in HEADERS]
     return {
         "name": NAME,
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
@@ -80,6 +80,6 @@ def connector_settings(url: str) -> dict[str, object]:
         "transforms.outbox.type": "io.debezium.transforms.outbox.EventRouter",
         "transforms.outbox.route.topic.replacement": "${routedByValue}",
         "transforms.outbox.table.fields.additional.placement": ",".join(
-            [*placed, "contenttype:header:content-type"]
+            [*placements, "contenttype:header:content-type"]
         ),
     }

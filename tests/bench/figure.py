@@ -1,4 +1,4 @@
-"""What a benchmark says: a value, what it is held against, their ratio, and whether that reaches the goal."""
+"""Figures of benchmarks: a value, its limit, their ratio, and whether the ratio meets the goal."""
 
 import operator
 import re
@@ -14,9 +14,9 @@ COMPARE = {">=": operator.ge, "<=": operator.le}
 
 @dataclass(frozen=True)
 class Figure:
-    """`ratio` is value / limit; `goal` is what it must be, such as ">= 0.3", or "" where it is only reported.
+    """A measured value beside its limit. `ratio` is value / limit; `goal`: such as ">= 0.3", or "" if only reported.
 
-    `missing` says why the limit could not be measured: a peer is optional, and never left out without a word.
+    `missing`: why the limit could not be measured. A peer is optional, but its absence is always reported.
     """
 
     figure: str
@@ -27,7 +27,7 @@ class Figure:
     missing: str = ""
 
     def __post_init__(self) -> None:
-        """A figure that was not measured must say so: neither a nought nor a gap passes for one."""
+        """Raise ValueError for an invalid goal, and for a value or limit of 0 or None unless the peer is missing."""
         if self.goal and not GOAL.fullmatch(self.goal):
             raise ValueError(f"no goal: {self.goal!r}")
         if not self.missing and not (self.value and self.limit):
@@ -39,39 +39,39 @@ class Figure:
 
     @property
     def ok(self) -> bool:
-        if self.ratio is None or (found := GOAL.fullmatch(self.goal)) is None:
+        if self.ratio is None or (goal := GOAL.fullmatch(self.goal)) is None:
             return True
-        return bool(COMPARE[found[1]](self.ratio, float(found[2])))
+        return bool(COMPARE[goal[1]](self.ratio, float(goal[2])))
 
     def as_json(self) -> bytes:
-        """One line, as `make bench` prints it; `missing` only where something is."""
-        rounded = {"value": short(self.value), "limit": short(self.limit), "ratio": short(self.ratio)}
-        line = asdict(self) | rounded | {"ok": self.ok}
+        """The line of JSON that `make bench` prints; `missing` appears only if it is not empty."""
+        numbers = {"value": rounded(self.value), "limit": rounded(self.limit), "ratio": rounded(self.ratio)}
+        line = asdict(self) | numbers | {"ok": self.ok}
         return orjson.dumps(
             line if self.missing else {name: line[name] for name in line if name != "missing"}
         )
 
 
-def short(number: float | None) -> float | None:
+def rounded(number: float | None) -> float | None:
     return None if number is None else float(f"{number:.4g}")
 
 
-SHORT_TURNS = 3
-"""So many times the rounds of other benchmarks, where a contestant has the machine for a second or two alone."""
+SHORT_ROUNDS_FACTOR = 3
+"""Factor by which the rounds are multiplied where a single measurement takes only a second or two."""
 
 Contestant = Callable[[], Awaitable[float]]
 
 
 @dataclass(frozen=True)
-class Turns:
-    """What each contestant came to, round by round."""
+class Measurements:
+    """Results of each contestant, round by round."""
 
     measured: Mapping[str, Sequence[float]]
 
-    def pair(self, value: str, limit: str) -> tuple[float, float | None]:
-        """Both as they were in one round, that whose ratio is the median; no limit where there is no such contestant.
+    def median_pair(self, value: str, limit: str) -> tuple[float, float | None]:
+        """Return value and limit of the round with the median ratio; the limit is None if it was not measured.
 
-        The machine's speed moves by a factor of two within seconds: medians of each alone may be of different machines.
+        The machine's speed varies by a factor of two within seconds, so separate medians would not be comparable.
         """
         values = self.measured[value]
         if limit not in self.measured:
@@ -80,16 +80,16 @@ class Turns:
         return pairs[(len(pairs) - 1) // 2]
 
 
-async def alternating(
-    contestants: Mapping[str, Contestant], rounds: int, say: Callable[[str], None] = lambda line: None
-) -> Turns:
-    """Each contestant once a round, so that a noisy minute hits all of them."""
+async def measure_alternately(
+    contestants: Mapping[str, Contestant], rounds: int, progress: Callable[[str], None] = lambda line: None
+) -> Measurements:
+    """Run each contestant once a round, so that noise on the machine affects all of them alike."""
     measured: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(1, rounds + 1):
         for name, contestant in contestants.items():
             measured[name].append(await contestant())
-            say(f"{number}/{rounds} {name}: {measured[name][-1]:,.4g}")
-    return Turns(measured)
+            progress(f"{number}/{rounds} {name}: {measured[name][-1]:,.4g}")
+    return Measurements(measured)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

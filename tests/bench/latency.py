@@ -1,4 +1,4 @@
-"""Commit → acknowledged by the broker, and commit → consumed: the relay beside a bare producer, and beside Debezium."""
+"""Latency from commit to acknowledgement and to consumption: the relay beside a bare producer, and beside Debezium."""
 
 import asyncio
 import time
@@ -16,62 +16,62 @@ from aiokafka import AIOKafkaConsumer
 from shared.events.applications import ApplicationScreened
 from shared.messaging import kafka
 from shared.messaging.outbox import emit
-from tests.bench import debezium, lives
+from tests.bench import debezium, event_generator
 from tests.bench.debezium import Debezium
+from tests.bench.event_generator import GeneratedRecord
 from tests.bench.figure import Figure, percentile
-from tests.bench.lives import Made
 from tests.bench.peers import PeerMissing
-from tests.bench.relaying import SCHEMA, relaying
-from tests.bench.servers import Servers, places
+from tests.bench.relay_process import SCHEMA, running_relay
+from tests.bench.servers import Servers, partitions_of
 
 SECONDS = {50: 12.0, 500: 6.0}
-"""How long each rate (events a second) is kept up; what comes in the first second warms up and is not counted."""
-LEAST = 2.0  # seconds, in a quick run
-SCREENED = 1  # the step of a life that is told
-PATIENCE = 120.0  # seconds
-NUMBERS = count(1_000_000)  # of cases, beyond those of any other bench
+"""Duration by rate (events a second); the first second of each is a warm-up and is not counted."""
+MIN_SECONDS = 2.0  # of a quick run
+SCREENED = 1  # the generator's step whose event is sent
+TIMEOUT = 120.0  # seconds
+NUMBERS = count(1_000_000)  # of cases, beyond those of any other benchmark
 
 Times = Sequence[float]
-Found = Mapping[str, Times]
-"""What was waited for -> milliseconds, one an event."""
-Way = Callable[[int, float], Awaitable[Found]]
-"""(rate, seconds) -> what was found."""
+Latencies = Mapping[str, Times]
+"""Measured stage -> milliseconds, one an event."""
+Contestant = Callable[[int, float], Awaitable[Latencies]]
+"""(rate, seconds) -> latencies."""
 
 
-class Told(ApplicationScreened):
-    """Goes to a topic of the bench."""
+class BenchScreened(ApplicationScreened):
+    """An event for a topic of the benchmark."""
 
 
 class Reader:
-    """Notes when each key came, and where it stood."""
+    """Notes when each key arrived, and at which partition and offset; `complete` is set after `expected` keys."""
 
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self.came: dict[bytes, float] = {}
-        self.stood: dict[bytes, tuple[int, int]] = {}
+    def __init__(self, expected: int) -> None:
+        self.expected = expected
+        self.arrived_at: dict[bytes, float] = {}
+        self.positions: dict[bytes, tuple[int, int]] = {}
         self.complete = asyncio.Event()
 
     async def read(self, consumer: AIOKafkaConsumer) -> None:
         async for record in consumer:
-            if record.key in self.came:
+            if record.key in self.arrived_at:
                 raise AssertionError(f"twice: {record}")
-            self.came[record.key] = time.monotonic()
-            self.stood[record.key] = (record.partition, record.offset)
-            if len(self.came) == self.wanted:
+            self.arrived_at[record.key] = time.monotonic()
+            self.positions[record.key] = (record.partition, record.offset)
+            if len(self.arrived_at) == self.expected:
                 self.complete.set()
 
-    async def all(self) -> None:
-        async with asyncio.timeout(PATIENCE):
+    async def wait_for_all(self) -> None:
+        async with asyncio.timeout(TIMEOUT):
             await self.complete.wait()
 
 
 @asynccontextmanager
-async def reading(servers: Servers, topic: str, wanted: int) -> AsyncIterator[Reader]:
-    reader = Reader(wanted)
+async def running_reader(servers: Servers, topic: str, expected: int) -> AsyncIterator[Reader]:
+    reader = Reader(expected)
     async with AIOKafkaConsumer(
         bootstrap_servers=servers.settings.kafka_bootstrap, enable_auto_commit=False
     ) as consumer:
-        consumer.assign(places(topic))
+        consumer.assign(partitions_of(topic))
         await consumer.seek_to_beginning()
         task = asyncio.create_task(reader.read(consumer))
         try:
@@ -81,15 +81,17 @@ async def reading(servers: Servers, topic: str, wanted: int) -> AsyncIterator[Re
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def paced(rate: int, seconds: float, act: Callable[[Made], Coroutine[Any, Any, None]]) -> list[bytes]:
-    """Each event at its own time, whether or not those before are done; the keys of those that count."""
+async def at_rate(
+    rate: int, seconds: float, act: Callable[[GeneratedRecord], Coroutine[Any, Any, None]]
+) -> list[bytes]:
+    """Start `act` for each record at its own time, whether or not earlier ones are done; return the counted keys."""
     began, keys = time.monotonic(), list[bytes]()
     async with asyncio.TaskGroup() as group:
         for number in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            made = lives.made(next(NUMBERS), SCREENED)
-            keys.append(made.key)
-            group.create_task(act(made))
+            record = event_generator.generate(next(NUMBERS), SCREENED)
+            keys.append(record.key)
+            group.create_task(act(record))
     return keys[rate:]
 
 
@@ -97,47 +99,47 @@ def milliseconds(keys: Sequence[bytes], began: Mapping[bytes, float], ended: Map
     return [1_000 * (ended[key] - began[key]) for key in keys]
 
 
-async def bare(servers: Servers, rate: int, seconds: float) -> Found:
-    """Produced and acknowledged, with nothing else."""
+async def bare(servers: Servers, rate: int, seconds: float) -> Latencies:
+    """Measure a bare producer: produce → acknowledged."""
     topic, sent, acknowledged = await servers.make_topic("bench.latency"), {}, {}
     async with kafka.create_producer(servers.settings) as producer:
 
-        async def send(made: Made) -> None:
-            sent[made.key] = time.monotonic()
-            await producer.send_and_wait(topic, made.value, key=made.key, headers=made.headers)
-            acknowledged[made.key] = time.monotonic()
+        async def send(record: GeneratedRecord) -> None:
+            sent[record.key] = time.monotonic()
+            await producer.send_and_wait(topic, record.value, key=record.key, headers=record.headers)
+            acknowledged[record.key] = time.monotonic()
 
-        keys = await paced(rate, seconds, send)
+        keys = await at_rate(rate, seconds, send)
     return {"acknowledged": milliseconds(keys, sent, acknowledged)}
 
 
-async def relayed(servers: Servers, rate: int, seconds: float) -> Found:
-    """Through `emit` and the product's relay, which runs in a process of its own."""
-    Told.topic = await servers.make_topic("bench.latency")
+async def through_relay(servers: Servers, rate: int, seconds: float) -> Latencies:
+    """Measure `emit` and the product's relay, which runs in a process of its own."""
+    BenchScreened.topic = await servers.make_topic("bench.latency")
     database, committed = servers.databases[SCHEMA], dict[bytes, float]()
 
-    async def commit(made: Made) -> None:
-        event = Told.model_validate_json(made.value)
+    async def commit(record: GeneratedRecord) -> None:
+        event = BenchScreened.model_validate_json(record.value)
         async with database.asyncpg_transaction() as connection:
             await emit(connection, event)
-        committed[made.key] = time.monotonic()
+        committed[record.key] = time.monotonic()
 
     async with (
-        reading(servers, Told.topic, int(rate * seconds)) as reader,
-        relaying(servers, stamped=True) as relay,
+        running_reader(servers, BenchScreened.topic, int(rate * seconds)) as reader,
+        running_relay(servers, record_acknowledgements=True) as relay,
     ):
-        keys = await paced(rate, seconds, commit)
-        await reader.all()
-        stamps = stamped((await relay.finish())["acknowledged"])
-    acknowledged = {key: stamps[at] for key, at in reader.stood.items()}
+        keys = await at_rate(rate, seconds, commit)
+        await reader.wait_for_all()
+        times = acknowledgement_times((await relay.finish())["acknowledged"])
+    acknowledged = {key: times[position] for key, position in reader.positions.items()}
     return {
         "acknowledged": milliseconds(keys, committed, acknowledged),
-        "consumed": milliseconds(keys, committed, reader.came),
+        "consumed": milliseconds(keys, committed, reader.arrived_at),
     }
 
 
-def stamped(acknowledged: Sequence[Sequence[Any]]) -> dict[tuple[int, int], float]:
-    """(partition, offset) -> when."""
+def acknowledgement_times(acknowledged: Sequence[Sequence[Any]]) -> dict[tuple[int, int], float]:
+    """Return the acknowledgement time of each (partition, offset)."""
     return {
         (partition, offset): when
         for _, partition, first, records, when in acknowledged
@@ -145,63 +147,67 @@ def stamped(acknowledged: Sequence[Sequence[Any]]) -> dict[tuple[int, int], floa
     }
 
 
-async def captured(servers: Servers, peer: Debezium, rate: int, seconds: float) -> Found:
-    """Through a row in Debezium's outbox."""
+async def through_debezium(servers: Servers, peer: Debezium, rate: int, seconds: float) -> Latencies:
+    """Measure a row in Debezium's outbox."""
     topic, committed = await servers.make_topic("bench.latency"), dict[bytes, float]()
     async with (
-        reading(servers, topic, int(rate * seconds)) as reader,
-        peer.awake(),
+        running_reader(servers, topic, int(rate * seconds)) as reader,
+        peer.resumed(),
         asyncpg.create_pool(peer.url, min_size=10, max_size=10) as pool,
     ):
 
-        async def commit(made: Made) -> None:
+        async def commit(record: GeneratedRecord) -> None:
             async with pool.acquire() as connection:
-                await debezium.insert(connection, topic, [made])
-            committed[made.key] = time.monotonic()
+                await debezium.insert(connection, topic, [record])
+            committed[record.key] = time.monotonic()
 
-        keys = await paced(rate, seconds, commit)
-        await reader.all()
-    return {"consumed": milliseconds(keys, committed, reader.came)}
+        keys = await at_rate(rate, seconds, commit)
+        await reader.wait_for_all()
+    return {"consumed": milliseconds(keys, committed, reader.arrived_at)}
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
-    ways: dict[str, Way] = {"bare": partial(bare, servers), "relay": partial(relayed, servers)}
+    contestants: dict[str, Contestant] = {
+        "bare": partial(bare, servers),
+        "relay": partial(through_relay, servers),
+    }
     missing = ""
-    await servers.empty()
+    await servers.delete_all_rows()
     async with AsyncExitStack() as stack:
         try:
             peer = await stack.enter_async_context(debezium.running(servers))
-            ways["Debezium"] = partial(captured, servers, peer)
-            await captured(servers, peer, 500, 2.0)  # warm
+            contestants["Debezium"] = partial(through_debezium, servers, peer)
+            await through_debezium(servers, peer, 500, 2.0)  # warm-up
         except PeerMissing as reason:
             missing = str(reason)
-        found = await measure(servers, ways, rounds)
+        measured = await measure(servers, contestants, rounds)
     for rate in SECONDS:
-        for figure in figures(found, rate, missing):
+        for figure in figures(measured, rate, missing):
             yield figure
 
 
 Measured = Mapping[tuple[str, str, int], Sequence[Times]]
-"""(way, what, rate) -> the times of each round."""
+"""(contestant, stage, rate) -> the times of each round."""
 
 
-async def measure(servers: Servers, ways: Mapping[str, Way], rounds: int) -> Measured:
+async def measure(servers: Servers, contestants: Mapping[str, Contestant], rounds: int) -> Measured:
     measured = defaultdict[tuple[str, str, int], list[Times]](list)
     for number in range(1, rounds + 1):
         for rate, seconds in SECONDS.items():
-            for name, way in ways.items():
-                for what, times in (await way(rate, max(LEAST, seconds / servers.share))).items():
-                    measured[name, what, rate].append(times)
-                    said = f"{percentile(times, 50):.1f} / {percentile(times, 99):.1f} ms"
-                    servers.say(f"{number}/{rounds} {name} → {what}, {rate}/s: {said}")
+            duration = max(MIN_SECONDS, seconds / servers.divisor)
+            for name, contestant in contestants.items():
+                for stage, times in (await contestant(rate, duration)).items():
+                    measured[name, stage, rate].append(times)
+                    summary = f"{percentile(times, 50):.1f} / {percentile(times, 99):.1f} ms"
+                    servers.progress(f"{number}/{rounds} {name} → {stage}, {rate}/s: {summary}")
     return measured
 
 
-def figures(found: Measured, rate: int, missing: str) -> Sequence[Figure]:
-    """At 50/s to be reached, at higher rates to be known."""
+def figures(measured: Measured, rate: int, missing: str) -> Sequence[Figure]:
+    """Return the figures of a rate; they have goals at the lowest rate only."""
 
-    def at(way: str, what: str, percent: float) -> float | None:
-        rounds = found.get((way, what, rate))
+    def at(contestant: str, stage: str, percent: float) -> float | None:
+        rounds = measured.get((contestant, stage, rate))
         return median(percentile(times, percent) for times in rounds) if rounds else None
 
     def goal(text: str) -> str:

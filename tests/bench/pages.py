@@ -1,7 +1,7 @@
-"""The board's pages with 3,000,000 events folded: how long a reader waits for the overview and for a programme's page.
+"""Response times of the board's pages with 3,000,000 events folded.
 
-Programmes and business dates are mixed, so that no page is asked for twice in a row; every page's figures are checked
-against what the made-up lives must come to.
+Programmes and business dates are mixed, so that no page is requested twice in a row; the figures of every page are
+checked against the expected ones.
 """
 
 import random
@@ -12,26 +12,26 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from tests import databases as real
-from tests.bench import folded, lives, load
-from tests.bench.board import TODAY, board
-from tests.bench.expected import Expected
+from tests.bench import direct_folding, event_generator, load_generator
+from tests.bench.board_process import TODAY, board
+from tests.bench.expected_figures import Expected
 from tests.bench.figure import Figure, percentile
-from tests.bench.load import Answer
-from tests.bench.served import Served, answers_to, cpu_seconds
+from tests.bench.load_generator import Response
+from tests.bench.server_processes import ServerProcess, cpu_seconds, send_all
 from tests.bench.servers import Servers
 
 EVENTS = 3_000_000
 REQUESTS = 200
-WARM = 10  # for each reader: a process compiles its templates once, a connection prepares its statements
+WARM_UP = 10  # for each reader: a process compiles its templates once, a connection prepares its statements
 LIMIT = 100.0  # ms
 CLIENTS = (1, 4)
 FIRST = date(2022, 3, 1)
-LINKED = re.compile(r'href="/figures/([^"?]+)\?*[^"]*">(?:<data[^>]*>)?([\d,]+)<')
+FIGURE_LINK = re.compile(r'href="/figures/([^"?]+)\?*[^"]*">(?:<data[^>]*>)?([\d,]+)<')
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A page: its address, the programmes whose figures stand on it, as of when."""
+class PageRequest:
+    """A page to request: its path, its business date, and the programmes whose figures it shows."""
 
     path: str
     on: date
@@ -42,112 +42,119 @@ class Asked:
         return f"{self.path}?as_of={self.on}"
 
 
-class Read(NamedTuple):
-    """A page as it came."""
+class PageResponse(NamedTuple):
+    """A page's request with its response."""
 
-    asked: Asked
-    answer: Answer
+    request: PageRequest
+    response: Response
 
 
-Asks = Callable[[random.Random], Asked]
-PROGRAMMES = [name.decode() for name in lives.PROGRAMMES]
+RequestFactory = Callable[[random.Random], PageRequest]
+PROGRAMMES = [name.decode() for name in event_generator.PROGRAMMES]
 
 
 def any_day(chance: random.Random) -> date:
-    """Every other page is today's."""
+    """Return today for half of the pages, a random earlier day for the others."""
     days = (TODAY - FIRST).days
     return TODAY if chance.random() < 0.5 else FIRST + timedelta(chance.randint(0, days))
 
 
-def overview(chance: random.Random) -> Asked:
-    return Asked("/", any_day(chance), PROGRAMMES)
+def overview(chance: random.Random) -> PageRequest:
+    return PageRequest("/", any_day(chance), PROGRAMMES)
 
 
-def programme(chance: random.Random) -> Asked:
+def programme(chance: random.Random) -> PageRequest:
     id = chance.choice(PROGRAMMES)
-    return Asked(f"/programmes/{id}", any_day(chance), [id])
+    return PageRequest(f"/programmes/{id}", any_day(chance), [id])
 
 
-def cases(chance: random.Random) -> Asked:
-    return Asked("/cases", any_day(chance))
+def cases(chance: random.Random) -> PageRequest:
+    return PageRequest("/cases", any_day(chance))
 
 
-def case(chance: random.Random) -> Asked:
-    """One of the first round: later ones did not exist on an early day."""
-    return Asked(f"/cases/{lives.uuid(0xCA, chance.randrange(lives.ROUND))}", TODAY)
+def case(chance: random.Random) -> PageRequest:
+    """Request a case of the first round, which exists on every day."""
+    return PageRequest(
+        f"/cases/{event_generator.uuid(0xCA, chance.randrange(event_generator.CASES_PER_ROUND))}", TODAY
+    )
 
 
-def origin(chance: random.Random) -> Asked:
-    return Asked(f"/figures/{chance.choice(PROGRAMMES)}.committed.{chance.randint(2022, 2025)}.all", TODAY)
+def lineage(chance: random.Random) -> PageRequest:
+    return PageRequest(
+        f"/figures/{chance.choice(PROGRAMMES)}.committed.{chance.randint(2022, 2025)}.all", TODAY
+    )
 
 
-PAGES: dict[str, tuple[Asks, str]] = {
+PAGES: dict[str, tuple[RequestFactory, str]] = {
     "overview": (overview, "<= 1"),
     "programme": (programme, "<= 1"),
     "cases": (cases, ""),
     "case": (case, ""),
-    "origin of committed money": (origin, ""),
+    "origin of committed money": (lineage, ""),
 }
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     expected = Expected(await prepare(servers))
     async with board(servers) as process:
-        for name, (asks, goal) in PAGES.items():
+        for name, (request, goal) in PAGES.items():
             for clients in CLIENTS:
-                waited, cpu = await measure(process, asks, clients, expected)
-                servers.say(
-                    f"{name}, {clients}: p50 {percentile(waited, 50):.1f} ms, process {cpu:.1f} ms a page"
+                ms, cpu = await measure(process, request, clients, expected)
+                servers.progress(
+                    f"{name}, {clients}: p50 {percentile(ms, 50):.1f} ms, process {cpu:.1f} ms a page"
                 )
-                yield Figure(
-                    f"page: {name}, {clients} at once, p95", percentile(waited, 95), LIMIT, "ms", goal
-                )
+                yield Figure(f"page: {name}, {clients} at once, p95", percentile(ms, 95), LIMIT, "ms", goal)
 
 
 async def prepare(servers: Servers) -> int:
-    """All events folded, unless another benchmark has left them so; how many cases there are."""
+    """Fold all events, unless another benchmark has done so already; return the number of cases."""
     events = servers.sized(EVENTS)
-    database, cases = servers.databases["monitoring"], events // lives.EACH
+    database, cases = servers.databases["monitoring"], events // event_generator.EVENTS_PER_CASE
     async with database.asyncpg_transaction() as connection:
-        known = int(await connection.fetchval("select count(*) from case_row"))
-    if known < cases:
-        await real.empty()
-        await folded.fill(database, events, servers.say)
-        await folded.stand_at(database, await servers.ends())
-    await folded.fold_programmes(database)
-    await folded.settle()
-    return max(known, cases)
+        existing = int(await connection.fetchval("select count(*) from case_row"))
+    if existing < cases:
+        await real.delete_all_rows()
+        await direct_folding.fill(database, events, servers.progress)
+        await direct_folding.save_offsets(database, await servers.end_offsets())
+    await direct_folding.fold_programmes(database)
+    await direct_folding.vacuum()
+    return max(existing, cases)
 
 
-async def measure(at: Served, asks: Asks, clients: int, expected: Expected) -> tuple[list[float], float]:
-    """How long each page took (ms), and how much time (ms) of its process a page took.
+async def measure(
+    server: ServerProcess, request: RequestFactory, clients: int, expected: Expected
+) -> tuple[list[float], float]:
+    """Return the response time of each page (ms), and the server's CPU time of a page (ms).
 
-    Readers are a process of their own, which only reads; the pages are checked afterwards.
+    Clients run in a process of their own, which only reads; the pages are checked afterwards.
     """
-    chance = random.Random(clients)
-    await read_all(at, [asks(chance) for _ in range(WARM * clients)], clients)
-    pages, spent = [asks(chance) for _ in range(REQUESTS)], cpu_seconds(at.pid)
-    found = await read_all(at, pages, clients)
-    cpu = (cpu_seconds(at.pid) - spent) * 1_000 / REQUESTS
-    for one in found:
-        check(one.answer, one.asked, expected)
-    return [one.answer.waited * 1_000 for one in found], cpu
+    randomness = random.Random(clients)
+    await read_all(server, [request(randomness) for _ in range(WARM_UP * clients)], clients)
+    requests, before = [request(randomness) for _ in range(REQUESTS)], cpu_seconds(server.pid)
+    pages = await read_all(server, requests, clients)
+    cpu = (cpu_seconds(server.pid) - before) * 1_000 / REQUESTS
+    for page in pages:
+        check(page.response, page.request, expected)
+    return [page.response.seconds * 1_000 for page in pages], cpu
 
 
-async def read_all(at: Served, pages: Sequence[Asked], clients: int) -> list[Read]:
-    """By so many readers, each with the next page as soon as it has one."""
-    answers = await answers_to(at, [load.get(one.address) for one in pages], clients)
-    return [Read(*one) for one in zip(pages, answers.each, strict=True)]
+async def read_all(
+    server: ServerProcess, requests: Sequence[PageRequest], clients: int
+) -> list[PageResponse]:
+    """Request all pages, each client its next one as soon as it has a response."""
+    encoded = [load_generator.get(request.address) for request in requests]
+    responses = await send_all(server, encoded, clients)
+    return [PageResponse(*pair) for pair in zip(requests, responses.each, strict=True)]
 
 
-def check(answer: Answer, asked: Asked, expected: Expected) -> None:
-    """Every count of cases on the page is what the lives come to; there are some as soon as companies are selected."""
-    page = answer.body.decode()
-    assert answer.status == 200, (asked.address, page[:500])
-    for programme in asked.programmes:
-        wanted = expected.figures(programme, asked.on)
-        shown = {key: int(text.replace(",", "")) for key, text in LINKED.findall(page) if key in wanted}
-        is_begun = any(key.endswith(".selected") for key in wanted)
-        assert shown or not is_begun, f"{asked.address}: no figure of {programme}"
-        wrong = {key: (value, wanted[key]) for key, value in shown.items() if value != wanted[key]}
-        assert not wrong, f"{asked.address}: shown and wanted: {wrong}"
+def check(response: Response, request: PageRequest, expected: Expected) -> None:
+    """Check that every figure on the page has its expected value, and that there are figures if any is expected."""
+    page = response.body.decode()
+    assert response.status == 200, (request.address, page[:500])
+    for programme in request.programmes:
+        values = expected.figures(programme, request.on)
+        shown = {key: int(text.replace(",", "")) for key, text in FIGURE_LINK.findall(page) if key in values}
+        has_selections = any(key.endswith(".selected") for key in values)
+        assert shown or not has_selections, f"{request.address}: no figure of {programme}"
+        wrong = {key: (value, values[key]) for key, value in shown.items() if value != values[key]}
+        assert not wrong, f"{request.address}: shown and expected: {wrong}"

@@ -1,5 +1,5 @@
-"""Peers are optional: where one cannot be had, its figures say so, and the bench goes on."""
+"""Peers are optional: without one its figures report why, and the benchmarks go on."""
 
 
 class PeerMissing(Exception):
-    """The peer cannot be had here; the message says why, in a line that may stand in a document."""
+    """Raised if a peer is not available; the message is one line, fit for the report."""

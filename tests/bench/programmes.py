@@ -1,4 +1,4 @@
-"""The programmes of the made-up lives as events: each definition with everything that a page can show, and its rounds."""
+"""Programmes of the generated cases, as events: definitions with everything that a page can show, and rounds."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from shared.events.applications import ProgrammeEvent, ProgrammePublished, RoundAgreed, RoundOpened
-from tests.bench import lives
-from tests.bench.lives import PLACES, PROGRAMMES, SHARES, TRACKS, Made
+from tests.bench import event_generator
+from tests.bench.event_generator import MUNICIPALITIES, PROGRAMMES, SHARES, TRACKS, GeneratedRecord
 
 YEARS = range(2022, 2026)
 RATIO = {"national": 50, "province": 10, "city": 20, "self": 20}
-EACH_YEAR = 2_500 * sum(SHARES.values())  # won: a programme's 2,500 cases of a year
+KRW_PER_YEAR = 2_500 * sum(SHARES.values())  # won: a programme's 2,500 cases of a year
 MEANS = {"JS1": "부분별 표준화", "JS2": "생산실적 자동 집계", "JS3": "실시간 의사결정"}
 
 DEFINITION: dict[str, Any] = {
@@ -25,7 +25,7 @@ DEFINITION: dict[str, Any] = {
     "funders": RATIO,
     "remainder_to": "self",
     "plan": [
-        {"period": str(year), "funder": funder, "amount_krw": EACH_YEAR * share // 100}
+        {"period": str(year), "funder": funder, "amount_krw": KRW_PER_YEAR * share // 100}
         for year in YEARS
         for funder, share in RATIO.items()
     ],
@@ -34,7 +34,7 @@ DEFINITION: dict[str, Any] = {
         *({"year": YEARS[-1] + 1, "track": track, "count": 700} for track in TRACKS),
     ],
     "max_support": {"numerator": 4, "denominator": 5},
-    "municipalities": list(PLACES),
+    "municipalities": list(MUNICIPALITIES),
     "mentors": 300,
     "tracks": [
         {"id": id, "name_ko": f"{id} 단계", "name_en": f"Level {id}", "means_ko": means}
@@ -77,15 +77,15 @@ DEFINITION: dict[str, Any] = {
 QUOTA = {"JS1": 800, "JS2": 900, "JS3": 800}
 
 
-def records() -> Iterator[Made]:
-    """Every programme is published, then each year is agreed and its round opens."""
+def records() -> Iterator[GeneratedRecord]:
+    """Yield the records of every programme: its publication, then each year's agreement and the opening of its round."""
     for number, name in enumerate(PROGRAMMES):
-        for sequence, event in enumerate(told_of(number, name.decode()), start=1):
+        for sequence, event in enumerate(events_of(number, name.decode()), start=1):
             yield record(event, number, sequence)
 
 
-def told_of(number: int, id: str) -> Iterator[ProgrammeEvent]:
-    named = {
+def events_of(number: int, id: str) -> Iterator[ProgrammeEvent]:
+    names = {
         "programme_id": id,
         "name_ko": f"스마트제조혁신 사업 {number + 1}호",
         "name_en": f"Smart manufacturing project {number + 1}",
@@ -93,7 +93,7 @@ def told_of(number: int, id: str) -> Iterator[ProgrammeEvent]:
         "short_en": f"Smart manufacturing {number + 1}",
     }
     yield ProgrammePublished.model_validate(
-        {"programme_id": id, "occurred_on": "2022-01-03", "version": 1, "definition": DEFINITION | named}
+        {"programme_id": id, "occurred_on": "2022-01-03", "version": 1, "definition": DEFINITION | names}
     )
     for year in YEARS:
         round = {"programme_id": id, "round_id": f"{id}-{year}", "year": year}
@@ -109,11 +109,11 @@ def told_of(number: int, id: str) -> Iterator[ProgrammeEvent]:
         yield RoundOpened.model_validate(round | opened)
 
 
-def record(event: ProgrammeEvent, number: int, sequence: int) -> Made:
-    """As the relay would publish it."""
+def record(event: ProgrammeEvent, number: int, sequence: int) -> GeneratedRecord:
+    """Return the event's record as the relay would publish it."""
     attributes = {
         "specversion": "1.0",
-        "id": lives.uuid(0xF0 + sequence, number),
+        "id": event_generator.uuid(0xF0 + sequence, number),
         "source": event.source,
         "type": event.type(),
         "time": f"{event.occurred_on}T01:02:03.004Z",
@@ -122,4 +122,4 @@ def record(event: ProgrammeEvent, number: int, sequence: int) -> Made:
     }
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
     value = orjson.dumps(event.model_dump(mode="json", exclude_none=True))
-    return Made(event.topic, event.subject.encode(), value, headers)
+    return GeneratedRecord(event.topic, event.subject.encode(), value, headers)

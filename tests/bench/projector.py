@@ -1,4 +1,4 @@
-"""The projector (real folds, deduplicated, one transaction a batch) against a bare loop that only reads, and its peers."""
+"""The projector (real folds, deduplicated, one transaction a batch) against a loop that only reads, and its peers."""
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
@@ -9,47 +9,48 @@ from shared.database.engine import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
 from shared.projections.projection import Projection, tables_of
-from tests.bench import lives, quix
-from tests.bench.figure import Contestant, Figure, alternating
-from tests.bench.lives import Made
+from tests.bench import event_generator, quix
+from tests.bench.event_generator import GeneratedRecord
+from tests.bench.figure import Contestant, Figure, measure_alternately
 from tests.bench.peers import PeerMissing
-from tests.bench.projecting import ALL, CASES_AND_TILES, PROJECTIONS, WITHOUT_TIMELINE, rate
+from tests.bench.projector_process import ALL, CASES_AND_ROLLUPS, PROJECTIONS, WITHOUT_TIMELINE, measure
 from tests.bench.servers import Servers
 
 EVENTS, NAIVE_EVENTS = 300_000, 10_000
 
 
 async def fold(servers: Servers, projections: str) -> float:
-    await servers.empty()
-    return await rate(servers, "fold", projections=projections)
+    await servers.delete_all_rows()
+    return await measure(servers, "fold", projections=projections)
 
 
-async def naively(servers: Servers, events: int, *, inbox: bool) -> float:
-    """The naive way's, once its tables are seen to be those of the product's fold of the same events.
+async def naive(servers: Servers, events: int, *, inbox: bool) -> float:
+    """Return the naive projector's rate, after a check that its rows equal the product's for the same events.
 
-    They are whole lives on a topic of their own: of what stands on the others it would get a few kinds alone, now
-    these, now those.
+    The events are whole cases on a topic of their own: a few thousand from the product's topics would be of few types.
     """
-    await servers.empty()
-    made = list(lives.lives(events))
+    await servers.delete_all_rows()
+    records = list(event_generator.generate_records(events))
     topic = await servers.make_topic("bench.naive")
-    await servers.put([one._replace(topic=topic) for one in made])
-    found = await rate(servers, "one by one", topic=topic, events=events, inbox=inbox)
-    await prove(servers, PROJECTIONS[WITHOUT_TIMELINE], made)
-    return found
+    await servers.produce([record._replace(topic=topic) for record in records])
+    rate = await measure(servers, "one by one", topic=topic, events=events, inbox=inbox)
+    await check_same_rows(servers, PROJECTIONS[WITHOUT_TIMELINE], records)
+    return rate
 
 
-async def prove(servers: Servers, projections: Sequence[Projection], made: Sequence[Made]) -> None:
-    """A fold looks at topic, headers and value alone."""
-    database, records = servers.databases[SERVICE.name], cast(Sequence[Record], made)
+async def check_same_rows(
+    servers: Servers, projections: Sequence[Projection], generated: Sequence[GeneratedRecord]
+) -> None:
+    """Fold the records with the product and compare all rows. The cast is safe: folds use topic, headers and value."""
+    database, records = servers.databases[SERVICE.name], cast(Sequence[Record], generated)
     async with database.asyncpg_transaction() as connection:
-        found = await rows(connection, projections)
-    await servers.empty()
+        actual = await rows(connection, projections)
+    await servers.delete_all_rows()
     async with database.asyncpg_transaction() as connection:
-        await BatchFolder(projections, refuse).apply(connection, records)
-        wanted = await rows(connection, projections)
-    assert any(wanted.values()), "nothing was folded"
-    differing = [table for table in wanted if found[table] != wanted[table]]
+        await BatchFolder(projections, reraise).apply(connection, records)
+        expected = await rows(connection, projections)
+    assert any(expected.values()), "nothing was folded"
+    differing = [table for table in expected if actual[table] != expected[table]]
     assert not differing, f"not the same work: {differing}"
 
 
@@ -63,7 +64,7 @@ async def rows(connection: Connection, projections: Sequence[Projection]) -> dic
     }
 
 
-async def refuse(connection: Connection, record: Record, error: Exception) -> None:
+async def reraise(connection: Connection, record: Record, error: Exception) -> None:
     raise error
 
 
@@ -71,33 +72,35 @@ async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
     await servers.fill(servers.sized(EVENTS))
     peers, missing = dict[str, Contestant](), ""
     try:
-        quix.look()
-        wanted = await quix.sums(servers)
-        peers["Quix, cases and tiles"] = partial(quix.run, servers, wanted, tiles=True)
-        peers["Quix, cases alone"] = partial(quix.run, servers, wanted, tiles=False)
+        quix.require_installed()
+        sums = await quix.expected_sums(servers)
+        peers[f"Quix, {CASES_AND_ROLLUPS}"] = partial(quix.run, servers, sums, rollups=True)
+        peers["Quix, cases alone"] = partial(quix.run, servers, sums, rollups=False)
     except PeerMissing as reason:
         missing = str(reason)
-    naive = partial(naively, servers, servers.sized(NAIVE_EVENTS))
-    contestants: dict[str, Contestant] = {  # who is held against whom stand close together
-        "bare read": partial(rate, servers, "bare", rarely=False),
-        CASES_AND_TILES: partial(fold, servers, CASES_AND_TILES),
+    run_naive = partial(naive, servers, servers.sized(NAIVE_EVENTS))
+    contestants: dict[str, Contestant] = {  # contestants that are compared run one after the other
+        "bare read": partial(measure, servers, "bare", tuned_gc=False),
+        CASES_AND_ROLLUPS: partial(fold, servers, CASES_AND_ROLLUPS),
         **peers,
-        "bare read, uncollected": partial(rate, servers, "bare"),
+        "bare read, uncollected": partial(measure, servers, "bare"),
         WITHOUT_TIMELINE: partial(fold, servers, WITHOUT_TIMELINE),
-        "naive": partial(naive, inbox=True),
-        "naive, no inbox": partial(naive, inbox=False),
+        "naive": partial(run_naive, inbox=True),
+        "naive, no inbox": partial(run_naive, inbox=False),
         ALL: partial(fold, servers, ALL),
     }
-    found = await alternating(contestants, rounds, servers.say)
-    ours = CASES_AND_TILES
-    yield Figure(f"projector, {ours} / bare read", *found.pair(ours, "bare read"), "events/s", ">= 0.3")
-    pair = found.pair(ours, "bare read, uncollected")
-    yield Figure(f"projector, {ours} / bare read, uncollected", *pair, "events/s")
-    for others in (WITHOUT_TIMELINE, ALL):
-        yield Figure(f"projector, {others} / bare read", *found.pair(others, "bare read"), "events/s")
-    for kept, goal in ((ours, ">= 3"), ("cases alone", "")):
-        pair = found.pair(ours, f"Quix, {kept}")
-        yield Figure(f"projector / Quix Streams, {kept}", *pair, "events/s", goal, missing)
-    yield Figure("projector / the naive way", *found.pair(WITHOUT_TIMELINE, "naive"), "events/s", ">= 50")
-    pair = found.pair(WITHOUT_TIMELINE, "naive, no inbox")
+    measured = await measure_alternately(contestants, rounds, servers.progress)
+    pair = measured.median_pair(CASES_AND_ROLLUPS, "bare read")
+    yield Figure(f"projector, {CASES_AND_ROLLUPS} / bare read", *pair, "events/s", ">= 0.3")
+    pair = measured.median_pair(CASES_AND_ROLLUPS, "bare read, uncollected")
+    yield Figure(f"projector, {CASES_AND_ROLLUPS} / bare read, uncollected", *pair, "events/s")
+    for name in (WITHOUT_TIMELINE, ALL):
+        pair = measured.median_pair(name, "bare read")
+        yield Figure(f"projector, {name} / bare read", *pair, "events/s")
+    for name, goal in ((CASES_AND_ROLLUPS, ">= 3"), ("cases alone", "")):
+        pair = measured.median_pair(CASES_AND_ROLLUPS, f"Quix, {name}")
+        yield Figure(f"projector / Quix Streams, {name}", *pair, "events/s", goal, missing)
+    pair = measured.median_pair(WITHOUT_TIMELINE, "naive")
+    yield Figure("projector / the naive way", *pair, "events/s", ">= 50")
+    pair = measured.median_pair(WITHOUT_TIMELINE, "naive, no inbox")
     yield Figure("projector / the naive way, not deduplicated", *pair, "events/s")

@@ -1,7 +1,7 @@
-"""Quix Streams with state, run by the Python of the peers: counts each case's events and sums its won.
+"""Quix Streams with state, run by the Python of the peers: counts each case's events and sums its amounts (won).
 
-Where it is asked to, it also counts the events of each programme by day, for which Quix sends them through topics of
-their own. Settings are its own: RocksDB, changelog topics on. It answers when it has had `events` of them.
+With rollups it also counts the events of each programme by day; Quix repartitions them through topics of its own.
+Default settings: RocksDB, changelog topics on. Its result follows after `events` events.
 """
 
 import json
@@ -14,12 +14,12 @@ from quixstreams import Application, State
 
 
 class Sums:
-    """What went through the state, added up: the parent knows what must come out."""
+    """Sums of all running counts and sums, which the parent compares with the expected ones."""
 
     def __init__(self) -> None:
         self.began = self.ended = 0.0
         self.events = self.keys = self.won = self.ranks = 0
-        self.tiled = self.tiles = self.tile_ranks = 0
+        self.rollup_events = self.rollups = self.rollup_ranks = 0
 
     def add(self, value: dict[str, Any], state: State) -> dict[str, Any]:
         self.began = self.began or time.perf_counter()
@@ -34,44 +34,44 @@ class Sums:
         self.ended = time.perf_counter()
         return {"programme": value["programme_id"], "on": value["occurred_on"]}
 
-    def add_to_tile(self, value: dict[str, Any], state: State) -> dict[str, int]:
+    def add_to_rollup(self, value: dict[str, Any], state: State) -> dict[str, int]:
         count = state.get(value["on"], 0) + 1
         state.set(value["on"], count)
-        self.tiled, self.tiles = self.tiled + 1, self.tiles + (count == 1)
-        self.tile_ranks += count
+        self.rollup_events, self.rollups = self.rollup_events + 1, self.rollups + (count == 1)
+        self.rollup_ranks += count
         self.ended = time.perf_counter()
         return {"count": count}
 
 
 def main() -> None:
-    given, sums = json.loads(sys.argv[1]), Sums()
+    arguments, sums = json.loads(sys.argv[1]), Sums()
     with tempfile.TemporaryDirectory(prefix="ieum-quix-") as folder:
         app = Application(
-            broker_address=given["bootstrap"],
-            consumer_group=given["group"],
+            broker_address=arguments["bootstrap"],
+            consumer_group=arguments["group"],
             auto_offset_reset="earliest",
             state_dir=folder,
             loglevel="ERROR",
         )
-        last = Last(app, given["events"])
-        for name in given["topics"]:
+        stop = StopAfter(app, arguments["events"])
+        for name in arguments["topics"]:
             frame = app.dataframe(app.topic(name, value_deserializer="json")).apply(sums.add, stateful=True)
-            if given["tiles"]:
-                frame = frame.group_by("programme").apply(sums.add_to_tile, stateful=True)
-            frame.update(last.seen)
-        app.run(timeout=given["patience"])
-    print(json.dumps(vars(sums)), flush=True)  # noqa: T201  its purpose
+            if arguments["rollups"]:
+                frame = frame.group_by("programme").apply(sums.add_to_rollup, stateful=True)
+            frame.update(stop.count)
+        app.run(timeout=arguments["timeout"])
+    print(json.dumps(vars(sums)), flush=True)  # noqa: T201  the channel to the parent
 
 
-class Last:
-    """Ends the application when so many values have come to their end."""
+class StopAfter:
+    """Stop the application after so many events have been processed."""
 
     def __init__(self, app: Application, events: int) -> None:
-        self.app, self.left = app, events
+        self.app, self.remaining = app, events
 
-    def seen(self, value: object) -> None:
-        self.left -= 1
-        if not self.left:
+    def count(self, value: object) -> None:
+        self.remaining -= 1
+        if not self.remaining:
             self.app.stop()
 
 

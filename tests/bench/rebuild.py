@@ -1,4 +1,4 @@
-"""Rebuilding all projections: a hundred times the events must take a hundred times as long, in no more memory."""
+"""Rebuilding all projections: time and memory must not grow faster than the number of events."""
 
 from collections.abc import AsyncIterator
 from statistics import median
@@ -6,9 +6,9 @@ from typing import Any
 
 from services.monitoring.main import SERVICE
 from tests import databases as real
-from tests.bench import child, projector
-from tests.bench.figure import SHORT_TURNS, Figure
-from tests.bench.projecting import ALL
+from tests.bench import child_process, projector
+from tests.bench.figure import SHORT_ROUNDS_FACTOR, Figure
+from tests.bench.projector_process import ALL
 from tests.bench.servers import Servers
 
 SMALL, LARGE = 30_000, 3_000_000
@@ -16,33 +16,33 @@ MIB = 1 << 20
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
-    """The small one thrice as often: it takes seconds, and the machine's speed moves. The large one once."""
-    await servers.begin_topics_anew()
+    """Measure small rebuilds, three times the rounds because each takes only seconds, and a large one once."""
+    await servers.recreate_topics()
     few, many = servers.sized(SMALL), servers.sized(LARGE)
-    await folded(servers, few)
-    short = [await rebuilt(servers) for _ in range(SHORT_TURNS * rounds)]
-    await folded(servers, many)
-    long = await rebuilt(servers)
+    await fold_events(servers, few)
+    short = [await measure_rebuild(servers) for _ in range(SHORT_ROUNDS_FACTOR * rounds)]
+    await fold_events(servers, many)
+    long = await measure_rebuild(servers)
     name = f"rebuild of {many:,} / of {few:,}"
-    seconds, size = (median(one[what] for one in short) for what in ("seconds", "bytes"))
+    seconds, size = (median(result[measure] for result in short) for measure in ("seconds", "bytes"))
     yield Figure(f"{name}, per event", 1e6 * long["seconds"] / many, 1e6 * seconds / few, "µs", "<= 1.2")
     yield Figure(f"{name}, memory", long["bytes"] / MIB, size / MIB, "MiB", "<= 2")
 
 
-async def folded(servers: Servers, events: int) -> None:
-    """So many events on the topics and in the live tables."""
+async def fold_events(servers: Servers, events: int) -> None:
+    """Fill the topics up to so many events and fold them into the live tables."""
     await servers.fill(events)
     speed = await projector.fold(servers, ALL)
-    servers.say(f"{servers.filled:,} 사건 반영 / folded: {speed:,.0f}/s")
+    servers.progress(f"{servers.filled:,} 사건 반영 / folded: {speed:,.0f}/s")
 
 
-async def rebuilt(servers: Servers) -> dict[str, Any]:
-    given = {"bootstrap": servers.settings.kafka_bootstrap, "url": real.owner_url(SERVICE.name)}
-    async with child.started(given, "-m", "tests.bench.rebuilding") as process:
-        found = await process.hear()
-    assert found["equal"], found
-    assert found["records"] == servers.filled, found
-    servers.say(
-        f"{servers.filled:,} 다시 / rebuilt: {found['seconds']:.1f} s, {found['bytes'] / MIB:,.0f} MiB"
+async def measure_rebuild(servers: Servers) -> dict[str, Any]:
+    arguments = {"bootstrap": servers.settings.kafka_bootstrap, "url": real.owner_url(SERVICE.name)}
+    async with child_process.running(arguments, "-m", "tests.bench.rebuild_process") as process:
+        result = await process.receive()
+    assert result["equal"], result
+    assert result["records"] == servers.filled, result
+    servers.progress(
+        f"{servers.filled:,} 다시 / rebuilt: {result['seconds']:.1f} s, {result['bytes'] / MIB:,.0f} MiB"
     )
-    return found
+    return result

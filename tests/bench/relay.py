@@ -11,102 +11,110 @@ from functools import partial
 from shared.messaging import kafka
 from tests.bench import debezium, outbox
 from tests.bench.debezium import Debezium
-from tests.bench.figure import SHORT_TURNS, Contestant, Figure, alternating
-from tests.bench.lives import Made
+from tests.bench.event_generator import GeneratedRecord
+from tests.bench.figure import SHORT_ROUNDS_FACTOR, Contestant, Figure, measure_alternately
 from tests.bench.peers import PeerMissing
-from tests.bench.relaying import SCHEMA, relaying
-from tests.bench.servers import Servers, places
+from tests.bench.relay_process import SCHEMA, running_relay
+from tests.bench.servers import Servers, partitions_of
 
 ROWS = 60_000
 FLUSH = 2_000
-ROUTERS_OWN = "id"  # a header that Debezium's router adds
+ROUTER_HEADER = "id"  # added by Debezium's router
 
 
 @dataclass
-class Relays:
-    """The contestants: each publishes the same events to a topic of its own, and they are read back."""
+class Contestants:
+    """Contestants that publish the same records, each to a topic of its own, which is read back afterwards."""
 
     servers: Servers
-    events: Sequence[Made] = field(repr=False)
+    records: Sequence[GeneratedRecord] = field(repr=False)
 
     async def bare(self) -> float:
-        """The plainest fast way: `send()` a record, a flush now and then."""
+        """Send each record with `send()`, with a flush every 2,000."""
         topic = await self.servers.make_topic("bench.relay")
         async with kafka.create_producer(self.servers.settings) as producer:
             await producer.partitions_for(topic)
             began = time.perf_counter()
-            for number, one in enumerate(self.events, start=1):
-                await producer.send(topic, one.value, key=one.key, headers=one.headers)
+            for number, record in enumerate(self.records, start=1):
+                await producer.send(topic, record.value, key=record.key, headers=record.headers)
                 if number % FLUSH == 0:
                     await producer.flush()
             await producer.flush()
             took = time.perf_counter() - began
-        return await self.proven(topic, took)
+        return await self.verified_rate(topic, took)
 
-    async def one(self) -> float:
-        return await self.relayed(1)
+    async def one_relay(self) -> float:
+        return await self.relays(1)
 
-    async def two(self) -> float:
-        return await self.relayed(2)
+    async def two_relays(self) -> float:
+        return await self.relays(2)
 
-    async def relayed(self, relays: int) -> float:
-        """From the commit of all rows until the last is acknowledged and forgotten; warmed up, as all are."""
-        topic, other = [await self.servers.make_topic("bench.relay") for _ in range(2)]
-        await self.servers.empty()
+    async def relays(self, count: int) -> float:
+        """Measure so many relays, after a warm-up, from the commit of all rows until the outbox is empty."""
+        topic, warm_up = [await self.servers.make_topic("bench.relay") for _ in range(2)]
+        await self.servers.delete_all_rows()
         database = self.servers.databases[SCHEMA]
         async with AsyncExitStack() as stack:
-            for _ in range(relays):
-                await stack.enter_async_context(relaying(self.servers))
-            await outbox.fill(database, other, self.events)
+            for _ in range(count):
+                await stack.enter_async_context(running_relay(self.servers))
+            await outbox.fill(database, warm_up, self.records)
             await outbox.until_empty(database)
-            await self.servers.empty()
-            await outbox.fill(database, topic, self.events)
+            await self.servers.delete_all_rows()
+            await outbox.fill(database, topic, self.records)
             began = time.perf_counter()
             await outbox.until_empty(database)
             took = time.perf_counter() - began
-        return await self.proven(topic, took)
+        return await self.verified_rate(topic, took)
 
     async def debezium(self, peer: Debezium) -> float:
-        """From the commit of all rows until the broker has the last."""
+        """Measure Debezium from the commit of all rows until the broker has the last record."""
         topic = await self.servers.make_topic("bench.relay")
-        async with peer.awake():
-            await peer.insert(topic, self.events)
+        async with peer.resumed():
+            await peer.insert(topic, self.records)
             began = time.perf_counter()
-            await self.servers.until_holds(topic, len(self.events))
+            await self.servers.wait_for_records(topic, len(self.records))
             took = time.perf_counter() - began
-        return await self.proven(topic, took)
+        return await self.verified_rate(topic, took)
 
-    async def proven(self, topic: str, took: float) -> float:
-        """Records a second, once the topic is seen to hold each record with its headers, and no other."""
-        found = Counter(
+    async def verified_rate(self, topic: str, took: float) -> float:
+        """Return records a second, after a check that the topic holds exactly the records with their headers."""
+        actual = Counter(
             [
-                (one.key, one.value, frozenset(header for header in one.headers if header[0] != ROUTERS_OWN))
-                async for one in self.servers.read(places(topic))
+                (
+                    record.key,
+                    record.value,
+                    frozenset(header for header in record.headers if header[0] != ROUTER_HEADER),
+                )
+                async for record in self.servers.read(partitions_of(topic))
             ]
         )
-        wanted = Counter((one.key, one.value, frozenset(one.headers)) for one in self.events)
-        if found != wanted:
-            missing, strange = wanted - found, found - wanted
-            one, other = (next(iter(some), None) for some in (missing, strange))
-            raise AssertionError(f"{missing.total()} missing: {one}; {strange.total()} too many: {other}")
-        return len(self.events) / took
+        expected = Counter((record.key, record.value, frozenset(record.headers)) for record in self.records)
+        if actual != expected:
+            missing, extra = expected - actual, actual - expected
+            examples = [next(iter(records), None) for records in (missing, extra)]
+            raise AssertionError(f"{missing.total()} missing, {extra.total()} too many, such as {examples}")
+        return len(self.records) / took
 
 
 async def run(servers: Servers, rounds: int) -> AsyncIterator[Figure]:
-    relays = Relays(servers, outbox.events(servers.sized(ROWS)))
-    contestants: dict[str, Contestant] = {"bare": relays.bare, "one": relays.one, "two": relays.two}
+    publishers = Contestants(servers, outbox.records(servers.sized(ROWS)))
+    contestants: dict[str, Contestant] = {
+        "bare": publishers.bare,
+        "one": publishers.one_relay,
+        "two": publishers.two_relays,
+    }
     missing = ""
     gc.collect()
-    gc.freeze()  # else the collector walks through these events again and again, in the bare producer's time
+    gc.freeze()  # otherwise the collector traverses these records repeatedly in the bare producer's time
     async with AsyncExitStack() as stack:
         try:
             peer = await stack.enter_async_context(debezium.running(servers))
-            contestants["debezium"] = partial(relays.debezium, peer)
-            await relays.debezium(peer)  # warm
+            contestants["debezium"] = partial(publishers.debezium, peer)
+            await publishers.debezium(peer)  # warm-up
         except PeerMissing as reason:
             missing = str(reason)
-        found = await alternating(contestants, SHORT_TURNS * rounds, servers.say)
+        measured = await measure_alternately(contestants, SHORT_ROUNDS_FACTOR * rounds, servers.progress)
     gc.unfreeze()
-    yield Figure("relay / bare producer", *found.pair("one", "bare"), "records/s", ">= 0.9")
-    yield Figure("two relays / one relay", *found.pair("two", "one"), "records/s")
-    yield Figure("relay / Debezium", *found.pair("one", "debezium"), "records/s", ">= 1.5", missing)
+    yield Figure("relay / bare producer", *measured.median_pair("one", "bare"), "records/s", ">= 0.9")
+    yield Figure("two relays / one relay", *measured.median_pair("two", "one"), "records/s")
+    yield Figure("relay / Debezium", *measured.median_pair("one", "debezium"), "records/s", ">= 1.5", missing)

@@ -1,7 +1,7 @@
-"""The statements that one request really executes, captured from the product and repeated with other values.
+"""Statements of a request, captured from the product and replayed with other values.
 
-A value that differs from request to request is known by name; wherever it stands in a parameter, also within a
-longer text, another one is put there.
+A value that differs from request to request has a name; it is replaced wherever it occurs in a parameter, even within
+a longer text.
 """
 
 import asyncio
@@ -22,89 +22,94 @@ class Statement(NamedTuple):
 
 
 @contextmanager
-def listening(database: Database) -> Iterator[list[Statement]]:
-    """What the database's connections execute, in order; they are opened within the block."""
-    heard: list[Statement] = []
+def recorded_statements(database: Database) -> Iterator[list[Statement]]:
+    """Record the statements of connections that are opened within the block, in order."""
+    statements: list[Statement] = []
 
     def connected(adapted: Any, _: Any) -> None:
         adapted.driver_connection.add_query_logger(
-            lambda said: heard.append(Statement(said.query, said.args))
+            lambda logged: statements.append(Statement(logged.query, logged.args))
         )
 
     def executed(_: Any, __: Any, sql: str, arguments: Any, ___: Any, many: bool) -> None:
-        assert not many, f"one statement, many rows: cannot be repeated: {sql}"
-        heard.append(Statement(sql, tuple(arguments)))
+        assert not many, f"executemany cannot be replayed: {sql}"
+        statements.append(Statement(sql, tuple(arguments)))
 
     engine = database.engine.sync_engine
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", executed)
     try:
-        yield heard
+        yield statements
     finally:
         event.remove(engine, "connect", connected)
         event.remove(engine, "before_cursor_execute", executed)
 
 
-async def capture(database: Database, ask: Callable[[], Awaitable[Any]]) -> list[Statement]:
-    """Those of the second request: what is prepared and learnt once is left out."""
+async def capture(database: Database, request: Callable[[], Awaitable[Any]]) -> list[Statement]:
+    """Return the statements of the second of two requests: the first also prepares and caches."""
     await database.engine.dispose()
-    with listening(database) as heard:
-        await ask()
-        await asyncio.sleep(0)  # asyncpg tells its loggers of a statement in the loop's next turn
-        heard.clear()
-        await ask()
+    with recorded_statements(database) as statements:
+        await request()
+        await asyncio.sleep(0)  # asyncpg calls its query loggers in the event loop's next iteration
+        statements.clear()
+        await request()
         await asyncio.sleep(0)
-        assert (heard[0].sql, heard[-1].sql) == ("BEGIN;", "COMMIT;"), f"no whole transaction: {heard}"
-        return list(heard)
+        ends = (statements[0].sql, statements[-1].sql)
+        assert ends == ("BEGIN;", "COMMIT;"), f"no whole transaction: {statements}"
+        return list(statements)
 
 
-class Var(NamedTuple):
+class Value(NamedTuple):
     name: str
 
 
-Part = str | Var
+Part = str | Value
 
 
 class Text(NamedTuple):
-    """A text (`binary`: its bytes) of fixed parts and named values."""
+    """A text of fixed parts and named values, or its bytes (`binary`)."""
 
     parts: tuple[Part, ...]
     binary: bool = False
 
-    def put(self, values: Mapping[str, str]) -> str | bytes:
-        text = "".join(values[part.name] if isinstance(part, Var) else part for part in self.parts)
+    def fill(self, values: Mapping[str, str]) -> str | bytes:
+        text = "".join(values[part.name] if isinstance(part, Value) else part for part in self.parts)
         return text.encode() if self.binary else text
 
 
 class Id(NamedTuple):
-    """A UUID that is named."""
+    """A UUID with a name."""
 
     name: str
 
 
 class Pattern(NamedTuple):
-    """A statement whose parameters are fixed, or hold named values."""
+    """A statement with fixed parameters and parameters that contain named values."""
 
     sql: str
     parameters: tuple[Any, ...]
 
-    def put(self, values: Mapping[str, str]) -> list[Any]:
-        return [_put(one, values) for one in self.parameters]
+    def fill(self, values: Mapping[str, str]) -> list[Any]:
+        return [_fill(parameter, values) for parameter in self.parameters]
 
 
-def _put(parameter: Any, values: Mapping[str, str]) -> Any:
+def _fill(parameter: Any, values: Mapping[str, str]) -> Any:
     if isinstance(parameter, Id):
         return UUID(values[parameter.name])
-    return parameter.put(values) if isinstance(parameter, Text) else parameter
+    return parameter.fill(values) if isinstance(parameter, Text) else parameter
 
 
-def patterns(statements: Sequence[Statement], known: Mapping[str, str]) -> list[Pattern]:
-    """`known`: the named values of this request; its UUIDs that nobody named are called fresh-1, fresh-2, …"""
-    names = {value: name for name, value in known.items()}
-    ids = [str(one) for said in statements for one in said.arguments if isinstance(one, UUID)]
-    fresh = [one for one in dict.fromkeys(ids) if one not in names]
-    names |= {one: f"fresh-{number}" for number, one in enumerate(fresh, 1)}
-    return [Pattern(sql, tuple(_parameter(one, names) for one in arguments)) for sql, arguments in statements]
+def patterns(statements: Sequence[Statement], values: Mapping[str, str]) -> list[Pattern]:
+    """Return the statements with named values. `values`: those of this request; other UUIDs become fresh-1, fresh-2, …"""
+    names = {value: name for name, value in values.items()}
+    arguments = [argument for statement in statements for argument in statement.arguments]
+    ids = [str(argument) for argument in arguments if isinstance(argument, UUID)]
+    fresh = [id for id in dict.fromkeys(ids) if id not in names]
+    names |= {id: f"fresh-{number}" for number, id in enumerate(fresh, 1)}
+    return [
+        Pattern(sql, tuple(_parameter(argument, names) for argument in arguments))
+        for sql, arguments in statements
+    ]
 
 
 def _parameter(argument: Any, names: Mapping[str, str]) -> Any:
@@ -118,7 +123,7 @@ def _parameter(argument: Any, names: Mapping[str, str]) -> Any:
     return argument
 
 
-def _text(given: str, names: Mapping[str, str], binary: bool = False) -> Text | None:
-    parts = re.split(f"({'|'.join(map(re.escape, names))})", given)
-    found = [Var(names[part]) if part in names else part for part in parts if part]
-    return Text(tuple(found), binary) if any(isinstance(one, Var) for one in found) else None
+def _text(text: str, names: Mapping[str, str], binary: bool = False) -> Text | None:
+    pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
+    parts = [Value(names[piece]) if piece in names else piece for piece in pieces if piece]
+    return Text(tuple(parts), binary) if any(isinstance(part, Value) for part in parts) else None

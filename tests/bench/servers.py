@@ -1,4 +1,4 @@
-"""The servers that are measured against: the embedded Kafka and PostgreSQL, fresh, and filled with made-up lives."""
+"""The servers under measurement: the embedded Kafka and PostgreSQL, with generated events on the topics."""
 
 import asyncio
 import secrets
@@ -16,15 +16,15 @@ from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
 from shared.messaging import kafka
 from tests import databases as real
-from tests.bench import lives
-from tests.bench.console import Say
-from tests.bench.lives import Made
-from tests.bench.waiting import until
+from tests.bench import event_generator
+from tests.bench.event_generator import GeneratedRecord
+from tests.bench.polling import until
+from tests.bench.progress import Progress
 from tests.databases import Databases
 from tests.stack import kafka_bootstrap
 
 ALL = list(range(PARTITIONS))
-PLACES = [TopicPartition(topic, number) for topic in lives.TOPICS for number in ALL]
+TOPIC_PARTITIONS = [TopicPartition(topic, number) for topic in event_generator.TOPICS for number in ALL]
 CHUNK = 60_000
 TRUNCATE = """
 do $$
@@ -35,85 +35,85 @@ begin
                    and tablename <> 'alembic_version');
 end $$
 """
-ENDLESS = partial(lives.lives, 10**9)
-part_of = partial(kafka.partition_for_key, partitions=ALL, available=ALL)
+endless_records = partial(event_generator.generate_records, 10**9)
+partition_of_key = partial(kafka.partition_for_key, partitions=ALL, available=ALL)
 
 
-def places(topic: str) -> list[TopicPartition]:
+def partitions_of(topic: str) -> list[TopicPartition]:
     return [TopicPartition(topic, number) for number in ALL]
 
 
 @dataclass
 class Servers:
-    """`filled`: how many made-up events stand on the topics of ours, which hold nothing else.
+    """Kafka and the databases. `filled`: number of generated events on the product's topics, which hold nothing else.
 
-    `share`: sizes are divided by it.
+    `divisor`: sizes are divided by it (quick run).
     """
 
     settings: Settings
     databases: Databases
-    say: Say
-    share: int = 1
+    progress: Progress
+    divisor: int = 1
     filled: int = 0
-    source: Iterator[Made] = field(default_factory=ENDLESS, repr=False)
+    records: Iterator[GeneratedRecord] = field(default_factory=endless_records, repr=False)
 
     @classmethod
-    async def start(cls, say: Say, share: int = 1) -> "Servers":
-        say("Kafka, PostgreSQL")
+    async def start(cls, progress: Progress, divisor: int = 1) -> "Servers":
+        progress("Kafka, PostgreSQL")
         settings = Settings(kafka_bootstrap=kafka_bootstrap())
         await real.prepare()
-        return cls(settings, real.databases(settings), say, share)
+        return cls(settings, real.databases(settings), progress, divisor)
 
     async def close(self) -> None:
         for database in self.databases.values():
             await database.close()
 
     def sized(self, number: int) -> int:
-        """That many, or a share of it in a quick run."""
-        return max(1, number // self.share)
+        """The number, divided by `divisor` in a quick run."""
+        return max(1, number // self.divisor)
 
     async def fill(self, events: int) -> None:
-        """So many events on the topics, all of one run of lives."""
-        async with self.filler() as producer:
+        """Fill the topics up to so many events, continuing one sequence of generated records."""
+        async with self.producer() as producer:
             while self.filled < events:
-                chunk = [next(self.source) for _ in range(min(CHUNK, events - self.filled))]
+                chunk = [next(self.records) for _ in range(min(CHUNK, events - self.filled))]
                 await send_batches(producer, chunk)
                 self.filled += len(chunk)
-                self.say(f"{self.filled:,} / {events:,} 사건을 토픽에 / events on the topics")
+                self.progress(f"{self.filled:,} / {events:,} 사건을 토픽에 / events on the topics")
 
-    async def begin_topics_anew(self) -> None:
-        """Without records, from offset 0 on."""
+    async def recreate_topics(self) -> None:
+        """Delete and create the product's topics: empty, from offset 0 on."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
         await admin.start()
         try:
-            await admin.delete_topics(lives.TOPICS)
+            await admin.delete_topics(event_generator.TOPICS)
 
             async def are_gone() -> bool:
-                return not set(lives.TOPICS) & set(await admin.list_topics())
+                return not set(event_generator.TOPICS) & set(await admin.list_topics())
 
             await until(are_gone)
         finally:
             await admin.close()
         await topics.create(self.settings.kafka_bootstrap)
-        await self.ends()  # asks each partition's leader, once there is one
-        self.filled, self.source = 0, ENDLESS()
+        await self.end_offsets()  # waits until each partition has a leader
+        self.filled, self.records = 0, endless_records()
 
-    async def put(self, records: Sequence[Made]) -> None:
-        """On the topics that they name."""
-        async with self.filler() as producer:
+    async def produce(self, records: Sequence[GeneratedRecord]) -> None:
+        """Send the records to the topics they name."""
+        async with self.producer() as producer:
             await send_batches(producer, records)
 
-    def filler(self) -> AIOKafkaProducer:
+    def producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka_bootstrap, acks=1, linger_ms=0, max_batch_size=1_000_000
         )
 
-    async def ends(self, at: Sequence[TopicPartition] = PLACES) -> dict[TopicPartition, int]:
+    async def end_offsets(self, at: Sequence[TopicPartition] = TOPIC_PARTITIONS) -> dict[TopicPartition, int]:
         async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap) as reader:
             return dict(await reader.end_offsets(at))
 
-    async def empty(self) -> None:
-        """All tables of ours, without the remains that would slow the next contestant."""
+    async def delete_all_rows(self) -> None:
+        """Truncate all tables, reset statistics and take a checkpoint, so that the next contestant is not slowed."""
         connection = await real.admin()
         try:
             await connection.execute(TRUNCATE)
@@ -123,7 +123,7 @@ class Servers:
             await connection.close()
 
     async def make_topic(self, prefix: str) -> str:
-        """A new one, with a name of its own."""
+        """Create a topic and return its unique name."""
         name = f"{prefix}.{secrets.token_hex(4)}"
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap)
         await admin.start()
@@ -131,21 +131,21 @@ class Servers:
             await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
         finally:
             await admin.close()
-        await self.ends(places(name))  # asks each partition's leader, once there is one
+        await self.end_offsets(partitions_of(name))  # waits until each partition has a leader
         return name
 
-    async def until_holds(self, topic: str, records: int) -> None:
+    async def wait_for_records(self, topic: str, records: int) -> None:
         async with AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap) as reader:
 
             async def holds() -> bool:
-                ends = await reader.end_offsets(places(topic))
+                ends = await reader.end_offsets(partitions_of(topic))
                 return bool(sum(ends.values()) >= records)
 
             await until(holds)
 
     @asynccontextmanager
-    async def reader(self, at: Sequence[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
-        """Stands at the beginning, and fetches as the projector does, whose limit it is."""
+    async def consumer(self, at: Sequence[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+        """A consumer at the beginning of the partitions, with the projector's fetch settings."""
         async with AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka_bootstrap,
             enable_auto_commit=False,
@@ -156,31 +156,33 @@ class Servers:
             yield reader
 
     async def read(self, at: Sequence[TopicPartition]) -> AsyncIterator[Any]:
-        """Each record that stands there."""
-        left = sum((await self.ends(at)).values())
-        async with self.reader(at) as reader:
-            while left > 0:
+        """Yield every record of the partitions."""
+        remaining = sum((await self.end_offsets(at)).values())
+        async with self.consumer(at) as reader:
+            while remaining > 0:
                 batch = await reader.getmany(timeout_ms=1_000, max_records=self.settings.projector_batch)
                 for records in batch.values():
-                    left -= len(records)
+                    remaining -= len(records)
                     for record in records:
                         yield record
 
 
-async def send_batches(producer: AIOKafkaProducer, records: Iterable[Made]) -> None:
-    """Per partition in as few requests as can be, all under way at once: filling is not what is measured."""
-    by_place: dict[tuple[str, int], list[Made]] = {}
+async def send_batches(producer: AIOKafkaProducer, records: Iterable[GeneratedRecord]) -> None:
+    """Send the records by partition in as few requests as possible, concurrently: filling is not measured."""
+    by_partition: dict[tuple[str, int], list[GeneratedRecord]] = {}
     for record in records:
-        by_place.setdefault((record.topic, part_of(record.key)), []).append(record)
-    await asyncio.gather(*(send_run(producer, *at, run) for at, run in by_place.items()))
+        by_partition.setdefault((record.topic, partition_of_key(record.key)), []).append(record)
+    await asyncio.gather(*(send_partition(producer, *at, batch) for at, batch in by_partition.items()))
 
 
-async def send_run(producer: AIOKafkaProducer, topic: str, partition: int, run: Sequence[Made]) -> None:
+async def send_partition(
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[GeneratedRecord]
+) -> None:
     batch = producer.create_batch()
-    for record in run:
-        said = {"key": record.key, "value": record.value, "headers": record.headers, "timestamp": None}
-        if batch.append(**said) is None:
+    for record in records:
+        entry = {"key": record.key, "value": record.value, "headers": record.headers, "timestamp": None}
+        if batch.append(**entry) is None:
             await (await producer.send_batch(batch, topic, partition=partition))
             batch = producer.create_batch()
-            batch.append(**said)
+            batch.append(**entry)
     await (await producer.send_batch(batch, topic, partition=partition))

@@ -12,7 +12,7 @@ from tests.chaos import report
 from tests.chaos.nemesis import BY_NAME
 from tests.chaos.run import Outcome, run
 from tests.chaos.schedule import every_point, plan
-from tools.devstack.console import Terminal, output
+from tools.devstack.console import Terminal, write_stdout
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -25,12 +25,12 @@ def main(given: Sequence[str] | None = None) -> int:
             if asked.points
             else replace(plan(seed, asked.brokers, asked.split, asked.faults), small=asked.small)
         )
-        terminal.say(report.headline(chosen))
+        terminal.print(report.headline(chosen))
         outcome = run(chosen, terminal, asked.keep)
         outcomes.append(outcome)
         report.tell(outcome, terminal, report.replay(asked, seed))
         if asked.json:
-            output(json.dumps(report.as_json(outcome), ensure_ascii=False))
+            write_stdout(json.dumps(report.as_json(outcome), ensure_ascii=False))
         if asked.log:
             with asked.log.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(report.as_json(outcome), ensure_ascii=False) + "\n")

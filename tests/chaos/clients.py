@@ -29,9 +29,9 @@ from tests.chaos.programme import (
     Programme,
 )
 from tests.chaos.recording import PatientClients, Request
-from tools.demo.randomness import shared_out
+from tools.demo.randomness import split_in_proportion
 from tools.demo.steps import Actor
-from tools.demo.wire import record
+from tools.demo.wire import to_record
 
 HANG_UP_SECONDS = 0.02
 LOOK_SECONDS = 0.3
@@ -222,7 +222,7 @@ class Client:
     async def treasury_says(self, step: str, word: str, payment: Json, **said: Any) -> None:
         on = self.on(PAID_ON if word == "executed" else INSTRUCTED_ON)
         data = {"payment_id": payment["payment_id"], "occurred_on": on, **said}
-        await self.clients.publish(record(self.key(step), f"treasury.payment_{word}.v1", data))
+        await self.clients.publish(to_record(self.key(step), f"treasury.payment_{word}.v1", data))
 
     async def tranche_is(self, number: int, status: str) -> None:
         """Asked until it is so."""
@@ -239,7 +239,7 @@ class Client:
 def scores(plan: Plan) -> list[dict[str, int]]:
     """Each reviewer's; they add up to three times the mean."""
     offsets = Random(plan.number).sample([-3, 0, 3], 3)
-    return [shared_out(plan.mean + offset, CRITERIA) for offset in offsets]
+    return [split_in_proportion(plan.mean + offset, CRITERIA) for offset in offsets]
 
 
 def taken(key: str, response: httpx.Response) -> Json:

@@ -348,13 +348,13 @@ SHOWN: list[Damage] = [
     damage(
         "a tile that counts double",
         "projections",
-        lambda w: change(w, "monitoring", "money_tile", PAID_TILE, amount_krw=40),
+        lambda w: change(w, "monitoring", "money_rollup", PAID_TILE, amount_krw=40),
         "disbursed 2025 city  2025-01-10: shown 40, due 20",
     ),
     damage(
         "a count of events that is one short",
         "projections",
-        lambda w: change(w, "monitoring", "money_event_tile", {"kind": "disbursed"}, events=0),
+        lambda w: change(w, "monitoring", "money_event_rollup", {"kind": "disbursed"}, events=0),
         "events of money fault-suite-7 disbursed 2025 2025-01-10: shown 0, due 1",
     ),
     damage(
@@ -366,7 +366,7 @@ SHOWN: list[Damage] = [
     damage(
         "a place too many",
         "figures",
-        lambda w: change(w, "monitoring", "case_row", {"lost_stage": "after_agreement"}, lost_on=None),
+        lambda w: change(w, "monitoring", "case_row", {"relinquished_stage": "after_agreement"}, relinquished_on=None),
         "selected: 2 on the board, 1 by",
     ),
     damage(
@@ -384,14 +384,14 @@ SHOWN: list[Damage] = [
     damage(
         "won on another funder's account",
         "figures",
-        lambda w: change(w, "monitoring", "money_tile", PAID_TILE, funder="national"),
+        lambda w: change(w, "monitoring", "money_rollup", PAID_TILE, funder="national"),
         "disbursed won city: 0 on the board, 20 by",
         "disbursed won national: 20 on the board, 0 by",
     ),
     damage(
         "a payment that the board does not have",
         "figures",
-        lambda w: drop_row(w, "monitoring", "money_tile", **PAID_TILE),
+        lambda w: drop_row(w, "monitoring", "money_rollup", **PAID_TILE),
         "disbursed won city: 0 on the board, 20 by",
         "disbursed won: 20 on the board, 40 by",
     ),

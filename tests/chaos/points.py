@@ -188,12 +188,12 @@ POINTS = (
     _sender(
         "claimed",
         "the claim is committed, nothing handed over",
-        before("services.notifications.sender:hand_over"),
+        before("services.notifications.sender:send_claimed"),
     ),
     _sender(
         "mailed",
         "the mail server has the mail, nobody here knows",
-        after("services.notifications.channels.email:hand_over"),
+        after("services.notifications.channels.email:send_data"),
     ),
     _sender(
         "texted",
@@ -203,9 +203,9 @@ POINTS = (
     _sender(
         "settling",
         "the outcome is written, not committed",
-        after("services.notifications.messages.commands:settle"),
+        after("services.notifications.messages.commands:record_outcomes"),
     ),
-    _sender("settled", "the outcome is committed", after("services.notifications.sender:settle", always)),
+    _sender("settled", "the outcome is committed", after("services.notifications.sender:record_outcomes", always)),
 )
 
 EVERYWHERE = tuple((service, point) for point in POINTS for service in point.services)

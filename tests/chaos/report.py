@@ -36,13 +36,13 @@ def tell(outcome: Outcome, terminal: Terminal, again: str) -> None:
     for who, answer in outcome.answers.items():
         counted = ", ".join(f"{n:,} {what}" for what, n in answer.counted.items())
         said = "✓" if not answer.violations else f"✗ {len(answer.violations)}"
-        terminal.say(f"{said} {who}: {counted}")
+        terminal.print(f"{said} {who}: {counted}")
         for line in answer.violations[:SHOWN]:
-            terminal.say(f"  ✗ {line}")
+            terminal.print(f"  ✗ {line}")
     for line in outcome.problems[:SHOWN]:
-        terminal.say(f"✗ {line}")
+        terminal.print(f"✗ {line}")
     hit = sum(one.hit_at is not None for one in outcome.crashes)
-    terminal.say(
+    terminal.print(
         f"seed {outcome.plan.seed}: {'ok' if outcome.ok else 'BROKEN'}; story {outcome.story_seconds} s, "
         f"quiet after {outcome.quiet_seconds} s, {len(outcome.happened)} faults, {hit} of {len(outcome.crashes)} "
         f"crash points hit, {outcome.whole_seconds} s in all. Again: {again}"
@@ -76,10 +76,10 @@ def show_coverage(outcomes: Sequence[Outcome], terminal: Terminal) -> None:
         _table("지점 / crash point", (f"{service}.{point.name}" for service, point in EVERYWHERE), points),
     )
     for name, why in sorted({item for outcome in outcomes for item in outcome.left_out.items()}):
-        terminal.say(f"left out: {name}: {why}")
+        terminal.print(f"left out: {name}: {why}")
     quiet = [outcome.quiet_seconds for outcome in outcomes if outcome.quiet_seconds is not None]
     right = sum(outcome.ok for outcome in outcomes)
-    terminal.say(
+    terminal.print(
         f"{right} of {len(outcomes)} seeds without a violation; "
         + (f"quiet after p50 {median(quiet):.1f} s, max {max(quiet):.1f} s" if quiet else "never quiet")
     )

@@ -20,7 +20,7 @@ from tests.chaos.traffic import traffic
 from tests.chaos.verdicts import Answer, all_verdicts
 from tools.audit.target import target_of
 from tools.demo.settings import load_settings
-from tools.devstack.cli import until_told
+from tools.devstack.cli import run_until_signal
 from tools.devstack.configuration import Options
 from tools.devstack.console import Terminal
 from tools.devstack.stack import remove
@@ -71,7 +71,7 @@ def run(plan: Plan, terminal: Terminal, keep: bool = False) -> Outcome:
         date = load_settings().business_date
         town = build(state, Options(plan.brokers, plan.split, date), terminal, history)
         try:
-            asyncio.run(until_told(town.stack, terminal, _whole(town, plan, outcome, history)))
+            asyncio.run(run_until_signal(town.stack, terminal, _whole(town, plan, outcome, history)))
         except Exception as error:
             outcome.problems.append(f"the harness itself failed: {error!r}")
             traceback.print_exception(error)
@@ -87,7 +87,7 @@ def _clean_up(state: State, disk: Path, outcome: Outcome, terminal: Terminal, ke
         surroundings.take_away(disk)
         remove(state)
     else:
-        terminal.say(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")
+        terminal.print(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")
         if disk.is_mount():
             _keep_the_disk(disk)
 

@@ -208,7 +208,7 @@ def board(world: World) -> None:
     """The rows that the board shows, written out."""
     tables = world.tables["monitoring"]
     for rank, case_id in enumerate((PAID, LEFT), start=1):
-        lost = {"lost_on": DAY, "lost_stage": "after_agreement"} if case_id == LEFT else {}
+        lost = {"relinquished_on": DAY, "relinquished_stage": "after_agreement"} if case_id == LEFT else {}
         won = {f"{funder}_krw": krw for funder, krw in SHARES.items()}
         row = dict.fromkeys(COLUMNS) | {
             "case_id": case_id,
@@ -269,12 +269,12 @@ def quoted(name: str | None) -> str:
 def tile(world: World, kind: str, funder: str, krw: int) -> None:
     at = {"programme_id": PROGRAMME, "kind": kind, "fiscal_year": 2025, "funder": funder}
     row = {"municipality": "", "occurred_on": DAY, "amount_krw": krw}
-    world.tables["monitoring"]["money_tile"].append(at | row)
+    world.tables["monitoring"]["money_rollup"].append(at | row)
 
 
 def counted(world: World, kind: str, events: int) -> None:
     at = {"programme_id": PROGRAMME, "kind": kind, "fiscal_year": 2025, "occurred_on": DAY}
-    world.tables["monitoring"]["money_event_tile"].append(at | {"events": events})
+    world.tables["monitoring"]["money_event_rollup"].append(at | {"events": events})
 
 
 def of(case_id: str, **said: Any) -> Json:

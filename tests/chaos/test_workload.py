@@ -25,7 +25,7 @@ from tests.chaos.recording import PatientClients, Request
 from tools.demo.clients import Addresses
 from tools.demo.settings import load_settings
 from tools.demo.steps import Actor
-from tools.demo.wire import record
+from tools.demo.wire import to_record
 
 OFFICER = Actor("officer-1", "officer")
 Answers = list[httpx.Response | Exception]
@@ -118,7 +118,7 @@ def test_who_gives_up_is_among_those_whom_the_ranking_selects(seed: int) -> None
             business_number=one.business_number(seed),
             quota_key=one.track,
             reviews=[Scorecard(given) for given in scores(one)],
-            barred=None if one.eligible else "부적합",
+            exclusion_reason=None if one.eligible else "부적합",
         )
         for one in made
     ]
@@ -232,7 +232,7 @@ async def test_an_event_is_published_until_the_broker_has_it_and_written_with_it
 ) -> None:
     broker = Broker(fails=[KafkaTimeoutError()])
     said = {"payment_id": "019cf0d2-0000-7000-8000-000000000001", "reason": "예금주 불일치"}
-    event = record("step", "treasury.payment_rejected.v1", said | {"occurred_on": "2025-01-16"})
+    event = to_record("step", "treasury.payment_rejected.v1", said | {"occurred_on": "2025-01-16"})
 
     async with clients(tmp_path / "history", [], broker) as (at, _):
         await at.publish(event)

@@ -17,13 +17,13 @@ from tests.chaos.armed import FOLDER, SERVICE, Orders
 from tests.chaos.injected import Injected
 from tools.demo.clients import Addresses
 from tools.devstack import health, processes, tokens
-from tools.devstack.configuration import Layout, Options
+from tools.devstack.configuration import Configuration, Options
 from tools.devstack.console import Terminal
 from tools.devstack.ports import free_ports
 from tools.devstack.services import SERVICES, ServiceProcess
 from tools.devstack.stack import Stack
 from tools.devstack.state import State
-from tools.devstack.supervisor import FIRST_PAUSE, Child
+from tools.devstack.supervisor import INITIAL_BACKOFF, ManagedProcess
 
 VICTIMS = tuple(replace(one, module="tests.chaos.victim") for one in SERVICES)
 TOKENS_LAST = 600  # minutes, before now and after: a service whose clock steps still knows who asks
@@ -31,7 +31,7 @@ SETTINGS = {"IEUM_BACKOFF_LIMIT_SECONDS": "10"}
 """A minute of patience at most is the product's; here each wait would be waited for in each seed."""
 
 
-class Told(Layout):
+class Told(Configuration):
     """The same layout; each service's process is told besides where its orders are, and what `more` says."""
 
     def __init__(self, state: State, options: Options, kafka: object) -> None:
@@ -63,16 +63,16 @@ class Town:
         return Orders(self.state.folder / "orders")
 
     def say(self, what: str) -> None:
-        self.terminal.say(f"  {time.monotonic() - self.began:6.1f} s  {what}")
+        self.terminal.print(f"  {time.monotonic() - self.began:6.1f} s  {what}")
 
     def addresses(self) -> Addresses:
         apis = {one.service.name: one.url for one in self.layout.processes if "api" in one.roles}
         mint = partial(_mint, self.state)
         return Addresses(apis, self.layout.kafka.bootstrap, mint)
 
-    def child(self, name: str) -> Child:
+    def child(self, name: str) -> ManagedProcess:
         """A process of the stack by its name; KeyError where there is none."""
-        return {child.program.name: child for child in self.stack.supervisor.children}[name]
+        return {child.program.name: child for child in self.stack.supervisor.processes}[name]
 
     def process_of(self, service: str, role: str) -> ServiceProcess:
         """The process in which the service runs this role."""
@@ -120,22 +120,22 @@ class Town:
 
     def keep_restarts_quick(self) -> None:
         """The supervisor's growing pauses are another test's subject."""
-        for child in self.stack.supervisor.children:
-            child.pause = FIRST_PAUSE
+        for child in self.stack.supervisor.processes:
+            child.backoff = INITIAL_BACKOFF
 
     def wake_all(self) -> None:
         """Whatever is still stopped goes on."""
-        for child in self.stack.supervisor.children:
+        for child in self.stack.supervisor.processes:
             if child.process.poll() is None and is_stopped(child.process.pid):
                 child.process.send_signal(signal.SIGCONT)
 
 
 def build(state: State, options: Options, terminal: Terminal, history: Path) -> Town:
     """The stack, not started yet."""
-    options = replace(options, services=VICTIMS, pleasant=False)
+    options = replace(options, services=VICTIMS, preferred_ports=False)
     stack = Stack(state, options, terminal)
     layout = Told(state, options, stack.kafka)
-    stack.layout = layout
+    stack.configuration = layout
     return Town(stack, layout, terminal, Injected(history))
 
 
@@ -171,4 +171,4 @@ def unless_gone(act: Callable[[], object]) -> None:
 
 
 def _mint(state: State, subject: str, role: str) -> str:
-    return tokens.mint(state, subject, [role], minutes=TOKENS_LAST, old_minutes=TOKENS_LAST)
+    return tokens.mint(state, subject, [role], minutes=TOKENS_LAST, age_minutes=TOKENS_LAST)

@@ -9,7 +9,7 @@ from tests.chaos.programme import PUBLISHED_ON, Programme
 from tests.chaos.recording import PatientClients, connected
 from tests.chaos.workload import play_clients
 from tools.demo.clients import Addresses
-from tools.demo.wire import record
+from tools.demo.wire import to_record
 from tools.devstack.waiting import first_of
 
 AT_ONCE = 4
@@ -34,7 +34,7 @@ async def _past(at: PatientClients, seed: int) -> None:
     """Past results of the first round's programme; those that come before it is published wait for it."""
     for number in count():
         await at.publish(
-            record(f"faults/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
+            to_record(f"faults/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
         )
         await asyncio.sleep(PAUSE_SECONDS)
 

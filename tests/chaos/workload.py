@@ -14,7 +14,7 @@ from tests.chaos.recording import PatientClients, connected
 from tools.demo.actors import OPERATOR
 from tools.demo.clients import Addresses
 from tools.demo.play import Player
-from tools.demo.scenario import Story, tell
+from tools.demo.scenario import Scenario, build_scenario
 from tools.demo.steps import Actor
 from tools.devstack.waiting import all_of
 
@@ -27,13 +27,13 @@ async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 
     Raises the first error of what could not be done: a refusal that should not be, or patience that is over.
     """
     async with connected(addresses, History(history)) as at:
-        await all_of(play_story(at, tell()), play_clients(at, seed, clients))
+        await all_of(play_story(at, build_scenario()), play_clients(at, seed, clients))
 
 
-async def play_story(at: PatientClients, story: Story) -> None:
-    player = Player(at, patience_seconds=at.patience_seconds)
-    for chapter in story.chapters:
-        await player.chapter(chapter, lambda done, total: None)
+async def play_story(at: PatientClients, story: Scenario) -> None:
+    player = Player(at, timeout_seconds=at.patience_seconds)
+    for chapter in story.phases:
+        await player.play_phase(chapter, lambda done, total: None)
 
 
 async def play_clients(at: PatientClients, seed: int, clients: int) -> None:

@@ -1,4 +1,4 @@
-"""Other programs, run to their end: what they said comes back, and stands in the error where they failed."""
+"""External commands run to their end, with their output returned or shown in the error."""
 
 import subprocess
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ def run(
     seconds: float = 15 * MINUTES,
     may_fail: bool = False,
 ) -> str:
-    """Return what was printed; raises AssertionError with it where the program fails and may not."""
+    """Return the output; raises AssertionError with the output when the command fails, unless it `may_fail`."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
@@ -27,6 +27,6 @@ def run(
         text=True,
         errors="replace",
     )
-    said = done.stdout[-6000:] if done.returncode else done.stdout
-    assert may_fail or done.returncode == 0, f"{' '.join(map(str, command))}: {done.returncode}\n{said}"
-    return said
+    output = done.stdout[-6000:] if done.returncode else done.stdout
+    assert may_fail or done.returncode == 0, f"{' '.join(map(str, command))}: {done.returncode}\n{output}"
+    return output

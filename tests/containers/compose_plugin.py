@@ -1,4 +1,4 @@
-"""A real `docker compose`: the machine's own, else made from its Go module, once, and kept in the user's cache."""
+"""A real `docker compose`: the installed one, else built once from its Go module and cached."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.containers.commands import MINUTES, run
-from tests.containers.engine import NoEngine
+from tests.containers.engine import EngineUnavailable
 from tools.devstack.jars import KAFKA as JARS
 
 VERSION = "v2.40.3"
@@ -17,9 +17,9 @@ STAMP = f"-s -w -X {MODULE}/internal.Version={VERSION}"
 
 
 def compose_command(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The words that start it, and their environment; raises NoEngine where there is none to be had."""
+    """Return the command of `docker compose` and its environment; raises EngineUnavailable where there is none."""
     if shutil.which("docker") is None:
-        raise NoEngine("there is no `docker` command")
+        raise EngineUnavailable("there is no `docker` command")
     if "v2" in run("docker", "compose", "version", may_fail=True):
         return ["docker", "compose"], {}
     plugins = folder / "cli-plugins"
@@ -29,14 +29,14 @@ def compose_command(folder: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def _built() -> Path:
-    kept = JARS.folder.parent / "containers" / f"docker-compose-{VERSION}"
-    if not kept.exists():
+    cached = JARS.folder.parent / "containers" / f"docker-compose-{VERSION}"
+    if not cached.exists():
         if shutil.which("go") is None:
-            raise NoEngine("there is no `docker compose`, and no Go to make it with")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            _build(Path(folder)).rename(kept)
-    return kept
+            raise EngineUnavailable("there is no `docker compose`, and no Go to make it with")
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
+            _build(Path(folder)).rename(cached)
+    return cached
 
 
 def _build(folder: Path) -> Path:
@@ -44,7 +44,7 @@ def _build(folder: Path) -> Path:
     (folder / "main.go").write_text(MAIN)
     go = {**os.environ, "CGO_ENABLED": "0"}
     run("go", "mod", "tidy", folder=folder, environment=go)
-    made = folder / "docker-compose"
-    build = ("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", STAMP, "-o", made, f"{MODULE}/cmd")
+    binary = folder / "docker-compose"
+    build = ("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", STAMP, "-o", binary, f"{MODULE}/cmd")
     run(*build, folder=folder, environment=go, seconds=25 * MINUTES)
-    return made
+    return binary

@@ -1,4 +1,4 @@
-"""An engine, its images and a project for these tests, gone before the others run; without an engine they say why."""
+"""Fixtures: a container engine, its images and a compose project; without an engine the tests are skipped with the reason."""
 
 import os
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from docker.errors import ImageNotFound
 
 from tests.containers import images, report
 from tests.containers.compose_plugin import compose_command
-from tests.containers.engine import Engine, NoEngine, engine
+from tests.containers.engine import Engine, EngineUnavailable, engine
 from tests.containers.project import Project
-from tools.demo.scenario import Story, tell
+from tools.demo.scenario import Scenario, build_scenario
 
-WATCHERS = {
+MONITORING_IMAGES = {
     "prometheus": os.environ.get("IEUM_PROMETHEUS_IMAGE", "prom/prometheus:v3.5.0"),
     "grafana": os.environ.get("IEUM_GRAFANA_IMAGE", "grafana/grafana:12.1.0"),
 }
 
 
 @dataclass
-class Workshop:
-    """One engine, and the images on it, each had or made when it is first asked for."""
+class EngineSession:
+    """A container engine and the images on it, each pulled or built at its first use."""
 
     engine: Engine
     client: Client
@@ -45,37 +45,43 @@ class Workshop:
 
 
 @pytest.fixture(scope="package")
-def workshop() -> Iterator[Workshop]:
+def engine_session() -> Iterator[EngineSession]:
     try:
-        with engine() as found, found.client() as client:
-            yield Workshop(found, client)
-    except NoEngine as none:
-        skip(none)
+        with engine() as running, running.client() as client:
+            yield EngineSession(running, client)
+    except EngineUnavailable as reason:
+        skip(reason)
 
 
-def skip(none: NoEngine) -> NoReturn:
-    report.compose = f"건너뜀 / skipped: {none}"
-    pytest.skip(str(none))
+def skip(reason: EngineUnavailable) -> NoReturn:
+    report.compose = f"건너뜀 / skipped: {reason}"
+    pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="package")
-def story() -> Story:
-    return tell()
+def scenario() -> Scenario:
+    return build_scenario()
 
 
 @pytest.fixture(scope="module")
-def project(workshop: Workshop, story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """docker-compose.yml on this engine, not yet up; whatever happens, it is down afterwards."""
+def project(
+    engine_session: EngineSession, scenario: Scenario, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """Yield docker-compose.yml as a project that is not up yet, and take it down afterwards."""
     folder: Path = tmp_path_factory.mktemp("compose")
     try:
         command, environment = compose_command(folder / "docker")
-        had = {"BASE_IMAGE": workshop.base, "IEUM_POSTGRES_IMAGE": workshop.postgres}
-        had |= {"IEUM_KAFKA_IMAGE": workshop.kafka, "DOCKER_HOST": workshop.engine.host}
-    except NoEngine as none:
-        skip(none)
-    left_out = [name for name, image in WATCHERS.items() if not images.had(workshop.client, image)]
-    made = Project(command, environment, folder, had, left_out, story.business_date.isoformat())
-    yield made
-    made.compose("down", "--volumes", "--remove-orphans", may_fail=True)
+        available = {"BASE_IMAGE": engine_session.base, "IEUM_POSTGRES_IMAGE": engine_session.postgres}
+        available |= {"IEUM_KAFKA_IMAGE": engine_session.kafka, "DOCKER_HOST": engine_session.engine.host}
+    except EngineUnavailable as reason:
+        skip(reason)
+    omitted = [
+        name
+        for name, image in MONITORING_IMAGES.items()
+        if not images.is_available(engine_session.client, image)
+    ]
+    project = Project(command, environment, folder, available, omitted, scenario.business_date.isoformat())
+    yield project
+    project.compose("down", "--volumes", "--remove-orphans", may_fail=True)
     with suppress(ImageNotFound):
-        workshop.client.images.remove(made.image, force=True)
+        engine_session.client.images.remove(project.image, force=True)

@@ -1,4 +1,4 @@
-"""A dockerd of our own below a temporary folder; when it ends, no process, mount, bridge or rule of it remains."""
+"""A dockerd of our own below a temporary folder; its end removes its processes, mounts, bridges and rules."""
 
 import os
 import shutil
@@ -21,82 +21,82 @@ PREFIX = "ieum-engine-"
 STARTUP = 90.0  # seconds
 
 
-class DoesNotStart(Exception):
-    """What dockerd said last: this kernel or this container does not let it run."""
+class DaemonDidNotStart(Exception):
+    """dockerd cannot run in this kernel or container; the message is the last line of its log."""
 
 
 def dockerd() -> str | None:
-    """The program, also where sbin is not on the path of a plain shell."""
+    """Return the path of dockerd, also where sbin is not on PATH; None where it is not installed."""
     return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
 def daemon() -> Iterator[str]:
-    """Its address, once it answers. A run that is told to end (SIGTERM) still puts everything back."""
-    _sweep()
-    folder, before_it = Path(tempfile.mkdtemp(prefix=PREFIX)), Network.now()
+    """Start dockerd and yield its address once it answers; SIGTERM, too, restores the network and the mounts."""
+    _remove_stale()
+    folder, network_before = Path(tempfile.mkdtemp(prefix=PREFIX)), Network.now()
     program = _program(folder)
     child = processes.start(program)
-    told = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous_handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         host = f"unix://{folder}/socket"
-        _wait_until_it_answers(host, child, program)
+        _wait_until_ready(host, child, program)
         yield host
     finally:
         processes.stop(child, program)
-        before_it.restore()
+        network_before.restore()
         _unmount(folder)
         shutil.rmtree(folder)
-        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGTERM, previous_handler)
 
 
-def _sweep() -> None:
-    """What a run left that was killed: no engine runs now, its caller has looked."""
-    network.sweep()
+def _remove_stale() -> None:
+    """Remove the leftovers of a killed run; the caller has checked that no engine runs."""
+    network.remove_stale()
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _unmount(folder)
         shutil.rmtree(folder)
 
 
 def _program(folder: Path) -> Program:
-    places = ("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid")
-    command = (str(dockerd()), *places, "--host", f"unix://{folder}/socket", "--mtu", str(mtu()))
-    return Program("dockerd", command, folder / "dockerd.log", patience=90)
+    folders = ("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid")
+    command = (str(dockerd()), *folders, "--host", f"unix://{folder}/socket", "--mtu", str(mtu()))
+    return Program("dockerd", command, folder / "dockerd.log", stop_timeout=90)
 
 
-def _wait_until_it_answers(host: str, child: subprocess.Popen[bytes], program: Program) -> None:
+def _wait_until_ready(host: str, child: subprocess.Popen[bytes], program: Program) -> None:
     deadline = time.monotonic() + STARTUP
     while not answers(host):
         if child.poll() is not None or time.monotonic() > deadline:
-            raise DoesNotStart(processes.tail(program.log, 1).strip())
+            raise DaemonDidNotStart(processes.tail(program.log, 1).strip())
         time.sleep(0.2)
 
 
 def listens(host: str) -> bool:
-    """Asked before the client is, which leaves its socket open where nobody listens."""
+    """Return whether the socket accepts connections; the Docker client would leak its socket where nothing listens."""
     with suppress(OSError), _connected(host):
         return True
     return False
 
 
 def answers(host: str) -> bool:
-    """A dockerd listens before it knows whether it can run."""
-    with suppress(OSError), _connected(host) as knock:
-        knock.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-        return b" 200 " in knock.recv(100)
+    """Return whether dockerd answers a ping: it listens before it knows whether it can run."""
+    with suppress(OSError), _connected(host) as connection:
+        connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+        return b" 200 " in connection.recv(100)
     return False
 
 
 @contextmanager
 def _connected(host: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as knock:
-        knock.settimeout(5)
-        knock.connect(host.removeprefix("unix://"))
-        yield knock
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(host.removeprefix("unix://"))
+        yield connection
 
 
 def _unmount(folder: Path) -> None:
-    """What containers leave when the engine ends before them; the innermost first."""
+    """Unmount what containers left mounted below the folder, the innermost first."""
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for point in sorted((one for one in points if one.startswith(f"{folder}/")), reverse=True):
+    for point in sorted((point for point in points if point.startswith(f"{folder}/")), reverse=True):
         run("umount", point)

@@ -1,4 +1,4 @@
-"""A container engine: the one that answers, else a dockerd of our own where we are told to start one, else none."""
+"""The container engine: the running one, else a dockerd of our own where the environment asks for it."""
 
 import os
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import docker
 import psutil
 
-from tests.containers.daemon import DoesNotStart, daemon, dockerd, listens
+from tests.containers.daemon import DaemonDidNotStart, daemon, dockerd, listens
 
 DEFAULT = "unix:///var/run/docker.sock"
-WISH = "IEUM_TEST_ENGINE"  # `start`: where none answers, start one
+START_VARIABLE = "IEUM_TEST_ENGINE"  # `start`: where none answers, start one
 
 
-class NoEngine(Exception):
-    """There is none; the text says why, and what would help."""
+class EngineUnavailable(Exception):
+    """No container engine is available; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where it listens, and its version."""
+    """A container engine: the address of its socket, and its version."""
 
     host: str
     version: str
@@ -31,47 +31,50 @@ class Engine:
 
     @contextmanager
     def client(self) -> Iterator["docker.DockerClient"]:
-        with_it = docker.DockerClient(base_url=self.host, timeout=600)
+        client = docker.DockerClient(base_url=self.host, timeout=600)
         try:
-            yield with_it
+            yield client
         finally:
-            with_it.close()
+            client.close()
 
 
-def answering(host: str | None = None) -> Engine:
-    """The engine of DOCKER_HOST or of the usual socket; raises NoEngine where it does not answer."""
+def running_engine(host: str | None = None) -> Engine:
+    """Return the engine of DOCKER_HOST or of the default socket; raises EngineUnavailable when it does not answer."""
     host = host or os.environ.get("DOCKER_HOST") or DEFAULT
     if not host.startswith("unix://"):
-        raise NoEngine(f"DOCKER_HOST={host}: its published ports are not on this machine")
+        raise EngineUnavailable(f"DOCKER_HOST={host}: its published ports are not on this machine")
     if not listens(host):
-        raise NoEngine(f"no container engine answers at {host}")
+        raise EngineUnavailable(f"no container engine answers at {host}")
     with Engine(host, "").client() as client:
         return Engine(host, client.version()["Version"])
 
 
 @contextmanager
 def engine() -> Iterator[Engine]:
-    """For as long as it is needed; one of our own is ended, and nothing of it remains. Raises NoEngine."""
+    """Yield the running engine, or one of our own that is removed afterwards; raises EngineUnavailable."""
     try:
-        found = answering()
-    except NoEngine as none:
-        refuse_to_start(str(none))
+        running = running_engine()
+    except EngineUnavailable as unavailable:
+        check_may_start(str(unavailable))
         try:
             with daemon() as host:
-                yield answering(host)
-        except DoesNotStart as said:
-            raise NoEngine(f"{none}, and dockerd does not start here: {said}") from said
+                yield running_engine(host)
+        except DaemonDidNotStart as failure:
+            raise EngineUnavailable(f"{unavailable}, and dockerd does not start here: {failure}") from failure
     else:
-        yield found
+        yield running
 
 
-def refuse_to_start(why: str) -> None:
-    """Raises NoEngine where one of our own may not or cannot run; two would share the kernel's rules."""
-    if os.environ.get(WISH) != "start":
-        raise NoEngine(f"{why}, and {WISH}=start does not ask for one of our own (.ci/run does)")
-    if os.geteuid() != 0 or dockerd() is None:
-        raise NoEngine(
-            f"{why}, and none can be started: that takes root and dockerd (apt: docker.io iptables)"
+def check_may_start(reason: str) -> None:
+    """Raise EngineUnavailable where an engine of our own may not or cannot run; two would share the kernel's rules."""
+    if os.environ.get(START_VARIABLE) != "start":
+        raise EngineUnavailable(
+            f"{reason}, and {START_VARIABLE}=start does not ask for one of our own (.ci/run does)"
         )
-    if running := [one.pid for one in psutil.process_iter(["name"]) if one.info["name"] == "dockerd"]:
-        raise NoEngine(f"{why}, but a dockerd runs that listens elsewhere (process {running[0]})")
+    if os.geteuid() != 0 or dockerd() is None:
+        raise EngineUnavailable(
+            f"{reason}, and none can be started: that takes root and dockerd (apt: docker.io iptables)"
+        )
+    pids = [process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == "dockerd"]
+    if pids:
+        raise EngineUnavailable(f"{reason}, but a dockerd runs that listens elsewhere (process {pids[0]})")

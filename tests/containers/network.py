@@ -1,4 +1,4 @@
-"""What a dockerd changes in the kernel's network, and how it is put back: rules, bridges, forwarding."""
+"""Restoring the kernel's network after a dockerd: rules, bridges, forwarding."""
 
 import re
 import shlex
@@ -10,20 +10,20 @@ from tests.containers.commands import run
 
 LINKS = Path("/sys/class/net")
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-OURS = re.compile(r"DOCKER|docker0|br-[0-9a-f]{12}")
+ENGINE_RULE = re.compile(r"DOCKER|docker0|br-[0-9a-f]{12}")
 BRIDGE = re.compile(r"docker0|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
 
 
 def mtu() -> int:
-    """That of the way out: a container whose packets are longer hangs in the middle of a download."""
+    """Return the smallest MTU of the default routes: larger packets of a container would stall a download."""
     routes = [line.split() for line in Path("/proc/net/route").read_text().splitlines()[1:]]
-    way_out = [name for name, destination, *_ in routes if int(destination, 16) == 0]
-    return min((int((LINKS / name / "mtu").read_text()) for name in way_out), default=1500)
+    outbound = [name for name, destination, *_ in routes if int(destination, 16) == 0]
+    return min((int((LINKS / name / "mtu").read_text()) for name in outbound), default=1500)
 
 
 @dataclass(frozen=True)
 class Network:
-    """How it was before the engine started."""
+    """The state of the network before the engine started."""
 
     forwarding: str
     policy: str
@@ -34,20 +34,20 @@ class Network:
         return cls(FORWARDING.read_text(), _policy(), frozenset(_links()))
 
     def restore(self) -> None:
-        """Only one engine runs at a time (engine.py refuses a second), so all that bears its name is ours."""
-        _forget_rules()
+        """Restore this state; only one engine runs at a time (engine.py refuses a second), so every engine rule is ours."""
+        _delete_rules()
         _delete_bridges(keeping=self.links)
         run("iptables", "-P", "FORWARD", self.policy)
         FORWARDING.write_text(self.forwarding)
 
 
-def sweep() -> None:
-    """What an engine left that was killed, when none runs; it had set the policy to DROP."""
+def remove_stale() -> None:
+    """Remove the rules of a killed engine while none runs; it had set the policy to DROP."""
     if list(_rules()):
         Network(FORWARDING.read_text(), "ACCEPT", frozenset()).restore()
 
 
-def _forget_rules() -> None:
+def _delete_rules() -> None:
     for table, words in _rules():
         if words[0] == "-A" and not words[1].startswith("DOCKER"):
             run("iptables", "-t", table, "-D", *words[1:])
@@ -60,22 +60,22 @@ def _forget_rules() -> None:
 def _delete_bridges(keeping: frozenset[str]) -> None:
     for link in set(_links()) - keeping:
         if BRIDGE.fullmatch(link):
-            run("ip", "link", "delete", link, may_fail=True)  # a pair's other end is gone with it
+            run("ip", "link", "delete", link, may_fail=True)  # deletes the other end of a pair as well
 
 
 def _links() -> list[str]:
-    return [one.name for one in LINKS.iterdir()]
+    return [link.name for link in LINKS.iterdir()]
 
 
 def _rules() -> Iterator[tuple[str, list[str]]]:
-    """Every rule and chain of an engine, with its table, in words that iptables takes back."""
+    """Yield each rule and chain of an engine with its table, as arguments for iptables."""
     for table in ("filter", "nat"):
         for line in run("iptables", "-t", table, "-S").splitlines():
-            if line.startswith(("-A", "-N")) and OURS.search(line):
+            if line.startswith(("-A", "-N")) and ENGINE_RULE.search(line):
                 yield table, shlex.split(line)
 
 
 def _policy() -> str:
-    """Beside it stands a warning where the machine has rules of both of iptables' kinds."""
+    """Return the policy of FORWARD; iptables may print a warning beside it about its two kinds of rules."""
     lines = run("iptables", "-S", "FORWARD").splitlines()
     return next(line.split()[2] for line in lines if line.startswith("-P FORWARD"))

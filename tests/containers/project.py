@@ -1,4 +1,4 @@
-"""docker-compose.yml as a project of its own: its .env, its keys, its ports and its passwords are this run's alone."""
+"""docker-compose.yml as a project with its own .env, keys, ports and passwords."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.postgres.roles import owner_role
+from deploy.postgres.roles import AUDIT_ROLE
 from tests.containers.commands import MINUTES, run
 from tests.sources import ROOT
 from tools.audit.target import Target
@@ -22,13 +22,13 @@ RECIPE = re.compile(r"^#   (sh -c .*)$", re.MULTILINE)
 
 @dataclass
 class Project:
-    """`images` are those of docker-compose.yml's variables, `left_out` services that this run is without."""
+    """A compose project; `images` sets docker-compose.yml's image variables, `omitted` names services left out."""
 
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
     images: Mapping[str, str]
-    left_out: Sequence[str]
+    omitted: Sequence[str]
     business_date: str
     name: str = field(default_factory=lambda: f"ieum-test-{os.getpid()}")
 
@@ -36,28 +36,27 @@ class Project:
         self.ports = dict(zip(PUBLISHED, free_ports(len(PUBLISHED)), strict=True))
         self.state: State = state_at(self.folder)
         self._write_env()
-        self._override.write_text(self._overriding(), encoding="utf-8")
+        self._override.write_text(self._override_yaml(), encoding="utf-8")
 
     def compose(self, *words: str, seconds: float = 30 * MINUTES, may_fail: bool = False) -> str:
         files = ("--file", str(ROOT / "docker-compose.yml"), "--file", str(self._override))
-        which = ("--project-name", self.name, "--project-directory", str(ROOT), "--env-file", str(self._env))
+        flags = ("--project-name", self.name, "--project-directory", str(ROOT), "--env-file", str(self._env))
         return run(
-            *self.command, *which, *files, *words,
+            *self.command, *flags, *files, *words,
             environment=self._variables(), seconds=seconds, may_fail=may_fail,
         )  # fmt: skip
 
     def addresses(self) -> Addresses:
-        """From outside, as the published ports have it; tokens are signed by the key whose public half is in jwks.json."""
-        apis = {one.name: f"http://{LOOPBACK}:{self.ports[one.name]}" for one in SERVICES}
+        """Return the published addresses; tokens are signed by the key behind jwks.json."""
+        apis = {service.name: f"http://{LOOPBACK}:{self.ports[service.name]}" for service in SERVICES}
         return Addresses(apis, self.kafka, lambda subject, role: tokens.mint(self.state, subject, [role]))
 
     def target(self, logs: Path) -> Target:
-        """What tools/audit looks at; the containers' logs are brought there."""
+        """Return the target of tools/audit, with the containers' logs copied into `logs`."""
         logs.mkdir()
         for service in self.services():
             (logs / f"{service}.log").write_text(self.compose("logs", "--no-color", service))
-        owners = {one.name: self._database(owner_role(one.name)) for one in SERVICES}
-        return Target(owners, self.kafka, list(self.addresses().apis.values()), logs)
+        return Target(self._database(AUDIT_ROLE), self.kafka, list(self.addresses().apis.values()), logs)
 
     def services(self) -> list[str]:
         return self.compose("config", "--services").split()
@@ -79,23 +78,23 @@ class Project:
         return self.folder / "override.yml"
 
     def _database(self, role: str) -> str:
-        given = dict(
+        variables = dict(
             line.split("=", 1) for line in self._env.read_text().splitlines() if line.startswith("IEUM_")
         )
-        password = given[f"{role.upper()}_PASSWORD"]
+        password = variables[f"{role.upper()}_PASSWORD"]
         return f"postgresql://{role}:{password}@{LOOPBACK}:{self.ports['postgres']}/ieum"
 
     def _write_env(self) -> None:
-        """By the very words of .env.example."""
+        """Write .env with the command in .env.example."""
         example = (ROOT / ".env.example").read_text(encoding="utf-8")
         (self.folder / ".env.example").write_text(example, encoding="utf-8")
         [recipe] = RECIPE.findall(example)
         run("sh", "-c", recipe, folder=self.folder)
 
-    def _overriding(self) -> str:
-        """The database is reached from outside by the checker alone; what cannot be had is left out by name."""
+    def _override_yaml(self) -> str:
+        """Return the override file: the database published for the auditor, services without an image removed."""
         published = f'  postgres: {{ ports: ["{LOOPBACK}:{self.ports["postgres"]}:5432"] }}\n'
-        return "services:\n" + published + "".join(f"  {name}: !reset null\n" for name in self.left_out)
+        return "services:\n" + published + "".join(f"  {name}: !reset null\n" for name in self.omitted)
 
     def _variables(self) -> dict[str, str]:
         ports = {f"IEUM_{name.upper()}_PORT": str(self.ports[name]) for name in PUBLISHED}

@@ -1,4 +1,4 @@
-"""What the last lines of a test run say of containers; the tests put it here as they learn it."""
+"""Lines about containers in the summary of a test run, filled in by the tests."""
 
 compose = "시험하지 않았습니다 / not tried: its tests were not asked for"
 image: list[str] = []
@@ -6,6 +6,6 @@ again: list[str] = []
 
 
 def lines(servers: str) -> list[str]:
-    """`servers` says what the tests of this run stood on."""
-    stood_on = "; ".join([servers, *again])
-    return [f"Kafka, PostgreSQL: {stood_on}", "; ".join([f"docker compose: {compose}", *image])]
+    """Return the summary lines; `servers` describes the servers of this run."""
+    descriptions = "; ".join([servers, *again])
+    return [f"Kafka, PostgreSQL: {descriptions}", "; ".join([f"docker compose: {compose}", *image])]

@@ -1,4 +1,4 @@
-"""PostgreSQL and Apache Kafka in containers that testcontainers starts, and removes when the test run ends."""
+"""PostgreSQL and Apache Kafka in containers that testcontainers starts; removed at the end of the test run."""
 
 import atexit
 import os
@@ -9,7 +9,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from tests.containers import images
-from tests.containers.engine import Engine, NoEngine, answering
+from tests.containers.engine import Engine, EngineUnavailable, running_engine
 from tools.devstack.ports import LOOPBACK, free_ports
 
 BROKER = {
@@ -33,18 +33,18 @@ KAFKA = os.environ.get("IEUM_TEST_KAFKA_IMAGE", images.KAFKA)
 
 
 def usable(pull: bool) -> Engine:
-    """The engine that answers, with both images on it; raises NoEngine with the reason why they are not used."""
-    engine = answering()
+    """Return the running engine with both images on it; raises EngineUnavailable with the reason."""
+    engine = running_engine()
     with engine.client() as client:
         for image in (POSTGRES, KAFKA):
-            there = images.had(client, image) if pull else images.there(client, image)
-            if not there:
-                raise NoEngine(f"{engine.name} answers, but the image {image} is not there")
+            present = images.is_available(client, image) if pull else images.is_present(client, image)
+            if not present:
+                raise EngineUnavailable(f"{engine.name} answers, but the image {image} is not there")
     return engine
 
 
 def start_postgres() -> str:
-    """Return a superuser's address; ready or nearly so."""
+    """Start PostgreSQL and return a superuser's address; the server may still be starting."""
     password = secrets.token_hex(16)
     server = PostgresContainer(POSTGRES, username="postgres", password=password, dbname="postgres")
     [port] = free_ports(1)
@@ -53,7 +53,7 @@ def start_postgres() -> str:
 
 
 def start_kafka() -> str:
-    """Return a broker's address; testcontainers' own KafkaContainer speaks to another distribution's image."""
+    """Start Kafka and return its address; testcontainers' KafkaContainer is for another distribution's image."""
     [port] = free_ports(1)
     address = f"{LOOPBACK}:{port}"
     _start(
@@ -65,7 +65,7 @@ def start_kafka() -> str:
 
 
 def _start(server: DockerContainer, inside: int, port: int) -> None:
-    """Its port is open on this machine alone. We remove what we start: no reaper, whose image would be one more."""
+    """Start the server with its port on loopback; removed at exit, not by testcontainers' reaper (one more image)."""
     testcontainers_config.ryuk_disabled = True
     server.ports[str(inside)] = (LOOPBACK, port)  # type: ignore[assignment]  # the engine takes an address as well
     atexit.register(server.stop)

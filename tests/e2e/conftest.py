@@ -9,7 +9,7 @@ from shared.config import Settings
 from tests import databases as real
 from tests.conftest import empty_topics
 from tests.databases import Databases
-from tests.e2e.installation import DAMAGED, PRISTINE, a_process, copy, drop, owners
+from tests.e2e.installation import DAMAGED, PRISTINE, a_process, audit_url, copy, drop
 from tests.e2e.small_story import SERVICES, Town, play
 from tools.audit.target import Target
 
@@ -25,7 +25,7 @@ async def target(
 ) -> AsyncIterator[Target]:
     """The small story was played; what it left is copied, and everything stands still."""
     await empty_topics(patient.kafka_bootstrap)
-    await real.empty()
+    await real.delete_all_rows()
     async with Town(SERVICES, migrated, patient) as town:
         await town.start()
         await play(town)
@@ -33,7 +33,7 @@ async def target(
         await database.close()
     logs: Path = tmp_path_factory.mktemp("logs")
     (logs / "funding.log").write_text('{"event": "record.dead_lettered"}\n', encoding="utf-8")
-    await copy(real.NAME, PRISTINE)
+    await copy(real.DATABASE, PRISTINE)
     async with a_process(200) as url:
-        yield Target(owners(real.NAME), patient.kafka_bootstrap, [url], logs)
+        yield Target(audit_url(real.DATABASE), patient.kafka_bootstrap, [url], logs)
     await drop(PRISTINE, DAMAGED)

@@ -146,13 +146,13 @@ BOARD = [
     damage(
         "a tile of money is altered by one won",
         "monitoring",
-        "update money_tile set amount_krw = amount_krw + 1 where kind = 'disbursed'",
+        "update money_rollup set amount_krw = amount_krw + 1 where kind = 'disbursed'",
         "I8",
     ),
     damage(
         "a place is taken away without an event",
         "applications",
-        "update place set status = 'given_up' where status = 'selected'",
+        "update award set status = 'given_up' where status = 'selected'",
         "I8",
     ),
     damage(

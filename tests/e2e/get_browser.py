@@ -1,6 +1,6 @@
-"""A Chromium for the browser tests: what is there, else from apt where we are root, else Playwright's own.
+"""Installation of a Chromium for the browser tests: from apt where we are root, else Playwright's own.
 
-`python -m tests.e2e.get_browser`; where none can be had it says plainly that browser tests will not run.
+`python -m tests.e2e.get_browser`; does nothing where there is one, reports where none can be installed.
 """
 
 import os
@@ -11,40 +11,42 @@ from collections.abc import Sequence
 
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.browser import find
+from tests.e2e.browser import find_browser
 from tools.devstack.console import Terminal
 
 APT = ("sh", "-c", "apt-get update && apt-get install --yes --no-install-recommends chromium fonts-noto-cjk")
 PLAYWRIGHT = (sys.executable, "-m", "playwright", "install", "chromium")
-SECONDS = 600
+TIMEOUT = 600  # seconds
 
 
 def main() -> None:
     terminal = Terminal()
     with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    if find(own) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        bundled = playwright.chromium.executable_path
+    if find_browser(bundled) is None and os.geteuid() == 0 and shutil.which("apt-get"):
         install(APT, "apt: chromium, fonts-noto-cjk", terminal)
-    if find(own) is None:
+    if find_browser(bundled) is None:
         install(PLAYWRIGHT, "playwright install chromium", terminal)
-    if find(own) is None:
-        terminal.say(
+    if find_browser(bundled) is None:
+        terminal.print(
             "브라우저를 구하지 못해 브라우저 시험은 건너뜁니다 / no browser: browser tests will be skipped."
         )
 
 
-def install(command: Sequence[str], what: str, terminal: Terminal) -> None:
-    """Says what it does, and the first line of what went wrong."""
-    with terminal.step(f"브라우저 설치 / {what}"):
+def install(command: Sequence[str], name: str, terminal: Terminal) -> None:
+    """Run the command and report it, with the first line of its error where it fails."""
+    with terminal.step(f"브라우저 설치 / {name}"):
         try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
+            process = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False
             )
-            wrong = done.stderr.decode(errors="replace").strip().splitlines()[:1] if done.returncode else []
+            errors = (
+                process.stderr.decode(errors="replace").strip().splitlines()[:1] if process.returncode else []
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
-            wrong = [str(error)]
-    for line in wrong:
-        terminal.say(f"  {line}")
+            errors = [str(error)]
+    for line in errors:
+        terminal.print(f"  {line}")
 
 
 if __name__ == "__main__":

@@ -40,12 +40,8 @@ async def a_process(status: int) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def owners(database: str) -> dict[str, str]:
-    named = {service: roles.owner_role(service) for service in roles.SERVICES}
-    return {
-        service: roles.login(postgres_url(), role, PASSWORDS[role], database)
-        for service, role in named.items()
-    }
+def audit_url(database: str) -> str:
+    return roles.login_url(postgres_url(), roles.AUDIT_ROLE, PASSWORDS[roles.AUDIT_ROLE], database)
 
 
 async def drop(*names: str) -> None:
@@ -59,15 +55,14 @@ async def copy(name: str, to: str) -> None:
     await drop(to)
     admin = await asyncpg.connect(postgres_url())
     await admin.execute(f"create database {to} template {name}")
-    for service in roles.SERVICES:
-        await admin.execute(f"grant connect, create on database {to} to {roles.owner_role(service)}")
+    await admin.execute(f"grant connect on database {to} to {roles.AUDIT_ROLE}")
     await admin.close()
 
 
 async def do(damage: Damage, database: str) -> None:
     """As superuser, past triggers and foreign keys."""
     settings = {"search_path": damage.service, "session_replication_role": "replica"}
-    admin = await asyncpg.connect(roles.within(postgres_url(), database), server_settings=settings)
+    admin = await asyncpg.connect(roles.with_database(postgres_url(), database), server_settings=settings)
     await admin.execute(damage.sql)
     await admin.close()
 
@@ -79,17 +74,18 @@ async def verdicts(target: Target, grace_seconds: float = 0) -> dict[str, Verdic
 async def red(target: Target) -> dict[str, Any]:
     """What is red, with the reasons."""
     found = await verdicts(target)
-    return {id: [*one.finding.violations, *one.blind] for id, one in found.items() if not one.ok}
+    return {id: [*one.finding.violations, *one.vacuous] for id, one in found.items() if not one.ok}
 
 
 def state_of(target: Target, folder: Path) -> State:
     """A state folder that says, as a running stack does, where this target is."""
     process = ProcessStatus("funding", "funding", ["api"], os.getpid(), port_of(target), 0, True)
     now = Status(
-        supervisor=orphans.identified("ieum", os.getpid(), signal.SIGTERM),
+        supervisor=orphans.identity("ieum", os.getpid(), signal.SIGTERM),
         kafka={"bootstrap": target.kafka, "kind": "Apache Kafka", "brokers": 1},
         databases={},
-        owners=dict(target.owners),
+        owners={},
+        audit=target.database_url,
         apis={},
         board=None,
         inbox={},
@@ -103,4 +99,5 @@ def state_of(target: Target, folder: Path) -> State:
 
 
 def port_of(target: Target) -> int:
+    assert target.processes
     return int(target.processes[0].rpartition(":")[2])

@@ -14,7 +14,7 @@ from shared.events.definition import ReviewRule
 from shared.events.external import LegacyCaseRecorded, TreasuryPaymentExecuted, TreasuryPaymentRejected
 from shared.values.money import Funder
 from shared.web.identity import Actor
-from tests.builders import a_business_number, sealed
+from tests.builders import a_business_number, kafka_record
 from tests.system import KafkaSystem, System
 from tests.unit.funding_builders import a_definition
 
@@ -146,7 +146,7 @@ async def decide(town: WithHttp, cases: list[str]) -> None:
     await town.ask("applications", f"/rounds/{ROUND}/closing", {"occurred_on": "2024-04-03"})
     decided = await town.ask("applications", f"/rounds/{ROUND}/selection", {"occurred_on": "2024-05-20"})
     assert (decided["selected"], decided["reserved"], decided["rejected"]) == (2, 1, 1), decided
-    ranks = {str(row["case_id"]): row["rank"] or 9 for row in await town.rows("applications", "place")}
+    ranks = {str(row["case_id"]): row["rank"] or 9 for row in await town.rows("applications", "award")}
     cases.sort(key=lambda case_id: ranks[case_id])
 
 
@@ -168,14 +168,14 @@ async def pay(town: WithHttp, case_id: str, rejected_first: bool = False) -> Non
     if rejected_first:
         payment = await instruct(town, case_id, SIGNED_ON + timedelta(days=10))
         no = {"payment_id": UUID(payment["payment_id"]), "reason": "예금주 불일치"}
-        await town.hear(sealed(TreasuryPaymentRejected(**no, occurred_on=date(2024, 7, 12)), None))
+        await town.hear(kafka_record(TreasuryPaymentRejected(**no, occurred_on=date(2024, 7, 12)), None))
     payment = await instruct(town, case_id, SIGNED_ON + timedelta(days=20))
     yes = {
         "payment_id": UUID(payment["payment_id"]),
         "amount_krw": payment["amount_krw"],
         "treasury_reference": f"T-{payment['payment_id']}",
     }
-    await town.hear(sealed(TreasuryPaymentExecuted(**yes, occurred_on=date(2024, 7, 22)), None))
+    await town.hear(kafka_record(TreasuryPaymentExecuted(**yes, occurred_on=date(2024, 7, 22)), None))
 
 
 async def instruct(town: WithHttp, case_id: str, on: date) -> Json:
@@ -193,7 +193,7 @@ async def visit(town: WithHttp, case_id: str) -> None:
 
 async def tell_of_the_past(town: WithHttp) -> None:
     """One past case, delivered twice; and a record that nobody can read, which becomes a dead letter."""
-    record = sealed(a_past_case(), None)
+    record = kafka_record(a_past_case(), None)
     broken = record | {"value": b"{", "key": b"broken", "headers": record["headers"][:-1]}
     await town.hear(record, record, broken)
 

@@ -15,7 +15,7 @@ from services.monitoring.main import SERVICE
 from shared.config import Settings
 from shared.events import Event
 from tests import databases as real
-from tests.builders import sealed
+from tests.builders import kafka_record
 from tests.conftest import empty_topics
 from tests.databases import Databases
 from tests.e2e.browser import Visitor, chromium, visitor
@@ -70,19 +70,19 @@ class Board:
     address: str
 
     def __post_init__(self) -> None:
-        self.numbers: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.sequences: defaultdict[tuple[str, str], int] = defaultdict(int)
 
-    async def hears(self, events: Sequence[Event]) -> None:
-        """Each event goes the whole way: Kafka, projector, Postgres."""
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Send events to Kafka and wait until they are projected."""
         for event in events:
-            self.numbers[event.source, event.subject] += 1
-            await self.system.send(**sealed(event, self.numbers[event.source, event.subject]))
+            self.sequences[event.source, event.subject] += 1
+            await self.system.send(**kafka_record(event, self.sequences[event.source, event.subject]))
         await self.system.settle()
 
 
 @asynccontextmanager
-async def served(databases: Databases, settings: Settings) -> AsyncIterator[str]:
-    """The service's app behind uvicorn on a free port; its address."""
+async def serving(databases: Databases, settings: Settings) -> AsyncIterator[str]:
+    """Serve the service's app by uvicorn on a free port; yield its address."""
     app = SERVICE.app(databases[SERVICE.name], settings, [], serves_api=True)
     [port] = free_ports(1)
     server = uvicorn.Server(
@@ -99,18 +99,18 @@ async def served(databases: Databases, settings: Settings) -> AsyncIterator[str]
 
 @pytest.fixture(scope="module")
 async def board(migrated: Databases, connected: Settings) -> AsyncIterator[Board]:
-    """The story folded, the board open to this machine as the demo opens it."""
+    """The story projected, the board open to this machine as the demo opens it."""
     if not assets.build(assets.BOARD / "assets", assets.BOARD / "static", print):
         pytest.skip("the npm registry is out of reach: the board was built without its scripts")
-    await real.empty()
+    await real.delete_all_rows()
     await empty_topics(connected.kafka_bootstrap)
-    folds_only = replace(SERVICE, handlers={})
-    async with KafkaSystem([folds_only], migrated, connected) as system:
+    without_handlers = replace(SERVICE, handlers={})
+    async with KafkaSystem([without_handlers], migrated, connected) as system:
         await system.start()
         settings = connected.model_copy(update={"board_operator": "demo-operator"})
-        async with served(migrated, settings) as address:
+        async with serving(migrated, settings) as address:
             board = Board(system, address)
-            await board.hears(STORY)
+            await board.publish(STORY)
             yield board
 
 
@@ -122,22 +122,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def officer(board: Board, browser: Browser) -> AsyncIterator[Visitor]:
-    """Someone at a desk. Whatever the test was about: the browser had nothing to complain of."""
+    """A visitor with a desktop window; after the test the browser must have reported no errors."""
     async with visitor(browser, board.address) as officer:
         yield officer
-        assert officer.complaints == []
+        assert officer.errors == []
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_opens_without_a_complaint_of_the_browser(
-    officer: Visitor, path: str, lang: str
-) -> None:
-    """Not of a script, not of the content security policy, not of a file that is missing."""
-    answer = await officer.page.goto(f"{path}?lang={lang}", wait_until="load")
+async def test_page_opens_without_browser_errors(officer: Visitor, path: str, lang: str) -> None:
+    """Neither from scripts, nor from the content security policy, nor from missing files."""
+    response = await officer.page.goto(f"{path}?lang={lang}", wait_until="load")
 
-    assert answer is not None
-    assert answer.status == 200
+    assert response is not None
+    assert response.status == 200
     await expect(officer.page.locator("#live")).to_have_attribute("data-state", "on")
     assert (
         await officer.page.evaluate("document.fonts.ready.then(() => getComputedStyle(document.body).margin)")
@@ -145,8 +143,8 @@ async def test_a_page_opens_without_a_complaint_of_the_browser(
     )
 
 
-async def test_a_policy_that_is_broken_would_be_seen(board: Board, browser: Browser) -> None:
-    """Or the tests above could not fail."""
+async def test_violation_of_the_content_security_policy_is_reported(board: Board, browser: Browser) -> None:
+    """Otherwise the tests above could not fail."""
     async with visitor(browser, board.address) as officer:
         await officer.page.goto("/")
         await officer.page.evaluate("document.body.setAttribute('style', 'color: red')")
@@ -154,37 +152,35 @@ async def test_a_policy_that_is_broken_would_be_seen(board: Board, browser: Brow
             "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')"
         )
 
-        assert any("Content Security Policy" in text for text in officer.complaints)
+        assert any("Content Security Policy" in text for text in officer.errors)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("path", PAGES)
-async def test_on_a_phone_no_page_scrolls_sideways(
+async def test_no_page_scrolls_sideways_on_a_phone(
     board: Board, browser: Browser, path: str, lang: str
 ) -> None:
-    async with visitor(browser, board.address, viewport={"width": 390, "height": 844}) as walker:
-        await walker.page.goto(f"{path}?lang={lang}&unit=1")
+    async with visitor(browser, board.address, viewport={"width": 390, "height": 844}) as phone:
+        await phone.page.goto(f"{path}?lang={lang}&unit=1")
 
-        assert await walker.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert await phone.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-async def test_the_keyboard_skips_to_the_content_and_is_always_seen(officer: Visitor) -> None:
+async def test_keyboard_can_skip_to_the_content_and_its_focus_is_visible(officer: Visitor) -> None:
     await officer.page.goto(PROGRAMME_PAGE)
 
     await officer.page.keyboard.press("Tab")
-    assert await officer.active("e.className") == "skip"
-    assert await officer.active("e.getBoundingClientRect().top >= 0")
+    assert await officer.focused("e.className") == "skip"
+    assert await officer.focused("e.getBoundingClientRect().top >= 0")
     await officer.page.keyboard.press("Enter")
-    assert await officer.active("e.id") == "main"
+    assert await officer.focused("e.id") == "main"
     for _ in range(12):
         await officer.page.keyboard.press("Tab")
-        seen = "getComputedStyle(e).outlineStyle === 'solid' && parseFloat(getComputedStyle(e).outlineWidth) >= 2"
-        assert await officer.active(seen), await officer.active("e.outerHTML")
+        has_outline = "getComputedStyle(e).outlineStyle === 'solid' && parseFloat(getComputedStyle(e).outlineWidth) >= 2"
+        assert await officer.focused(has_outline), await officer.focused("e.outerHTML")
 
 
-async def test_the_date_in_the_address_decides_the_page_and_the_arrow_goes_a_day_back(
-    officer: Visitor,
-) -> None:
+async def test_page_shows_the_date_of_its_address_and_the_arrow_goes_a_day_back(officer: Visitor) -> None:
     await officer.page.goto(f"{PROGRAMME_PAGE}?as_of=2024-06-30")
     await expect(officer.page.locator("#pledge")).to_contain_text("30 %")
     await expect(officer.page.locator("#live")).to_contain_text("갱신을 멈췄습니다")
@@ -196,7 +192,7 @@ async def test_the_date_in_the_address_decides_the_page_and_the_arrow_goes_a_day
     await expect(officer.page.locator("#pledge")).not_to_contain_text("30 %")
 
 
-async def test_a_date_that_is_typed_opens_that_day(officer: Visitor) -> None:
+async def test_typed_date_opens_that_day(officer: Visitor) -> None:
     await officer.page.goto("/")
 
     await officer.page.locator("#as-of").fill("2024-06-30")
@@ -205,7 +201,7 @@ async def test_a_date_that_is_typed_opens_that_day(officer: Visitor) -> None:
     await expect(officer.page).to_have_url(re.compile(r"/\?as_of=2024-06-30"))
 
 
-async def test_the_unit_is_switched_in_place_and_stands_in_the_address(officer: Visitor) -> None:
+async def test_unit_is_switched_in_place_and_in_the_address(officer: Visitor) -> None:
     await officer.page.goto(f"{PROGRAMME_PAGE}?unit=1000")
 
     await officer.page.locator(".seg").get_by_role("link", name="원", exact=True).click()
@@ -214,7 +210,7 @@ async def test_the_unit_is_switched_in_place_and_stands_in_the_address(officer: 
     await expect(officer.page.locator("#money tr.total td.sum").nth(1)).to_have_text("300")
 
 
-async def test_the_language_is_switched_and_kept(officer: Visitor) -> None:
+async def test_language_stays_switched_on_following_pages(officer: Visitor) -> None:
     await officer.page.goto(PROGRAMME_PAGE)
 
     await officer.page.get_by_role("link", name="English").click()
@@ -225,7 +221,7 @@ async def test_the_language_is_switched_and_kept(officer: Visitor) -> None:
     await expect(officer.page.locator("h1")).to_have_text("Overview")
 
 
-async def test_without_javascript_a_page_reads_and_its_date_can_be_changed(
+async def test_page_is_readable_and_its_date_can_be_changed_without_javascript(
     board: Board, browser: Browser
 ) -> None:
     async with visitor(browser, board.address, java_script_enabled=False) as reader:
@@ -239,24 +235,24 @@ async def test_without_javascript_a_page_reads_and_its_date_can_be_changed(
         await reader.page.locator("#as-of").fill("2024-06-30")
         await reader.page.get_by_role("button", name="보기").click()
         await expect(reader.page).to_have_url(re.compile(r"as_of=2024-06-30"))
-        assert reader.complaints == []
+        assert reader.errors == []
 
 
-async def test_an_event_appears_on_an_open_page_until_it_is_paused(board: Board, officer: Visitor) -> None:
-    """Through Kafka and the projector, without a reload; what was unfolded and the keyboard stay where they were."""
+async def test_open_page_shows_new_events_until_it_is_paused(board: Board, officer: Visitor) -> None:
+    """Through Kafka and the projector, without a reload; the keyboard's focus stays where it was."""
     await officer.page.goto(PROGRAMME_PAGE)
     await expect(officer.page.locator("#live")).to_have_attribute("data-state", "on")
     await officer.page.evaluate("window.same = true")
     await officer.page.locator("#tracks .fig").first.focus()
-    kept = await officer.active("e.href")
+    focused = await officer.focused("e.href")
 
-    await board.hears([progress(45, "2024-12-30")])
+    await board.publish([progress(45, "2024-12-30")])
     await expect(officer.page.locator("#pledge")).to_contain_text("45 %")
-    assert await officer.active("e.href") == kept
+    assert await officer.focused("e.href") == focused
 
     await officer.page.get_by_role("button", name="멈춤").click()
     await expect(officer.page.locator("#live")).to_contain_text("갱신 멈춤")
-    await board.hears([progress(60, "2025-06-30")])
+    await board.publish([progress(60, "2025-06-30")])
     await asyncio.sleep(3)
     await expect(officer.page.locator("#pledge")).to_contain_text("45 %")
 
@@ -265,21 +261,21 @@ async def test_an_event_appears_on_an_open_page_until_it_is_paused(board: Board,
     assert await officer.page.evaluate("window.same")
 
 
-async def test_what_was_unfolded_stays_so_when_the_page_is_renewed(board: Board, officer: Visitor) -> None:
+async def test_unfolded_details_stay_open_after_a_live_update(board: Board, officer: Visitor) -> None:
     await officer.page.goto("/")
     await officer.page.locator("#more-work summary").click()
     rows = officer.page.locator(".todo.more tbody tr")
     await expect(rows).to_have_count(2)
 
-    late = "2025-06-15"  # after the days that other tests look at
+    late = "2025-06-15"  # after the days that other tests use
     joined = [registered("Z"), applied("Z", day=late), selected("Z", day=late), agreed("Z", day=late)]
-    await board.hears([*joined, scheduled("Z", "2025-07-01", day=late)])
+    await board.publish([*joined, scheduled("Z", "2025-07-01", day=late)])
 
     await expect(rows).to_have_count(3)
     await expect(rows.first).to_be_visible()
 
 
-async def test_a_figure_leads_to_its_events_and_to_the_event_as_it_came(officer: Visitor) -> None:
+async def test_figure_opens_its_lineage_and_a_raw_event(officer: Visitor) -> None:
     await officer.page.goto(f"{PROGRAMME_PAGE}?as_of=2025-01-01")
 
     await officer.page.locator("#funnel .fig").nth(1).click()

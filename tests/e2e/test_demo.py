@@ -1,4 +1,4 @@
-"""The whole demo on the real stack: green as told; what is left out turns exactly its own rows red."""
+"""The whole demo on the real stack: every figure passes; an omission fails exactly the figures that depend on it."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ import pytest
 pytestmark = pytest.mark.demo
 
 FACTORY = "gimcheon.programmes.gimcheon-smart-factory"
-EVERY_PURSE = ("all", "national", "province", "city", "self")
-DEPENDS = {
+FUNDERS = ("all", "national", "province", "city", "self")
+DEPENDENT_FIGURES = {
     "visit": {"jeonbuk.programmes.jeonbuk-smart-factory.mentors.companies_visited"},
     "pledge-report": {"gimcheon.pledge.progress_percent"},
     "legacy-company": {
         f"{FACTORY}.companies.2019.completed",
-        *(f"{FACTORY}.invested_before_term.{purse}" for purse in EVERY_PURSE),
-        *(f"{FACTORY}.total.{purse}" for purse in EVERY_PURSE),
+        *(f"{FACTORY}.invested_before_term.{funder}" for funder in FUNDERS),
+        *(f"{FACTORY}.total.{funder}" for funder in FUNDERS),
     },
     "plan-cell": {
         f"{FACTORY}.term_plan.all.subtotal",
@@ -32,28 +32,28 @@ DEPENDS = {
 
 
 def demo_check(state: Path, *leave_out: str) -> tuple[int, list[dict[str, Any]], str]:
-    """Exit code, rows, and what was said besides."""
-    left = [word for name in leave_out for word in ("--leave-out", name)]
-    command = [sys.executable, "-m", "tools.cli", "demo", "--check", "--json", "--state", str(state), *left]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    assert ran.stdout, ran.stderr[-3000:]
-    return ran.returncode, json.loads(ran.stdout), ran.stderr
+    """Run `ieum demo --check` and return its exit code, the rows of its JSON, and its standard error."""
+    options = [word for name in leave_out for word in ("--leave-out", name)]
+    command = [sys.executable, "-m", "tools.cli", "demo", "--check", "--json", "--state", str(state)]
+    process = subprocess.run([*command, *options], capture_output=True, text=True, timeout=900, check=False)
+    assert process.stdout, process.stderr[-3000:]
+    return process.returncode, json.loads(process.stdout), process.stderr
 
 
-def red(rows: list[dict[str, Any]]) -> set[str]:
+def failed(rows: list[dict[str, Any]]) -> set[str]:
     return {row["id"] for row in rows if not row["ok"]}
 
 
-def test_the_demo_shows_every_figure_of_the_documents(tmp_path: Path) -> None:
-    code, rows, said = demo_check(tmp_path / "state")
+def test_demo_shows_every_figure_of_the_documents(tmp_path: Path) -> None:
+    code, rows, stderr = demo_check(tmp_path / "state")
 
-    assert red(rows) == set(), said[-3000:]
+    assert failed(rows) == set(), stderr[-3000:]
     assert len(rows) == 91
-    assert code == 0, said[-3000:]
+    assert code == 0, stderr[-3000:]
 
 
-def test_what_is_left_out_turns_exactly_the_rows_red_that_depend_on_it(tmp_path: Path) -> None:
-    code, rows, said = demo_check(tmp_path / "state", *DEPENDS)
+def test_omissions_fail_exactly_the_figures_that_depend_on_them(tmp_path: Path) -> None:
+    code, rows, stderr = demo_check(tmp_path / "state", *DEPENDENT_FIGURES)
 
-    assert red(rows) == set().union(*DEPENDS.values()), said[-3000:]
+    assert failed(rows) == set().union(*DEPENDENT_FIGURES.values()), stderr[-3000:]
     assert code == 1

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.postgres import roles
 from tests.e2e.damages import DAMAGES, Damage
-from tests.e2e.installation import ALL, DAMAGED, PRISTINE, a_process, copy, do, owners, red, verdicts
+from tests.e2e.installation import ALL, DAMAGED, PRISTINE, a_process, audit_url, copy, do, red, verdicts
 from tools.audit.target import Target
 
 pytestmark = pytest.mark.connected
@@ -30,7 +30,7 @@ async def test_a_damage_turns_exactly_its_invariants_red(target: Target, damage:
     await copy(PRISTINE, DAMAGED)
     await do(damage, DAMAGED)
 
-    found = await red(replace(target, owners=owners(DAMAGED)))
+    found = await red(replace(target, database_url=audit_url(DAMAGED)))
 
     assert set(found) == damage.red, found
 
@@ -42,9 +42,9 @@ async def test_an_empty_installation_proves_nothing(target: Target, tmp_path: Pa
     ledger = "truncate funding.account, funding.posting, funding.payment, funding.tranche cascade"
     await do(Damage("nothing is there", "funding", f"{emptied}; {ledger}", frozenset()), DAMAGED)
 
-    found = await verdicts(replace(target, owners=owners(DAMAGED), logs=tmp_path, processes=[]))
+    found = await verdicts(replace(target, database_url=audit_url(DAMAGED), logs=tmp_path, processes=[]))
 
-    blind = {id for id, one in found.items() if one.blind}
+    blind = {id for id, one in found.items() if one.vacuous}
     assert blind == {"I1", "I2", "I3", "I4", "I7", "I8", "I10", "I11", "I12"}
 
 

@@ -65,8 +65,8 @@ async def test_the_commands_fail_where_one_cell_is_altered(target: Target, tmp_p
     )
 
     assert (verified.exit_code, rebuilt.exit_code) == (1, 1)
-    assert "I8: money_tile" in verified.stdout
-    assert re.search(r"money_tile\s+\d+\s+\d+\s+[1-9]", rebuilt.stdout), rebuilt.stdout
+    assert "I8: money_rollup" in verified.stdout
+    assert re.search(r"money_rollup\s+\d+\s+\d+\s+[1-9]", rebuilt.stdout), rebuilt.stdout
 
 
 async def test_a_rebuild_of_nothing_fails(target: Target, tmp_path: Path) -> None:

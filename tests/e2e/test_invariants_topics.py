@@ -12,7 +12,7 @@ import pytest
 from shared.config import Settings
 from shared.events.monitoring import MentorVisited
 from shared.messaging.kafka import create_producer
-from tests.builders import sealed
+from tests.builders import kafka_record
 from tests.databases import Databases
 from tests.e2e.installation import red, verdicts
 from tests.e2e.small_story import PROGRAMME, SERVICES, Town, a_past_case
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.connected
 async def test_a_record_that_nobody_has_read_is_told(target: Target) -> None:
     """The services stand still; of a type that nobody hears, so that it is read past as soon as they run."""
     async with create_producer(Settings(kafka_bootstrap=target.kafka)) as sender:
-        record = sealed(a_past_case(), None, type="kr.ieum.legacy.something_else.v1")
+        record = kafka_record(a_past_case(), None, type="kr.ieum.legacy.something_else.v1")
         await sender.send_and_wait(**record)
 
     found = await red(target)
@@ -66,7 +66,7 @@ def a_visit() -> MentorVisited:
 
 
 async def say_what_nobody_said(running: Running) -> None:
-    await running.town.send(**sealed(a_visit(), 1))
+    await running.town.send(**kafka_record(a_visit(), 1))
 
 
 async def say_something_else_under_a_known_id(running: Running) -> None:
@@ -89,7 +89,7 @@ async def tell_the_second_first(running: Running) -> None:
 
 async def publish(running: Running, event: MentorVisited, number: int) -> None:
     """Past the stream's row that gives the numbers; the relay does the rest."""
-    named = {name[3:]: text.decode() for name, text in sealed(event, None)["headers"] if name[:3] == "ce_"}
+    named = {name[3:]: text.decode() for name, text in kafka_record(event, None)["headers"] if name[:3] == "ce_"}
     row = (named["id"], event.topic, event.subject, number, event.type(), event.occurred_on)
     async with running.town.databases["monitoring"].asyncpg_transaction() as connection:
         await connection.execute(PUBLISH, *row, json.dumps(named), event.model_dump_json(exclude_none=True))
@@ -126,7 +126,7 @@ AGAIN = """
 
 async def name_an_address_on_a_topic(running: Running) -> None:
     [phone] = {row["phone"] for row in (await running.town.rows("notifications", "recipient"))[:1]}
-    await running.town.send(**sealed(a_past_case(company_name_ko=f"기업 ({phone})"), None))
+    await running.town.send(**kafka_record(a_past_case(company_name_ko=f"기업 ({phone})"), None))
 
 
 TOPIC_DAMAGES: list[tuple[Callable[[Running], Awaitable[None]], set[str]]] = [

@@ -1,1 +1,1 @@
-"""Stand-ins for parts that a test is not about."""
+"""Fakes for the parts that a test is not about."""

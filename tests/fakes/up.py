@@ -1,4 +1,4 @@
-"""`ieum up` on free ports, its four services faked: `python -m tests.fakes.up <state folder>`."""
+"""`ieum up` on free ports with fake services: `python -m tests.fakes.up <state folder>`."""
 
 import sys
 from dataclasses import replace
@@ -11,10 +11,10 @@ from tools.devstack.services import SERVICES
 
 
 def main() -> None:
-    """Run in the foreground; a refusal is printed as the command prints it."""
-    fakes = tuple(replace(one, module="tests.fakes.service") for one in SERVICES)
+    """Run in the foreground; a StackError is printed as the command prints it."""
+    fakes = tuple(replace(service, module="tests.fakes.service") for service in SERVICES)
     try:
-        cli.up(Path(sys.argv[1]), Options(services=fakes, pleasant=False))
+        cli.up(Path(sys.argv[1]), Options(services=fakes, preferred_ports=False))
     except StackError as refusal:
         sys.exit(str(refusal))
 

@@ -1,4 +1,4 @@
-"""The applications service's HTTP api in this process, spoken to as each role; what tests ask of it most."""
+"""Client of the applications service's HTTP API, with the requests that most tests send."""
 
 from datetime import date
 from pathlib import Path
@@ -10,23 +10,23 @@ from shared.config import Settings
 from shared.database.engine import Database
 from shared.events.definition import Definition
 from tests.builders import a_business_number
-from tests.flows.web import Edge, Json
+from tests.flows.web import Json, ServiceApi
 from tests.unit.applications_builders import CLOSES_ON, IN_WINDOW, OPENS_ON, SELECTED_ON, a_definition
 
 ROUND = "jeonbuk-2024"
 
 
-class Applications(Edge):
-    """Each step of a round as a call with its usual body; what matters to a test is changed by name."""
+class ApplicationsApi(ServiceApi):
+    """Each step of a round as a method with a usual body; a test changes by name the fields that matter to it."""
 
     def __init__(self, database: Database, settings: Settings, folder: Path) -> None:
         super().__init__(SERVICE, database, settings, folder)
 
-    async def published(self, definition: Definition | None = None, on: date = date(2024, 2, 1)) -> Json:
+    async def publish(self, definition: Definition | None = None, on: date = date(2024, 2, 1)) -> Json:
         shape = (definition or a_definition()).model_dump(mode="json")
         return await self.post("/programmes", {"definition": shape, "occurred_on": f"{on}"})
 
-    async def opened(self, **changes: Any) -> Json:
+    async def open_round(self, **changes: Any) -> Json:
         body = {
             "round_id": ROUND,
             "programme_id": "jeonbuk-smart-factory",
@@ -39,7 +39,7 @@ class Applications(Edge):
         }
         return await self.post("/rounds", body | changes)
 
-    async def registered(self, **changes: Any) -> str:
+    async def register(self, **changes: Any) -> str:
         body = {
             "business_number": a_business_number(),
             "name_ko": "기업 B-001",
@@ -48,38 +48,38 @@ class Applications(Edge):
         }
         return str((await self.post("/companies", body | changes))["company_id"])
 
-    async def applied(self, company_id: str | None = None, **changes: Any) -> str:
-        """The case id."""
+    async def apply(self, company_id: str | None = None, **changes: Any) -> str:
+        """Apply and return the case id."""
         body = {
             "round_id": ROUND,
-            "company_id": company_id or await self.registered(),
+            "company_id": company_id or await self.register(),
             "track": "JS1",
             "total_krw": 50_000_000,
             "occurred_on": f"{IN_WINDOW}",
         }
         return str((await self.post("/applications", body | changes))["case_id"])
 
-    async def screened(self, case_id: str, *reasons: str) -> None:
+    async def screen(self, case_id: str, *reasons: str) -> None:
         body = {"eligible": not reasons, "reasons": list(reasons), "occurred_on": "2024-04-10"}
         await self.post(f"/cases/{case_id}/screening", body)
 
-    async def reviewed(self, case_id: str, *totals: int) -> None:
+    async def review(self, case_id: str, *totals: int) -> None:
         for number, total in enumerate(totals):
             scores = {"need": 0, "plan": total, "effect": 0}
             body = {"scores": scores, "conflict_of_interest": False, "occurred_on": "2024-05-02"}
             await self.post(f"/cases/{case_id}/reviews", body, "reviewer", f"reviewer-{number}")
 
-    async def ready(self, total: int, **changes: Any) -> str:
-        """A case that was screened and reviewed by three with this total."""
-        case_id = await self.applied(**changes)
-        await self.screened(case_id)
-        await self.reviewed(case_id, total, total, total)
+    async def apply_and_review(self, total: int, **changes: Any) -> str:
+        """Return the id of a new case, screened and reviewed by three with this total."""
+        case_id = await self.apply(**changes)
+        await self.screen(case_id)
+        await self.review(case_id, total, total, total)
         return case_id
 
-    async def closed(self, round_id: str = ROUND) -> None:
+    async def close_round(self, round_id: str = ROUND) -> None:
         await self.post(f"/rounds/{round_id}/closing", {"occurred_on": f"{CLOSES_ON}"})
 
-    async def decided(self, round_id: str = ROUND) -> Json:
+    async def decide_round(self, round_id: str = ROUND) -> Json:
         return await self.post(f"/rounds/{round_id}/selection", {"occurred_on": f"{SELECTED_ON}"})
 
     async def state(self, case_id: str | UUID) -> str:

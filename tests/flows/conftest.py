@@ -1,4 +1,4 @@
-"""What the stories of one service share with each other."""
+"""Fixtures of the tests that run one service: its HTTP API, its mail server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,22 +7,22 @@ import pytest
 
 from shared.config import Settings
 from tests.databases import Databases
-from tests.flows.applications_api import Applications
+from tests.flows.applications_api import ApplicationsApi
 from tests.flows.funding_api import Funding
 from tests.flows.notifications_builders import MailServer, a_mail_server
 
 
 @pytest.fixture
-async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Applications]:
-    """The applications service, with nothing in it."""
-    found = Applications(databases["applications"], settings, tmp_path)
-    async with found.client:
-        yield found
+async def api(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[ApplicationsApi]:
+    """HTTP API of the applications service, with an empty database."""
+    applications = ApplicationsApi(databases["applications"], settings, tmp_path)
+    async with applications.client:
+        yield applications
 
 
 @pytest.fixture
 async def funding(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[Funding]:
-    """The funding service, with nothing in it."""
+    """Funding service with an empty database."""
     async with Funding(databases, settings, tmp_path) as system:
         await system.start()
         yield system
@@ -30,11 +30,12 @@ async def funding(databases: Databases, settings: Settings, tmp_path: Path) -> A
 
 @pytest.fixture
 def smtp() -> MailServer:
-    """The mail server that notifications know; who only needs that it runs asks for `running`."""
+    """Mail server that notifications are configured with, not yet running."""
     return a_mail_server()
 
 
 @pytest.fixture
 async def running(smtp: MailServer) -> AsyncIterator[MailServer]:
+    """Mail server, running."""
     async with smtp.running():
         yield smtp

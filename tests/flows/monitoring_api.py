@@ -1,4 +1,4 @@
-"""The monitoring service in this process: its consumer fed with events, its api spoken to as each role."""
+"""The monitoring service in this process: events delivered to its handlers, requests made in each role."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,16 +9,16 @@ from shared.config import Settings
 from shared.database.engine import Database
 from shared.events import Event
 from shared.messaging.cloudevents import Envelope, new_attributes
-from tests.flows.web import Edge
+from tests.flows.web import ServiceApi
 
 
-class Monitoring(Edge):
-    """`hears` hands events to the handlers as the consumer does; `ask` goes through the whole HTTP edge."""
+class Monitoring(ServiceApi):
+    """The service's API; `deliver` passes events to the handlers as the consumer does."""
 
     def __init__(self, database: Database, settings: Settings, folder: Path, **changes: Any) -> None:
         super().__init__(SERVICE, database, settings, folder, **changes)
 
-    async def hears(self, events: Iterable[Event]) -> None:
+    async def deliver(self, events: Iterable[Event]) -> None:
         for event in events:
             if handler := SERVICE.handlers.get(type(event)):
                 async with self.database.transaction() as session:

@@ -1,4 +1,4 @@
-"""What the tests of notifications share: a known case, a real SMTP server, a real SMS gateway, a running sender."""
+"""Builders for tests of notifications: a reachable case, an SMTP server, an SMS gateway and running senders."""
 
 import asyncio
 import time
@@ -37,11 +37,11 @@ from tools.devstack.inbox.app import application
 from tools.devstack.inbox.settings import Settings as InboxSettings
 from tools.devstack.ports import free_ports
 
-PATIENCE = 15.0  # seconds
+TIMEOUT = 15.0  # seconds
 SMS_SENDER = "0632801234"
 
 
-# A known case.
+# A reachable case.
 
 
 def a_programme(version: int = 1, name_ko: str = "전북형 스마트 제조혁신") -> ProgrammePublished:
@@ -95,8 +95,8 @@ def a_submission(case_id: UUID, company_id: UUID) -> ApplicationSubmitted:
 
 
 @dataclass(frozen=True)
-class KnownCase:
-    """A case, its company, and where that company can be reached."""
+class CaseContact:
+    """A case, its company, and the company's contact."""
 
     case_id: UUID = field(default_factory=uuid4)
     company_id: UUID = field(default_factory=uuid4)
@@ -105,36 +105,36 @@ class KnownCase:
     language: Language = Language.KO
 
 
-async def known(database: Database, case: KnownCase) -> None:
-    """Its names are known, its contact is registered, and nothing has been told yet."""
+async def save_case(database: Database, case: CaseContact) -> None:
+    """Save the case's names and its company's contact; no message is queued yet."""
     async with database.transaction() as session:
-        await cases.name_programme(session, a_programme())
-        await cases.name_company(session, a_company(case.company_id))
-        await cases.open_case(session, a_submission(case.case_id, case.company_id))
+        await cases.save_programme_names(session, a_programme())
+        await cases.save_company_name(session, a_company(case.company_id))
+        await cases.save_case(session, a_submission(case.case_id, case.company_id))
         if case.email or case.phone:
-            await recipients.keep(session, case.company_id, case.email, case.phone, case.language)
+            await recipients.save(session, case.company_id, case.email, case.phone, case.language)
 
 
 def an_envelope(event: Event, age: timedelta = timedelta()) -> cloudevents.Envelope:
-    recorded = (datetime.now(UTC) - age).isoformat()
-    return cloudevents.Envelope.model_validate(cloudevents.new_attributes(event) | {"time": recorded})
+    recorded_at = (datetime.now(UTC) - age).isoformat()
+    return cloudevents.Envelope.model_validate(cloudevents.new_attributes(event) | {"time": recorded_at})
 
 
-async def told(database: Database, case: KnownCase, *events: Event) -> None:
-    """The events are heard and became messages that wait."""
+async def enqueue(database: Database, case: CaseContact, *events: Event) -> None:
+    """Queue the messages of the events."""
     async with database.transaction() as session:
         for event in events:
-            await messages.tell(session, event, an_envelope(event))
+            await messages.enqueue(session, event, an_envelope(event))
 
 
-def a_mail_only_case(email: str = "kim@example.com") -> KnownCase:
-    return KnownCase(email=email, phone=None)
+def an_email_only_case(email: str = "kim@example.com") -> CaseContact:
+    return CaseContact(email=email, phone=None)
 
 
-async def a_waiting_mail(database: Database, email: str = "kim@example.com") -> KnownCase:
-    case = a_mail_only_case(email)
-    await known(database, case)
-    await told(database, case, a_selection(case.case_id))
+async def a_queued_email(database: Database, email: str = "kim@example.com") -> CaseContact:
+    case = an_email_only_case(email)
+    await save_case(database, case)
+    await enqueue(database, case, a_selection(case.case_id))
     return case
 
 
@@ -143,7 +143,7 @@ async def a_waiting_mail(database: Database, email: str = "kim@example.com") -> 
 
 @dataclass
 class MailServer:
-    """A real SMTP server whose answers to RCPT and DATA a test may choose; `mails` is all that it accepted."""
+    """A real SMTP server; a test may choose its answers to RCPT and DATA. `mails`: every mail that was sent to it."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
@@ -171,11 +171,11 @@ class MailServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["MailServer"]:
-        def made() -> SMTP:
+        def new_connection() -> SMTP:
             self.connections += 1
             return SMTP(self, loop=asyncio.get_running_loop(), enable_SMTPUTF8=False)
 
-        server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", self.port)
+        server = await asyncio.get_running_loop().create_server(new_connection, "127.0.0.1", self.port)
         try:
             yield self
         finally:
@@ -190,8 +190,8 @@ def a_mail_server() -> MailServer:
 
 
 @asynccontextmanager
-async def sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[None]:
-    """The demo's gateway of SOLAPI's shape, served for real; it shows what it has kept at /api/messages."""
+async def running_sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[None]:
+    """Serve the demo's SMS gateway (SOLAPI's API) over HTTP; it lists received messages at /api/messages."""
     host, port = settings.sms_url.removeprefix("http://").split(":")
     inbox = InboxSettings(
         inbox_port=int(port),
@@ -201,15 +201,15 @@ async def sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[None]:
         sms_api_secret=settings.sms_api_secret,
         sms_sender=SMS_SENDER,
     )
-    async with served(application(inbox), host, int(port)):
+    async with serve(application(inbox), host, int(port)):
         yield
 
 
 @asynccontextmanager
-async def served(app: Any, host: str, port: int) -> AsyncIterator[None]:
-    server = GuestServer(uvicorn.Config(app, host=host, port=port, log_config=None))
+async def serve(app: Any, host: str, port: int) -> AsyncIterator[None]:
+    server = EmbeddedServer(uvicorn.Config(app, host=host, port=port, log_config=None))
     running = asyncio.create_task(server.serve())
-    await until(lambda: done(server.started))
+    await until(lambda: as_coroutine(server.started))
     try:
         yield
     finally:
@@ -217,8 +217,8 @@ async def served(app: Any, host: str, port: int) -> AsyncIterator[None]:
         await running
 
 
-class GuestServer(uvicorn.Server):
-    """The test run keeps its own Ctrl-C."""
+class EmbeddedServer(uvicorn.Server):
+    """A uvicorn server that installs no signal handlers: Ctrl-C stays with the test run."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -241,8 +241,10 @@ def with_providers(settings: Settings, smtp_port: int) -> Settings:
 
 
 @asynccontextmanager
-async def sending(database: Database, settings: Settings, senders: int = 1) -> AsyncIterator[list[Health]]:
-    """The role `sender` runs, so many times; a fault of it ends the test."""
+async def running_senders(
+    database: Database, settings: Settings, senders: int = 1
+) -> AsyncIterator[list[Health]]:
+    """Run the role `sender` so many times; an error of any of them fails the test."""
     healths = [Health("sender") for _ in range(senders)]
     tasks = [asyncio.create_task(sender(Context(SERVICE, database, settings, health))) for health in healths]
     try:
@@ -257,34 +259,34 @@ async def sending(database: Database, settings: Settings, senders: int = 1) -> A
 
 async def rows(database: Database, table: str = "message", order: str = "position") -> list[dict[str, Any]]:
     async with database.asyncpg_transaction() as connection:
-        found = await connection.fetch(f'select * from "{table}" order by {order}')
-    return [dict(row) for row in found]
+        records = await connection.fetch(f'select * from "{table}" order by {order}')
+    return [dict(record) for record in records]
 
 
 async def states(database: Database) -> list[str]:
-    """The states of all messages, in the order in which these were made."""
+    """States of all messages, in the order of their creation."""
     return [row["state"] for row in await rows(database)]
 
 
-async def published(database: Database) -> list[str]:
-    """The names of the message events that were given out, in order."""
+async def emitted_events(database: Database) -> list[str]:
+    """Short names of the emitted message events, in order."""
     logged = await rows(database, "event_log")
     return [row["type"].removeprefix("kr.ieum.message.").removesuffix(".v1") for row in logged]
 
 
-async def done(whether: bool) -> bool:
-    return whether
+async def as_coroutine(condition: bool) -> bool:
+    return condition
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not await condition():
-        assert time.monotonic() < deadline, "it never came to that"
+        assert time.monotonic() < deadline, "the condition never came true"
         await asyncio.sleep(0.02)
 
 
 async def until_states(database: Database, *expected: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while (now := await states(database)) != list(expected):
         assert time.monotonic() < deadline, f"still {now}"
         await asyncio.sleep(0.02)

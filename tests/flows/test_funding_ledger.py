@@ -1,4 +1,4 @@
-"""The ledger on real Postgres: what the database itself refuses, whoever asks, and under concurrency."""
+"""The ledger on real Postgres: constraints of the database itself, for every role and under concurrency."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,20 +16,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.funding.ledger.commands import post
-from services.funding.ledger.domain import Purse, Reason
+from services.funding.ledger.domain import BudgetLine, PostingReason
 from shared.database.engine import Database
 from shared.errors import RuleBroken
 from tests.databases import Databases, admin
 from tests.unit.funding_builders import a_case
 
 ON = date(2024, 7, 1)
-PURSE = Purse("jeonbuk-smart-factory", 2024, "province", "")
-CITY = Purse("jeonbuk-smart-factory", 2024, "city", "52111")
+PROVINCE = BudgetLine("jeonbuk-smart-factory", 2024, "province", "")
+CITY = BudgetLine("jeonbuk-smart-factory", 2024, "city", "52111")
 INSERT_LINE = """
     insert into posting (set_id, programme_id, fiscal_year, funder, municipality, kind, amount_krw, posted_on, reason)
     values (:set_id, 'jeonbuk-smart-factory', 2024, 'province', '', :kind, :krw, '2024-07-01', 'by hand')
 """
-UNLIKE_ITS_POSTINGS = """
+ACCOUNTS_UNLIKE_POSTINGS = """
     select * from account a where balance_krw <> (
         select coalesce(sum(amount_krw), 0) from posting p
         where (p.programme_id, p.fiscal_year, p.funder, p.municipality, p.kind) =
@@ -50,20 +50,20 @@ async def superuser(funding: Database) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def move(funding: Database, reason: Reason, *amounts: tuple[Purse, int]) -> None:
+async def move(funding: Database, reason: PostingReason, *amounts: tuple[BudgetLine, int]) -> None:
     async with funding.transaction() as session:
         await post(session, reason, dict(amounts), ON)
 
 
 async def balances(funding: Database) -> dict[str, int]:
     async with funding.transaction() as session:
-        found = await session.execute(text("select kind, sum(balance_krw) from account group by kind"))
-        return {kind: int(krw) for kind, krw in found}
+        rows = await session.execute(text("select kind, sum(balance_krw) from account group by kind"))
+        return {kind: int(krw) for kind, krw in rows}
 
 
-async def differing(funding: Database) -> int:
+async def accounts_unlike_their_postings(funding: Database) -> int:
     async with funding.transaction() as session:
-        return len((await session.execute(text(UNLIKE_ITS_POSTINGS))).all())
+        return len((await session.execute(text(ACCOUNTS_UNLIKE_POSTINGS))).all())
 
 
 async def insert_lines(funding: Database, set_id: UUID, *lines: tuple[str, int]) -> None:
@@ -72,8 +72,8 @@ async def insert_lines(funding: Database, set_id: UUID, *lines: tuple[str, int])
             await session.execute(text(INSERT_LINE), {"set_id": set_id, "kind": kind, "krw": krw})
 
 
-async def a_kept_case(funding: Database) -> UUID:
-    """An agreement's account and its tranches, as rows."""
+async def a_stored_case(funding: Database) -> UUID:
+    """Insert a commitment and its tranches; return the case's id."""
     commitment, tranches = a_case()
     async with funding.transaction() as session:
         session.add(commitment)
@@ -82,25 +82,25 @@ async def a_kept_case(funding: Database) -> UUID:
     return commitment.case_id
 
 
-async def test_money_moves_and_the_balances_follow(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100), (CITY, 50))
-    await move(funding, Reason.COMMITTED, (PURSE, 30), (CITY, 20))
+async def test_postings_update_the_balances(funding: Database) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100), (CITY, 50))
+    await move(funding, PostingReason.COMMITTED, (PROVINCE, 30), (CITY, 20))
 
     assert await balances(funding) == {"allocated": -150, "available": 100, "committed": 50}
-    assert await differing(funding) == 0
+    assert await accounts_unlike_their_postings(funding) == 0
 
 
-async def test_too_little_money_is_refused_with_the_missing_amount(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100), (CITY, 50))
+async def test_a_budget_shortfall_is_refused_with_the_missing_amount(funding: Database) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100), (CITY, 50))
 
     with pytest.raises(RuleBroken, match=r"시군비 52111 .*1원"):
-        await move(funding, Reason.COMMITTED, (PURSE, 100), (CITY, 51))
+        await move(funding, PostingReason.COMMITTED, (PROVINCE, 100), (CITY, 51))
 
     assert await balances(funding) == {"allocated": -150, "available": 150}
 
 
 async def test_a_set_that_does_not_sum_to_zero_cannot_be_committed(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
     with pytest.raises(IntegrityError, match="does not sum to zero"):
         await insert_lines(funding, uuid4(), ("allocated", -10), ("available", 9))
@@ -109,14 +109,14 @@ async def test_a_set_that_does_not_sum_to_zero_cannot_be_committed(funding: Data
     assert await balances(funding) == {"allocated": -110, "available": 110}
 
 
-async def test_a_committed_set_cannot_be_added_to(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
-    await move(funding, Reason.COMMITTED, (PURSE, 100))
+async def test_a_committed_set_cannot_be_extended(funding: Database) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
+    await move(funding, PostingReason.COMMITTED, (PROVINCE, 100))
     async with funding.transaction() as session:
-        known = await session.scalar(text("select set_id from posting where kind = 'committed'"))
+        set_id = await session.scalar(text("select set_id from posting where kind = 'committed'"))
 
     with pytest.raises(IntegrityError, match="does not sum to zero"):
-        await insert_lines(funding, known, ("allocated", -10))
+        await insert_lines(funding, set_id, ("allocated", -10))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ async def test_a_committed_set_cannot_be_added_to(funding: Database) -> None:
         "delete from tranche",
     ],
 )
-async def test_the_services_own_role_cannot_rewrite_the_books(funding: Database, statement: str) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+async def test_the_services_role_cannot_rewrite_the_ledger(funding: Database, statement: str) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
     with pytest.raises(DBAPIError, match="permission denied"):
         async with funding.transaction() as session:
@@ -142,30 +142,31 @@ async def test_the_services_own_role_cannot_rewrite_the_books(funding: Database,
 
 
 @pytest.mark.parametrize("statement", ["update posting set amount_krw = 1", "delete from posting"])
-async def test_even_the_tables_owner_cannot_rewrite_a_posting(
+async def test_the_tables_owner_cannot_rewrite_a_posting(
     funding: Database, superuser: asyncpg.Connection, statement: str
 ) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
     await superuser.execute("set role ieum_funding_owner")
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
         await superuser.execute(statement)
 
 
-async def test_of_parallel_commitments_only_what_the_budget_bears_go_through(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 70), (CITY, 1_000))
+async def test_parallel_commitments_succeed_only_up_to_the_budget(funding: Database) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 70), (CITY, 1_000))
 
-    attempts = [move(funding, Reason.COMMITTED, (CITY, 10), (PURSE, 10)) for _ in range(20)]
-    refused = [end for end in await asyncio.gather(*attempts, return_exceptions=True) if end is not None]
+    attempts = [move(funding, PostingReason.COMMITTED, (CITY, 10), (PROVINCE, 10)) for _ in range(20)]
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    errors = [result for result in results if result is not None]
 
-    assert [type(end) for end in refused] == [RuleBroken] * 13
+    assert [type(error) for error in errors] == [RuleBroken] * 13
     assert await balances(funding) == {"allocated": -1_070, "available": 930, "committed": 140}
 
 
-async def test_no_balance_crosses_zero_even_by_the_tables_owner(
+async def test_the_tables_owner_cannot_move_a_balance_across_zero(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
     await superuser.execute("set role ieum_funding_owner")
 
     for kind, krw in (("available", -1), ("allocated", 1)):
@@ -173,8 +174,8 @@ async def test_no_balance_crosses_zero_even_by_the_tables_owner(
             await superuser.execute(f"update account set balance_krw = {krw} where kind = '{kind}'")
 
 
-async def test_nothing_is_posted_to_an_account_that_is_not_there(funding: Database) -> None:
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+async def test_a_posting_to_a_missing_account_is_refused(funding: Database) -> None:
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
     with pytest.raises(IntegrityError, match="foreign key"):
         await insert_lines(funding, uuid4(), ("available", -5), ("disbursed", 5))
@@ -185,42 +186,42 @@ async def test_the_database_refuses_the_same_past_spending_twice(funding: Databa
 
     async def book() -> None:
         async with funding.transaction() as session:
-            await post(session, Reason.PAST, {PURSE: 30}, ON, case_id)
+            await post(session, PostingReason.PAST_SPENDING, {PROVINCE: 30}, ON, case_id)
 
     await book()
     with pytest.raises(UniqueViolationError, match="posting_past_once"):
         await book()
 
 
-async def test_sets_over_the_same_accounts_in_any_order_never_wait_in_a_circle(funding: Database) -> None:
-    purses = [
-        Purse("jeonbuk-smart-factory", year, "city", code) for year in (2024, 2025) for code in "ABCDEF"
+async def test_sets_over_the_same_accounts_never_deadlock(funding: Database) -> None:
+    lines = [
+        BudgetLine("jeonbuk-smart-factory", year, "city", code) for year in (2024, 2025) for code in "ABCDEF"
     ]
     random = Random(7)
 
-    async def some_moves() -> None:
+    async def random_moves() -> None:
         for _ in range(10):
-            chosen = random.sample(purses, 5)
-            await move(funding, Reason.ALLOCATED, *((purse, 3) for purse in chosen))
-            await move(funding, Reason.COMMITTED, *((purse, 1) for purse in chosen))
+            chosen = random.sample(lines, 5)
+            await move(funding, PostingReason.ALLOCATED, *((line, 3) for line in chosen))
+            await move(funding, PostingReason.COMMITTED, *((line, 1) for line in chosen))
 
-    await asyncio.gather(*(some_moves() for _ in range(8)))
+    await asyncio.gather(*(random_moves() for _ in range(8)))
 
     assert await balances(funding) == {"allocated": -1_200, "available": 800, "committed": 400}
-    assert await differing(funding) == 0
+    assert await accounts_unlike_their_postings(funding) == 0
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(Reason), st.integers(0, 100)), min_size=5, max_size=25))
-async def test_no_history_takes_a_balance_below_zero_or_loses_a_won(
-    funding: Database, history: list[tuple[Reason, int]]
+@given(st.lists(st.tuples(st.sampled_from(PostingReason), st.integers(0, 100)), min_size=5, max_size=25))
+async def test_no_sequence_of_postings_overdraws_an_account_or_loses_a_won(
+    funding: Database, postings: list[tuple[PostingReason, int]]
 ) -> None:
     programme = str(uuid4())
 
-    for reason, krw in history:
+    for reason, krw in postings:
         funder = "self" if "self" in reason else "city"
         with suppress(RuleBroken):
-            await move(funding, reason, (Purse(programme, 2024, funder, ""), krw))
+            await move(funding, reason, (BudgetLine(programme, 2024, funder, ""), krw))
 
     async with funding.transaction() as session:
         rows = await session.execute(
@@ -228,15 +229,15 @@ async def test_no_history_takes_a_balance_below_zero_or_loses_a_won(
             {"p": programme},
         )
         assert all(krw == 0 for _, krw in rows)
-    assert await differing(funding) == 0
+    assert await accounts_unlike_their_postings(funding) == 0
 
 
-async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signature(
+async def test_the_database_refuses_a_repeated_person_and_a_skipped_signature(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    await a_kept_case(funding)
+    await a_stored_case(funding)
 
-    for people in (
+    for change in (
         "requested_by = 'a', approved_by = 'a'",
         "requested_by = 'a', approved_by = 'b', instructed_by = 'a'",
         "requested_by = 'a', approved_by = 'b', instructed_by = 'b'",
@@ -246,7 +247,7 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
         "status = 'disbursed'",
     ):
         with pytest.raises(asyncpg.CheckViolationError):
-            await superuser.execute(f"update tranche set {people}")
+            await superuser.execute(f"update tranche set {change}")
     await superuser.execute("update tranche set requested_by = 'a', approved_by = 'b', instructed_by = 'c'")
 
 
@@ -262,19 +263,19 @@ async def test_the_database_refuses_the_same_person_twice_and_a_skipped_signatur
         ("payment_answer", "update payment set answer = 'perhaps'"),
         ("payment_executed", "update payment set answer = 'executed'"),
     ],
-    ids=lambda given: given.partition(" ")[0],
+    ids=lambda value: value.partition(" ")[0],
 )
-async def test_the_database_refuses_money_that_cannot_be(
+async def test_the_database_refuses_invalid_money_rows(
     funding: Database, superuser: asyncpg.Connection, constraint: str, statement: str
 ) -> None:
-    case_id = await a_kept_case(funding)
-    await move(funding, Reason.ALLOCATED, (PURSE, 100))
+    case_id = await a_stored_case(funding)
+    await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
     await superuser.execute(
         """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer)
            values (gen_random_uuid(), $1, 1, 5, '2024-07-01', 'awaited')""",
         case_id,
     )
-    # past the triggers and foreign keys: it is the check that must refuse
+    # without triggers and foreign keys, so that the check constraint itself must refuse
     await superuser.execute("set session_replication_role = replica")
 
     with pytest.raises(asyncpg.CheckViolationError, match=constraint):
@@ -284,7 +285,7 @@ async def test_the_database_refuses_money_that_cannot_be(
 async def test_the_database_refuses_a_second_payment_unless_the_first_was_rejected(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    case_id = await a_kept_case(funding)
+    case_id = await a_stored_case(funding)
     pay = """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer, treasury_reference)
              values (gen_random_uuid(), $1, 1, 5, '2024-07-01', $2, $3)"""
 
@@ -299,7 +300,7 @@ async def test_the_database_refuses_a_second_payment_unless_the_first_was_reject
 async def test_the_database_refuses_one_treasury_reference_for_two_payments(
     funding: Database, superuser: asyncpg.Connection
 ) -> None:
-    case_id = await a_kept_case(funding)
+    case_id = await a_stored_case(funding)
     pay = """insert into payment (payment_id, case_id, number, amount_krw, instructed_on, answer, treasury_reference)
              values (gen_random_uuid(), $1, $2, 5, '2024-07-01', 'executed', 'T-1')"""
 

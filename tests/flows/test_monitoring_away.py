@@ -1,4 +1,4 @@
-"""The board without its database: a page that says so, and nothing that looks like a figure."""
+"""The board without its database: an error page with the reason, and nothing that looks like a figure."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from shared.config import Settings
 from shared.database.engine import Database
 from tests.flows.monitoring_api import Monitoring
 
-NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"  # nothing listens there
+UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"  # nothing listens there
 
 
 @pytest.mark.parametrize("path", ["/", "/programmes", "/cases"])
-async def test_a_database_that_does_not_answer_is_said_on_a_page(
+async def test_an_unavailable_database_gives_an_error_page(
     settings: Settings, tmp_path: Path, path: str
 ) -> None:
-    database = Database(NOBODY, "monitoring")
+    database = Database(UNREACHABLE, "monitoring")
     monitoring = Monitoring(database, settings, tmp_path, board_operator="demo-operator")
 
     async with AsyncClient(transport=ASGITransport(monitoring.app), base_url="http://127.0.0.1") as client:

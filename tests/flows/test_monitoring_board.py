@@ -1,4 +1,4 @@
-"""The board's pages on real Postgres: what they show, what they prove, whom they let in, how they stay live."""
+"""The board's pages on real Postgres: content, lineage, access, caching, live updates."""
 
 import asyncio
 import re
@@ -11,13 +11,13 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.monitoring.board import queries
-from services.monitoring.board.files import A_YEAR, serve
+from services.monitoring.board.files import CACHE_FOR_A_YEAR, mount_static_files
 from services.monitoring.board.fill.kept import row_view
 from services.monitoring.board.fill.programme import programme_view
-from services.monitoring.board.lineage.sources import MOST
-from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Pages
+from services.monitoring.board.lineage.sources import MAX_EVENTS
+from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Renderer
 from services.monitoring.board.parts.views import OverviewView
-from services.monitoring.board.stream import Changes
+from services.monitoring.board.stream import ChangeStream
 from services.monitoring.figures import queries as figures
 from shared.config import Settings
 from shared.events import Event
@@ -47,7 +47,7 @@ from tests.unit.monitoring_builders import (
     selected,
     visited,
 )
-from tests.unit.monitoring_folds import facts, project
+from tests.unit.monitoring_folds import decode_events, project_events
 
 PAST = split(60_000_000, RATIO, Funder.SELF)
 PLANNED = [
@@ -89,17 +89,17 @@ AS_OF = "as_of=2025-01-20"
 
 @pytest.fixture
 async def board(databases: Databases, settings: Settings, tmp_path: Path) -> AsyncIterator[AsyncClient]:
-    """The demo's board on loopback, with the story folded."""
-    await project(databases["monitoring"], facts(STORY))
+    """The demo's board on loopback, with the story projected."""
+    await project_events(databases["monitoring"], decode_events(STORY))
     monitoring = Monitoring(databases["monitoring"], settings, tmp_path, board_operator="demo-operator")
     async with monitoring.client as client:
         yield client
 
 
 async def read(board: AsyncClient, path: str) -> str:
-    answer = await board.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    response = await board.get(path)
+    assert response.status_code == 200, response.text
+    return response.text
 
 
 def text_of(html: str) -> str:
@@ -109,7 +109,7 @@ def text_of(html: str) -> str:
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("unit", ["1", "1000", "1000000"])
 @pytest.mark.parametrize("path", ["/", "/programmes", f"/programmes/{PROGRAMME}", "/cases", CASE])
-async def test_every_page_reads_in_each_unit_and_language(
+async def test_every_page_is_shown_in_each_unit_and_language(
     board: AsyncClient, path: str, unit: str, lang: str
 ) -> None:
     page = await read(board, f"{path}?{AS_OF}&unit={unit}&lang={lang}")
@@ -118,15 +118,15 @@ async def test_every_page_reads_in_each_unit_and_language(
     assert "demo-operator" in page
 
 
-async def test_a_page_lets_nothing_from_elsewhere_in(board: AsyncClient) -> None:
-    answer = await board.get("/")
+async def test_pages_allow_no_foreign_content(board: AsyncClient) -> None:
+    response = await board.get("/")
 
-    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-    assert answer.headers["cache-control"] == "no-store"
-    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=", answer.text)
+    assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert response.headers["cache-control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=", response.text)
 
 
-async def test_the_programmes_page_shows_the_figures_of_the_api(board: AsyncClient) -> None:
+async def test_programme_page_shows_the_figures_of_the_api(board: AsyncClient) -> None:
     figures = (await board.get(f"/api/figures/{PROGRAMME}?{AS_OF}")).json()
 
     page = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}&unit=1")
@@ -142,29 +142,29 @@ async def test_every_figure_on_the_pages_is_the_sum_of_its_events(board: AsyncCl
         {unescape(link) for page in pages for link in re.findall(r'href="(/figures/[^"]+)"', page)}
     )
 
-    wrong = [link for link in links if not proves_itself(await read(board, link))]
+    wrong = [link for link in links if not equals_its_events(await read(board, link))]
 
     assert len(links) > 60
     assert wrong == []
 
 
-def proves_itself(page: str) -> bool:
-    """The events add up to the figure; a figure of zero has none and says 0."""
+def equals_its_events(page: str) -> bool:
+    """Whether the lineage page shows no difference, or a figure of 0, which has no events."""
     title = text_of(re.findall(r"<h1>(.*?)</h1>", page)[0])
     return "차이 0" in text_of(page) or re.search(r": 0( %|원|곳|회)?$", title) is not None
 
 
-async def test_a_figure_leads_to_its_events_and_to_the_raw_event(board: AsyncClient) -> None:
+async def test_lineage_page_shows_the_events_and_a_raw_event(board: AsyncClient) -> None:
     page = await read(board, f"/figures/{PROGRAMME}.invested_before_term.city?{AS_OF}")
 
-    shown = text_of(page)
-    assert "past_spending.booked" in shown
-    assert "12,000,000" in shown
+    text = text_of(page)
+    assert "past_spending.booked" in text
+    assert "12,000,000" in text
     assert '<mark>"city": 12000000</mark>'.replace('"', "&#34;") in page
-    assert "ieum.funding" in shown
+    assert "ieum.funding" in text
 
 
-async def test_the_chosen_event_is_the_one_that_is_shown_raw(board: AsyncClient) -> None:
+async def test_selected_event_is_shown_raw(board: AsyncClient) -> None:
     path = f"/figures/{PROGRAMME}.rounds.2024.applied"
     ids = re.findall(r"event=([0-9a-f-]{36})", await read(board, f"{path}?{AS_OF}"))
 
@@ -177,23 +177,23 @@ async def test_the_chosen_event_is_the_one_that_is_shown_raw(board: AsyncClient)
 @pytest.mark.parametrize(
     "key", ["nonsense", f"{PROGRAMME}.rounds.2024.percent", f"{PROGRAMME}.rounds.1999.selected"]
 )
-async def test_a_figure_that_no_page_shows_is_refused_in_words(board: AsyncClient, key: str) -> None:
-    answer = await board.get(f"/figures/{key}")
+async def test_unknown_figure_gets_an_error_page(board: AsyncClient, key: str) -> None:
+    response = await board.get(f"/figures/{key}")
 
-    assert answer.status_code == 404
-    assert "없" in text_of(answer.text)
-    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert response.status_code == 404
+    assert "없" in text_of(response.text)
+    assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
 
 
-async def test_a_case_shows_its_life_its_purses_and_the_three_people(board: AsyncClient) -> None:
+async def test_case_page_shows_timeline_funding_and_signatories(board: AsyncClient) -> None:
     page = text_of(await read(board, f"{CASE}?{AS_OF}"))
 
-    for shown in ("기업 A", "124-**-***98", "20,000,000", "K-1", "J-1", "P-1", "착수계", "완료"):
-        assert shown in page
+    for content in ("기업 A", "124-**-***98", "20,000,000", "K-1", "J-1", "P-1", "착수계", "완료"):
+        assert content in page
     assert "1248100998" not in page
 
 
-async def test_a_case_on_a_past_day_knows_nothing_of_what_came_later(board: AsyncClient) -> None:
+async def test_case_page_of_a_past_day_shows_no_later_events(board: AsyncClient) -> None:
     page = text_of(await read(board, f"{CASE}?as_of=2024-08-05"))
 
     assert "금고가 거절" in page
@@ -201,27 +201,27 @@ async def test_a_case_on_a_past_day_knows_nothing_of_what_came_later(board: Asyn
     assert "완료점검 달성" not in page
 
 
-async def test_cases_are_found_by_programme_status_track_and_name(board: AsyncClient) -> None:
-    async def found(query: str) -> set[str]:
+async def test_cases_are_filtered_by_programme_status_track_and_name(board: AsyncClient) -> None:
+    async def matching(query: str) -> set[str]:
         return set(re.findall(r"기업 ([A-Z])</b>", await read(board, f"/cases?{AS_OF}&{query}")))
 
-    assert await found(f"programme={PROGRAMME}") == {"A", "B", "C", "R", "S"}
-    assert await found("status=completed") == {"A"}
-    assert await found("status=abandoned") == {"C"}
-    assert await found("status=recorded&year=2020") == {"R"}
-    assert await found("track=JS2") == {"B"}
-    assert await found("q=기업 B") == {"B"}
-    assert await found("q=%25") == set()
+    assert await matching(f"programme={PROGRAMME}") == {"A", "B", "C", "R", "S"}
+    assert await matching("status=completed") == {"A"}
+    assert await matching("status=abandoned") == {"C"}
+    assert await matching("status=recorded&year=2020") == {"R"}
+    assert await matching("track=JS2") == {"B"}
+    assert await matching("q=기업 B") == {"B"}
+    assert await matching("q=%25") == set()
 
 
-async def test_a_page_of_cases_beyond_the_last_one_is_the_last_one(board: AsyncClient) -> None:
-    beyond = text_of(await read(board, f"/cases?{AS_OF}&programme={PROGRAMME}&page=9"))
+async def test_page_number_beyond_the_last_shows_the_last_page(board: AsyncClient) -> None:
+    page = text_of(await read(board, f"/cases?{AS_OF}&programme={PROGRAMME}&page=9"))
 
-    assert "조건에 맞는 과제가 없습니다" not in beyond
-    assert "기업 A" in beyond
+    assert "조건에 맞는 과제가 없습니다" not in page
+    assert "기업 A" in page
 
 
-async def test_every_year_of_a_recorded_case_can_be_chosen(board: AsyncClient) -> None:
+async def test_filter_offers_every_year_of_a_past_result(board: AsyncClient) -> None:
     page = await read(board, f"/cases?{AS_OF}")
 
     assert re.findall(r"<option>(\d{4})</option>", page) == ["2024", "2021", "2020", "2019"]
@@ -230,23 +230,23 @@ async def test_every_year_of_a_recorded_case_can_be_chosen(board: AsyncClient) -
 @pytest.mark.parametrize(
     ("accept", "kind"), [("text/html", "text/html"), ("application/json", "application/problem+json")]
 )
-async def test_an_address_without_a_page_says_so_to_whoever_asks(
+async def test_unknown_address_is_answered_in_the_accepted_format(
     board: AsyncClient, accept: str, kind: str
 ) -> None:
-    answer = await board.get("/no/such/page", headers={"Accept": accept})
+    response = await board.get("/no/such/page", headers={"Accept": accept})
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith(kind)
-
-
-async def test_a_municipalitys_figure_is_named_in_the_readers_language(board: AsyncClient) -> None:
-    origin = await read(board, f"/figures/{PROGRAMME}.municipalities.rows.52130.applied?{AS_OF}&lang=en")
-
-    assert re.search(r"<h1>[^<]*\w+ applied", origin)
-    assert not re.search(r"<h1>[^<]*[가-힣]", origin)
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith(kind)
 
 
-async def test_the_overview_lists_what_needs_somebody_today_only(board: AsyncClient) -> None:
+async def test_figure_of_a_municipality_is_titled_in_the_language_of_the_page(board: AsyncClient) -> None:
+    page = await read(board, f"/figures/{PROGRAMME}.municipalities.rows.52130.applied?{AS_OF}&lang=en")
+
+    assert re.search(r"<h1>[^<]*\w+ applied", page)
+    assert not re.search(r"<h1>[^<]*[가-힣]", page)
+
+
+async def test_overview_lists_pending_work_only_for_today(board: AsyncClient) -> None:
     past = text_of(await read(board, f"/?{AS_OF}"))
     today = text_of(await read(board, "/"))
 
@@ -255,137 +255,140 @@ async def test_the_overview_lists_what_needs_somebody_today_only(board: AsyncCli
 
 
 @pytest.mark.parametrize("on", ["2024-06-30", "2025-01-20"])
-async def test_a_programmes_row_says_what_it_would_with_all_details(
+async def test_overview_row_is_the_same_with_and_without_details(
     databases: Databases, board: AsyncClient, on: str
 ) -> None:
-    day, pages = date.fromisoformat(on), Pages()
+    day, renderer = date.fromisoformat(on), Renderer()
     async with databases["monitoring"].snapshot() as session:
-        briefly = await figures.facts(session, [PROGRAMME], day, in_detail=False)
-        whole = await figures.facts(session, [PROGRAMME], day)
+        brief = await figures.load_inputs(session, [PROGRAMME], day, in_detail=False)
+        detailed = await figures.load_inputs(session, [PROGRAMME], day)
 
-    drawn = [
-        pages.overview(a_page(as_of=day), OverviewView((programme_view(one[PROGRAMME]),)))
-        for one in (briefly, whole)
+    pages = [
+        renderer.overview(a_page(as_of=day), OverviewView((programme_view(inputs[PROGRAMME]),)))
+        for inputs in (brief, detailed)
     ]
 
-    assert drawn[0] == drawn[1]
-    assert f'href="/figures/{PROGRAMME}.rounds.' in drawn[0]
+    assert pages[0] == pages[1]
+    assert f'href="/figures/{PROGRAMME}.rounds.' in pages[0]
 
 
-async def test_a_row_that_was_kept_says_on_every_day_what_it_would_drawn_anew(databases: Databases) -> None:
-    """Forwards and back; the last one is today."""
-    await project(databases["monitoring"], facts(STORY))
+async def test_cached_rows_equal_newly_rendered_ones_on_every_day(databases: Databases) -> None:
+    """Days forwards and back; the last one is today."""
+    await project_events(databases["monitoring"], decode_events(STORY))
     days = [date(2024, 1, 2) + timedelta(days=9 * n) for n in range(60)]
-    kept, fresh, today = Pages(), Pages(), days[-1]
+    caching, fresh, today = Renderer(), Renderer(), days[-1]
 
     for day in [*days, *reversed(days)]:
         page = a_page(as_of=day, today=today)
         async with databases["monitoring"].snapshot() as session:
-            known = await figures.known_programmes(session, day)
-            found = await figures.facts(session, known, day, in_detail=False)
-            latest = await queries.last_event_on(session, list(found), day)
-        anew = OverviewView(tuple(programme_view(one) for one in found.values()), latest=latest)
-        shown = OverviewView(tuple(row_view(one) for one in found.values()), latest=latest)
+            ids = await figures.known_programmes(session, day)
+            all_inputs = await figures.load_inputs(session, ids, day, in_detail=False)
+            latest = await queries.last_event_dates(session, list(all_inputs), day)
+        new = OverviewView(tuple(map(programme_view, all_inputs.values())), last_event_dates=latest)
+        cached = OverviewView(tuple(map(row_view, all_inputs.values())), last_event_dates=latest)
 
-        fresh.figures.cache_clear()
-        assert kept.overview(page, shown) == fresh.overview(page, anew)
+        fresh.row_figures.cache_clear()
+        assert caching.overview(page, cached) == fresh.overview(page, new)
 
 
-async def test_a_future_date_is_refused_with_a_page(board: AsyncClient) -> None:
-    answer = await board.get("/?as_of=2999-01-01")
+async def test_future_date_gets_an_error_page(board: AsyncClient) -> None:
+    response = await board.get("/?as_of=2999-01-01")
 
-    assert answer.status_code == 409
-    assert "오늘이나 그 전 날짜로" in text_of(answer.text)
+    assert response.status_code == 409
+    assert "오늘이나 그 전 날짜로" in text_of(response.text)
 
 
 @pytest.mark.parametrize("query", ["as_of=yesterday", "unit=7", "lang=fr", "page=0", "status=lost"])
-async def test_an_address_that_cannot_be_read_names_the_field(board: AsyncClient, query: str) -> None:
-    answer = await board.get(f"/cases?{query}")
+async def test_invalid_parameter_is_named_on_the_error_page(board: AsyncClient, query: str) -> None:
+    response = await board.get(f"/cases?{query}")
 
-    assert answer.status_code == 422
-    assert query.split("=", maxsplit=1)[0] in text_of(answer.text)
+    assert response.status_code == 422
+    assert query.split("=", maxsplit=1)[0] in text_of(response.text)
 
 
-async def test_without_a_token_the_board_is_a_page_that_asks_for_one(
+async def test_request_without_a_token_gets_an_error_page_that_asks_for_one(
     databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
     closed = Monitoring(databases["monitoring"], settings, tmp_path)
 
-    nobody = await closed.client.get("/")
-    officer = await closed.ask("GET", "/")
+    anonymous = await closed.client.get("/")
+    officer = await closed.request("GET", "/")
 
-    assert (nobody.status_code, officer.status_code) == (401, 200)
-    assert "로그인" in text_of(nobody.text)
+    assert (anonymous.status_code, officer.status_code) == (401, 200)
+    assert "로그인" in text_of(anonymous.text)
 
 
-async def test_built_files_are_kept_for_good_and_missing_ones_are_not_found(
+async def test_static_files_are_cached_for_a_year_and_missing_ones_are_not_found(
     databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "board-ABC.css").write_text("b{}")
     monitoring = Monitoring(databases["monitoring"], settings, tmp_path)
     monitoring.app.router.routes = [
-        one for one in monitoring.app.router.routes if getattr(one, "name", "") != "static"
+        route for route in monitoring.app.router.routes if getattr(route, "name", "") != "static"
     ]
-    serve(monitoring.app, tmp_path)
+    mount_static_files(monitoring.app, tmp_path)
     client = AsyncClient(transport=ASGITransport(monitoring.app), base_url="http://127.0.0.1")
 
     file, missing = await client.get("/static/board-ABC.css"), await client.get("/static/none.css")
 
-    assert file.headers["cache-control"] == A_YEAR
+    assert file.headers["cache-control"] == CACHE_FOR_A_YEAR
     assert missing.status_code == 404
 
 
-async def test_a_page_that_is_asked_for_again_shows_what_was_folded_meanwhile(
-    board: AsyncClient, databases: Databases
-) -> None:
+async def test_cached_page_is_renewed_after_new_events(board: AsyncClient, databases: Databases) -> None:
     before = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
     again = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
 
-    await project(databases["monitoring"], facts([*STORY, applied("F")])[len(STORY) :])
+    await project_events(databases["monitoring"], decode_events([*STORY, applied("F")])[len(STORY) :])
     after = await read(board, f"/programmes/{PROGRAMME}?{AS_OF}")
 
     assert before == again
     assert after != before
 
 
-async def test_a_page_that_is_asked_for_again_names_whoever_asks(
+async def test_cached_page_is_not_shared_between_viewers(
     databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
     monitoring = Monitoring(databases["monitoring"], settings, tmp_path)
 
-    pages = [await monitoring.ask("GET", "/", subject=who) for who in ("kim-01", "lee-02")]
+    pages = [await monitoring.request("GET", "/", subject=name) for name in ("kim-01", "lee-02")]
 
-    assert [who in page.text for page in pages for who in ("kim-01", "lee-02")] == [True, False, False, True]
+    assert [name in page.text for page in pages for name in ("kim-01", "lee-02")] == [
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
-async def test_an_open_page_is_told_when_projections_move(databases: Databases) -> None:
+async def test_open_page_is_notified_when_projections_change(databases: Databases) -> None:
     database = databases["monitoring"]
-    changes = Changes(database)
-    told = changes.of_page()
-    waiting = asyncio.ensure_future(anext(told))
+    changes = ChangeStream(database)
+    events = changes.events()
+    waiting = asyncio.ensure_future(anext(events))
     await asyncio.sleep(1.5)
 
     async with database.asyncpg_transaction() as connection:
         await connection.execute("insert into projection_offset values ('ieum.funding', 0, 41)")
         await connection.execute("select pg_notify(current_schema() || '.projected', '')")
     event = await asyncio.wait_for(waiting, 4)
-    await told.aclose()
+    await events.aclose()
 
     assert (event.event, event.data) == ("changed", "41")
     assert changes.task is None
 
 
-async def test_a_figure_of_many_events_shows_a_part_and_says_of_how_many(
+async def test_lineage_of_many_events_shows_the_first_and_their_total(
     databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
-    many = [f"N{number}" for number in range(MOST + 5)]
+    many = [f"N{number}" for number in range(MAX_EVENTS + 5)]
     events = [published(), *(applied(name) for name in many), *(booked(name, 2019, PAST) for name in many)]
-    await project(databases["monitoring"], facts(events), batch=200)
+    await project_events(databases["monitoring"], decode_events(events), batch=200)
     board = Monitoring(databases["monitoring"], settings, tmp_path, board_operator="demo-operator").client
 
     for path in ("rounds.2024.applied", "invested_before_term.city", "executed.2019.city"):
         page = await read(board, f"/figures/{PROGRAMME}.{path}?{AS_OF}")
 
-        assert f"{MOST + 5}" in text_of(page), path
-        assert len(set(re.findall(r"event=([0-9a-f-]{36})", page))) == MOST, path
+        assert f"{MAX_EVENTS + 5}" in text_of(page), path
+        assert len(set(re.findall(r"event=([0-9a-f-]{36})", page))) == MAX_EVENTS, path
         assert "차이 0" not in text_of(page), path

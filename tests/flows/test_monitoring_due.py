@@ -1,4 +1,4 @@
-"""Which milestones a programme's page lists as falling due."""
+"""Due milestones as a programme's page lists them."""
 
 from datetime import date
 
@@ -7,19 +7,19 @@ import pytest
 from services.monitoring.board import queries
 from tests.databases import Databases
 from tests.unit.monitoring_builders import PROGRAMME, abandoned, published, scheduled, selected
-from tests.unit.monitoring_folds import facts, project
+from tests.unit.monitoring_folds import decode_events, project_events
 
 
-async def test_of_more_milestones_than_can_be_listed_the_last_day_is_left_out_whole(
+async def test_a_truncated_list_of_milestones_leaves_out_its_last_day_whole(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {"F": "2025-01-25", "G": "2025-01-22", "H": "2025-01-25", "I": "2025-01-22", "J": "2025-02-20"}
     cases = [event for name, due in names.items() for event in (selected(name), scheduled(name, due))]
-    gone = [selected("K"), scheduled("K", "2025-01-21"), abandoned("K", "2025-01-19")]
-    await project(databases["monitoring"], facts([published(), *cases, *gone]))
+    relinquished = [selected("K"), scheduled("K", "2025-01-21"), abandoned("K", "2025-01-19")]
+    await project_events(databases["monitoring"], decode_events([published(), *cases, *relinquished]))
 
     whole = await days_due(databases)
-    monkeypatch.setattr(queries, "MOST", 3)
+    monkeypatch.setattr(queries, "MAX_DUE_MILESTONES", 3)
     cut = await days_due(databases)
 
     assert whole == ["2025-01-22"] * 2 + ["2025-01-25"] * 2

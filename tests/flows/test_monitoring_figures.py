@@ -1,4 +1,4 @@
-"""Figures as of a business date, on real Postgres: design's rules on hand-made facts."""
+"""Figures as of a business date, on real Postgres: the rules of figures on hand-made events."""
 
 from datetime import date
 from typing import Any
@@ -37,7 +37,7 @@ from tests.unit.monitoring_builders import (
     selected,
     visited,
 )
-from tests.unit.monitoring_folds import facts, interleaved, project
+from tests.unit.monitoring_folds import decode_events, interleave, project_events
 
 PINNED = "2025-01-20"
 
@@ -47,18 +47,18 @@ def database(databases: Databases) -> Database:
     return databases["monitoring"]
 
 
-async def shown(database: Database, events: list[Event], as_of: str = PINNED) -> dict[str, Any]:
-    await project(database, facts(events))
-    return await asked(database, as_of)
+async def project_and_compute(database: Database, events: list[Event], as_of: str = PINNED) -> dict[str, Any]:
+    await project_events(database, decode_events(events))
+    return await compute(database, as_of)
 
 
-async def asked(database: Database, as_of: str) -> dict[str, Any]:
+async def compute(database: Database, as_of: str) -> dict[str, Any]:
     async with database.transaction() as session:
         return await figures_of(session, PROGRAMME, on(as_of))
 
 
-def holding(name: str, due: str | None = None, done: str | None = None) -> list[Event]:
-    """A case that holds its place; with its last milestone due, or done."""
+def awarded_case(name: str, due: str | None = None, done: str | None = None) -> list[Event]:
+    """Return the events of a case that holds an award, with its last milestone due or achieved."""
     events: list[Event] = [applied(name), selected(name), agreed(name)]
     if due:
         events.append(scheduled(name, due))
@@ -75,41 +75,45 @@ def holding(name: str, due: str | None = None, done: str | None = None) -> list[
 async def test_about_to_complete_is_due_within_0_to_30_days_inclusive(
     database: Database, due: str, about_to: int
 ) -> None:
-    figures = await shown(database, [published(), opened(), *holding("A", due=due)])
+    figures = await project_and_compute(database, [published(), opened(), *awarded_case("A", due=due)])
 
     assert figures["rounds"]["2024"]["about_to_complete"] == about_to
     assert figures["rounds"]["2024"]["completed"] == 0
 
 
 async def test_a_completed_case_is_not_about_to_complete_as_well(database: Database) -> None:
-    figures = await shown(database, [published(), *holding("A", due="2025-01-25", done="2025-01-18")])
+    figures = await project_and_compute(
+        database, [published(), *awarded_case("A", due="2025-01-25", done="2025-01-18")]
+    )
 
     row = figures["rounds"]["2024"]
     assert (row["completed"], row["about_to_complete"], row["completed_or_about_to"]) == (1, 0, 1)
 
 
-async def test_completed_is_known_from_its_day_on(database: Database) -> None:
-    await project(database, facts([published(), *holding("A", due="2025-01-10", done="2025-01-10")]))
+async def test_completed_counts_from_its_day_on(database: Database) -> None:
+    await project_events(
+        database, decode_events([published(), *awarded_case("A", due="2025-01-10", done="2025-01-10")])
+    )
 
-    before, after = await asked(database, "2025-01-09"), await asked(database, "2025-01-10")
+    before, after = await compute(database, "2025-01-09"), await compute(database, "2025-01-10")
 
     assert before["companies"]["2024"] == {"completed": 0, "in_progress": 1}
     assert after["companies"]["2024"] == {"completed": 1, "in_progress": 0}
 
 
-async def test_a_given_up_place_is_not_counted_and_its_promoted_reserve_is(database: Database) -> None:
+async def test_a_relinquished_award_is_not_counted_and_its_promoted_reserve_is(database: Database) -> None:
     events = [
         published(),
         opened(),
-        *holding("A"),
+        *awarded_case("A"),
         applied("B"),
         reserved("B"),
         abandoned("A", "2024-09-10"),
         selected("B", "2024-09-10", via="reserve"),
     ]
-    await project(database, facts(events))
+    await project_events(database, decode_events(events))
 
-    before, after = await asked(database, "2024-09-09"), await asked(database, "2024-09-10")
+    before, after = await compute(database, "2024-09-09"), await compute(database, "2024-09-10")
 
     def counts(figures: dict[str, Any]) -> tuple[int, ...]:
         row = figures["rounds"]["2024"]
@@ -120,10 +124,10 @@ async def test_a_given_up_place_is_not_counted_and_its_promoted_reserve_is(datab
 
 
 async def test_percent_is_rounded_half_up(database: Database) -> None:
-    done = [*holding("A", done="2024-12-01")]
-    others = [event for name in "BCDEFGH" for event in holding(name)]
+    done = [*awarded_case("A", done="2024-12-01")]
+    others = [event for name in "BCDEFGH" for event in awarded_case(name)]
 
-    figures = await shown(database, [published(), *done, *others])
+    figures = await project_and_compute(database, [published(), *done, *others])
 
     assert figures["rounds"]["2024"]["percent"] == 13  # 1 of 8 is 12.5 %
 
@@ -133,10 +137,10 @@ async def test_companies_are_counted_by_year_range_of_their_record(database: Dat
         published(),
         *(recorded(name, (2019, 2021), "completed") for name in "ABC"),
         recorded("D", (2021, 2021), "in_progress"),
-        *holding("E"),
+        *awarded_case("E"),
     ]
 
-    figures = await shown(database, events)
+    figures = await project_and_compute(database, events)
 
     assert figures["companies"] == {
         "2019-2021": {"completed": 3, "in_progress": 0},
@@ -145,13 +149,13 @@ async def test_companies_are_counted_by_year_range_of_their_record(database: Dat
     }
 
 
-async def test_newly_planned_companies_stand_beside_those_of_the_year(database: Database) -> None:
+async def test_newly_planned_companies_are_listed_beside_those_of_the_year(database: Database) -> None:
     plan = [
         {"year": 2024, "newly": True, "count": 8},
         {"year": 2024, "newly": True, "track": "JS1", "count": 5},
     ]
 
-    figures = await shown(database, [published(planned_companies=plan), *holding("A")])
+    figures = await project_and_compute(database, [published(planned_companies=plan), *awarded_case("A")])
 
     assert figures["companies"]["2024"] == {"completed": 0, "in_progress": 1, "planned_new": 8}
     assert figures["tracks"]["JS1"]["companies"]["2024"]["planned_new"] == 5
@@ -164,9 +168,11 @@ async def test_a_new_version_of_the_plan_counts_from_its_day_on(database: Databa
         {"year": 2025, "track": "JS1", "count": 22},
         {"year": 2025, "track": "JS2", "count": 45},
     ]
-    await project(database, facts([published(), published("2025-01-15", 2, planned_companies=plan)]))
+    await project_events(
+        database, decode_events([published(), published("2025-01-15", 2, planned_companies=plan)])
+    )
 
-    before, after = await asked(database, "2025-01-14"), await asked(database, PINNED)
+    before, after = await compute(database, "2025-01-14"), await compute(database, PINNED)
 
     assert "companies_planned" not in before
     assert "rounds" not in before
@@ -178,11 +184,11 @@ async def test_tracks_and_municipalities_split_the_same_cases(database: Database
     events = [
         published(),
         opened(),
-        *holding("A", due="2025-02-01"),
+        *awarded_case("A", due="2025-02-01"),
         applied("B", track="JS2", municipality="52140"),
     ]
 
-    figures = await shown(database, events)
+    figures = await project_and_compute(database, events)
 
     row = figures["rounds"]["2024"]
     assert (row["applied"], row["quota"]) == (2, 3)
@@ -200,7 +206,7 @@ async def test_tracks_and_municipalities_split_the_same_cases(database: Database
 async def test_invested_before_the_term_is_past_spending_of_earlier_years(database: Database) -> None:
     before, within = split(6_000_000, RATIO, Funder.SELF), split(500_000, RATIO, Funder.SELF)
 
-    figures = await shown(
+    figures = await project_and_compute(
         database, [published(), booked("A", 2021, before), booked("B", 2022, within, "2022-05-01")]
     )
 
@@ -215,10 +221,10 @@ async def test_invested_before_the_term_is_past_spending_of_earlier_years(databa
     assert figures["executed"]["2021"]["self"] == 1_200_000
 
 
-async def test_the_total_is_invested_and_planned_and_checked_against_the_ratios(database: Database) -> None:
+async def test_the_total_is_invested_plus_planned_and_checked_against_the_ratios(database: Database) -> None:
     past = split(6_000_000_000, RATIO, Funder.SELF)
 
-    figures = await shown(database, [published(), booked("A", 2021, past)])
+    figures = await project_and_compute(database, [published(), booked("A", 2021, past)])
 
     assert figures["total"]["all"] == 12_000_000_000
     assert figures["total"]["national"] == 6_000_000_000
@@ -233,29 +239,29 @@ async def test_the_total_is_invested_and_planned_and_checked_against_the_ratios(
     assert "after_term" not in figures
 
 
-async def test_money_that_does_not_follow_the_ratios_is_told(database: Database) -> None:
-    figures = await shown(database, [published(), booked("A", 2021, {Funder.CITY: 1_000_000})])
+async def test_money_that_does_not_follow_the_ratios_fails_the_check(database: Database) -> None:
+    figures = await project_and_compute(database, [published(), booked("A", 2021, {Funder.CITY: 1_000_000})])
 
     assert figures["checked"] == {"ratios": False}
 
 
-async def test_a_plan_that_is_only_a_total_is_the_total(database: Database) -> None:
+async def test_a_plan_without_periods_and_funders_gives_the_total_alone(database: Database) -> None:
     plan = [{"period": "unsplit", "funder": "unsplit", "amount_krw": 30_500_000_000}]
 
-    figures = await shown(database, [published(plan=plan, term_from=None)])
+    figures = await project_and_compute(database, [published(plan=plan, term_from=None)])
 
     assert figures["total"] == {"all": 30_500_000_000}
     assert figures["money_planned"] == 30_500_000_000
     assert {"term_plan", "invested_before_term", "after_term", "checked"}.isdisjoint(figures)
 
 
-async def test_commitments_and_payments_stand_in_their_fiscal_year_as_of_their_day(
+async def test_commitments_and_payments_count_in_their_fiscal_year_as_of_their_day(
     database: Database,
 ) -> None:
     released_later = released("A", "2024-12-01", 15_000_000)
-    await project(database, facts([published(), *a_case("A"), released_later]))
+    await project_events(database, decode_events([published(), *a_case("A"), released_later]))
 
-    early, late = await asked(database, "2024-08-08"), await asked(database, PINNED)
+    early, late = await compute(database, "2024-08-08"), await compute(database, PINNED)
 
     assert early["committed"]["2024"]["city"] == 40_000_000
     none = {"national": 0, "province": 0}
@@ -267,13 +273,13 @@ async def test_commitments_and_payments_stand_in_their_fiscal_year_as_of_their_d
 
 
 async def test_a_begun_year_with_commitments_and_no_payment_has_executed_zero(database: Database) -> None:
-    figures = await shown(database, [published(), committed("A", krw=40_000_000)], "2024-08-01")
+    figures = await project_and_compute(database, [published(), committed("A", krw=40_000_000)], "2024-08-01")
 
     assert figures["executed"]["2024"]["public"] == 0
 
 
-async def test_funders_stand_in_the_documents_order(database: Database) -> None:
-    figures = await shown(database, [published(), committed("A")])
+async def test_funders_are_in_the_order_of_the_documents(database: Database) -> None:
+    figures = await project_and_compute(database, [published(), committed("A")])
 
     order = ["all", "national", "province", "city", "self"]
     assert list(figures["total"]) == list(figures["term_plan"]) == order
@@ -281,11 +287,12 @@ async def test_funders_stand_in_the_documents_order(database: Database) -> None:
 
 
 async def test_an_indicator_counts_yearly_agreements_by_their_day(database: Database) -> None:
-    await project(
-        database, facts([published(), round_agreed(2022, "2022-02-01"), round_agreed(2023, "2023-02-01")])
+    await project_events(
+        database,
+        decode_events([published(), round_agreed(2022, "2022-02-01"), round_agreed(2023, "2023-02-01")]),
     )
 
-    early, late = await asked(database, "2022-06-30"), await asked(database, "2023-06-30")
+    early, late = await compute(database, "2022-06-30"), await compute(database, "2023-06-30")
 
     assert early["kpi"]["achieved"] == {"2022": 1}
     assert (late["kpi"]["achieved"], late["kpi"]["achieved_total"]) == ({"2022": 1, "2023": 1}, 2)
@@ -293,9 +300,11 @@ async def test_an_indicator_counts_yearly_agreements_by_their_day(database: Data
 
 
 async def test_the_newest_stated_progress_of_the_day_is_shown(database: Database) -> None:
-    await project(database, facts([published(), progress(20, "2022-03-31"), progress(30, "2022-06-30")]))
+    await project_events(
+        database, decode_events([published(), progress(20, "2022-03-31"), progress(30, "2022-06-30")])
+    )
 
-    early, late = await asked(database, "2022-06-29"), await asked(database, "2022-06-30")
+    early, late = await compute(database, "2022-06-29"), await compute(database, "2022-06-30")
 
     assert early["pledge"]["progress_percent"] == 20
     assert late["pledge"] == {
@@ -306,59 +315,63 @@ async def test_the_newest_stated_progress_of_the_day_is_shown(database: Database
     }
 
 
-async def test_a_company_that_is_visited_often_is_one_company(database: Database) -> None:
+async def test_a_company_that_is_visited_often_counts_once(database: Database) -> None:
     events = [
         published(),
-        *holding("A"),
-        *holding("B"),
+        *awarded_case("A"),
+        *awarded_case("B"),
         visited("A"),
         visited("A", "2024-09-02"),
         visited("B"),
     ]
 
-    figures = await shown(database, events)
+    figures = await project_and_compute(database, events)
 
     assert figures["mentors"] == {"count": 30, "companies_visited": 2}
 
 
 async def test_a_late_entry_changes_the_past(database: Database) -> None:
-    await project(database, facts([published(), *holding("A")]))
-    first = await asked(database, "2024-06-30")
+    await project_events(database, decode_events([published(), *awarded_case("A")]))
+    first = await compute(database, "2024-06-30")
 
-    await project(database, facts([published(), *holding("A"), *holding("B")])[4:])
+    await project_events(database, decode_events([published(), *awarded_case("A"), *awarded_case("B")])[4:])
 
     assert first["companies"]["2024"]["in_progress"] == 1
-    assert (await asked(database, "2024-06-30"))["companies"]["2024"]["in_progress"] == 2
+    assert (await compute(database, "2024-06-30"))["companies"]["2024"]["in_progress"] == 2
 
 
-async def test_a_proposal_is_a_programme_that_asks_municipalities(database: Database) -> None:
+async def test_a_proposal_is_a_programme_that_consults_municipalities(database: Database) -> None:
     definition = a_definition()
     proposal = {
         name: getattr(definition, name) for name in ("programme_id", "name_ko", "name_en", "short_ko")
     }
-    asks = {"municipalities": [{"code": "44130"}, {"code": "44150"}], "funders": ["province", "city"]}
-    rest = {"short_en": "T", "office_ko": "도", "office_en": "P", "region": "44", "year": 2023}
-    words = {"executing_agency_ko": "테크노파크", "reason_ko": "까닭"}
+    consulted = {"municipalities": [{"code": "44130"}, {"code": "44150"}], "funders": ["province", "city"]}
+    other = {"short_en": "T", "office_ko": "도", "office_en": "P", "region": "44", "year": 2023}
+    texts = {"executing_agency_ko": "테크노파크", "reason_ko": "까닭"}
     event = ProgrammeProposed.model_validate(
-        {"programme_id": PROGRAMME, "proposal": proposal | asks | rest | words, "occurred_on": "2022-12-12"}
+        {
+            "programme_id": PROGRAMME,
+            "proposal": proposal | consulted | other | texts,
+            "occurred_on": "2022-12-12",
+        }
     )
 
-    figures = await shown(database, [event], "2022-12-30")
+    figures = await project_and_compute(database, [event], "2022-12-30")
 
     assert (figures["stage"], figures["municipalities"]) == ("consultation", {"count": 2})
 
 
-async def test_a_programme_that_is_not_known_on_the_day_is_refused_in_words(database: Database) -> None:
-    await project(database, facts([published()]))
+async def test_a_programme_unknown_on_the_day_is_refused_with_an_explanation(database: Database) -> None:
+    await project_events(database, decode_events([published()]))
 
     with pytest.raises(NotFound, match="programme_unknown") as refusal:
-        await asked(database, "2022-01-02")
+        await compute(database, "2022-01-02")
 
     assert "사업 목록" in refusal.value.ko
 
 
-async def test_every_programme_is_listed_by_the_day(database: Database) -> None:
-    await project(database, facts([published(), registered("A")]))
+async def test_every_programme_known_on_the_day_is_listed(database: Database) -> None:
+    await project_events(database, decode_events([published(), registered("A")]))
 
     async with database.transaction() as session:
         listed = await all_figures(session, date(2025, 1, 20))
@@ -366,15 +379,15 @@ async def test_every_programme_is_listed_by_the_day(database: Database) -> None:
     assert [figures["programme_id"] for figures in listed] == [PROGRAMME]
 
 
-async def test_any_merge_of_the_topics_gives_the_same_figures(
-    database: Database, databases: Databases
-) -> None:
-    story = facts([published(), opened(), *a_case("A"), *a_case("B"), *holding("C", due="2025-02-01")])
-    await project(database, story)
-    straight = await asked(database, PINNED)
-    await real.empty()
+async def test_any_order_of_arrival_gives_the_same_figures(database: Database, databases: Databases) -> None:
+    history = decode_events(
+        [published(), opened(), *a_case("A"), *a_case("B"), *awarded_case("C", due="2025-02-01")]
+    )
+    await project_events(database, history)
+    in_order = await compute(database, PINNED)
+    await real.delete_all_rows()
 
-    await project(database, interleaved(story, seed=7))
+    await project_events(database, interleave(history, seed=7))
 
-    assert await asked(database, PINNED) == straight
-    assert straight["rounds"]["2024"]["completed_or_about_to"] == 3
+    assert await compute(database, PINNED) == in_order
+    assert in_order["rounds"]["2024"]["completed_or_about_to"] == 3

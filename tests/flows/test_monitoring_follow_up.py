@@ -1,4 +1,4 @@
-"""Monitoring's rooms over HTTP and events, on real Postgres: milestones, deadlines, mentors, pledges."""
+"""Monitoring over HTTP and events, on real Postgres: milestones, deadlines, mentors, pledges."""
 
 import asyncio
 from pathlib import Path
@@ -15,25 +15,25 @@ from tests.flows.monitoring_api import Monitoring
 from tests.unit.monitoring_builders import abandoned, agreed, an_id, applied, on, published, selected
 
 CASE = an_id("case A")
-LIFE: list[Event] = [published(), applied("A"), selected("A"), agreed("A", "2024-07-15")]
+HISTORY: list[Event] = [published(), applied("A"), selected("A"), agreed("A", "2024-07-15")]
 
 
 @pytest.fixture
 async def monitoring(databases: Databases, settings: Settings, tmp_path: Path) -> Monitoring:
-    """It has heard of one case with an agreement: kickoff due 2024-07-29, completion due 2025-01-15."""
-    found = Monitoring(databases["monitoring"], settings, tmp_path)
-    await found.hears(LIFE)
-    return found
+    """A service with one case under agreement: kickoff due 2024-07-29, completion due 2025-01-15."""
+    service = Monitoring(databases["monitoring"], settings, tmp_path)
+    await service.deliver(HISTORY)
+    return service
 
 
 def evidence(day: str) -> dict[str, str]:
     return {"evidence": "문서-1", "occurred_on": day}
 
 
-async def test_an_agreement_schedules_the_templates_milestones(monitoring: Monitoring) -> None:
-    scheduled = await monitoring.told("milestone.scheduled")
+async def test_an_agreement_schedules_the_milestones_of_the_definition(monitoring: Monitoring) -> None:
+    scheduled = await monitoring.emitted("milestone.scheduled")
 
-    assert [(one["milestone"], one["due_on"], one["completes"]) for one in scheduled] == [
+    assert [(event["milestone"], event["due_on"], event["completes"]) for event in scheduled] == [
         ("kickoff", "2024-07-29", False),
         ("completion", "2025-01-15", True),
     ]
@@ -45,32 +45,32 @@ async def test_an_agreement_waits_for_its_programme(
     fresh = Monitoring(databases["monitoring"], settings, tmp_path)
 
     with pytest.raises(PrerequisiteMissing, match="programme_not_known_yet"):
-        await fresh.hears([applied("A"), selected("A"), agreed("A")])
+        await fresh.deliver([applied("A"), selected("A"), agreed("A")])
 
 
-async def test_an_officer_notes_what_is_achieved_once(monitoring: Monitoring) -> None:
+async def test_an_achievement_is_recorded_once(monitoring: Monitoring) -> None:
     path = f"/cases/{CASE}/milestones/kickoff/achievement"
 
     done = await monitoring.post(path, evidence("2024-07-28"))
-    again = await monitoring.ask("POST", path, evidence("2024-07-28"))
+    again = await monitoring.request("POST", path, evidence("2024-07-28"))
 
     assert done["status"] == "achieved"
     assert (again.status_code, again.json()["rule"]) == (409, "milestone_state")
-    assert len(await monitoring.told("milestone.achieved")) == 1
+    assert len(await monitoring.emitted("milestone.achieved")) == 1
 
 
 async def test_a_company_reports_its_own_case_only(monitoring: Monitoring) -> None:
     path, company = f"/cases/{CASE}/milestones/kickoff/report", str(an_id("company A"))
 
-    mine = await monitoring.ask("POST", path, evidence("2024-07-20"), "company", company)
-    others = await monitoring.ask("POST", path, evidence("2024-07-21"), "company", str(uuid4()))
+    mine = await monitoring.request("POST", path, evidence("2024-07-20"), "company", company)
+    others = await monitoring.request("POST", path, evidence("2024-07-21"), "company", str(uuid4()))
 
     assert (mine.status_code, mine.json()["status"]) == (200, "reported")
     assert (others.status_code, others.json()["rule"]) == (403, "own_case_only")
 
 
-async def test_an_unknown_milestone_is_refused_with_the_known_ones(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask(
+async def test_an_unknown_milestone_is_refused_with_a_list_of_the_known_ones(monitoring: Monitoring) -> None:
+    refused = await monitoring.request(
         "POST", f"/cases/{CASE}/milestones/final/achievement", evidence("2024-08-01")
     )
 
@@ -78,8 +78,8 @@ async def test_an_unknown_milestone_is_refused_with_the_known_ones(monitoring: M
     assert "kickoff, completion" in refused.json()["detail"]
 
 
-async def test_a_case_that_is_not_heard_of_yet_may_be_tried_again(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask(
+async def test_a_case_that_has_not_arrived_yet_can_be_retried(monitoring: Monitoring) -> None:
+    refused = await monitoring.request(
         "POST", f"/cases/{uuid4()}/milestones/kickoff/achievement", evidence("2024-08-01")
     )
 
@@ -87,21 +87,21 @@ async def test_a_case_that_is_not_heard_of_yet_may_be_tried_again(monitoring: Mo
 
 
 async def test_an_achievement_before_the_agreement_is_refused(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask(
+    refused = await monitoring.request(
         "POST", f"/cases/{CASE}/milestones/kickoff/achievement", evidence("2024-07-14")
     )
 
     assert (refused.status_code, refused.json()["rule"]) == (409, "agreement_needed")
 
 
-async def test_deadlines_are_told_once_however_often_they_run(monitoring: Monitoring) -> None:
+async def test_deadlines_are_announced_once_however_often_they_run(monitoring: Monitoring) -> None:
     first = await monitoring.post("/deadlines", {"up_to": "2025-01-20"}, "operator")
     second = await monitoring.post("/deadlines", {"up_to": "2025-01-20"}, "operator")
 
     assert (first, second) == ({"due_soon": 5, "missed": 2}, {"due_soon": 0, "missed": 0})
     days = [
-        (one["milestone"], one["days_left"], one["occurred_on"])
-        for one in await monitoring.told("milestone.due_soon")
+        (event["milestone"], event["days_left"], event["occurred_on"])
+        for event in await monitoring.emitted("milestone.due_soon")
     ]
     assert sorted(days) == [
         ("completion", 1, "2025-01-14"),
@@ -112,37 +112,39 @@ async def test_deadlines_are_told_once_however_often_they_run(monitoring: Monito
     ]
 
 
-async def test_two_timers_at_once_tell_each_deadline_once(monitoring: Monitoring) -> None:
+async def test_concurrent_timers_announce_each_deadline_once(monitoring: Monitoring) -> None:
     async def run() -> int:
         async with monitoring.database.transaction() as session:
             return sum((await run_deadlines(session, on("2025-01-20"))).values())
 
-    told = await asyncio.gather(*(run() for _ in range(4)))
+    announced = await asyncio.gather(*(run() for _ in range(4)))
 
-    assert sorted(told) == [0, 0, 0, 7]
-    assert len(await monitoring.told("milestone.missed")) == 2
+    assert sorted(announced) == [0, 0, 0, 7]
+    assert len(await monitoring.emitted("milestone.missed")) == 2
 
 
-async def test_nothing_is_told_of_what_is_achieved_or_given_up(monitoring: Monitoring) -> None:
+async def test_deadlines_of_achieved_or_abandoned_milestones_are_not_announced(
+    monitoring: Monitoring,
+) -> None:
     await monitoring.post(f"/cases/{CASE}/milestones/kickoff/achievement", evidence("2024-07-20"))
-    await monitoring.hears([abandoned("A", "2024-08-01")])
+    await monitoring.deliver([abandoned("A", "2024-08-01")])
 
-    told = await monitoring.post("/deadlines", {"up_to": "2025-01-20"}, "operator")
+    counts = await monitoring.post("/deadlines", {"up_to": "2025-01-20"}, "operator")
 
-    assert told == {"due_soon": 0, "missed": 0}
-    states = (await monitoring.ask("GET", f"/cases/{CASE}/milestones")).json()["milestones"]
-    assert [one["status"] for one in states] == ["achieved", "closed"]
+    assert counts == {"due_soon": 0, "missed": 0}
+    milestones = (await monitoring.request("GET", f"/cases/{CASE}/milestones")).json()["milestones"]
+    assert [milestone["status"] for milestone in milestones] == ["achieved", "closed"]
 
 
 async def test_only_an_operator_runs_the_deadlines(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask("POST", "/deadlines", {"up_to": "2025-01-20"}, "officer")
+    refused = await monitoring.request("POST", "/deadlines", {"up_to": "2025-01-20"}, "officer")
 
     assert (refused.status_code, refused.json()["rule"]) == (403, "role_needed")
 
 
 async def test_a_mentor_is_assigned_and_then_visits(monitoring: Monitoring) -> None:
     visit = {"mentor_id": "M-1", "work": "공정 진단", "occurred_on": "2024-09-02"}
-    early = await monitoring.ask("POST", f"/cases/{CASE}/visits", visit)
+    early = await monitoring.request("POST", f"/cases/{CASE}/visits", visit)
 
     await monitoring.post(
         f"/cases/{CASE}/mentors", {"mentor_id": "M-1", "weeks": 8, "occurred_on": "2024-09-01"}
@@ -150,16 +152,16 @@ async def test_a_mentor_is_assigned_and_then_visits(monitoring: Monitoring) -> N
     await monitoring.post(f"/cases/{CASE}/visits", visit)
 
     assert (early.status_code, early.json()["rule"]) == (409, "mentor_not_assigned")
-    assert [one["work"] for one in await monitoring.told("mentor.visited")] == ["공정 진단"]
+    assert [event["work"] for event in await monitoring.emitted("mentor.visited")] == ["공정 진단"]
 
 
-async def test_nine_weeks_are_refused_by_the_field(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask("POST", f"/cases/{CASE}/mentors", {"mentor_id": "M-1", "weeks": 9})
+async def test_nine_weeks_are_refused_with_the_name_of_the_field(monitoring: Monitoring) -> None:
+    refused = await monitoring.request("POST", f"/cases/{CASE}/mentors", {"mentor_id": "M-1", "weeks": 9})
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "weeks")
 
 
-async def test_a_pledges_progress_is_told_as_it_was_stated(monitoring: Monitoring) -> None:
+async def test_the_progress_of_a_pledge_is_emitted_as_stated(monitoring: Monitoring) -> None:
     body = {
         "programme_id": "test-smart-factory",
         "percent": 30,
@@ -168,21 +170,21 @@ async def test_a_pledges_progress_is_told_as_it_was_stated(monitoring: Monitorin
     }
 
     await monitoring.post("/pledges/strong-firms/progress", body)
-    refused = await monitoring.ask("POST", "/pledges/another/progress", body)
+    refused = await monitoring.request("POST", "/pledges/another/progress", body)
 
-    assert [one["percent"] for one in await monitoring.told("pledge.progress_reported")] == [30]
+    assert [event["percent"] for event in await monitoring.emitted("pledge.progress_reported")] == [30]
     assert (refused.status_code, refused.json()["rule"]) == (409, "pledge_of_another_programme")
 
 
 async def test_the_figures_need_a_role_where_the_board_is_not_open(monitoring: Monitoring) -> None:
     nobody = await monitoring.client.get("/api/figures")
-    company = await monitoring.ask("GET", "/api/figures", role="company", subject=str(uuid4()))
-    auditor = await monitoring.ask("GET", "/api/figures", role="auditor")
+    company = await monitoring.request("GET", "/api/figures", role="company", subject=str(uuid4()))
+    auditor = await monitoring.request("GET", "/api/figures", role="auditor")
 
     assert (nobody.status_code, company.status_code, auditor.status_code) == (401, 403, 200)
 
 
-async def test_the_demos_board_opens_on_loopback_under_its_own_name_only(
+async def test_the_board_of_the_demo_is_open_on_loopback_under_its_own_name_only(
     databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
     demo = Monitoring(databases["monitoring"], settings, tmp_path, board_operator="시연 운영자")
@@ -195,6 +197,6 @@ async def test_the_demos_board_opens_on_loopback_under_its_own_name_only(
 
 
 async def test_a_future_date_is_refused_before_anything_is_read(monitoring: Monitoring) -> None:
-    refused = await monitoring.ask("GET", "/api/figures?as_of=2999-01-01")
+    refused = await monitoring.request("GET", "/api/figures?as_of=2999-01-01")
 
     assert (refused.status_code, refused.json()["rule"]) == (409, "future_date")

@@ -1,4 +1,4 @@
-"""HTTP of notifications: contacts are kept, shown masked and erased; a case's messages are shown."""
+"""HTTP of notifications: contacts are saved, shown masked and erased; a case's messages are listed."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from shared.config import Settings
 from shared.database.engine import Database
 from tests.builders import a_selection
 from tests.databases import Databases
-from tests.flows.notifications_builders import KnownCase, known, rows, told
+from tests.flows.notifications_builders import CaseContact, enqueue, rows, save_case
 from tools.devstack.state import State
 from tools.devstack.tokens import jwks_file, mint
 
@@ -44,58 +44,60 @@ def by(state: State, subject: object, *roles: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {mint(state, str(subject), roles)}"}
 
 
-async def test_a_contact_is_kept_shown_masked_and_erased(
+async def test_contact_is_saved_shown_masked_and_erased(
     http: httpx.AsyncClient, state: State, database: Database
 ) -> None:
     officer, path = by(state, "officer-1", "officer"), f"/recipients/{COMPANY}"
 
-    kept = await http.put(path, json=CONTACT, headers=officer)
+    saved = await http.put(path, json=CONTACT, headers=officer)
     shown = await http.get(path, headers=officer)
     erased = await http.delete(path, headers=officer)
-    gone = await http.get(path, headers=officer)
+    missing = await http.get(path, headers=officer)
 
-    assert kept.json() == {"company_id": str(COMPANY), "channels": ["email", "sms"], "language": "ko"}
+    assert saved.json() == {"company_id": str(COMPANY), "channels": ["email", "sms"], "language": "ko"}
     assert (shown.json()["email"], shown.json()["phone"]) == ("k***@example.com", "010-****-5678")
     assert erased.json() == {"company_id": str(COMPANY), "erased": True}
-    assert (gone.status_code, gone.json()["rule"]) == (404, "recipient_unknown")
+    assert (missing.status_code, missing.json()["rule"]) == (404, "recipient_unknown")
     assert await rows(database, "recipient", "company_id") == []
 
 
-async def test_erasing_twice_is_no_error(http: httpx.AsyncClient, state: State) -> None:
+async def test_erasing_a_missing_contact_is_no_error(http: httpx.AsyncClient, state: State) -> None:
     officer = by(state, "officer-1", "officer")
 
-    again = await http.delete(f"/recipients/{uuid4()}", headers=officer)
+    reply = await http.delete(f"/recipients/{uuid4()}", headers=officer)
 
-    assert (again.status_code, again.json()["erased"]) == (200, False)
+    assert (reply.status_code, reply.json()["erased"]) == (200, False)
 
 
-async def test_nothing_of_a_contact_stays_under_an_idempotency_key(
+async def test_response_stored_under_an_idempotency_key_holds_no_contact(
     http: httpx.AsyncClient, state: State, database: Database
 ) -> None:
     headers = by(state, "officer-1", "officer") | {"Idempotency-Key": "key-1"}
 
     await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=headers)
 
-    [kept] = await rows(database, "idempotency_key", "key")
-    assert b"example.com" not in kept["body"]
-    assert b"5678" not in kept["body"]
+    [stored] = await rows(database, "idempotency_key", "key")
+    assert b"example.com" not in stored["body"]
+    assert b"5678" not in stored["body"]
 
 
-async def test_a_company_reaches_its_own_contact_only(http: httpx.AsyncClient, state: State) -> None:
-    mine, others = by(state, COMPANY, "company"), by(state, uuid4(), "company")
+async def test_company_may_access_its_own_contact_only(http: httpx.AsyncClient, state: State) -> None:
+    own, other = by(state, COMPANY, "company"), by(state, uuid4(), "company")
 
-    own = await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=mine)
+    saved = await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=own)
     refusals = [
-        await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=others),
-        await http.get(f"/recipients/{COMPANY}", headers=others),
-        await http.delete(f"/recipients/{COMPANY}", headers=others),
+        await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=other),
+        await http.get(f"/recipients/{COMPANY}", headers=other),
+        await http.delete(f"/recipients/{COMPANY}", headers=other),
     ]
 
-    assert own.status_code == 200
-    assert [(one.status_code, one.json()["rule"]) for one in refusals] == [(403, "own_contact_only")] * 3
+    assert saved.status_code == 200
+    assert [(reply.status_code, reply.json()["rule"]) for reply in refusals] == [
+        (403, "own_contact_only")
+    ] * 3
 
 
-async def test_an_operator_sees_but_does_not_change(http: httpx.AsyncClient, state: State) -> None:
+async def test_operator_may_not_change_a_contact(http: httpx.AsyncClient, state: State) -> None:
     refused = await http.put(f"/recipients/{COMPANY}", json=CONTACT, headers=by(state, "op", "operator"))
 
     assert (refused.status_code, refused.json()["rule"]) == (403, "role_needed")
@@ -110,7 +112,7 @@ async def test_an_operator_sees_but_does_not_change(http: httpx.AsyncClient, sta
         ({"email": "kim@example.com", "name": "김"}, "name"),
     ],
 )
-async def test_a_wrong_field_is_named_in_both_languages_and_nothing_is_kept(
+async def test_invalid_field_is_named_in_both_languages_and_nothing_is_saved(
     http: httpx.AsyncClient, state: State, database: Database, body: dict[str, str], field: str
 ) -> None:
     refused = await http.put(f"/recipients/{COMPANY}", json=body, headers=by(state, "o", "officer"))
@@ -124,9 +126,7 @@ async def test_a_wrong_field_is_named_in_both_languages_and_nothing_is_kept(
     assert await rows(database, "recipient", "company_id") == []
 
 
-async def test_a_contact_without_an_address_is_refused_by_its_rule(
-    http: httpx.AsyncClient, state: State
-) -> None:
+async def test_contact_without_an_address_is_refused(http: httpx.AsyncClient, state: State) -> None:
     refused = await http.put(
         f"/recipients/{COMPANY}", json={"language": "en"}, headers=by(state, "o", "officer")
     )
@@ -134,17 +134,17 @@ async def test_a_contact_without_an_address_is_refused_by_its_rule(
     assert (refused.status_code, refused.json()["rule"]) == (409, "contact_needed")
 
 
-async def test_a_cases_messages_are_shown_with_their_words_and_without_an_address(
+async def test_messages_of_a_case_are_listed_with_subjects_and_without_an_address(
     http: httpx.AsyncClient, state: State, database: Database
 ) -> None:
-    case = KnownCase()
-    await known(database, case)
-    await told(database, case, a_selection(case.case_id))
+    case = CaseContact()
+    await save_case(database, case)
+    await enqueue(database, case, a_selection(case.case_id))
 
     reply = await http.get(f"/messages?case_id={case.case_id}", headers=by(state, "op", "operator"))
 
     shown = reply.json()["messages"]
-    assert [(one["channel"], one["state"], one["template"]) for one in shown] == [
+    assert [(message["channel"], message["state"], message["template"]) for message in shown] == [
         ("email", "queued", "selected"),
         ("sms", "queued", "selected"),
     ]
@@ -152,8 +152,10 @@ async def test_a_cases_messages_are_shown_with_their_words_and_without_an_addres
     assert "kim@" not in json.dumps(shown)
 
 
-async def test_messages_are_for_officers_not_for_strangers(http: httpx.AsyncClient, state: State) -> None:
-    nobody = await http.get(f"/messages?case_id={uuid4()}")
+async def test_messages_are_refused_to_anonymous_callers_and_companies(
+    http: httpx.AsyncClient, state: State
+) -> None:
+    anonymous = await http.get(f"/messages?case_id={uuid4()}")
     company = await http.get(f"/messages?case_id={uuid4()}", headers=by(state, COMPANY, "company"))
 
-    assert (nobody.status_code, company.status_code) == (401, 403)
+    assert (anonymous.status_code, company.status_code) == (401, 403)

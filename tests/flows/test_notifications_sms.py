@@ -1,4 +1,4 @@
-"""SMS through a gateway of SOLAPI's shape over real HTTP, and its receipts: early, late, twice, never."""
+"""SMS through a gateway with SOLAPI's API over HTTP, and its delivery reports: early, late, repeated or missing."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
@@ -11,7 +11,7 @@ import pytest
 
 from services.notifications.main import SERVICE
 from services.notifications.messages import commands
-from services.notifications.messages.domain import Move, State
+from services.notifications.messages.domain import State, Transition
 from services.notifications.recipients.domain import checked_phone
 from shared.config import Settings
 from shared.database.engine import Database, fetch
@@ -19,19 +19,19 @@ from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases
 from tests.flows.notifications_builders import (
-    KnownCase,
-    known,
-    published,
+    CaseContact,
+    emitted_events,
+    enqueue,
     rows,
-    sending,
-    sms_gateway,
+    running_senders,
+    running_sms_gateway,
+    save_case,
     states,
-    told,
     until,
     until_states,
     with_providers,
 )
-from tools.devstack.inbox.sms import ANSWER_LOST, REFUSED
+from tools.devstack.inbox.sms import LOST_ANSWER_NUMBER, REFUSED_NUMBER
 
 Gateway = Callable[[], Coroutine[Any, Any, list[dict[str, Any]]]]
 Webhook = Callable[[Any], Coroutine[Any, Any, dict[str, int]]]
@@ -49,19 +49,19 @@ def provided(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def gateway(provided: Settings, tmp_path: Path) -> AsyncIterator[Gateway]:
-    """What the gateway has kept, newest first."""
+    """The messages that the gateway received, newest first."""
 
-    async def kept() -> list[dict[str, Any]]:
+    async def received() -> list[dict[str, Any]]:
         async with httpx.AsyncClient(base_url=provided.sms_url, trust_env=False) as client:
             return list((await client.get("/api/messages")).json())
 
-    async with sms_gateway(provided, tmp_path):
-        yield kept
+    async with running_sms_gateway(provided, tmp_path):
+        yield received
 
 
 @pytest.fixture
 async def webhook(database: Database, provided: Settings) -> AsyncIterator[Webhook]:
-    """Posts receipts to the service's own API."""
+    """Post delivery reports to the service's own API."""
     app = SERVICE.app(database, provided, [], serves_api=True)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://notifications") as client:
@@ -74,132 +74,129 @@ async def webhook(database: Database, provided: Settings) -> AsyncIterator[Webho
         yield post
 
 
-def a_report(row: dict[str, Any], status: str = "4000", **data: Any) -> dict[str, Any]:
-    known_as = {
-        "messageId": row["provider_reference"] or "M4V",
-        "customFields": {"messageId": str(row["id"])},
-    }
-    said = {"statusCode": status, "statusMessage": "말씀", "type": "SMS", "to": "010", "from": "063"}
-    return {"eventDataId": uuid4().hex, "retryCount": 0, "data": known_as | said | data}
+def a_delivery_report(row: dict[str, Any], status: str = "4000", **data: Any) -> dict[str, Any]:
+    ids = {"messageId": row["provider_reference"] or "M4V", "customFields": {"messageId": str(row["id"])}}
+    result = {"statusCode": status, "statusMessage": "말씀", "type": "SMS", "to": "010", "from": "063"}
+    return {"eventDataId": uuid4().hex, "retryCount": 0, "data": ids | result | data}
 
 
-async def a_waiting_sms(database: Database, phone: str = "+821012345678") -> KnownCase:
-    case = KnownCase(email=None, phone=phone)
-    await known(database, case)
-    await told(database, case, a_selection(case.case_id))
+async def a_queued_sms(database: Database, phone: str = "+821012345678") -> CaseContact:
+    case = CaseContact(email=None, phone=phone)
+    await save_case(database, case)
+    await enqueue(database, case, a_selection(case.case_id))
     return case
 
 
 async def a_sent_sms(database: Database, state: State = State.SENT) -> dict[str, Any]:
-    """Handed over: the provider knows it as M4V1."""
-    await a_waiting_sms(database)
+    """A message in `state`; the provider's reference of a sent one is M4V1."""
+    await a_queued_sms(database)
     async with database.transaction() as session:
         [claimed] = await commands.claim(session, "sms", 1)
         if state is not State.SENDING:
-            await commands.settle(session, {claimed.id: Move(state, reference="M4V1")})
+            await commands.record_outcomes(session, {claimed.id: Transition(state, reference="M4V1")})
     [row] = await rows(database)
     return row
 
 
-async def test_an_sms_is_signed_measured_and_sent_once(
+async def test_sms_is_signed_measured_and_sent_once(
     database: Database, provided: Settings, gateway: Gateway
 ) -> None:
-    await a_waiting_sms(database)
+    await a_queued_sms(database)
 
-    async with sending(database, provided):
+    async with running_senders(database, provided):
         await until_states(database, "sent")
 
-    [kept] = await gateway()
+    [sms] = await gateway()
     [row] = await rows(database)
-    assert (kept["to"], kept["from"], kept["type"]) == ("01012345678", "0632801234", "SMS")
-    assert kept["bytes"] <= 90
-    assert kept["text"].startswith("[이음] 축하드립니다. 전북 스마트공장 지원 기업으로")
-    assert row["provider_reference"] == kept["id"]
-    assert await published(database) == ["sent"]
+    assert (sms["to"], sms["from"], sms["type"]) == ("01012345678", "0632801234", "SMS")
+    assert sms["bytes"] <= 90
+    assert sms["text"].startswith("[이음] 축하드립니다. 전북 스마트공장 지원 기업으로")
+    assert row["provider_reference"] == sms["id"]
+    assert await emitted_events(database) == ["sent"]
 
 
 async def test_what_is_longer_than_an_sms_goes_as_lms_with_a_subject(
     database: Database, provided: Settings, gateway: Gateway
 ) -> None:
-    case = KnownCase(email=None)
-    await known(database, case)
+    case = CaseContact(email=None)
+    await save_case(database, case)
     reason = "기초1 배정 40곳 가운데 47위 – 평균 71.3점 • 기준 미달"
     fields = {"case_id": case.case_id, "programme_id": PROGRAMME, "round_id": "r", "year": 2024}
-    await told(database, case, CompanyRejected(**fields, reason=reason, occurred_on=A_DAY))
+    await enqueue(database, case, CompanyRejected(**fields, reason=reason, occurred_on=A_DAY))
 
-    async with sending(database, provided):
+    async with running_senders(database, provided):
         await until_states(database, "sent")
 
-    [kept] = await gateway()
-    assert (kept["type"], kept["subject"]) == ("LMS", "[이음] 선정 결과 안내")
-    assert kept["unencodable"] == ""
-    assert "47위 - 평균 71.3점 · 기준 미달" in kept["text"]
+    [sms] = await gateway()
+    assert (sms["type"], sms["subject"]) == ("LMS", "[이음] 선정 결과 안내")
+    assert sms["unencodable"] == ""
+    assert "47위 - 평균 71.3점 · 기준 미달" in sms["text"]
 
 
-async def test_many_go_in_few_requests_and_each_once(
+async def test_many_sms_are_sent_in_few_requests_and_each_once(
     database: Database, provided: Settings, gateway: Gateway
 ) -> None:
     for _ in range(45):
-        await a_waiting_sms(database)
+        await a_queued_sms(database)
 
-    async with sending(database, provided, senders=2):
+    async with running_senders(database, provided, senders=2):
         await until_states(database, *["sent"] * 45)
 
-    ours = [kept["customFields"]["messageId"] for kept in await gateway()]
-    assert len(ours) == len(set(ours)) == 45
-    assert len({kept["group"] for kept in await gateway()}) < 45
+    ids = [sms["customFields"]["messageId"] for sms in await gateway()]
+    assert len(ids) == len(set(ids)) == 45
+    assert len({sms["group"] for sms in await gateway()}) < 45
 
 
-async def test_one_refused_number_fails_and_the_others_of_its_batch_go_out(
+async def test_refused_number_fails_and_the_rest_of_its_batch_is_sent(
     database: Database, provided: Settings, gateway: Gateway
 ) -> None:
-    await a_waiting_sms(database, checked_phone(REFUSED))
-    await a_waiting_sms(database)
+    await a_queued_sms(database, checked_phone(REFUSED_NUMBER))
+    await a_queued_sms(database)
 
-    async with sending(database, provided):
+    async with running_senders(database, provided):
         await until_states(database, "failed", "sent")
 
     assert "1020" in (await rows(database))[0]["reason"]
 
 
-async def test_an_answer_that_is_lost_leaves_it_unknown_and_it_is_not_sent_again(
+async def test_lost_answer_leaves_the_outcome_unknown_and_the_sms_is_not_sent_again(
     database: Database, provided: Settings, gateway: Gateway, webhook: Webhook
 ) -> None:
-    await a_waiting_sms(database, checked_phone(ANSWER_LOST))
+    await a_queued_sms(database, checked_phone(LOST_ANSWER_NUMBER))
 
-    async with sending(database, provided):
+    async with running_senders(database, provided):
         await until_states(database, "unknown")
 
     assert len(await gateway()) == 1
     [row] = await rows(database)
-    assert await webhook([a_report(row)]) == {"delivered": 1, "failed": 0, "ignored": 0}
+    assert await webhook([a_delivery_report(row)]) == {"delivered": 1, "failed": 0, "ignored": 0}
     assert await states(database) == ["delivered"]
-    assert await published(database) == ["unknown", "delivered"]
+    assert await emitted_events(database) == ["unknown", "delivered"]
 
 
-async def test_a_gateway_that_is_not_there_is_waited_for(
+async def test_sms_stays_queued_while_the_gateway_is_unavailable(
     database: Database, provided: Settings, tmp_path: Path
 ) -> None:
-    await a_waiting_sms(database)
+    await a_queued_sms(database)
 
-    async with sending(database, provided) as [health]:
-        await until(lambda: in_trouble(health))
+    async with running_senders(database, provided) as [health]:
+        await until(lambda: reports_no_connection(health))
         await until_states(database, "queued")
-        async with sms_gateway(provided, tmp_path):
+        async with running_sms_gateway(provided, tmp_path):
             await until_states(database, "sent")
 
 
-async def in_trouble(health: Any) -> bool:
+async def reports_no_connection(health: Any) -> bool:
     return "sms: 문자 중계사에 연결하지 못했습니다" in (health.problem() or "")
 
 
-async def test_a_wrong_key_keeps_messages_waiting_instead_of_failing_them(
+async def test_wrong_api_key_leaves_messages_queued(
     database: Database, provided: Settings, gateway: Gateway
 ) -> None:
-    await a_waiting_sms(database)
-    wrong = provided.model_copy(update={"sms_api_key": "another"})
+    await a_queued_sms(database)
+    wrong_key = provided.model_copy(update={"sms_api_key": "another"})
 
-    async with sending(database, wrong) as [health]:
+    async with running_senders(database, wrong_key) as [health]:
         await until(lambda: has_reason(database, "HTTP 403"))
         assert "HTTP 403" in (health.problem() or "")
 
@@ -214,26 +211,26 @@ async def has_reason(database: Database, part: str) -> bool:
 @pytest.mark.parametrize(
     ("status", "state"), [("4000", "delivered"), ("3104", "failed"), ("3000", "sent"), ("2000", "sent")]
 )
-async def test_a_receipt_ends_a_message_unless_it_is_still_on_its_way(
+async def test_final_delivery_report_finishes_a_message(
     database: Database, webhook: Webhook, status: str, state: str
 ) -> None:
     row = await a_sent_sms(database)
 
-    await webhook([a_report(row, status)])
+    await webhook([a_delivery_report(row, status)])
 
     assert await states(database) == [state]
-    assert await published(database) == (["sent"] if state == "sent" else ["sent", state])
+    assert await emitted_events(database) == (["sent"] if state == "sent" else ["sent", state])
 
 
-async def test_a_receipt_that_comes_twice_counts_once_and_a_contradiction_not_at_all(
+async def test_repeated_and_contradictory_delivery_reports_are_ignored(
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database)
 
     counts = [
-        await webhook([a_report(row)]),
-        await webhook([a_report(row)]),
-        await webhook([a_report(row, "3104")]),
+        await webhook([a_delivery_report(row)]),
+        await webhook([a_delivery_report(row)]),
+        await webhook([a_delivery_report(row, "3104")]),
     ]
 
     assert counts == [
@@ -241,29 +238,29 @@ async def test_a_receipt_that_comes_twice_counts_once_and_a_contradiction_not_at
         {"delivered": 0, "failed": 0, "ignored": 1},
         {"delivered": 0, "failed": 0, "ignored": 1},
     ]
-    assert await published(database) == ["sent", "delivered"]
+    assert await emitted_events(database) == ["sent", "delivered"]
 
 
-async def test_a_receipt_faster_than_our_own_note_tells_both_states_and_the_note_changes_nothing(
+async def test_delivery_report_before_the_outcome_is_recorded_emits_both_states(
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database, State.SENDING)
 
-    await webhook([a_report(row, messageId="M4V9")])
+    await webhook([a_delivery_report(row, messageId="M4V9")])
     async with database.transaction() as session:
-        await commands.settle(session, {row["id"]: Move(State.SENT, reference="M4V9")})
+        await commands.record_outcomes(session, {row["id"]: Transition(State.SENT, reference="M4V9")})
 
     assert await states(database) == ["delivered"]
-    assert await published(database) == ["sent", "delivered"]
+    assert await emitted_events(database) == ["sent", "delivered"]
     assert (await rows(database))[0]["provider_reference"] == "M4V9"
 
 
-async def test_a_receipt_without_our_own_id_is_found_by_the_providers(
+async def test_delivery_report_without_our_id_is_matched_by_the_providers_reference(
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database)
 
-    await webhook([a_report(row, customFields=None)])
+    await webhook([a_delivery_report(row, customFields=None)])
 
     assert await states(database) == ["delivered"]
 
@@ -278,35 +275,35 @@ async def test_a_receipt_without_our_own_id_is_found_by_the_providers(
         {},
     ],
 )
-async def test_a_receipt_of_nothing_we_know_is_counted_and_answered_well(
+async def test_unusable_delivery_report_is_counted_as_ignored(
     database: Database, webhook: Webhook, report: dict[str, Any]
 ) -> None:
     row = await a_sent_sms(database)
 
-    assert await webhook([report, a_report(row)]) == {"delivered": 1, "failed": 0, "ignored": 1}
+    assert await webhook([report, a_delivery_report(row)]) == {"delivered": 1, "failed": 0, "ignored": 1}
 
 
-async def test_no_receipt_touches_a_message_that_nobody_handed_over(
+async def test_delivery_report_of_a_queued_message_changes_nothing(
     database: Database, webhook: Webhook
 ) -> None:
-    await a_waiting_sms(database)
+    await a_queued_sms(database)
     [row] = await rows(database)
 
-    await webhook([a_report(row)])
+    await webhook([a_delivery_report(row)])
 
     assert await states(database) == ["queued"]
 
 
-async def test_three_days_without_a_receipt_make_it_unknown_and_a_late_one_still_counts(
+async def test_missing_delivery_report_leads_to_unknown_and_a_late_one_is_applied(
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database)
     async with database.transaction() as session:
         age = timedelta(days=3, seconds=1)
         await fetch(session, "update message set changed_at = changed_at - $1::interval", age)
-        assert await commands.give_up_lost(session) == 1
+        assert await commands.expire_unknown(session) == 1
     assert await states(database) == ["unknown"]
 
-    await webhook([a_report(row)])
+    await webhook([a_delivery_report(row)])
 
-    assert await published(database) == ["sent", "unknown", "delivered"]
+    assert await emitted_events(database) == ["sent", "unknown", "delivered"]

@@ -1,4 +1,4 @@
-"""A service's HTTP edge in this process, spoken to as each role; and the events that the service gave out."""
+"""Client of a service's HTTP API in this process, for any role, and the events that the service emitted."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ from tools.devstack.tokens import jwks_file, mint
 Json = dict[str, Any]
 
 
-class Edge:
-    """Asks as officer unless a role is named: `post` and `get` expect success, `ask` takes any answer."""
+class ServiceApi:
+    """HTTP client, an officer unless a role is named: `post` and `get` expect success, `request` takes any response."""
 
     def __init__(
         self, service: Service, database: Database, settings: Settings, folder: Path, **changes: Any
@@ -35,29 +35,30 @@ class Edge:
     def bearer(self, role: str, subject: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {mint(self.issuer, subject, [role])}"}
 
-    async def ask(
+    async def request(
         self, method: str, path: str, body: Json | None = None, role: str = "officer", subject: str = "u-1"
     ) -> httpx.Response:
+        """Send a request with a new idempotency key and return its response."""
         headers = self.bearer(role, subject) | {"Idempotency-Key": str(uuid4())}
         return await self.client.request(method, path, json=body, headers=headers)
 
     async def post(self, path: str, body: Json, role: str = "officer", subject: str = "u-1") -> Json:
-        answer = await self.ask("POST", path, body, role, subject)
-        assert answer.status_code in (200, 201), answer.text
-        found: Json = answer.json()
-        return found
+        response = await self.request("POST", path, body, role, subject)
+        assert response.status_code in (200, 201), response.text
+        content: Json = response.json()
+        return content
 
     async def get(self, path: str, role: str = "officer", subject: str = "u-1") -> Json:
-        answer = await self.ask("GET", path, None, role, subject)
-        assert answer.status_code == 200, answer.text
-        found: Json = answer.json()
-        return found
+        response = await self.request("GET", path, None, role, subject)
+        assert response.status_code == 200, response.text
+        content: Json = response.json()
+        return content
 
-    async def told(self, name: str) -> list[Json]:
-        """The events of this name that the service gave out, in order."""
+    async def emitted(self, name: str) -> list[Json]:
+        """Return the data of the events of this name that the service emitted, in order."""
         async with self.database.transaction() as session:
-            found = await session.execute(
+            rows = await session.execute(
                 text("select data from event_log where type = :type order by position"),
                 {"type": f"kr.ieum.{name}.v1"},
             )
-            return [json.loads(data) for (data,) in found]
+            return [json.loads(data) for (data,) in rows]

@@ -7,7 +7,7 @@ import pytest
 from shared.config import Settings
 from tests.conftest import empty_topics
 from tests.databases import Databases
-from tests.integration import folds
+from tests.integration import probe_projections
 from tests.integration.probe import Probe
 from tests.system import KafkaSystem, MemorySystem, System
 
@@ -15,7 +15,7 @@ from tests.system import KafkaSystem, MemorySystem, System
 @pytest.fixture(scope="module")
 async def tables(migrated: Databases) -> AsyncIterator[None]:
     """Those of the probe's projections."""
-    async with folds.probe_tables():
+    async with probe_projections.probe_tables():
         yield
 
 

@@ -1,4 +1,4 @@
-"""Several brokers named in one setting: any that answers is enough, for all that speak to Kafka."""
+"""Several brokers in one setting: one that answers is enough for every Kafka client of a service."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.system import KafkaSystem
 pytestmark = pytest.mark.connected
 
 
-async def test_a_broker_that_does_not_answer_is_passed_over(
+async def test_unreachable_broker_is_skipped(
     databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
     settings = connected.model_copy(update={"kafka_bootstrap": f"127.0.0.1:1, {connected.kafka_bootstrap}"})

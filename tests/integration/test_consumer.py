@@ -8,7 +8,7 @@ import pytest
 
 from shared.config import Settings
 from shared.errors import RuleBroken
-from tests.builders import a_selection, an_agreement, sealed
+from tests.builders import a_selection, an_agreement, kafka_record
 from tests.integration.probe import TOPIC, Probe
 from tests.system import System
 
@@ -16,7 +16,7 @@ in_memory = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
 
 async def test_an_event_delivered_twice_is_handled_once(system: System, probe: Probe) -> None:
-    record = sealed(a_selection())
+    record = kafka_record(a_selection())
 
     await system.send(**record)
     await system.send(**record)
@@ -28,7 +28,7 @@ async def test_an_event_delivered_twice_is_handled_once(system: System, probe: P
 
 
 async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, probe: Probe) -> None:
-    record = sealed(a_selection(rank=1))
+    record = kafka_record(a_selection(rank=1))
     await system.send(**record)
 
     await system.send(**record | {"value": record["value"].replace(b'"rank":1', b'"rank":9')})
@@ -54,9 +54,9 @@ async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, p
 async def test_what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on(
     system: System, probe: Probe, broken: dict[str, Any], rule: str
 ) -> None:
-    record = sealed(a_selection()) | broken
+    record = kafka_record(a_selection()) | broken
     await system.send(**record)
-    await system.send(**sealed(a_selection()))
+    await system.send(**kafka_record(a_selection()))
 
     await system.settle()
 
@@ -80,8 +80,8 @@ async def test_a_dead_letter_is_told_without_what_it_said(system: System) -> Non
 async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_letter(
     system: System, probe: Probe
 ) -> None:
-    await system.send(**sealed(a_selection(), type="kr.ieum.moon.landed.v1"))
-    await system.send(**sealed(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.moon.landed.v1"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
 
     await system.settle()
 
@@ -91,8 +91,8 @@ async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_lette
 
 
 async def test_an_event_of_another_sender_or_topic_is_a_dead_letter(system: System, probe: Probe) -> None:
-    await system.send(**sealed(a_selection(), source="/external/legacy"))
-    await system.send(**sealed(a_selection()) | {"topic": "ieum.external.legacy"})
+    await system.send(**kafka_record(a_selection(), source="/external/legacy"))
+    await system.send(**kafka_record(a_selection()) | {"topic": "ieum.external.legacy"})
 
     await system.settle()
 
@@ -103,7 +103,7 @@ async def test_an_event_of_another_sender_or_topic_is_a_dead_letter(system: Syst
 
 
 async def test_an_event_from_the_future_is_a_dead_letter(system: System, probe: Probe) -> None:
-    record = sealed(a_selection())
+    record = kafka_record(a_selection())
 
     await system.send(**record | {"value": record["value"].replace(b"2024-07-01", b"2999-01-01")})
     await system.settle()
@@ -115,7 +115,7 @@ async def test_an_event_from_the_future_is_a_dead_letter(system: System, probe: 
 async def test_an_event_against_the_rules_is_a_dead_letter_at_once(system: System, probe: Probe) -> None:
     probe.before = failing(RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100)
 
-    await system.send(**sealed(a_selection()))
+    await system.send(**kafka_record(a_selection()))
     await system.settle()
 
     [letter] = await system.rows("funding", "dead_letter")
@@ -127,7 +127,7 @@ async def test_an_event_against_the_rules_is_a_dead_letter_at_once(system: Syste
 async def test_a_handler_that_fails_once_is_tried_again(system: System, probe: Probe) -> None:
     probe.before = failing(ValueError("once"), times=1)
 
-    await system.send(**sealed(a_selection()))
+    await system.send(**kafka_record(a_selection()))
     await system.settle()
 
     assert len(probe.heard) == 2
@@ -141,8 +141,8 @@ async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
     first, second = a_selection(), a_selection()
     probe.before = lambda event: failing(ValueError("always"), 100)(event) if event == first else None
 
-    await system.send(**sealed(first))
-    await system.send(**sealed(second))
+    await system.send(**kafka_record(first))
+    await system.send(**kafka_record(second))
     await system.settle()
 
     [letter] = await system.rows("funding", "dead_letter")
@@ -157,8 +157,8 @@ async def test_what_comes_behind_a_record_that_fails_waits_for_it(system: System
     fail = failing(ValueError("once"), times=1)
     probe.before = lambda event: fail(event) if event == first else None
 
-    await system.send(**sealed(first, 1))
-    await system.send(**sealed(second, 2))
+    await system.send(**kafka_record(first, 1))
+    await system.send(**kafka_record(second, 2))
     await system.settle()
 
     assert probe.heard == [first, first, second]
@@ -172,9 +172,9 @@ async def test_a_record_that_fails_is_left_alone_until_its_time(
     system.consumers["funding"].settings = patient
     probe.before = failing(ConnectionError("away"), times=100)
 
-    await system.send(**sealed(a_selection()))
+    await system.send(**kafka_record(a_selection()))
     for _ in range(5):
-        await system.quiet()
+        await system.is_quiescent()
 
     assert len(probe.heard) == 1
 
@@ -184,7 +184,7 @@ async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
 ) -> None:
     probe.before = failing(ConnectionError("away"), times=8)
 
-    await system.send(**sealed(a_selection()))
+    await system.send(**kafka_record(a_selection()))
     await system.settle()
 
     assert len(probe.heard) == 9
@@ -200,8 +200,8 @@ async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_
     probe.knows = lambda event: event != selected or other in probe.heard
 
     for number, event in enumerate([selected, agreed], start=1):
-        await system.send(**sealed(event, number))
-    await system.send(**sealed(other))
+        await system.send(**kafka_record(event, number))
+    await system.send(**kafka_record(other))
     await eventually_empty(system, "parked")
     await system.settle()
 
@@ -218,8 +218,8 @@ async def test_a_parked_record_is_a_dead_letter_after_its_deadline_with_its_foll
     case = uuid4()
     probe.knows = lambda event: False
 
-    await system.send(**sealed(a_selection(case), 1))
-    await system.send(**sealed(an_agreement(case), 2))
+    await system.send(**kafka_record(a_selection(case), 1))
+    await system.send(**kafka_record(an_agreement(case), 2))
     await eventually_empty(system, "parked")
     await system.settle()
 
@@ -234,7 +234,7 @@ async def test_the_line_stops_instead_of_dead_lettering_the_stream(system: Syste
         await system.send(TOPIC, b"not an event", key=b"k", headers=[])
 
     for _ in range(20):
-        assert not await system.quiet()
+        assert not await system.is_quiescent()
 
     assert await system.count("funding", "dead_letter") == 5
     assert "stopped" in str(system.consumers["funding"].dispatcher.circuit_reason())
@@ -246,13 +246,13 @@ async def test_outsiders_never_stop_the_line(system: System, probe: Probe) -> No
         await system.send("ieum.external.legacy", b"not an event", key=b"k", headers=[])
 
     for _ in range(20):
-        await system.quiet()
+        await system.is_quiescent()
 
     assert await system.count("funding", "dead_letter") == 50
 
 
 async def test_an_answer_names_what_caused_it(system: System) -> None:
-    record = sealed(a_selection())
+    record = kafka_record(a_selection())
 
     await system.send(**record)
     await system.settle()

@@ -1,4 +1,4 @@
-"""The inboxes: a real SMTP conversation, SOLAPI's wire shape, receipts, and pages that cannot be misused."""
+"""The inboxes: real SMTP, SOLAPI's wire format, delivery reports, and pages that show received text safely."""
 
 import asyncio
 import hmac
@@ -19,23 +19,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tools.devstack.inbox import app, receipts, sms
+from tools.devstack.inbox import app, delivery_reports, sms
 from tools.devstack.inbox.settings import Settings
 from tools.devstack.ports import free_ports
 
 KEY, SECRET, SENDER = "KEY", "secret", "0541234567"
-PATIENCE = 20.0  # seconds
+TIMEOUT = 20.0  # seconds
 
 
-def settings(folder: Path, **given: Any) -> Settings:
-    ours = {"inbox_folder": folder, "inbox_smtp_port": free_ports(1)[0], "sms_receipt_delay": 0.0}
+def settings(folder: Path, **overrides: Any) -> Settings:
+    defaults = {"inbox_folder": folder, "inbox_smtp_port": free_ports(1)[0], "sms_receipt_delay": 0.0}
     keys = {"sms_api_key": KEY, "sms_api_secret": SECRET, "sms_sender": SENDER}
-    return Settings(**{**ours, **keys, **given})
+    return Settings(**{**defaults, **keys, **overrides})
 
 
 @asynccontextmanager
 async def inbox(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """The inboxes, served in this process; SMTP on a real port."""
+    """Serve the inboxes in this process, with SMTP on a real port; yields an HTTP client."""
     application = app.application(settings)
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(application)
@@ -44,13 +44,13 @@ async def inbox(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def signed(secret: str = SECRET, date: datetime | None = None) -> dict[str, str]:
-    when, salt = (date or datetime.now(UTC)).isoformat(), "a-salt"
-    signature = hmac.digest(secret.encode(), (when + salt).encode(), "sha256").hex()
-    return {"Authorization": f"HMAC-SHA256 ApiKey={KEY}, Date={when}, salt={salt}, signature={signature}"}
+    time, salt = (date or datetime.now(UTC)).isoformat(), "a-salt"
+    signature = hmac.digest(secret.encode(), (time + salt).encode(), "sha256").hex()
+    return {"Authorization": f"HMAC-SHA256 ApiKey={KEY}, Date={time}, salt={salt}, signature={signature}"}
 
 
-def a_message(**given: str) -> dict[str, str]:
-    return {"to": "01012345678", "from": SENDER, "text": "[이음] 협약이 체결되었습니다.", **given}
+def a_message(**fields: str) -> dict[str, str]:
+    return {"to": "01012345678", "from": SENDER, "text": "[이음] 협약이 체결되었습니다.", **fields}
 
 
 async def send(client: httpx.AsyncClient, *messages: dict[str, str], **headers: str) -> httpx.Response:
@@ -66,7 +66,7 @@ def a_mail(**parts: str) -> EmailMessage:
     return mail
 
 
-async def test_a_mail_is_kept_with_its_parts_and_survives_a_restart(tmp_path: Path) -> None:
+async def test_mail_is_stored_with_its_parts_and_survives_a_restart(tmp_path: Path) -> None:
     first, second = settings(tmp_path), settings(tmp_path)
 
     async with inbox(first):
@@ -79,13 +79,13 @@ async def test_a_mail_is_kept_with_its_parts_and_survives_a_restart(tmp_path: Pa
     assert mail["html"].strip() == "<p>접수번호</p>"
 
 
-async def test_what_a_mail_carries_is_shown_escaped_and_its_html_in_a_sandbox(tmp_path: Path) -> None:
-    ours = settings(tmp_path)
+async def test_mail_text_is_escaped_and_its_html_is_sandboxed(tmp_path: Path) -> None:
+    own_settings = settings(tmp_path)
     attack = "<script>alert(1)</script>"
 
-    async with inbox(ours) as client:
+    async with inbox(own_settings) as client:
         mail = a_mail(text=attack, html=attack)
-        await aiosmtplib.send(mail, hostname="127.0.0.1", port=ours.inbox_smtp_port)
+        await aiosmtplib.send(mail, hostname="127.0.0.1", port=own_settings.inbox_smtp_port)
         identity = (await client.get("/api/mails")).json()[0]["id"]
         page, body = await client.get(f"/mails/{identity}"), await client.get(f"/mails/{identity}/html")
 
@@ -96,13 +96,13 @@ async def test_what_a_mail_carries_is_shown_escaped_and_its_html_in_a_sandbox(tm
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-async def test_a_signed_request_is_accepted_in_solapis_shape(tmp_path: Path) -> None:
+async def test_signed_request_is_answered_in_solapis_format(tmp_path: Path) -> None:
     async with inbox(settings(tmp_path)) as client:
         answer = (await send(client, a_message(), a_message(to="01087654321", text="가" * 46))).json()
         [long, short] = (await client.get("/api/messages")).json()
 
     assert answer["groupInfo"]["count"]["registeredSuccess"] == 2
-    assert [one["statusCode"] for one in answer["messageList"]] == ["2000", "2000"]
+    assert [result["statusCode"] for result in answer["messageList"]] == ["2000", "2000"]
     assert (short["type"], short["bytes"], long["type"], long["bytes"]) == ("SMS", 29, "LMS", 92)
 
 
@@ -114,96 +114,98 @@ async def test_a_signed_request_is_accepted_in_solapis_shape(tmp_path: Path) -> 
         (signed(date=datetime.now(UTC) - timedelta(hours=1)), 403, "RequestTimeTooSkewed"),
     ],
 )
-async def test_a_request_that_is_not_ours_is_refused(
+async def test_request_with_wrong_authorization_is_rejected(
     tmp_path: Path, headers: dict[str, str], status: int, code: str
 ) -> None:
     async with inbox(settings(tmp_path)) as client:
         answer = await send(client, a_message(), **headers)
-        kept = (await client.get("/api/messages")).json()
+        stored = (await client.get("/api/messages")).json()
 
-    assert (answer.status_code, answer.json()["errorCode"], kept) == (status, code, [])
+    assert (answer.status_code, answer.json()["errorCode"], stored) == (status, code, [])
 
 
-async def test_messages_that_no_carrier_would_take_fail_one_by_one(tmp_path: Path) -> None:
-    wrong = [
+async def test_invalid_messages_fail_individually(tmp_path: Path) -> None:
+    invalid = [
         a_message(**{"from": "0299998888"}),
-        a_message(to=sms.REFUSED),
+        a_message(to=sms.REFUSED_NUMBER),
         a_message(type="SMS", text="가" * 46),
         a_message(subject="가" * 21),
     ]
     async with inbox(settings(tmp_path)) as client:
-        answer = (await send(client, *wrong, a_message())).json()
+        answer = (await send(client, *invalid, a_message())).json()
 
-    codes = [one["statusCode"] for one in answer["failedMessageList"]]
+    codes = [result["statusCode"] for result in answer["failedMessageList"]]
     assert codes == [sms.UNREGISTERED_SENDER, sms.WRONG_RECIPIENT, sms.TOO_LONG, sms.TOO_LONG]
     assert len(answer["messageList"]) == 1
 
 
-async def test_an_answer_that_is_lost_leaves_an_accepted_message(tmp_path: Path) -> None:
+async def test_lost_answer_leaves_an_accepted_message(tmp_path: Path) -> None:
     async with inbox(settings(tmp_path)) as client:
-        answer = await send(client, a_message(to=sms.ANSWER_LOST))
-        [kept] = (await client.get("/api/messages")).json()
+        answer = await send(client, a_message(to=sms.LOST_ANSWER_NUMBER))
+        [stored] = (await client.get("/api/messages")).json()
 
-    assert (answer.status_code, kept["to"]) == (500, sms.ANSWER_LOST)
+    assert (answer.status_code, stored["to"]) == (500, sms.LOST_ANSWER_NUMBER)
 
 
-async def test_receipts_are_told_as_an_array_and_again_until_they_are_taken(
+async def test_delivery_reports_are_sent_as_an_array_and_retried_until_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "PAUSE", 0.05)
-    told: list[Any] = []
+    monkeypatch.setattr(delivery_reports, "BACKOFF", 0.05)
+    posted: list[Any] = []
 
     async def webhook(request: Request) -> Response:
-        told.append(await request.json())
-        return Response(status_code=200 if len(told) > 1 else 503)
+        posted.append(await request.json())
+        return Response(status_code=200 if len(posted) > 1 else 503)
 
     async with served(webhook) as url, inbox(settings(tmp_path, sms_receipt_url=url)) as client:
-        await send(client, a_message(), a_message(to=sms.UNDELIVERED), a_message(to=sms.SILENT))
-        messages = await settled(client, {"delivered", "failed"})
+        await send(
+            client, a_message(), a_message(to=sms.UNDELIVERABLE_NUMBER), a_message(to=sms.SILENT_NUMBER)
+        )
+        messages = await messages_in_states(client, {"delivered", "failed"})
 
-    assert {one["to"]: one["state"] for one in messages} == {
+    assert {message["to"]: message["state"] for message in messages} == {
         "01012345678": "delivered",
-        sms.UNDELIVERED: "failed",
-        sms.SILENT: "accepted",
+        sms.UNDELIVERABLE_NUMBER: "failed",
+        sms.SILENT_NUMBER: "accepted",
     }
-    assert [one["retryCount"] for one in told[1]] == [1, 1]
-    assert {one["data"]["statusCode"] for one in told[1]} == {sms.DELIVERED, sms.NOT_DELIVERED}
+    assert [report["retryCount"] for report in posted[1]] == [1, 1]
+    assert {report["data"]["statusCode"] for report in posted[1]} == {sms.DELIVERED, sms.NOT_DELIVERED}
 
 
-async def test_a_receipt_that_nobody_takes_is_given_up_after_five_attempts(
+async def test_delivery_report_is_abandoned_after_five_failed_attempts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receipts, "PAUSE", 0.01)
-    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+    monkeypatch.setattr(delivery_reports, "BACKOFF", 0.01)
+    closed_port = f"http://127.0.0.1:{free_ports(1)[0]}"
 
-    async with inbox(settings(tmp_path, sms_receipt_url=nobody)) as client:
+    async with inbox(settings(tmp_path, sms_receipt_url=closed_port)) as client:
         await send(client, a_message())
-        [message] = await settled(client, {"receipt_refused"})
+        [message] = await messages_in_states(client, {"receipt_refused"})
 
-    assert message["receipt_attempts"] == receipts.ATTEMPTS
+    assert message["receipt_attempts"] == delivery_reports.MAX_ATTEMPTS
 
 
-async def settled(client: httpx.AsyncClient, states: set[str]) -> list[dict[str, Any]]:
-    """The messages, once each of these states is there."""
-    with anyio.fail_after(PATIENCE):
+async def messages_in_states(client: httpx.AsyncClient, states: set[str]) -> list[dict[str, Any]]:
+    """Return the messages as soon as each of these states occurs."""
+    with anyio.fail_after(TIMEOUT):
         while True:
             messages: list[dict[str, Any]] = (await client.get("/api/messages")).json()
-            if states <= {one["state"] for one in messages}:
+            if states <= {message["state"] for message in messages}:
                 return messages
             await anyio.sleep(0.02)
 
 
 @asynccontextmanager
 async def served(webhook: Any) -> AsyncIterator[str]:
-    """A webhook on a real port."""
+    """Serve a webhook on a real port; yields its address."""
     port = free_ports(1)[0]
     config = uvicorn.Config(
         Starlette(routes=[Route("/", webhook, methods=["POST"])]), port=port, log_level="error"
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    with anyio.fail_after(PATIENCE):
-        while not server.started:  # noqa: ASYNC110  uvicorn tells by a flag
+    with anyio.fail_after(TIMEOUT):
+        while not server.started:  # noqa: ASYNC110  uvicorn sets a flag
             await anyio.sleep(0.01)
     yield f"http://127.0.0.1:{port}/"
     server.should_exit = True

@@ -15,7 +15,7 @@ from shared.database.keyed_rows import Lock
 from tests.builders import a_business_number
 from tests.databases import Databases, app_url
 
-WAYS = ["transaction", "fast_transaction", "batch_transaction", "bare_transaction"]
+WAYS = ["transaction", "asyncpg_transaction", "batch_transaction", "lazy_transaction"]
 every_way = pytest.mark.parametrize("way", WAYS)
 
 

@@ -1,4 +1,4 @@
-"""Our producer on the real Kafka: what it asks for, and what a lost acknowledgement leaves on the topic itself."""
+"""The producer on the real Kafka: acknowledgements by all replicas, and no duplicate after a lost acknowledgement."""
 
 import pytest
 
@@ -16,20 +16,20 @@ pytestmark = pytest.mark.connected
 
 
 @pytest.fixture
-async def waiting(databases: Databases) -> None:
+async def pending_event(databases: Databases) -> None:
     """An event in the outbox of applications."""
     async with databases["applications"].transaction() as session:
         await emit(session, a_selection())
 
 
-async def test_an_event_whose_acknowledgement_is_lost_stands_once_on_its_topic(
+async def test_event_with_lost_acknowledgement_is_once_on_its_topic(
     databases: Databases,
     connected: Settings,
     topics_emptied: None,
-    waiting: None,
+    pending_event: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The client sends it again, and the broker knows it: no consumer is asked to."""
+    """The client sends the event again and the broker removes the duplicate, so no consumer has to."""
     async with wire(monkeypatch, to_lose=1) as wired, kafka.create_producer(connected) as producer:
         published = await publish_pending(databases["applications"], producer, 10)
 
@@ -37,11 +37,11 @@ async def test_an_event_whose_acknowledgement_is_lost_stands_once_on_its_topic(
     assert len(await KafkaSystem([], databases, connected).log(TOPIC)) == 1
 
 
-async def test_every_event_is_asked_to_be_acknowledged_by_all_replicas_in_sync(
+async def test_producer_requires_acknowledgement_by_all_in_sync_replicas(
     databases: Databases,
     connected: Settings,
     topics_emptied: None,
-    waiting: None,
+    pending_event: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with wire(monkeypatch) as wired, kafka.create_producer(connected) as producer:

@@ -17,11 +17,11 @@ from shared.events.monitoring import MonitoringRecordDeadLettered
 from shared.messaging.kafka import Record, create_broker
 from shared.projections.batch import BatchFolder
 from shared.projections.projection import RowCollector
-from shared.projections.projector import Batch, Projector
-from tests.builders import a_selection, sealed
+from shared.projections.projector import Projector, RecordsByPartition
+from tests.builders import a_selection, kafka_record
 from tests.databases import Databases, admin, app_url
-from tests.integration import folds
-from tests.integration.stories import SERVICE, a_story, eventually, send_stories
+from tests.integration import probe_projections
+from tests.integration.case_histories import SERVICE, case_history, send_histories, wait_for_count
 from tests.memory import MemoryRecord
 from tests.system import KafkaSystem, MemorySystem
 
@@ -36,15 +36,15 @@ async def system(tables: None, databases: Databases, settings: Settings) -> Asyn
 
 
 async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> None:
-    for number, event in a_story():
-        record = sealed(event, number)
+    for number, event in case_history():
+        record = kafka_record(event, number)
         for _ in range(3):
             await system.send(**record)
     await system.settle()
 
     [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
-    assert {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_tile")} == {
+    assert {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_rollup")} == {
         "province": 40,
         "city": 40,
         "self": 20,
@@ -53,8 +53,8 @@ async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> 
 
 
 async def test_any_merge_of_the_topics_gives_the_same_rows(system: MemorySystem) -> None:
-    stories = [a_story() for _ in range(10)]
-    records = [sealed(event, number) for story in stories for number, event in story]
+    stories = [case_history() for _ in range(10)]
+    records = [kafka_record(event, number) for story in stories for number, event in story]
     by_topic = {topic: [r for r in records if r["topic"] == topic] for topic in {r["topic"] for r in records}}
     shown = []
     for seed in range(5):
@@ -72,19 +72,19 @@ async def test_any_merge_of_the_topics_gives_the_same_rows(system: MemorySystem)
 
 
 async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: MemorySystem) -> None:
-    [(_, selected), (_, agreed), _] = a_story()
+    [(_, selected), (_, agreed), _] = case_history()
 
-    await system.send(**sealed(agreed, 2))
+    await system.send(**kafka_record(agreed, 2))
     await system.settle()
     await system.restart()
-    await system.send(**sealed(selected, 1))
-    await system.send(**sealed(agreed, 2))
+    await system.send(**kafka_record(selected, 1))
+    await system.send(**kafka_record(agreed, 2))
     await system.settle()
 
     [case] = await system.rows("monitoring", "probe_case")
-    [mark] = await system.rows("monitoring", "projection_mark")
+    [watermark] = await system.rows("monitoring", "projection_watermark")
     assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert (mark["last"], mark["ahead"]) == (2, [])
+    assert (watermark["contiguous"], watermark["beyond_gap"]) == (2, [])
     assert await system.count("monitoring", "probe_line") == 2
 
 
@@ -102,9 +102,9 @@ async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: Me
 async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
     system: MemorySystem, broken: dict[str, Any]
 ) -> None:
-    await system.send(**sealed(a_selection()) | broken)
-    for number, event in a_story():
-        await system.send(**sealed(event, number))
+    await system.send(**kafka_record(a_selection()) | broken)
+    for number, event in case_history():
+        await system.send(**kafka_record(event, number))
 
     await system.settle()
 
@@ -115,8 +115,8 @@ async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
 
 
 async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: MemorySystem) -> None:
-    await system.send(**sealed(a_selection(), type="kr.ieum.company.selected.v2"))
-    await system.send(**sealed(a_selection(), source="/services/funding"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**kafka_record(a_selection(), source="/services/funding"))
 
     await system.settle()
 
@@ -127,29 +127,27 @@ async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: Mem
 async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says(
     system: MemorySystem,
 ) -> None:
-    [(_, selected), (_, agreed), _] = a_story()
+    [(_, selected), (_, agreed), _] = case_history()
     connection = await admin()
     await connection.execute(
         "update monitoring.projection_offset set next = 1 where topic = 'ieum.applications'"
     )
     await connection.close()
 
-    await system.send(**sealed(selected, 1))
-    await system.send(**sealed(agreed, 2))
+    await system.send(**kafka_record(selected, 1))
+    await system.send(**kafka_record(agreed, 2))
     await system.settle()
 
     [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"]) == (None, 100)
 
 
-async def test_while_the_database_is_asked_again_nothing_counts_as_folded_that_is_not(
-    system: MemorySystem,
-) -> None:
-    """Kafka's own position is behind what was fetched: by it, a projector that hangs here would not lag."""
-    await system.send(**sealed(a_selection()))
+async def test_offsets_stay_known_for_the_lag_while_they_are_loaded_again(system: MemorySystem) -> None:
+    """By Kafka's own position, which follows what was fetched, a projector that hangs here would not lag."""
+    await system.send(**kafka_record(a_selection()))
     await system.settle()
     projector = system.projectors["monitoring"]
-    [at] = [at for at in projector.committed_offsets if at.topic == "ieum.applications"]
+    [at] = [at for at in projector.offsets if at.topic == "ieum.applications"]
 
     projector.discard_state()
 
@@ -160,7 +158,7 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
     tables: None, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two instances own a partition each, rightly: each writes the columns of its own topic."""
-    (_, selected), (_, agreed), (_, booked) = a_story()
+    (_, selected), (_, agreed), (_, booked) = case_history()
     database, save = databases["monitoring"], RowCollector.save
 
     async def slow_save(*given: Any) -> None:
@@ -168,9 +166,9 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
         await save(*given)
 
     async def fold(number: int, event: Event) -> None:
-        record = MemoryRecord(offset=0, **sealed(event, number))
+        record = MemoryRecord(offset=0, **kafka_record(event, number))
         async with database.asyncpg_transaction() as connection:
-            await BatchFolder(folds.PROJECTIONS, never).apply(connection, [record])
+            await BatchFolder(probe_projections.PROJECTIONS, never).apply(connection, [record])
 
     monkeypatch.setattr(RowCollector, "save", slow_save)
     await fold(1, selected)
@@ -185,34 +183,34 @@ async def never(connection: Connection, record: Record, error: Exception) -> Non
     raise error
 
 
-async def test_what_is_there_already_is_taken_part_by_part_into_one_batch(
+async def test_records_that_are_fetched_already_join_one_batch(
     system: MemorySystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.projections.projector.PART", 1)
-    save, saved = Projector.save, list[int]()
+    monkeypatch.setattr("shared.projections.projector.FETCH_RECORDS", 1)
+    fold_and_write, sizes = Projector.fold_and_write, list[int]()
 
-    async def counted(projector: Projector, turn: Batch) -> None:
-        saved.append(len(turn.records))
-        await save(projector, turn)
+    async def count_records(projector: Projector, batch: RecordsByPartition) -> None:
+        sizes.append(sum(map(len, batch.values())))
+        await fold_and_write(projector, batch)
 
-    monkeypatch.setattr(Projector, "save", counted)
-    stories = [a_story() for _ in range(3)]
+    monkeypatch.setattr(Projector, "fold_and_write", count_records)
+    stories = [case_history() for _ in range(3)]
     for number, event in [one for story in stories for one in story]:
-        await system.send(**sealed(event, number))
+        await system.send(**kafka_record(event, number))
     await system.kafka.deliver(1)
     await system.settle()
 
     cases = await system.rows("monitoring", "probe_case")
     assert [(row["rank"], row["agreed_krw"], row["booked"]) for row in cases] == [(3, 100, 1)] * 3
-    assert saved == [9]
+    assert sizes == [9]
 
 
 class FlakyDatabase(Database):
     """Every fifth transaction fails at its very end."""
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
-        async with super().asyncpg_transaction(begun) as connection:
+    async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:
+        async with super().asyncpg_transaction(begin) as connection:
             yield connection
             if random.random() < 0.2:
                 raise ConnectionError
@@ -228,28 +226,28 @@ async def test_two_projectors_count_each_event_once(
     system = KafkaSystem([SERVICE], databases, connected)
     first, second = create_broker(connected), create_broker(connected)
     for broker, group in zip([first, second], groups, strict=True):
-        projector = Projector(flaky, folds.PROJECTIONS, MonitoringRecordDeadLettered, small)
+        projector = Projector(flaky, probe_projections.PROJECTIONS, MonitoringRecordDeadLettered, small)
         projector.subscribe(broker, group_id=f"probe-{uuid4()}-{group}", heartbeat_interval_ms=100)
 
     await first.start()
-    await send_stories(connected, 60)
+    await send_histories(connected, 60)
     await second.start()
-    await send_stories(connected, 60)
+    await send_histories(connected, 60)
     await first.stop()
-    await eventually(system, "probe_line", 360)
+    await wait_for_count(system, "probe_line", 360)
     await second.stop()
     await flaky.close()
 
     cases = await system.rows("monitoring", "probe_case")
-    tiles = {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_tile")}
+    amounts = {row["funder"]: row["amount_krw"] for row in await system.rows("monitoring", "probe_rollup")}
     assert {(row["rank"], row["agreed_krw"], row["booked"]) for row in cases} == {(3, 100, 1)}
-    assert tiles == {"province": 120 * 40, "city": 120 * 40, "self": 120 * 20}
+    assert amounts == {"province": 120 * 40, "city": 120 * 40, "self": 120 * 20}
 
 
 async def restart_empty(system: MemorySystem) -> None:
     connection = await admin()
-    await connection.execute("""truncate monitoring.probe_case, monitoring.probe_tile, monitoring.probe_line,
-                                monitoring.projection_offset, monitoring.projection_mark""")
+    await connection.execute("""truncate monitoring.probe_case, monitoring.probe_rollup, monitoring.probe_line,
+                                monitoring.projection_offset, monitoring.projection_watermark""")
     await connection.close()
     system.kafka.logs.clear()
     system.kafka.committed.clear()

@@ -1,4 +1,4 @@
-"""The projector's memory and the database: what is rolled back comes again, what is being written is remembered."""
+"""The projector's states in memory: discarded with a rolled-back batch, counted where the process dies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,39 +9,42 @@ import pytest
 
 from shared.config import Settings
 from shared.database.engine import BeginTransaction, Database
-from shared.projections.projector import Batch, Projector
-from tests.builders import sealed
+from shared.projections.projector import Projector, RecordsByPartition
+from tests.builders import kafka_record
 from tests.databases import Databases, app_url
-from tests.integration.stories import SERVICE, a_story
+from tests.integration.case_histories import SERVICE, case_history
 from tests.system import MemorySystem
 
 
 class FailingDatabase(Database):
-    """The next transaction that writes something fails at its very end."""
+    """Fails the next transaction that writes a projection, at its very end."""
 
     fails = False
 
     @asynccontextmanager
-    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
-        async with super().asyncpg_transaction(begun) as connection:
+    async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:
+        async with super().asyncpg_transaction(begin) as connection:
             yield connection
             if self.fails and await connection.fetchval(
-                "select pg_current_xact_id_if_assigned() is not null"
+                "select exists (select from projection_offset where xmin = pg_current_xact_id_if_assigned()::xid)"
             ):
                 self.fails = False
                 raise ConnectionError
 
 
-async def test_what_was_rolled_back_is_folded_once(
+class Killed(BaseException):
+    """Stands for a kill -9."""
+
+
+async def test_a_rolled_back_batch_is_folded_once(
     tables: None, databases: Databases, settings: Settings
 ) -> None:
-    """What a batch left in memory goes with it."""
     failing = FailingDatabase(app_url("monitoring"), "monitoring")
     async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
         await system.start()
         failing.fails = True
-        for number, event in reversed(a_story()):
-            await system.send(**sealed(event, number))
+        for number, event in reversed(case_history()):
+            await system.send(**kafka_record(event, number))
             await system.settle()
 
         [case] = await system.rows("monitoring", "probe_case")
@@ -51,48 +54,28 @@ async def test_what_was_rolled_back_is_folded_once(
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
 
 
-async def test_what_was_folded_while_the_batch_before_failed_is_folded_again(
-    tables: None, databases: Databases, settings: Settings
-) -> None:
-    """The second batch stands on the first one's states: it goes with it."""
-    failing = FailingDatabase(app_url("monitoring"), "monitoring")
-    async with MemorySystem([SERVICE], {"monitoring": failing}, settings) as system:
-        await system.start()
-        for number, event in a_story()[:2]:
-            failing.fails = number == 1
-            await system.send(**sealed(event, number))
-            await system.kafka.deliver()
-        await system.settle()
-
-        [case] = await system.rows("monitoring", "probe_case")
-        [mark] = await system.rows("monitoring", "projection_mark")
-    await failing.close()
-
-    assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert (mark["last"], mark["ahead"]) == (2, [])
-
-
-async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_what_was_rolled_back(
+async def test_records_fetched_while_the_offsets_are_loaded_do_not_overtake_a_rolled_back_batch(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [(_, selected), (_, agreed), _] = a_story()
-    failing, stored = FailingDatabase(app_url("monitoring"), "monitoring"), Projector.load_offsets
+    [(_, selected), (_, agreed), _] = case_history()
+    failing = FailingDatabase(app_url("monitoring"), "monitoring")
+    load_offsets = Projector.load_offsets
     async with (
         MemorySystem([SERVICE], {"monitoring": failing}, settings) as system,
-        asyncio.TaskGroup() as later,
+        asyncio.TaskGroup() as deliveries,
     ):
         await system.start()
 
-        async def asked(projector: Projector, *given: Any) -> Any:
+        async def deliver_meanwhile(projector: Projector, *arguments: Any) -> Any:
             monkeypatch.undo()
-            await system.send(**sealed(agreed, 2))
-            later.create_task(system.kafka.deliver())
+            await system.send(**kafka_record(agreed, 2))
+            deliveries.create_task(system.kafka.deliver())
             await asyncio.sleep(0.05)
-            return await stored(projector, *given)
+            return await load_offsets(projector, *arguments)
 
-        monkeypatch.setattr(Projector, "stored", asked)
+        monkeypatch.setattr(Projector, "load_offsets", deliver_meanwhile)
         failing.fails = True
-        await system.send(**sealed(selected, 1))
+        await system.send(**kafka_record(selected, 1))
         await system.settle()
 
         [case] = await system.rows("monitoring", "probe_case")
@@ -104,61 +87,89 @@ async def test_what_comes_while_the_database_is_asked_again_does_not_overtake_wh
 async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here the database is away for a moment; a partition that another owns by now is the same."""
-    save, bury, refused = Projector.save, Projector.store_dead_letter, list[int]()
+    """The database is unavailable for a moment; a partition that was reassigned meanwhile is the same case."""
+    fold_and_write, store_dead_letter = Projector.fold_and_write, Projector.store_dead_letter
+    refusals = list[int]()
 
-    async def save_all_but_the_first(projector: Projector, turn: Batch) -> None:
-        if any((record.topic, record.offset) == ("ieum.applications", 0) for record in turn.records):
+    async def refuse_the_first_record(projector: Projector, batch: RecordsByPartition) -> None:
+        records = [record for group in batch.values() for record in group]
+        if any((record.topic, record.offset) == ("ieum.applications", 0) for record in records):
             raise ValueError("it cannot be written")
-        await save(projector, turn)
+        await fold_and_write(projector, batch)
 
-    async def bury_the_second_time(projector: Projector, *given: Any) -> None:
-        refused.append(projector.failures)
-        if len(refused) == 1:
+    async def fail_once(projector: Projector, *arguments: Any) -> None:
+        refusals.append(projector.failures)
+        if len(refusals) == 1:
             raise ConnectionError
-        await bury(projector, *given)
+        await store_dead_letter(projector, *arguments)
 
-    monkeypatch.setattr(Projector, "save", save_all_but_the_first)
-    monkeypatch.setattr(Projector, "bury", bury_the_second_time)
+    monkeypatch.setattr(Projector, "fold_and_write", refuse_the_first_record)
+    monkeypatch.setattr(Projector, "store_dead_letter", fail_once)
     async with MemorySystem([SERVICE], databases, settings) as system:
         await system.start()
-        for number, event in a_story():
-            await system.send(**sealed(event, number))
+        for number, event in case_history():
+            await system.send(**kafka_record(event, number))
         await system.settle()
 
-        [letter] = await system.rows("monitoring", "dead_letter")
+        [dead_letter] = await system.rows("monitoring", "dead_letter")
         [case] = await system.rows("monitoring", "probe_case")
-    assert (letter["topic"], letter["offset"], len(refused)) == ("ieum.applications", 0, 2)
+        attempts = await system.rows("monitoring", "attempt", "count > 0")
+    assert (dead_letter["topic"], dead_letter["offset"], len(refusals)) == ("ieum.applications", 0, 2)
+    assert (case["rank"], case["agreed_krw"], case["booked"]) == (None, 100, 1)
+    assert attempts == []
+
+
+async def test_a_record_that_kills_the_projector_is_dead_lettered_and_the_fold_goes_on(
+    tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold_and_write, starts = Projector.fold_and_write, 1
+
+    async def die_at_the_first_record(projector: Projector, batch: RecordsByPartition) -> None:
+        records = [record for group in batch.values() for record in group]
+        if any((record.topic, record.offset) == ("ieum.applications", 0) for record in records):
+            raise Killed
+        await fold_and_write(projector, batch)
+
+    monkeypatch.setattr(Projector, "fold_and_write", die_at_the_first_record)
+    async with MemorySystem([SERVICE], databases, settings) as system:
+        await system.start()
+        for number, event in case_history():
+            await system.send(**kafka_record(event, number))
+        while True:
+            try:
+                await system.settle()
+                break
+            except Killed:
+                starts += 1
+                assert starts < 10, "the crash loop never ends"
+                await system.restart()
+
+        [dead_letter] = await system.rows("monitoring", "dead_letter")
+        [case] = await system.rows("monitoring", "probe_case")
+    assert (dead_letter["consumer"], dead_letter["topic"], dead_letter["offset"]) == (
+        "projector",
+        "ieum.applications",
+        0,
+    )
+    assert "the process ended 3 times in its handling" in dead_letter["reason"]
+    assert starts == 5
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (None, 100, 1)
 
 
-class SlowDatabase(Database):
-    """It takes its time to commit."""
-
-    @asynccontextmanager
-    async def fast_transaction(self, begun: BeginTransaction | None = None) -> AsyncIterator[Any]:
-        async with super().asyncpg_transaction(begun) as connection:
-            yield connection
-            await asyncio.sleep(0.1)
-
-
-async def test_states_that_are_still_being_written_are_not_read_from_the_database(
+async def test_states_beyond_the_memory_limit_are_read_again(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory is full after each event: all goes but what was handed over last."""
-    monkeypatch.setattr("shared.projections.projection.MOST", 0)
-    monkeypatch.setattr("shared.projections.watermarks.MOST", 0)
-    slow = SlowDatabase(app_url("monitoring"), "monitoring")
-    async with MemorySystem([SERVICE], {"monitoring": slow}, settings) as system:
+    monkeypatch.setattr("shared.projections.projection.MAX_STATES", 0)
+    monkeypatch.setattr("shared.projections.watermarks.MAX_SUBJECTS", 0)
+    async with MemorySystem([SERVICE], databases, settings) as system:
         await system.start()
-        for number, event in a_story()[:2]:
-            await system.send(**sealed(event, number))
+        for number, event in case_history()[:2]:
+            await system.send(**kafka_record(event, number))
             await system.kafka.deliver()
         await system.settle()
 
         [case] = await system.rows("monitoring", "probe_case")
-        [mark] = await system.rows("monitoring", "projection_mark")
-    await slow.close()
+        [watermark] = await system.rows("monitoring", "projection_watermark")
 
     assert (case["rank"], case["agreed_krw"]) == (3, 100)
-    assert (mark["last"], mark["ahead"]) == (2, [])
+    assert (watermark["contiguous"], watermark["beyond_gap"]) == (2, [])

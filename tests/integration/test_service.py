@@ -37,7 +37,7 @@ async def test_a_connection_that_died_is_replaced(databases: Databases, turns: i
     await database.close()
 
 
-@pytest.mark.parametrize("way", ["transaction", "fast_transaction"])
+@pytest.mark.parametrize("way", ["transaction", "asyncpg_transaction"])
 @pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"cut off after {turns} turns of the loop")
 async def test_what_is_committed_after_a_task_was_cut_off_stays(
     databases: Databases, way: str, turns: int

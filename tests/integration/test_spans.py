@@ -1,4 +1,4 @@
-"""Spans of requests, handlers and folds: whose they are, what they tell, and that there are none while traces are off."""
+"""Spans of requests, handlers and folds: their parents and attributes, and that there are none while tracing is off."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +17,11 @@ from shared.observability import tracing
 from shared.observability.logs import add_trace_id, correlation
 from shared.observability.tracing import SpanKind
 from shared.service import Service
-from tests.builders import a_selection, sealed
+from tests.builders import a_selection, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import Probe
 from tests.system import System
-from tests.tracing import said, traced
+from tests.tracing import attributes_of, record_spans
 
 SELECTED = "handle kr.ieum.company.selected.v1"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -31,29 +31,29 @@ in_memory = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
 
 @in_memory
-async def test_a_records_trace_goes_on_in_its_handler_and_in_what_it_gives_out(
+async def test_records_trace_continues_in_its_handler_and_in_emitted_events(
     system: System, probe: Probe
 ) -> None:
-    with traced() as seen:
-        await system.send(**sealed(a_selection(), traceparent=RECORDED))
+    with record_spans() as spans:
+        await system.send(**kafka_record(a_selection(), traceparent=RECORDED))
         await system.settle()
 
-    span = seen.named(SELECTED)
+    span = spans.find(SELECTED)
     [event] = await system.rows("funding", "event_log")
     assert f"{span.context.trace_id:032x}" == TRACE
     assert event["attributes"]["traceparent"] == f"00-{TRACE}-{span.context.span_id:016x}-01"
-    assert said(span)["messaging.destination.name"] == "ieum.applications"
-    assert said(span)["messaging.kafka.offset"] == 0
+    assert attributes_of(span)["messaging.destination.name"] == "ieum.applications"
+    assert attributes_of(span)["messaging.kafka.offset"] == 0
 
 
 @in_memory
-async def test_a_trace_that_is_not_recorded_stays_so_all_the_way(system: System, probe: Probe) -> None:
-    with traced() as seen:
-        await system.send(**sealed(a_selection(), traceparent=UNRECORDED))
+async def test_unrecorded_trace_stays_unrecorded(system: System, probe: Probe) -> None:
+    with record_spans() as spans:
+        await system.send(**kafka_record(a_selection(), traceparent=UNRECORDED))
         await system.settle()
 
     [event] = await system.rows("funding", "event_log")
-    assert seen.spans == ()
+    assert spans.spans == ()
     assert (event["attributes"]["traceparent"][3:35], event["attributes"]["traceparent"][-2:]) == (
         TRACE,
         "00",
@@ -61,53 +61,53 @@ async def test_a_trace_that_is_not_recorded_stays_so_all_the_way(system: System,
 
 
 @in_memory
-async def test_a_broken_traceparent_begins_a_trace_and_harms_nothing(system: System, probe: Probe) -> None:
-    with traced() as seen:
-        await system.send(**sealed(a_selection(), traceparent="somebody's own idea"))
+async def test_broken_traceparent_starts_a_new_trace(system: System, probe: Probe) -> None:
+    with record_spans() as spans:
+        await system.send(**kafka_record(a_selection(), traceparent="not a traceparent"))
         await system.settle()
 
-    assert (len(probe.heard), seen.named(SELECTED).parent) == (1, None)
+    assert (len(probe.heard), spans.find(SELECTED).parent) == (1, None)
 
 
 @in_memory
-async def test_a_second_delivery_is_seen_as_one(system: System, probe: Probe) -> None:
-    record = sealed(a_selection(), traceparent=RECORDED)
+async def test_second_delivery_is_marked_as_duplicate(system: System, probe: Probe) -> None:
+    record = kafka_record(a_selection(), traceparent=RECORDED)
 
-    with traced() as seen:
+    with record_spans() as spans:
         await system.send(**record)
         await system.send(**record)
         await system.settle()
 
-    outcomes = [said(one).get("ieum.outcome") for one in seen.spans if one.name == SELECTED]
+    outcomes = [attributes_of(span).get("ieum.outcome") for span in spans.spans if span.name == SELECTED]
     assert outcomes == [None, "duplicate"]
 
 
 @in_memory
-async def test_what_fails_is_named_by_its_rule_and_its_words_stay_here(system: System, probe: Probe) -> None:
+async def test_failed_span_has_its_rule_and_not_its_sentences(system: System, probe: Probe) -> None:
     def refuse(event: Any) -> None:
         raise RuleBroken("rule_of_test", ko="홍길동", en="kim@example.com")
 
     probe.before = refuse
-    with traced() as seen:
-        await system.send(**sealed(a_selection(), traceparent=RECORDED))
+    with record_spans() as spans:
+        await system.send(**kafka_record(a_selection(), traceparent=RECORDED))
         await system.settle()
 
-    span = seen.named(SELECTED)
-    assert (said(span)["error.type"], span.status.status_code) == ("rule_of_test", StatusCode.ERROR)
+    span = spans.find(SELECTED)
+    assert (attributes_of(span)["error.type"], span.status.status_code) == ("rule_of_test", StatusCode.ERROR)
     assert (span.events, span.status.description) == ((), None)
 
 
 @pytest.fixture
 def app(databases: Databases, settings: Settings) -> Any:
-    """Two routes: what led here, and a fault."""
+    """Funding with two routes: one returns its correlation, one raises."""
     router = APIRouter()
-    router.add_api_route("/causes/{name}", told_cause)
+    router.add_api_route("/correlation/{name}", return_correlation)
     router.add_api_route("/faults", fault)
     service = Service("funding", "t", MetaData(), FundingRecordDeadLettered, [router])
     return service.app(databases["funding"], settings, [], serves_api=True)
 
 
-async def told_cause(name: str) -> dict[str, str]:
+async def return_correlation(name: str) -> dict[str, str]:
     return correlation()
 
 
@@ -120,41 +120,41 @@ def client(app: Any) -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://funding")
 
 
-async def test_a_request_goes_on_with_its_callers_trace(client: AsyncClient) -> None:
-    with traced() as seen:
-        answer = await client.get("/causes/kim", headers={"traceparent": RECORDED})
+async def test_request_continues_its_callers_trace(client: AsyncClient) -> None:
+    with record_spans() as spans:
+        answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED})
 
-    span = seen.named("HTTP GET /causes/{name}")
+    span = spans.find("HTTP GET /correlation/{name}")
     assert answer.json()["traceparent"] == f"00-{TRACE}-{span.context.span_id:016x}-01"
-    assert (span.kind, said(span)["http.response.status_code"]) == (SpanKind.SERVER, 200)
-    assert "kim" not in str(said(span))
+    assert (span.kind, attributes_of(span)["http.response.status_code"]) == (SpanKind.SERVER, 200)
+    assert "kim" not in str(attributes_of(span))
 
 
-async def test_a_fault_is_an_error_of_its_span(client: AsyncClient) -> None:
-    with traced() as seen:
+async def test_fault_sets_error_status_on_its_span(client: AsyncClient) -> None:
+    with record_spans() as spans:
         answer = await client.get("/faults")
 
-    span = seen.named("HTTP GET /faults")
+    span = spans.find("HTTP GET /faults")
     assert (answer.status_code, span.status.status_code) == (500, StatusCode.ERROR)
 
 
-async def test_what_operators_ask_all_day_makes_no_trace(client: AsyncClient) -> None:
-    with traced() as seen:
+async def test_health_checks_and_scrapes_make_no_trace(client: AsyncClient) -> None:
+    with record_spans() as spans:
         for path in ("/healthz", "/readyz", "/metrics"):
             await client.get(path)
 
-    assert seen.spans == ()
+    assert spans.spans == ()
 
 
-async def test_while_traces_are_off_a_callers_trace_passes_through(client: AsyncClient) -> None:
-    answer = await client.get("/causes/kim", headers={"traceparent": RECORDED})
+async def test_callers_trace_passes_through_while_tracing_is_off(client: AsyncClient) -> None:
+    answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED})
 
     assert answer.json()["traceparent"] == RECORDED
 
 
-def test_while_traces_are_off_no_record_is_even_looked_at() -> None:
+def test_records_are_not_iterated_while_tracing_is_off() -> None:
     def records() -> Iterator[Any]:
-        raise AssertionError("looked at")
+        raise AssertionError("iterated")
         yield
 
     with folding("monitoring.projector", records(), {}) as folded, publishing(()) as published:
@@ -162,10 +162,10 @@ def test_while_traces_are_off_no_record_is_even_looked_at() -> None:
     assert tracing.span("x", SpanKind.INTERNAL, None, {}) is tracing.NO_SPAN
 
 
-def test_a_log_line_bears_the_trace_of_its_span() -> None:
-    with traced() as seen, tracing.span("work", SpanKind.INTERNAL, None, {}):
-        line = add_trace_id(None, "", {"event": "said", **correlation()})
-    without = add_trace_id(None, "", {"event": "said", **correlation()})
+def test_log_line_has_the_trace_id_of_its_span() -> None:
+    with record_spans() as spans, tracing.span("work", SpanKind.INTERNAL, None, {}):
+        line = add_trace_id(None, "", {"event": "test", **correlation()})
+    without = add_trace_id(None, "", {"event": "test", **correlation()})
 
-    assert line["trace_id"] == f"{seen.named('work').context.trace_id:032x}"
+    assert line["trace_id"] == f"{spans.find('work').context.trace_id:032x}"
     assert "trace_id" not in without

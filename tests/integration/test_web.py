@@ -24,7 +24,7 @@ from shared.events.applications import ApplicationsRecordDeadLettered
 from shared.messaging.outbox import emit
 from shared.observability.health import Health
 from shared.service import Service
-from shared.values.calendar import today
+from shared.values.clock import today
 from shared.values.money import Krw
 from shared.web.http import LazySession, OccurredOn, Router, Session, Snapshot
 from shared.web.identity import LEEWAY_SECONDS, Actor, require_role

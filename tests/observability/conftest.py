@@ -1,4 +1,4 @@
-"""All four services with their HTTP, in memory or on the real Kafka, and the providers of messages."""
+"""Fixtures: all four services with their HTTP, in memory or on the real Kafka, and the providers of messages."""
 
 from collections.abc import AsyncIterator
 
@@ -11,11 +11,11 @@ from tests.e2e.small_story import SERVICES, Town, WithHttp
 from tests.flows.notifications_builders import MailServer, a_mail_server, with_providers
 from tests.system import MemorySystem
 
-PATIENT = {"parking_seconds": 600.0}
+LONG_PARKING = {"parking_seconds": 600.0}
 
 
-class MemoryTown(WithHttp, MemorySystem):
-    """In memory."""
+class MemorySystemWithHttp(WithHttp, MemorySystem):
+    """The services with their HTTP on the in-memory broker."""
 
     async def start(self) -> None:
         await super().start()
@@ -23,18 +23,18 @@ class MemoryTown(WithHttp, MemorySystem):
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.connected)])
-async def town(
+async def system(
     request: pytest.FixtureRequest, settings: Settings, databases: Databases
 ) -> AsyncIterator[WithHttp]:
-    kind: type[WithHttp] = MemoryTown
-    settings = settings.model_copy(update=PATIENT)
+    kind: type[WithHttp] = MemorySystemWithHttp
+    settings = settings.model_copy(update=LONG_PARKING)
     if request.param == "kafka":
         kind, connected = Town, request.getfixturevalue("connected")
-        settings = connected.model_copy(update=PATIENT)
+        settings = connected.model_copy(update=LONG_PARKING)
         await empty_topics(settings.kafka_bootstrap)
-    async with kind(SERVICES, databases, settings) as town:
-        await town.start()
-        yield town
+    async with kind(SERVICES, databases, settings) as system:
+        await system.start()
+        yield system
 
 
 @pytest.fixture

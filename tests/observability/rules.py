@@ -1,4 +1,4 @@
-"""What `promtool test rules` is told: the series that make each alert fire, and those that just do not."""
+"""Test cases for `promtool test rules`: the series that make each alert fire, and those that just do not."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ Labels = dict[str, str]
 
 ALL_TIME = "x60"
 
-# alert -> (series, the labels of what fires after ten minutes)
+# alert -> (series, the labels of the alerts that fire after ten minutes)
 CASES: dict[str, tuple[Series, list[Labels]]] = {
     "IeumNotReady": (
         {
@@ -86,8 +86,8 @@ CASES: dict[str, tuple[Series, list[Labels]]] = {
 }
 
 
-def promtools(rules_file: str, rules: dict[str, Any]) -> dict[str, Any]:
-    """One test an alert: at the first moment only what has no `for` fires, after ten minutes all that should."""
+def promtool_tests(rules_file: str, rules: dict[str, Any]) -> dict[str, Any]:
+    """Build one test an alert: at first only rules without `for` fire, after ten minutes every expected alert does."""
     return {
         "rule_files": [rules_file],
         "evaluation_interval": "15s",
@@ -99,20 +99,20 @@ def _test(name: str, series: Series, firing: list[Labels], rule: dict[str, Any])
     severity = rule["labels"]["severity"]
     fires = f'ALERTS{{alertname="{name}", alertstate="firing"}}'  # without the annotations' words
     labels = [
-        "ALERTS{" + ", ".join(f'{k}="{v}"' for k, v in sorted(_labels(name, severity, one).items())) + "}"
-        for one in firing
+        "ALERTS{" + ", ".join(f'{k}="{v}"' for k, v in sorted(_labels(name, severity, alert).items())) + "}"
+        for alert in firing
     ]
     at_once = [] if "for" in rule else [{"labels": f'{{severity="{severity}"}}', "value": len(firing)}]
     return {
         "name": name,
         "interval": "15s",
-        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [
             {"expr": f"count by (severity) ({fires})", "eval_time": "15s", "exp_samples": at_once},
             {
                 "expr": fires,
                 "eval_time": "10m",
-                "exp_samples": [{"labels": one, "value": 1} for one in labels],
+                "exp_samples": [{"labels": alert, "value": 1} for alert in labels],
             },
         ],
     }

@@ -1,4 +1,4 @@
-"""Spans reach the collector that the environment names; one that is dead or silent touches nothing else."""
+"""Spans reach the collector that the environment names; a dead or unresponsive one costs spans only."""
 
 import asyncio
 import os
@@ -25,27 +25,29 @@ REQUESTS = 200
 
 
 class Collector(BaseHTTPRequestHandler):
-    """Takes OTLP over HTTP: (service, span) of all it got."""
+    """A collector for OTLP over HTTP; `received` lists (service, span name)."""
 
-    got: list[tuple[str, str]] = []
+    received: list[tuple[str, str]] = []
 
     def do_POST(self) -> None:
         request = ExportTraceServiceRequest()
         request.ParseFromString(self.rfile.read(int(self.headers["content-length"])))
         for resource in request.resource_spans:
             [service] = [
-                one.value.string_value for one in resource.resource.attributes if one.key == "service.name"
+                attribute.value.string_value
+                for attribute in resource.resource.attributes
+                if attribute.key == "service.name"
             ]
-            self.got += [(service, span.name) for scope in resource.scope_spans for span in scope.spans]
+            self.received += [(service, span.name) for scope in resource.scope_spans for span in scope.spans]
         self.send_response(200)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Write no access log."""
 
 
 @contextmanager
-def collector() -> Iterator[str]:
+def running_collector() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Collector)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -56,19 +58,19 @@ def collector() -> Iterator[str]:
 
 
 @contextmanager
-def silence() -> Iterator[str]:
-    """Takes connections and never answers."""
+def unresponsive_collector() -> Iterator[str]:
+    """Accept connections and never respond."""
     with socket.create_server(("127.0.0.1", 0), backlog=1_000) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
+def no_collector() -> Iterator[str]:
     yield f"http://127.0.0.1:{free_ports(1)[0]}"
 
 
-class Funding:
-    """Funding's api as a process of its own, with traces to `endpoint` through a small queue."""
+class FundingApi:
+    """Funding's API as a process of its own, with traces to `endpoint` through a small queue."""
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         self.issuer, self.log, self.port = State(folder), folder / "log", free_ports(1)[0]
@@ -88,17 +90,17 @@ class Funding:
         with self.log.open("wb") as log:
             return subprocess.Popen(command, env=self.environment, stderr=log, stdout=log)
 
-    async def ask(self) -> list[int]:
-        """The status of each of many commands."""
+    async def send_commands(self) -> list[int]:
+        """Send many commands and return the status of each response."""
         headers = {"authorization": f"Bearer {mint(self.issuer, 'u-1', ['operator'])}"}
         base = f"http://127.0.0.1:{self.port}"
         async with AsyncClient(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
-            await ready(client)
+            await wait_until_ready(client)
             body = {"up_to": f"{date(2024, 7, 1)}"}
             return [(await client.post("/deadlines", json=body)).status_code for _ in range(REQUESTS)]
 
 
-async def ready(client: AsyncClient) -> None:
+async def wait_until_ready(client: AsyncClient) -> None:
     for _ in range(600):
         try:
             if (await client.get("/readyz")).is_success:
@@ -109,11 +111,11 @@ async def ready(client: AsyncClient) -> None:
     raise AssertionError("never ready")
 
 
-async def asked(funding: Funding) -> list[int]:
-    """It is started, asked, and told to end, which it does in order."""
+async def run_commands(funding: FundingApi) -> list[int]:
+    """Start the process, send the commands and stop it, which must exit with 0; return the statuses."""
     process = funding.start()
     try:
-        statuses = await funding.ask()
+        statuses = await funding.send_commands()
     finally:
         process.terminate()
         code = await asyncio.to_thread(process.wait, 60)
@@ -122,20 +124,20 @@ async def asked(funding: Funding) -> list[int]:
 
 
 async def test_spans_reach_the_collector(databases: Databases, tmp_path: Path) -> None:
-    with collector() as endpoint:
-        statuses = await asked(Funding(tmp_path, endpoint))
+    with running_collector() as endpoint:
+        statuses = await run_commands(FundingApi(tmp_path, endpoint))
 
     assert set(statuses) == {200}
-    assert ("funding", "HTTP POST /deadlines") in Collector.got
+    assert ("funding", "HTTP POST /deadlines") in Collector.received
 
 
-@pytest.mark.parametrize("collector", [silence, nobody])
-async def test_a_dead_collector_costs_spans_and_nothing_else(
+@pytest.mark.parametrize("collector", [unresponsive_collector, no_collector])
+async def test_dead_collector_costs_spans_and_nothing_else(
     databases: Databases, tmp_path: Path, collector: Callable[[], AbstractContextManager[str]]
 ) -> None:
     with collector() as endpoint:
-        funding = Funding(tmp_path, endpoint)
-        statuses = await asked(funding)
+        funding = FundingApi(tmp_path, endpoint)
+        statuses = await run_commands(funding)
 
     log = funding.log.read_text()
     assert set(statuses) == {200}

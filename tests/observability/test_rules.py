@@ -1,4 +1,4 @@
-"""The alert rules: by what each fires, what it tells, and that what it asks for is measured."""
+"""Alert rules: when each fires, its annotations, and that every metric it queries is exported."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from shared.observability import metrics
-from tests.observability.rules import CASES, promtools
+from tests.observability.rules import CASES, promtool_tests
 from tests.sources import ROOT
 
 FILE = ROOT / "deploy/observability/rules/ieum.yml"
@@ -23,26 +23,26 @@ def rules() -> dict[str, Any]:
     return {rule["alert"]: rule for rule in group["rules"]}
 
 
-def test_each_alert_fires_by_what_it_tells_of_and_by_nothing_less(tmp_path: Path) -> None:
+def test_each_alert_fires_on_its_series_and_not_just_below(tmp_path: Path) -> None:
     if (promtool := shutil.which("promtool")) is None:
         pytest.skip("promtool (Debian's package prometheus) is not installed")
     test = tmp_path / "test.yml"
-    test.write_text(yaml.safe_dump(promtools(str(FILE), rules()), allow_unicode=True), encoding="utf-8")
+    test.write_text(yaml.safe_dump(promtool_tests(str(FILE), rules()), allow_unicode=True), encoding="utf-8")
 
-    done = subprocess.run([promtool, "test", "rules", test], capture_output=True, text=True, check=False)
+    process = subprocess.run([promtool, "test", "rules", test], capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
     assert set(CASES) == set(rules())
 
 
 @pytest.mark.parametrize("rule", rules().values(), ids=rules())
-def test_each_alert_says_how_bad_it_is_in_both_languages_and_where_its_runbook_stands(rule: Any) -> None:
-    said = rule["annotations"]
-    page, _, anchor = said["runbook"].partition("#")
+def test_each_alert_has_a_severity_texts_in_both_languages_and_a_runbook(rule: Any) -> None:
+    annotations = rule["annotations"]
+    page, _, anchor = annotations["runbook"].partition("#")
     headings = re.findall(r"^#+ (.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
 
     assert rule["labels"]["severity"] in {"critical", "warning"}
-    for text in (said["summary"], said["description"]):
+    for text in (annotations["summary"], annotations["description"]):
         ko, _, en = text.rpartition(" / ")
         assert re.search("[가-힣]", ko), text
         assert not re.search("[가-힣]", en), text
@@ -50,11 +50,11 @@ def test_each_alert_says_how_bad_it_is_in_both_languages_and_where_its_runbook_s
     assert rule["alert"] in headings
 
 
-def test_what_rules_and_dashboard_ask_for_is_measured() -> None:
-    kept = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
-    known = {family.name for one in kept for family in one.describe()}
+def test_metrics_of_rules_and_dashboard_are_exported() -> None:
+    exported = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
+    known = {family.name for metric in exported for family in metric.describe()}
     board = (ROOT / "deploy/observability/grafana/dashboards/ieum.json").read_text(encoding="utf-8")
-    asked = set(re.findall(r"\bieum_\w+", board + " ".join(rule["expr"] for rule in rules().values())))
+    queried = set(re.findall(r"\bieum_\w+", board + " ".join(rule["expr"] for rule in rules().values())))
 
-    assert {re.sub(SUFFIXES, "", one) for one in asked} <= known
-    assert len(asked) > 15
+    assert {re.sub(SUFFIXES, "", name) for name in queried} <= known
+    assert len(queried) > 15

@@ -9,11 +9,11 @@ from tools.devstack.errors import StackError
 
 
 def main() -> None:
-    """Run in the foreground; a refusal is printed as the command prints it."""
+    """Run the stack in the foreground; print a StackError as the command prints it."""
     try:
-        cli.up(Path(sys.argv[1]), Options(pleasant=False))
-    except StackError as refusal:
-        sys.exit(str(refusal))
+        cli.up(Path(sys.argv[1]), Options(preferred_ports=False))
+    except StackError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

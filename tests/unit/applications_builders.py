@@ -1,4 +1,4 @@
-"""Programmes, calls, companies and cases for tests of applications that do not care how they came about."""
+"""Builders of programmes, rounds, companies and cases with usual contents, for tests of applications."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.applications.awards.models import Outcome, Place
+from services.applications.awards.models import Award, Outcome
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
 from services.applications.rounds.models import Round
@@ -24,12 +24,12 @@ RULE = ReviewRule(criteria=CRITERIA, ties=["plan", "effect"])
 
 
 def refused(rule: str) -> Any:
-    """A block that this rule refuses, and no other."""
+    """Expect RuleBroken with this rule code from the block."""
     return pytest.raises(RuleBroken, match=f"^{rule}: ")
 
 
 def a_definition(**changes: Any) -> Definition:
-    """Tracks JS1 and JS2, JS2 with a cap; province 40, city 40, own share 20; support up to 4/5."""
+    """Definition with tracks JS1 and JS2, JS2 capped; province 40, city 40, self 20; support up to 4/5."""
     fields: dict[str, Any] = {
         "programme_id": "jeonbuk-smart-factory",
         "name_ko": "전북형 스마트제조혁신 프로젝트",
@@ -56,7 +56,7 @@ def a_definition(**changes: Any) -> Definition:
 
 
 def a_top_up(**changes: Any) -> Definition:
-    """A city that adds to what the ministry selects: no tracks, no reviews."""
+    """Definition of a city's top-up to the ministry's selections: no tracks, no reviews."""
     fields: dict[str, Any] = {
         "programme_id": "gimcheon-smart-factory",
         "region": "47150",
@@ -72,7 +72,7 @@ def a_top_up(**changes: Any) -> Definition:
 
 
 def a_proposal(*codes: str) -> Proposal:
-    """Sent out to the municipalities of these codes."""
+    """Proposal sent out to the municipalities of these codes."""
     names = dict.fromkeys(["name_ko", "name_en", "short_ko", "short_en", "office_ko", "office_en"], "충남")
     fields: dict[str, Any] = {
         "programme_id": "chungnam-small-firm",
@@ -130,7 +130,7 @@ def a_case(**changes: Any) -> Case:
     return Case.model_validate(fields | changes)
 
 
-def a_place(status: Outcome = Outcome.SELECTED, **changes: Any) -> Place:
+def an_award(status: Outcome = Outcome.SELECTED, **changes: Any) -> Award:
     fields: dict[str, Any] = {
         "case_id": uuid4(),
         "round_id": "jeonbuk-2024",
@@ -141,11 +141,11 @@ def a_place(status: Outcome = Outcome.SELECTED, **changes: Any) -> Place:
         "reason": "예비 1번",
         "decided_on": SELECTED_ON,
     }
-    return Place.model_validate(fields | changes)
+    return Award.model_validate(fields | changes)
 
 
 def a_ministry_selection(**changes: Any) -> MinistryCompanySelected:
-    """For a top-up round of Gimcheon."""
+    """Selection by the ministry for a top-up round of Gimcheon."""
     fields: dict[str, Any] = {
         "programme_id": "gimcheon-smart-factory",
         "round_id": "gimcheon-2022",
@@ -158,8 +158,8 @@ def a_ministry_selection(**changes: Any) -> MinistryCompanySelected:
     return MinistryCompanySelected.model_validate(fields | changes)
 
 
-def a_record(**changes: Any) -> LegacyCaseRecorded:
-    """A completed case of Gimcheon, as its old system tells it."""
+def a_legacy_case(**changes: Any) -> LegacyCaseRecorded:
+    """Completed case of Gimcheon, as its legacy system publishes it."""
     fields: dict[str, Any] = {
         "record_id": "GC-2019-01",
         "programme_id": "gimcheon-smart-factory",
@@ -175,16 +175,16 @@ def a_record(**changes: Any) -> LegacyCaseRecorded:
 
 
 def a_candidate(*totals: int, **changes: Any) -> Candidate:
-    """Reviewed with these totals, all of them for the plan."""
+    """Candidate with one review per total, all its points for the criterion `plan`."""
     fields: dict[str, Any] = {
         "case_id": uuid4(),
         "receipt_number": "JSF-2024-0001-54",
         "business_number": a_business_number(),
         "quota_key": "JS1",
-        "reviews": [scored(plan=total) for total in totals],
+        "reviews": [a_scorecard(plan=total) for total in totals],
     }
     return Candidate(**fields | changes)
 
 
-def scored(need: int = 0, plan: int = 0, effect: int = 0, conflict: bool = False) -> Scorecard:
+def a_scorecard(need: int = 0, plan: int = 0, effect: int = 0, conflict: bool = False) -> Scorecard:
     return Scorecard({"need": need, "plan": plan, "effect": effect}, conflict)

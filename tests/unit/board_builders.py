@@ -1,4 +1,4 @@
-"""Views of the board for its tests: a page, a programme with little or everything, a case, an event."""
+"""Builders of board views for tests: a page, a programme with few or all sections, a case, an event."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,45 +18,45 @@ from services.monitoring.board.parts.programme_view import (
     Round,
 )
 from services.monitoring.board.parts.values import Figure, Text, YearRange
-from services.monitoring.board.parts.views import Operator, Page
+from services.monitoring.board.parts.views import Page, PageViewer
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)
 
 
 def a_page(**changes: object) -> Page:
-    given_values: dict[str, Any] = {
+    values: dict[str, Any] = {
         "path": "/",
         "lang": "ko",
         "unit": 1_000_000,
         "as_of": NOW,
         "today": NOW,
         "clock_pinned": False,
-        "operator": Operator("시연", Text("담당자", "Requester"), is_demo=True),
+        "viewer": PageViewer("시연", Text("담당자", "Requester"), is_demo=True),
     }
-    return Page(**(given_values | changes))
+    return Page(**(values | changes))
 
 
 def a_programme(**changes: object) -> ProgrammeView:
-    given_values: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": "a-programme",
         "name": Text("어떤 사업", "A programme"),
-        "short": Text("사업", "Programme"),
-        "region": Text("김천시"),
+        "short_name": Text("사업", "Programme"),
+        "authority": Text("김천시"),
         "stage": "running",
         "years": YearRange(2019, 2026),
         "last_event_on": None,
     }
-    return ProgrammeView(**(given_values | changes))
+    return ProgrammeView(**(values | changes))
 
 
-def an_entry(sentence: str, **params: object) -> TimelineEntry:
-    return TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "funding", sentence, "e1", params)
+def an_entry(event_name: str, **params: object) -> TimelineEntry:
+    return TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "funding", event_name, "e1", params)
 
 
 def with_everything(**changes: object) -> ProgrammeView:
-    """A programme with a goal, a round, money without a plan, municipalities, mentors and a pledge."""
-    given_values: dict[str, Any] = {
+    """Return a programme with a goal, a round, money without a plan, municipalities, mentors and a pledge."""
+    values: dict[str, Any] = {
         "years": YearRange(2024, 2026),
         "total": Figure(30_500_000_000),
         "companies_planned": Figure(300),
@@ -75,12 +75,12 @@ def with_everything(**changes: object) -> ProgrammeView:
         "indicators": (Indicator("i", Text("협약"), Text("회"), Figure(5), Figure(1), ()),),
         "risks": (Risk(Text("문제"), Text("대책")),),
     }
-    return a_programme(**(given_values | changes))
+    return a_programme(**(values | changes))
 
 
 def a_case(**changes: object) -> CaseView:
     company = Company("기업 B-031", "123-**-***01")
-    given_values: dict[str, Any] = {
+    values: dict[str, Any] = {
         "number": "J-1",
         "status": "completed",
         "company": company,
@@ -88,7 +88,7 @@ def a_case(**changes: object) -> CaseView:
         "programme_name": Text("사업", "Programme"),
         "year": 2024,
     }
-    return CaseView(**(given_values | changes))
+    return CaseView(**(values | changes))
 
 
 def companies_of_2022(running: int, planned_new: int) -> tuple[CompanyYear, ...]:

@@ -1,12 +1,12 @@
-"""Programmes, agreements and tranches for funding's tests that do not care how they came about."""
+"""Builders of programmes, agreements and tranches for the tests of funding."""
 
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.funding.commitments.domain import open_account
+from services.funding.commitments.domain import create_commitment
 from services.funding.commitments.models import Commitment
-from services.funding.programmes.domain import Terms, terms_of
+from services.funding.programmes.domain import FundingTerms, terms_of
 from services.funding.tranches.domain import schedule
 from services.funding.tranches.models import Tranche
 from shared.events.applications import AgreementSigned, ProgrammePublished
@@ -18,7 +18,7 @@ OFFICER, APPROVER, PAYER = "officer-1", "approver-1", "payer-1"
 
 
 def a_definition(programme_id: str = "jeonbuk-smart-factory", **changes: Any) -> Definition:
-    """Province 40, city 40, own share 20; half on signing, half at the end; two municipalities pay."""
+    """Province 40, city 40, self-contribution 20; half at the start, half at the end; two municipalities pay."""
     fields: dict[str, Any] = {
         "programme_id": programme_id,
         "name_ko": "전북형 스마트제조혁신 프로젝트",
@@ -58,12 +58,12 @@ def a_publication(definition: Definition | None = None, **changes: Any) -> Progr
     return ProgrammePublished.model_validate(fields | changes)
 
 
-def some_terms(**changes: Any) -> Terms:
+def funding_terms(**changes: Any) -> FundingTerms:
     return terms_of(a_definition(**changes))
 
 
 def an_agreement(case_id: UUID | None = None, **changes: Any) -> AgreementSigned:
-    """100,000,001 won: nothing divides evenly."""
+    """An agreement over 100,000,001 won, which no share divides evenly."""
     total = changes.get("total_krw", 100_000_001)
     fields: dict[str, Any] = {
         "case_id": case_id or uuid4(),
@@ -82,13 +82,13 @@ def an_agreement(case_id: UUID | None = None, **changes: Any) -> AgreementSigned
 
 
 def a_case(**changes: Any) -> tuple[Commitment, list[Tranche]]:
-    signed, terms = an_agreement(**changes), some_terms()
-    commitment = open_account(signed, terms)
+    signed, terms = an_agreement(**changes), funding_terms()
+    commitment = create_commitment(signed, terms)
     return commitment, schedule(commitment, terms, signed.shares_krw)
 
 
 def a_tranche(**changes: Any) -> Tranche:
-    """The first one, as it was scheduled but for the changes."""
+    """The first tranche as scheduled, with the changes applied."""
     _, tranches = a_case()
     for name, value in changes.items():
         setattr(tranches[0], name, value)

@@ -1,4 +1,4 @@
-"""Events of a programme's life for monitoring's tests."""
+"""Builders of events for monitoring's tests."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -14,12 +14,12 @@ from shared.values.money import Funder, split
 
 PROGRAMME = "test-smart-factory"
 ROUND = "test-2024"
-HOUSE = UUID("00000000-0000-7000-8000-000000000000")
+NAMESPACE = UUID("00000000-0000-7000-8000-000000000000")
 RATIO = {Funder.NATIONAL: 50, Funder.PROVINCE: 10, Funder.CITY: 20, Funder.SELF: 20}
 
 
 def an_id(name: str) -> UUID:
-    return uuid5(HOUSE, name)
+    return uuid5(NAMESPACE, name)
 
 
 def on(text: str) -> date:
@@ -27,8 +27,8 @@ def on(text: str) -> date:
 
 
 def a_definition(**changes: Any) -> Definition:
-    """50:10:20:20, term from 2022, two tracks, two municipalities; ends six months after the agreement."""
-    given: dict[str, Any] = {
+    """Return a definition: 50:10:20:20, term from 2022, two tracks and municipalities, completion after six months."""
+    fields: dict[str, Any] = {
         "programme_id": PROGRAMME,
         "name_ko": "시험 스마트공장",
         "name_en": "Test factories",
@@ -84,11 +84,11 @@ def a_definition(**changes: Any) -> Definition:
         },
         "plan": a_plan({"2022": 2_000, "2023": 2_000, "2026H1": 2_000}),
     }
-    return Definition.model_validate(given | changes)
+    return Definition.model_validate(fields | changes)
 
 
 def a_plan(periods: dict[str, int]) -> list[dict[str, Any]]:
-    """Cells by the ratios; the periods' totals are million won."""
+    """Return plan cells by the ratios; the periods' totals are million won."""
     return [
         {"period": period, "funder": funder, "amount_krw": krw}
         for period, total in periods.items()
@@ -116,7 +116,7 @@ def opened(quota: dict[str, int] | None = None, year: int = 2024) -> a.RoundOpen
     )
 
 
-def of(name: str) -> dict[str, Any]:
+def case_fields(name: str) -> dict[str, Any]:
     return {"case_id": an_id(f"case {name}"), "programme_id": PROGRAMME}
 
 
@@ -134,7 +134,7 @@ def applied(
     name: str, track: str = "JS1", municipality: str = "52130", day: str = "2024-03-20", year: int = 2024
 ) -> a.ApplicationSubmitted:
     return a.ApplicationSubmitted(
-        **of(name),
+        **case_fields(name),
         round_id=f"test-{year}",
         year=year,
         company_id=an_id(f"company {name}"),
@@ -148,22 +148,22 @@ def applied(
 
 
 def selected(name: str, day: str = "2024-05-01", via: a.Via = "ranking") -> a.CompanySelected:
-    given = {"round_id": ROUND, "year": 2024, "rank": 1, "score": "250/3", "reason": "순위 안"}
-    return a.CompanySelected.model_validate(of(name) | given | {"via": via, "occurred_on": on(day)})
+    fields = {"round_id": ROUND, "year": 2024, "rank": 1, "score": "250/3", "reason": "순위 안"}
+    return a.CompanySelected.model_validate(case_fields(name) | fields | {"via": via, "occurred_on": on(day)})
 
 
 def reserved(name: str, day: str = "2024-05-01") -> a.CompanyReserved:
-    given = {"round_id": ROUND, "year": 2024, "rank": 3, "score": "80", "reason": "예비"}
-    return a.CompanyReserved.model_validate(of(name) | given | {"occurred_on": on(day)})
+    fields = {"round_id": ROUND, "year": 2024, "rank": 3, "score": "80", "reason": "예비"}
+    return a.CompanyReserved.model_validate(case_fields(name) | fields | {"occurred_on": on(day)})
 
 
 def abandoned(name: str, day: str) -> a.CaseAbandoned:
-    return a.CaseAbandoned(**of(name), stage="before_agreement", reason="사정", occurred_on=on(day))
+    return a.CaseAbandoned(**case_fields(name), stage="before_agreement", reason="사정", occurred_on=on(day))
 
 
 def agreed(name: str, day: str = "2024-07-15", total_krw: int = 100_000_000) -> a.AgreementSigned:
     return a.AgreementSigned(
-        **of(name),
+        **case_fields(name),
         version=1,
         company_id=an_id(f"company {name}"),
         year=2024,
@@ -177,7 +177,7 @@ def agreed(name: str, day: str = "2024-07-15", total_krw: int = 100_000_000) -> 
 
 
 def milestone(name: str, due: str, key: str = "completion") -> dict[str, Any]:
-    return of(name) | {"milestone": key, "due_on": on(due), "completes": key == "completion"}
+    return case_fields(name) | {"milestone": key, "due_on": on(due), "completes": key == "completion"}
 
 
 def scheduled(name: str, due: str, day: str = "2024-07-15", key: str = "completion") -> m.MilestoneScheduled:
@@ -192,14 +192,14 @@ def achieved(name: str, due: str, day: str, key: str = "completion") -> m.Milest
 def visited(name: str, day: str = "2024-09-01") -> m.MentorVisited:
     company = an_id(f"company {name}")
     return m.MentorVisited(
-        **of(name), company_id=company, mentor_id="M-1", work="공정 진단", occurred_on=on(day)
+        **case_fields(name), company_id=company, mentor_id="M-1", work="공정 진단", occurred_on=on(day)
     )
 
 
 def recorded(
     name: str, years: tuple[int, int], status: str, amounts: dict[Funder, int] | None = None
 ) -> a.CaseRecorded:
-    given = {
+    fields = {
         "system": "legacy",
         "record_id": name,
         "company_name_ko": f"기업 {name}",
@@ -210,55 +210,59 @@ def recorded(
         "amounts_krw": amounts or {},
         "occurred_on": on("2021-12-31"),
     }
-    return a.CaseRecorded.model_validate(of(name) | given)
+    return a.CaseRecorded.model_validate(case_fields(name) | fields)
 
 
 def booked(name: str, year: int, amounts: dict[Funder, int], day: str = "2021-12-31") -> f.PastSpendingBooked:
-    return f.PastSpendingBooked(**of(name), fiscal_year=year, amounts_krw=amounts, occurred_on=on(day))
+    return f.PastSpendingBooked(
+        **case_fields(name), fiscal_year=year, amounts_krw=amounts, occurred_on=on(day)
+    )
 
 
 def committed(name: str, day: str = "2024-07-15", krw: int = 40_000_000) -> f.FundsCommitted:
     years = [f.YearShares(fiscal_year=2024, amounts_krw={Funder.CITY: krw})]
-    return f.FundsCommitted(**of(name), company_id=an_id(f"company {name}"), years=years, occurred_on=on(day))
+    return f.FundsCommitted(
+        **case_fields(name), company_id=an_id(f"company {name}"), years=years, occurred_on=on(day)
+    )
 
 
 def released(name: str, day: str, krw: int) -> f.CommitmentReleased:
     years = [f.YearShares(fiscal_year=2024, amounts_krw={Funder.CITY: krw})]
-    return f.CommitmentReleased(**of(name), years=years, occurred_on=on(day))
+    return f.CommitmentReleased(**case_fields(name), years=years, occurred_on=on(day))
 
 
 def tranche(name: str, krw: int = 20_000_000) -> dict[str, Any]:
-    given = {"number": 1, "fiscal_year": 2024, "due_on": on("2024-07-29"), "amounts_krw": {Funder.CITY: krw}}
-    return of(name) | given
+    fields = {"number": 1, "fiscal_year": 2024, "due_on": on("2024-07-29"), "amounts_krw": {Funder.CITY: krw}}
+    return case_fields(name) | fields
 
 
 def tranches(name: str) -> list[Event]:
-    """Scheduled, requested, approved, instructed, failed once, then paid."""
-    said, payment = tranche(name), {"payment_id": an_id(f"payment {name}")}
+    """Return a tranche's events: scheduled, requested, approved, instructed, failed once, then disbursed."""
+    fields, payment = tranche(name), {"payment_id": an_id(f"payment {name}")}
     return [
-        f.TrancheScheduled(**said, milestone="kickoff", occurred_on=on("2024-07-15")),
-        f.TrancheReady(**said, occurred_on=on("2024-07-29")),
-        f.TrancheRequested(**said, requested_by="K-1", occurred_on=on("2024-08-01")),
-        f.TrancheApproved(**said, approved_by="J-1", occurred_on=on("2024-08-02")),
-        f.TrancheInstructed(**said, **payment, instructed_by="P-1", occurred_on=on("2024-08-03")),
-        f.TrancheFailed(**said, **payment, reason="계좌 오류", occurred_on=on("2024-08-05")),
-        f.TrancheRequested(**said, requested_by="K-1", occurred_on=on("2024-08-06")),
-        f.TrancheApproved(**said, approved_by="J-1", occurred_on=on("2024-08-07")),
-        f.TrancheInstructed(**said, **payment, instructed_by="P-1", occurred_on=on("2024-08-08")),
-        f.TrancheDisbursed(**said, **payment, treasury_reference="T-1", occurred_on=on("2024-08-09")),
+        f.TrancheScheduled(**fields, milestone="kickoff", occurred_on=on("2024-07-15")),
+        f.TrancheReady(**fields, occurred_on=on("2024-07-29")),
+        f.TrancheRequested(**fields, requested_by="K-1", occurred_on=on("2024-08-01")),
+        f.TrancheApproved(**fields, approved_by="J-1", occurred_on=on("2024-08-02")),
+        f.TrancheInstructed(**fields, **payment, instructed_by="P-1", occurred_on=on("2024-08-03")),
+        f.TrancheFailed(**fields, **payment, reason="계좌 오류", occurred_on=on("2024-08-05")),
+        f.TrancheRequested(**fields, requested_by="K-1", occurred_on=on("2024-08-06")),
+        f.TrancheApproved(**fields, approved_by="J-1", occurred_on=on("2024-08-07")),
+        f.TrancheInstructed(**fields, **payment, instructed_by="P-1", occurred_on=on("2024-08-08")),
+        f.TrancheDisbursed(**fields, **payment, treasury_reference="T-1", occurred_on=on("2024-08-09")),
     ]
 
 
 def messages(name: str) -> list[Event]:
-    said = of(name) | {
+    fields = case_fields(name) | {
         "message_id": an_id(f"message {name}"),
         "template": "selected",
         "channel": "sms",
         "occurred_on": on("2024-05-01"),
     }
     return [
-        n.MessageSent(**said, provider_reference="S-1"),
-        n.MessageDelivered(**said, provider_reference="S-1"),
+        n.MessageSent(**fields, provider_reference="S-1"),
+        n.MessageDelivered(**fields, provider_reference="S-1"),
     ]
 
 
@@ -283,11 +287,11 @@ def progress(percent: int, day: str) -> m.PledgeProgressReported:
 
 
 def a_case(name: str) -> list[Event]:
-    """One case from its application to its completion, over all services."""
+    """Return the events of one case from application to completion, over all services."""
     return [
         registered(name),
         applied(name),
-        a.ApplicationScreened(**of(name), eligible=True, occurred_on=on("2024-04-10")),
+        a.ApplicationScreened(**case_fields(name), eligible=True, occurred_on=on("2024-04-10")),
         selected(name),
         *messages(name),
         agreed(name),
@@ -295,7 +299,11 @@ def a_case(name: str) -> list[Event]:
         scheduled(name, "2024-07-29", key="kickoff"),
         scheduled(name, "2025-01-15"),
         f.SelfContributionConfirmed(
-            **of(name), fiscal_year=2024, amount_krw=20_000_000, evidence="통장", occurred_on=on("2024-07-20")
+            **case_fields(name),
+            fiscal_year=2024,
+            amount_krw=20_000_000,
+            evidence="통장",
+            occurred_on=on("2024-07-20"),
         ),
         achieved(name, "2024-07-29", "2024-07-28", key="kickoff"),
         *tranches(name),

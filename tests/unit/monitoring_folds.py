@@ -1,4 +1,4 @@
-"""The board's projections folding events as the projector does, in memory or in Postgres."""
+"""Folding events into the board's projections as the projector does, in memory or in Postgres."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,18 +13,20 @@ from shared.database.engine import Database
 from shared.events import Event
 from shared.projections.projection import DecodedEvent, RowCollector, RowProjection, sql_of
 
-EVERY: Any = PROJECTIONS  # of several kinds, used alike
+ALL_PROJECTIONS: Any = PROJECTIONS  # of several kinds
 
-TOPIC = {event.type(): event.topic for projection in EVERY for event in projection.hears}
+TOPIC_BY_TYPE = {
+    event.type(): event.topic for projection in ALL_PROJECTIONS for event in projection.subscribes_to
+}
 
 
-def facts(events: Iterable[Event]) -> list[DecodedEvent]:
-    """As the projector would read them: numbered by subject, recorded in this order."""
+def decode_events(events: Iterable[Event]) -> list[DecodedEvent]:
+    """Return events as the projector decodes them: numbered by subject, recorded in this order."""
     numbers: defaultdict[tuple[str, str], int] = defaultdict(int)
-    return [fact(event, position, numbers) for position, event in enumerate(events)]
+    return [decode_event(event, position, numbers) for position, event in enumerate(events)]
 
 
-def fact(event: Event, position: int, numbers: dict[tuple[str, str], int]) -> DecodedEvent:
+def decode_event(event: Event, position: int, numbers: dict[tuple[str, str], int]) -> DecodedEvent:
     numbers[event.source, event.subject] += 1
     return DecodedEvent(
         event.type(),
@@ -39,20 +41,20 @@ def fact(event: Event, position: int, numbers: dict[tuple[str, str], int]) -> De
     )
 
 
-def folded(facts: Sequence[DecodedEvent]) -> dict[str, Any]:
-    """Every projection of the board in memory, fact by fact."""
-    return {projection.name: fold_one(projection, facts) for projection in EVERY}
+def fold_all(events: Sequence[DecodedEvent]) -> dict[str, Any]:
+    """Fold every projection of the board in memory, event by event."""
+    return {projection.name: fold_projection(projection, events) for projection in ALL_PROJECTIONS}
 
 
-def fold_one(projection: Any, facts: Sequence[DecodedEvent]) -> Any:
-    """Rows by key, sums by key, or a list of rows."""
+def fold_projection(projection: Any, events: Sequence[DecodedEvent]) -> Any:
+    """Return rows by key, sums by key, or a list of rows."""
     collectors = projection.collectors()
-    for one in facts:
+    for event in events:
         for collector in collectors:
-            if one.type in collector.by_type:
-                fold_into(collector, one)
+            if event.type in collector.by_type:
+                fold_into(collector, event)
     if isinstance(projection, RowProjection):
-        return merged(projection, collectors)
+        return merge_topics(projection, collectors)
     [collector] = collectors
     for name in ("amounts", "first"):
         if hasattr(collector, name):
@@ -60,14 +62,14 @@ def fold_one(projection: Any, facts: Sequence[DecodedEvent]) -> Any:
     return sorted(collector.rows, key=orjson.dumps)
 
 
-def fold_into(collector: Any, one: DecodedEvent) -> None:
+def fold_into(collector: Any, event: DecodedEvent) -> None:
     if isinstance(collector, RowCollector):
-        collector.add_missing([one])
-    collector.collect([one])
+        collector.add_missing([event])
+    collector.collect([event])
 
 
-def merged(projection: RowProjection, collectors: Sequence[RowCollector]) -> dict[Any, dict[str, Any]]:
-    """Each row with the columns of all its topics."""
+def merge_topics(projection: RowProjection, collectors: Sequence[RowCollector]) -> dict[Any, dict[str, Any]]:
+    """Return each row with the columns of all its topics."""
     blank = dict.fromkeys(sql_of(projection.table).names)
     rows: defaultdict[Any, dict[str, Any]] = defaultdict(lambda: dict(blank))
     for collector in collectors:
@@ -76,31 +78,31 @@ def merged(projection: RowProjection, collectors: Sequence[RowCollector]) -> dic
     return dict(rows)
 
 
-def interleaved(given: Sequence[DecodedEvent], seed: int) -> list[DecodedEvent]:
-    """Another merge of the topics' partitions: each subject of each topic keeps its own order."""
+def interleave(events: Sequence[DecodedEvent], seed: int) -> list[DecodedEvent]:
+    """Return the events in another order of arrival: each subject of each topic keeps its own order."""
     queues: defaultdict[tuple[str, str], list[DecodedEvent]] = defaultdict(list)
-    for one in given:
-        queues[TOPIC[one.type], one.subject].append(one)
+    for event in events:
+        queues[TOPIC_BY_TYPE[event.type], event.subject].append(event)
     turns = [key for key, queue in queues.items() for _ in queue]
     Random(seed).shuffle(turns)
     return [queues[key].pop(0) for key in turns]
 
 
-MOVED = """
-    insert into projection_offset as o (topic, partition, next) values ('stories', 0, $1)
+ADVANCE_OFFSET = """
+    insert into projection_offset as o (topic, partition, next) values ('histories', 0, $1)
     on conflict (topic, partition) do update set next = o.next + excluded.next
 """
 
 
-async def project(database: Database, facts: Sequence[DecodedEvent], batch: int = 7) -> None:
-    """Every projection of the board in Postgres, in small batches."""
-    collectors = [collector for projection in EVERY for collector in projection.collectors()]
-    for start in range(0, len(facts), batch):
+async def project_events(database: Database, events: Sequence[DecodedEvent], batch: int = 7) -> None:
+    """Fold every projection of the board in Postgres, in small batches."""
+    collectors = [collector for projection in ALL_PROJECTIONS for collector in projection.collectors()]
+    for start in range(0, len(events), batch):
         async with database.asyncpg_transaction() as connection:
             for collector in collectors:
-                part = [one for one in facts[start : start + batch] if one.type in collector.by_type]
+                part = [event for event in events[start : start + batch] if event.type in collector.by_type]
                 await collector.load(connection, part)
-                collector.take(part)
-                if given := collector.hand_over():
-                    await collector.save(connection, given)
-            await connection.execute(MOVED, len(facts[start : start + batch]))
+                collector.collect(part)
+                if changes := collector.drain():
+                    await collector.save(connection, changes)
+            await connection.execute(ADVANCE_OFFSET, len(events[start : start + batch]))

@@ -1,4 +1,4 @@
-"""The rules of an application: who may apply for what, its screening, and its withdrawal."""
+"""Rules of an application: conditions of applying, screening, withdrawal."""
 
 from collections.abc import Callable
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.applications.cases import domain as cases
-from services.applications.cases.domain import Plan
+from services.applications.cases.domain import Project
 from services.applications.cases.models import Status
 from services.applications.companies.models import State
 from services.applications.rounds.models import Round
@@ -24,70 +24,75 @@ from tests.unit.applications_builders import (
     refused,
 )
 
-PLAN = Plan("JS1", 50_000_000)
-RECEIPT = "JSF-2024-0001-54"
+PROJECT = Project("JS1", 50_000_000)
+REFERENCE_NUMBER = "JSF-2024-0001-54"
 
 
 def submitted(
-    definition: Definition | None = None, call: Round | None = None, plan: Plan = PLAN, **company: Any
+    definition: Definition | None = None,
+    round: Round | None = None,
+    project: Project = PROJECT,
+    **company: Any,
 ) -> Any:
     return cases.submit(
-        call or a_round(),
+        round or a_round(),
         definition or a_definition(),
         a_company(**company),
-        plan,
-        receipt_number=RECEIPT,
+        project,
+        receipt_number=REFERENCE_NUMBER,
         on=IN_WINDOW,
     )
 
 
 def test_an_application_asks_each_funder_for_its_exact_share() -> None:
-    case, said = submitted(plan=Plan("JS1", 50_000_001))
+    case, event = submitted(project=Project("JS1", 50_000_001))
 
-    assert said.requested_krw == {"province": 20_000_000, "city": 20_000_000, "self": 10_000_001}
-    assert (case.id, case.status, said.via) == (said.case_id, "submitted", "application")
+    assert event.requested_krw == {"province": 20_000_000, "city": 20_000_000, "self": 10_000_001}
+    assert (case.id, case.status, event.via) == (event.case_id, "submitted", "application")
 
 
 @pytest.mark.parametrize(
     ("rule", "changes"),
     [
-        ("track_unknown", {"plan": Plan("JS9", 1_000_000)}),
-        ("track_unknown", {"plan": Plan(None, 1_000_000)}),
-        ("track_unknown", {"definition": a_definition(tracks=[]), "call": a_round(quota={"all": 1})}),
-        ("track_not_called", {"call": a_round(quota={"JS2": 1})}),
-        ("track_cap", {"plan": Plan("JS2", 100_000_003)}),
-        ("total_needed", {"plan": Plan("JS1", 0)}),
+        ("track_unknown", {"project": Project("JS9", 1_000_000)}),
+        ("track_unknown", {"project": Project(None, 1_000_000)}),
+        ("track_unknown", {"definition": a_definition(tracks=[]), "round": a_round(quota={"all": 1})}),
+        ("track_not_called", {"round": a_round(quota={"JS2": 1})}),
+        ("track_cap", {"project": Project("JS2", 100_000_003)}),
+        ("total_needed", {"project": Project("JS1", 0)}),
         ("municipality", {"municipality": "52140"}),
         ("company_closed", {"state": State.CLOSED}),
         ("company_closed", {"state": State.SUSPENDED}),
     ],
 )
-def test_an_application_that_breaks_a_rule_is_refused_by_its_name(rule: str, changes: dict[str, Any]) -> None:
+def test_an_application_that_breaks_a_rule_is_refused_with_its_code(
+    rule: str, changes: dict[str, Any]
+) -> None:
     with refused(rule):
         submitted(**changes)
 
 
-def test_the_cap_limits_public_money_and_only_where_it_stands() -> None:
-    at_the_cap, _ = submitted(plan=Plan("JS2", 100_000_000))
-    without_cap, _ = submitted(plan=Plan("JS1", 900_000_000))
+def test_a_cap_limits_the_public_money_of_its_track_only() -> None:
+    at_the_cap, _ = submitted(project=Project("JS2", 100_000_000))
+    without_cap, _ = submitted(project=Project("JS1", 900_000_000))
 
     assert (at_the_cap.track, without_cap.track) == ("JS2", "JS1")
 
 
-def test_a_programme_that_names_no_municipality_takes_companies_from_all() -> None:
+def test_a_programme_without_municipalities_takes_companies_from_all() -> None:
     case, _ = submitted(a_definition(municipalities=[]), municipality="47150")
 
     assert case.municipality == "47150"
 
 
-def test_nobody_applies_where_the_ministry_selects() -> None:
+def test_a_top_up_programme_takes_no_applications() -> None:
     cases.refuse_top_up(a_definition())
 
     with refused("entry_top_up"):
         cases.refuse_top_up(a_top_up())
 
 
-def test_an_ineligible_application_is_told_why() -> None:
+def test_an_ineligible_application_needs_a_reason() -> None:
     case = a_case()
 
     with refused("reasons_needed"):
@@ -104,7 +109,7 @@ def test_an_application_is_screened_once() -> None:
         cases.screen(case, eligible=False, reasons=["사유"], on=SELECTED_ON)
 
 
-def test_after_the_selection_a_company_gives_up_instead_of_withdrawing() -> None:
+def test_an_application_is_not_withdrawn_after_the_selection() -> None:
     before, after = a_case(status=Status.ELIGIBLE), a_case(status=Status.DECIDED)
 
     withdrawn = cases.withdraw(before, "경영 사정", SELECTED_ON)

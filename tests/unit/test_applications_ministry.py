@@ -1,11 +1,11 @@
-"""What the ministry selects: a decided case in a top-up round that it fits."""
+"""Selections of the ministry: each opens a decided case in a matching top-up round."""
 
 from typing import Any
 
 import pytest
 
 from services.applications.cases import domain as cases
-from services.applications.cases.domain import Plan
+from services.applications.cases.domain import Project
 from services.applications.selection import domain as selection
 from shared.events.definition import Definition
 from shared.values.money import Funder
@@ -26,21 +26,21 @@ TOP_UP_ROUND = {"id": "gimcheon-2022", "programme_id": "gimcheon-smart-factory",
 
 
 def test_a_ministry_selection_opens_a_decided_case() -> None:
-    case, said = cases.open_for_ministry(
+    case, event = cases.open_for_ministry(
         a_round(**TOP_UP_ROUND),
         a_top_up(),
         a_company(municipality="47150"),
-        Plan(None, 100_000_000),
+        Project(None, 100_000_000),
         receipt_number="GSF-2022-0001-61",
         on=IN_WINDOW,
     )
 
-    assert (case.via, case.status, said.via) == ("ministry", "decided", "ministry")
-    assert said.requested_krw[Funder.NATIONAL] == 50_000_000
+    assert (case.via, case.status, event.via) == ("ministry", "decided", "ministry")
+    assert event.requested_krw[Funder.NATIONAL] == 50_000_000
 
 
 @pytest.mark.parametrize(
-    ("rule", "definition", "changes", "call"),
+    ("rule", "definition", "changes", "round"),
     [
         ("round_of_another_programme", a_top_up(), {"programme_id": "another"}, {}),
         ("entry_not_top_up", a_definition(), {}, {}),
@@ -49,15 +49,15 @@ def test_a_ministry_selection_opens_a_decided_case() -> None:
     ],
 )
 def test_a_ministry_selection_must_fit_the_round(
-    rule: str, definition: Definition, changes: dict[str, Any], call: dict[str, Any]
+    rule: str, definition: Definition, changes: dict[str, Any], round: dict[str, Any]
 ) -> None:
     with refused(rule):
-        selection.refuse_unfit_selection(
-            a_round(**TOP_UP_ROUND | call), definition, a_ministry_selection(**changes)
+        selection.refuse_mismatched_selection(
+            a_round(**TOP_UP_ROUND | round), definition, a_ministry_selection(**changes)
         )
 
 
-def test_a_ministry_selection_comes_as_long_as_the_round_is_open() -> None:
+def test_a_ministry_selection_is_taken_as_long_as_the_round_is_open() -> None:
     late = a_ministry_selection(occurred_on=CLOSES_ON + A_DAY)
 
-    selection.refuse_unfit_selection(a_round(**TOP_UP_ROUND), a_top_up(), late)
+    selection.refuse_mismatched_selection(a_round(**TOP_UP_ROUND), a_top_up(), late)

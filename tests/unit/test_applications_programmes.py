@@ -1,4 +1,4 @@
-"""The rules of publishing a programme, and of sending out a draft."""
+"""Rules of publishing a programme, and of sending out a draft."""
 
 from datetime import date
 from typing import Any
@@ -38,14 +38,14 @@ def test_a_version_is_not_earlier_than_the_last() -> None:
         ("max_support", {"funders": {"province": 41, "city": 40, "self": 19}}),
     ],
 )
-def test_a_definition_that_contradicts_itself_is_not_published(rule: str, changes: dict[str, Any]) -> None:
+def test_an_inconsistent_definition_is_not_published(rule: str, changes: dict[str, Any]) -> None:
     programme = Programme(id="jeonbuk-smart-factory")
 
     with refused(rule):
         programmes.publish(programme, a_definition(**changes), date(2024, 2, 1))
 
 
-def test_a_proposal_names_whom_it_asks() -> None:
+def test_a_proposal_names_the_municipalities_consulted() -> None:
     draft, proposed = programmes.propose(None, a_proposal("44130", "44150"), date(2022, 12, 12))
 
     assert proposed.proposal.municipalities[1].code == "44150"
@@ -57,6 +57,6 @@ def test_a_published_programme_is_not_proposed_again() -> None:
         programmes.propose(Programme(id="chungnam-small-firm"), a_proposal(), date(2022, 12, 12))
 
 
-def test_a_proposal_asks_known_municipalities_once() -> None:
+def test_a_proposal_names_known_municipalities_once_each() -> None:
     with refused("municipality_unknown"):
         programmes.propose(None, a_proposal("44130", "44130"), date(2022, 12, 12))

@@ -1,66 +1,64 @@
-"""Receipt numbers: readable, and wrong in one place is wrong at all."""
+"""Reference numbers: readable, and every typing error is detected."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.applications.reference_numbers.domain import checked, number, prefix
+from services.applications.reference_numbers.domain import prefix, reference_number, validated
 from shared.errors import NotFound
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def is_taken(given_number: str) -> bool:
+def is_valid(text: str) -> bool:
     try:
-        checked(given_number)
+        validated(text)
     except NotFound:
         return False
     return True
 
 
-def test_a_receipt_names_the_programme_and_the_year() -> None:
-    found = number("jeonbuk-smart-factory", 2024, 17)
+def test_a_reference_number_names_the_programme_and_the_year() -> None:
+    issued = reference_number("jeonbuk-smart-factory", 2024, 17)
 
-    assert found.startswith("JSF-2024-0017-")
-    assert checked(found.lower() + " ") == found
+    assert issued.startswith("JSF-2024-0017-")
+    assert validated(issued.lower() + " ") == issued
 
 
-def test_the_check_is_that_of_the_standard() -> None:
+def test_the_check_digits_follow_iso_7064() -> None:
     body = "".join(f"{int(character, 36):02}" for character in "JSF20240017")
 
-    check = number("jeonbuk-smart-factory", 2024, 17)[-2:]
+    check = reference_number("jeonbuk-smart-factory", 2024, 17)[-2:]
 
     assert int(body + check) % 97 == 1
 
 
-def test_one_wrong_character_is_always_noticed() -> None:
-    right = number("jeonbuk-smart-factory", 2024, 17)
+def test_one_wrong_character_is_always_detected() -> None:
+    right = reference_number("jeonbuk-smart-factory", 2024, 17)
     wrong = [
         right[:at] + character + right[at + 1 :]
-        for at, given_character in enumerate(right)
+        for at, original in enumerate(right)
         for character in ALPHABET
-        if given_character not in ("-", character)
+        if original not in ("-", character)
     ]
 
     assert len(wrong) == 13 * 35
-    assert [one for one in wrong if is_taken(one)] == []
+    assert [text for text in wrong if is_valid(text)] == []
 
 
 @given(st.integers(1, 99_999), st.integers(0, 9))
-def test_two_neighbours_that_changed_places_are_noticed(running: int, at: int) -> None:
-    right = number("jeonbuk-smart-factory", 2024, running)
+def test_two_swapped_neighbours_are_detected(running: int, at: int) -> None:
+    right = reference_number("jeonbuk-smart-factory", 2024, running)
     first, second = right[at], right[at + 1]
     swapped = right[:at] + second + first + right[at + 2 :]
 
-    assert is_taken(swapped) == (first == second)
+    assert is_valid(swapped) == (first == second)
 
 
-@pytest.mark.parametrize(
-    "given_number", ["", "-", "JSF-2024-0017", "JSF-2024-0017-4", "접수-2024-0017-42", "-42"]
-)
-def test_what_is_no_receipt_number_is_said_to_be_mistyped(given_number: str) -> None:
+@pytest.mark.parametrize("text", ["", "-", "JSF-2024-0017", "JSF-2024-0017-4", "접수-2024-0017-42", "-42"])
+def test_text_of_another_form_is_refused_as_mistyped(text: str) -> None:
     with pytest.raises(NotFound, match="receipt_number"):
-        checked(given_number)
+        validated(text)
 
 
 def test_the_prefix_is_the_initials_of_the_programme() -> None:

@@ -1,4 +1,4 @@
-"""The rules of a review: what is scored, by whom, and when."""
+"""Rules of a review: criteria and their limits, conflicts of interest, once per reviewer."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ def reviewed(
 
 
 def test_a_review_scores_every_criterion_up_to_its_limit() -> None:
-    _, said = reviewed({"need": 30, "plan": 40, "effect": 0})
+    _, event = reviewed({"need": 30, "plan": 40, "effect": 0})
 
-    assert (said.reviewer_id, said.scores["plan"]) == ("reviewer-1", 40)
+    assert (event.reviewer_id, event.scores["plan"]) == ("reviewer-1", 40)
 
 
 @pytest.mark.parametrize(
@@ -37,15 +37,15 @@ def test_a_review_with_other_criteria_or_beyond_their_limits_is_refused(scores: 
         reviewed(scores)
 
 
-def test_a_programme_without_rules_of_review_takes_none() -> None:
+def test_a_programme_without_a_review_rule_takes_no_reviews() -> None:
     with refused("review_criteria"):
         reviewed({}, rule=None)
 
 
 def test_a_conflict_of_interest_is_declared_without_scores() -> None:
-    _, said = reviewed({}, conflict=True)
+    _, event = reviewed({}, conflict=True)
 
-    assert (said.conflict_of_interest, said.scores) == (True, {})
+    assert (event.conflict_of_interest, event.scores) == (True, {})
 
 
 @pytest.mark.parametrize("status", ["submitted", "ineligible", "withdrawn", "decided"])
@@ -57,6 +57,6 @@ def test_only_eligible_cases_are_reviewed_and_only_before_the_selection(status: 
 def test_a_reviewer_reviews_a_case_once() -> None:
     before, _ = reviewed({"need": 1, "plan": 1, "effect": 1})
 
-    reviews.refuse_again(None)
+    reviews.refuse_second_review(None)
     with refused("review_once"):
-        reviews.refuse_again(before)
+        reviews.refuse_second_review(before)

@@ -1,4 +1,4 @@
-"""The rules of a round: what can be opened, its window, and the order of its steps."""
+"""Rules of a round: conditions of opening, its window, and the order of its steps."""
 
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from tests.unit.applications_builders import (
 )
 
 
-def a_call(**changes: Any) -> rounds.Call:
+def an_announcement(**changes: Any) -> rounds.Announcement:
     fields: dict[str, Any] = {
         "round_id": "jeonbuk-2024",
         "programme_id": "jeonbuk-smart-factory",
@@ -29,17 +29,17 @@ def a_call(**changes: Any) -> rounds.Call:
         "closes_on": CLOSES_ON,
         "quota": {"JS1": 40, "JS2": 20},
     }
-    return rounds.Call(**fields | changes)
+    return rounds.Announcement(**fields | changes)
 
 
 def test_a_round_keeps_the_version_under_which_it_was_opened() -> None:
-    row, opened = rounds.open_round(a_call(), 3, a_definition(), OPENS_ON)
+    row, opened = rounds.open_round(an_announcement(), 3, a_definition(), OPENS_ON)
 
     assert (row.version, opened.quota) == (3, {"JS1": 40, "JS2": 20})
 
 
 @pytest.mark.parametrize(
-    ("rule", "call", "definition"),
+    ("rule", "announcement", "definition"),
     [
         ("quota_tracks", {"quota": {"JS9": 1}}, {}),
         ("quota_tracks", {"quota": {"all": 1}}, {}),
@@ -51,28 +51,28 @@ def test_a_round_keeps_the_version_under_which_it_was_opened() -> None:
         ("definition_incomplete", {}, {"funders": {}, "remainder_to": None, "max_support": None}),
     ],
 )
-def test_a_round_that_could_not_be_carried_out_is_not_opened(
-    rule: str, call: dict[str, Any], definition: dict[str, Any]
+def test_a_round_that_does_not_fit_its_definition_is_not_opened(
+    rule: str, announcement: dict[str, Any], definition: dict[str, Any]
 ) -> None:
     with refused(rule):
-        rounds.open_round(a_call(**call), 1, a_definition(**definition), OPENS_ON)
+        rounds.open_round(an_announcement(**announcement), 1, a_definition(**definition), OPENS_ON)
 
 
 def test_a_programme_of_past_results_has_no_rounds() -> None:
     history = a_definition(entry="history", funders={}, remainder_to=None, max_support=None)
 
     with refused("entry_history"):
-        rounds.open_round(a_call(), 1, history, OPENS_ON)
+        rounds.open_round(an_announcement(), 1, history, OPENS_ON)
 
 
-def test_a_programme_without_tracks_counts_all_its_places_together() -> None:
-    _, opened = rounds.open_round(a_call(quota={"all": 5}), 1, a_definition(tracks=[]), OPENS_ON)
+def test_a_programme_without_tracks_has_one_quota_for_all() -> None:
+    _, opened = rounds.open_round(an_announcement(quota={"all": 5}), 1, a_definition(tracks=[]), OPENS_ON)
 
     assert opened.quota == {"all": 5}
 
 
-def test_a_top_up_round_may_leave_its_places_open() -> None:
-    _, opened = rounds.open_round(a_call(quota={}), 1, a_top_up(), OPENS_ON)
+def test_a_top_up_round_may_have_no_quota() -> None:
+    _, opened = rounds.open_round(an_announcement(quota={}), 1, a_top_up(), OPENS_ON)
 
     assert opened.quota == {}
 
@@ -98,7 +98,7 @@ def test_a_round_is_not_decided_within_its_window() -> None:
         rounds.decide(a_round(status="closed"), CLOSES_ON - A_DAY)
 
 
-def test_the_agency_agrees_once_a_round() -> None:
+def test_the_agency_agrees_once_per_round() -> None:
     row = a_round()
 
     agreed = rounds.agree(row, "전북테크노파크", IN_WINDOW)
@@ -109,7 +109,7 @@ def test_the_agency_agrees_once_a_round() -> None:
 
 
 @pytest.mark.parametrize("on", [OPENS_ON - A_DAY, CLOSES_ON + A_DAY])
-def test_the_window_is_kept_by_the_business_date(on: date) -> None:
+def test_a_business_date_outside_the_window_is_refused(on: date) -> None:
     with refused("round_window"):
         rounds.refuse_outside_window(a_round(), on)
 

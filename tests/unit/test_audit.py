@@ -10,7 +10,7 @@ from services.funding.main import SERVICE as FUNDING
 from services.monitoring.main import SERVICE as MONITORING
 from services.notifications.main import SERVICE as NOTIFICATIONS
 from shared.service import Service
-from tests.builders import a_registration, sealed
+from tests.builders import a_registration, kafka_record
 from tools.audit.catalogue import INVARIANTS
 from tools.audit.cli import refuse_both
 from tools.audit.evidence import Evidence
@@ -64,7 +64,7 @@ def test_all_violations_are_counted_and_ten_are_shown() -> None:
 
 
 def a_record(**changes: Any) -> Seen:
-    sent = sealed(a_registration())
+    sent = kafka_record(a_registration())
     fields = {"topic": sent["topic"], "partition": 0, "offset": 7, "key": sent["key"]}
     return Seen(**fields | {"value": sent["value"], "headers": sent["headers"]} | changes)
 

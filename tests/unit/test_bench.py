@@ -1,4 +1,4 @@
-"""What the benchmarks say, and what they measure with: a figure never passes for more than it is."""
+"""Figures of the benchmarks, their report, and the event generator."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,15 +7,15 @@ import orjson
 import pytest
 
 from shared.events import catalogue
-from tests.bench import lives, report
-from tests.bench.figure import Figure, Turns, percentile
-from tests.bench.lives import EACH, LIFE, ROUND
+from tests.bench import event_generator, report
+from tests.bench.event_generator import CASES_PER_ROUND, EVENTS_PER_CASE, STEPS
+from tests.bench.figure import Figure, Measurements, percentile
 
 
 @pytest.mark.parametrize(
     ("value", "goal", "ok"), [(30.0, ">= 0.3", True), (29.0, ">= 0.3", False), (31.0, "<= 0.3", False)]
 )
-def test_a_goal_is_reached_or_missed(value: float, goal: str, ok: bool) -> None:
+def test_figure_meets_or_misses_its_goal(value: float, goal: str, ok: bool) -> None:
     figure = Figure("one / other", value, 100.0, "events/s", goal)
 
     assert figure.ok is ok
@@ -30,14 +30,14 @@ def test_a_goal_is_reached_or_missed(value: float, goal: str, ok: bool) -> None:
     }
 
 
-def test_a_ratio_is_of_one_round_that_of_the_median() -> None:
-    turns = Turns({"ours": [10.0, 50.0, 30.0], "bare": [20.0, 60.0, 100.0]})
+def test_median_pair_is_of_the_round_with_the_median_ratio() -> None:
+    measured = Measurements({"product": [10.0, 50.0, 30.0], "bare": [20.0, 60.0, 100.0]})
 
-    assert turns.pair("ours", "bare") == (10.0, 20.0)  # not 30 of one round against 60 of another
-    assert turns.pair("ours", "who is not here") == (30.0, None)
+    assert measured.median_pair("product", "bare") == (10.0, 20.0)  # not 30 of one round and 60 of another
+    assert measured.median_pair("product", "missing") == (30.0, None)
 
 
-def test_a_missing_peer_is_said_and_fails_nothing() -> None:
+def test_missing_peer_is_reported_and_misses_no_goal() -> None:
     figure = Figure("one / peer", 30.0, None, "events/s", ">= 3", "is not installed")
 
     assert figure.ok
@@ -47,17 +47,19 @@ def test_a_missing_peer_is_said_and_fails_nothing() -> None:
 
 
 @pytest.mark.parametrize(("value", "limit"), [(1.0, None), (None, 1.0), (0.0, 1.0), (1.0, 0.0)])
-def test_what_was_not_measured_is_no_figure(value: float | None, limit: float | None) -> None:
+def test_figure_without_a_measurement_is_refused(value: float | None, limit: float | None) -> None:
     with pytest.raises(ValueError, match="not measured"):
         Figure("one / other", value, limit, "events/s", ">= 3")
 
 
-def test_a_goal_that_is_none_is_refused() -> None:
+def test_invalid_goal_is_refused() -> None:
     with pytest.raises(ValueError, match="no goal"):
         Figure("one / other", 1.0, 1.0, "events/s", "> 3")
 
 
-def test_the_table_stands_between_its_markers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_replaces_the_table_between_the_markers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = tmp_path / "benchmarks.md"
     document.write_text("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n", encoding="utf-8")
     monkeypatch.setattr(report, "DOCUMENT", document)
@@ -71,30 +73,30 @@ def test_the_table_stands_between_its_markers(tmp_path: Path, monkeypatch: pytes
     assert "old" not in text
 
 
-def test_percentiles_are_of_the_values_themselves() -> None:
+def test_percentiles_are_measured_values() -> None:
     values = [float(n) for n in range(100, 0, -1)]
 
     assert (percentile(values, 50), percentile(values, 99), percentile(values, 100)) == (51, 100, 100)
 
 
-def test_each_step_of_a_made_up_life_is_an_event_of_the_catalogue() -> None:
-    for step, (event, _, _) in enumerate(LIFE):
-        made = lives.made(12_345, step)
+def test_each_step_of_the_generator_is_an_event_of_the_catalogue() -> None:
+    for step, (event, _, _) in enumerate(STEPS):
+        record = event_generator.generate(12_345, step)
 
-        told = event.model_validate_json(made.value)
+        decoded = event.model_validate_json(record.value)
 
         assert event in catalogue.events()
-        assert (made.topic, made.key.decode()) == (event.topic, told.subject)
+        assert (record.topic, record.key.decode()) == (event.topic, decoded.subject)
 
 
-def test_lives_are_as_many_events_as_asked_for_each_once_and_in_order() -> None:
-    made = list(lives.lives(ROUND * EACH + 40))
+def test_generator_yields_the_requested_number_of_events_once_each_and_in_order() -> None:
+    records = list(event_generator.generate_records(CASES_PER_ROUND * EVENTS_PER_CASE + 40))
 
-    ids = Counter(dict(one.headers)["ce_id"] for one in made)
-    numbers: dict[tuple[bytes, bytes], list[int]] = {}
-    for one in made:
-        headers = dict(one.headers)
-        numbers.setdefault((headers["ce_source"], one.key), []).append(int(headers["ce_sequence"]))
+    ids = Counter(dict(record.headers)["ce_id"] for record in records)
+    sequences: dict[tuple[bytes, bytes], list[int]] = {}
+    for record in records:
+        headers = dict(record.headers)
+        sequences.setdefault((headers["ce_source"], record.key), []).append(int(headers["ce_sequence"]))
 
-    assert len(made) == len(ids) == ROUND * EACH + 40
-    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+    assert len(records) == len(ids) == CASES_PER_ROUND * EVENTS_PER_CASE + 40
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in sequences.values())

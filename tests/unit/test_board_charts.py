@@ -1,21 +1,21 @@
-"""How the board draws: in proportion, within the drawing, on one scale."""
+"""Charts are drawn in proportion, within their bounds, on one scale."""
 
 import re
 
 import pytest
 
 from services.monitoring.board.fill.money import money_years
-from services.monitoring.board.fill.shown import Shown
+from services.monitoring.board.fill.shown import FigureLookup
 from services.monitoring.board.parts import charts, drawings, i18n
-from services.monitoring.board.parts.charts import Bar, Part
+from services.monitoring.board.parts.charts import Bar, Segment
 from services.monitoring.board.parts.programme_view import MoneyYear
 from services.monitoring.board.parts.values import Figure
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import a_definition
 
 
-def test_a_bar_shows_its_parts_in_proportion_and_never_beyond_its_end() -> None:
-    svg = charts.bullet([Part(70, "actual", "선정 70"), Part(900, "short", "")], 100, "a < b")
+def test_bullet_segments_are_proportional_and_end_with_the_bar() -> None:
+    svg = charts.bullet([Segment(70, "actual", "선정 70"), Segment(900, "short", "")], 100, "a < b")
 
     widths = [float(width) for width in re.findall(r'<rect class="k-\w+" .*?width="([\d.]+)"', svg)]
     assert widths == [280.0, 196.0, 84.0]
@@ -23,14 +23,14 @@ def test_a_bar_shows_its_parts_in_proportion_and_never_beyond_its_end() -> None:
     assert "style=" not in svg
 
 
-def test_labels_under_a_bar_do_not_overlap() -> None:
-    parts = [
-        Part(1, "actual", "2024 선정 70"),
-        Part(1, "plan", "2025 계획 71"),
-        Part(98, "short", "남은 몫 98"),
+def test_labels_of_a_bar_do_not_overlap() -> None:
+    segments = [
+        Segment(1, "actual", "2024 선정 70"),
+        Segment(1, "plan", "2025 계획 71"),
+        Segment(98, "short", "남은 몫 98"),
     ]
 
-    svg = charts.bullet(parts, 100, "")
+    svg = charts.bullet(segments, 100, "")
 
     placed = [
         (float(x), text)
@@ -41,8 +41,8 @@ def test_labels_under_a_bar_do_not_overlap() -> None:
     assert all(end <= start for end, (start, _) in zip(ends, placed[1:], strict=False))
 
 
-def test_a_line_above_a_bar_stays_within_the_drawing() -> None:
-    svg = charts.columns([Bar("2024", (Part(70, "actual"),), ("Newly planned for the year 49",))], "")
+def test_lines_above_a_bar_stay_within_the_chart() -> None:
+    svg = charts.columns([Bar("2024", (Segment(70, "actual"),), ("Newly planned for the year 49",))], "")
 
     width = float(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
     middles = [(float(x), text) for x, text in re.findall(r'<text class="v m" x="([\d.]+)".*?>(.+?)<', svg)]
@@ -52,27 +52,29 @@ def test_a_line_above_a_bar_stays_within_the_drawing() -> None:
         assert middle + charts.text_width(text) / 2 <= width
 
 
-def test_bars_of_one_year_do_not_fill_the_section() -> None:
-    svg = charts.columns([Bar("2024", (Part(70, "actual"),), ("70",))], "")
+def test_single_bar_does_not_fill_the_width() -> None:
+    svg = charts.columns([Bar("2024", (Segment(70, "actual"),), ("70",))], "")
 
     assert max(float(width) for width in re.findall(r'<rect .*?width="([\d.]+)"', svg)) <= 84
 
 
-def test_a_plan_is_an_outline_and_what_was_executed_is_filled_on_the_same_scale() -> None:
+def test_plan_outline_and_execution_share_one_scale() -> None:
     year = MoneyYear("2022", Figure(2_000), ((Funder.CITY, Figure(300)), (Funder.SELF, Figure(200))))
 
-    svg = drawings.money_columns((year,), i18n.words("ko"), "ko", 1)
+    svg = drawings.money_columns((year,), i18n.translator("ko"), "ko", 1)
 
-    drawn = {kind: float(height) for kind, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)}
-    assert drawn["city"] / drawn["plan"] == pytest.approx(300 / 2_000, abs=0.01)
+    heights = {
+        style: float(height) for style, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)
+    }
+    assert heights["city"] / heights["plan"] == pytest.approx(300 / 2_000, abs=0.01)
     assert "계획 2,000" in svg
     assert "집행 500" in svg
 
 
-def test_past_spending_stands_before_the_plan_and_halves_of_a_year_claim_no_execution() -> None:
+def test_past_spending_precedes_the_plan_and_half_years_have_no_execution() -> None:
     plan = {"2022": 5, "2026H1": 6, "2026H2": 7, "subtotal": 18}
     spent = {year: {"city": 3, "public": 3} for year in ("2019", "2022", "2026")}
-    shown = Shown("p", {"term_plan": {"all": plan}, "executed": spent})
+    shown = FigureLookup("p", {"term_plan": {"all": plan}, "executed": spent})
 
     found = {
         row.key: row for row in money_years(shown, a_definition(funders={"city": 1}, remainder_to="city"))

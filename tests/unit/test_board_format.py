@@ -1,4 +1,4 @@
-"""How the board writes numbers, money, percentages, dates and addresses."""
+"""Formatting of numbers, money, percentages, dates and addresses on the board."""
 
 from datetime import UTC, date, datetime
 
@@ -23,18 +23,18 @@ from tests.unit.board_builders import MID_2022, NOW, a_page
         (None, 1, "–"),
     ],
 )
-def test_money_is_rounded_half_up_and_unknown_is_never_zero(won: int | None, unit: Unit, text: str) -> None:
+def test_money_is_rounded_half_up_and_unknown_is_a_dash(won: int | None, unit: Unit, text: str) -> None:
     assert fmt.won(won, unit) == text
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15))
-def test_money_in_a_larger_unit_is_never_off_by_more_than_half(won: int) -> None:
+def test_rounding_to_a_larger_unit_is_off_by_half_a_unit_at_most(won: int) -> None:
     shown = int(fmt.won(won, 1_000_000).replace(",", "").replace("−", "-"))
 
     assert abs(shown * 1_000_000 - won) * 2 <= 1_000_000
 
 
-def test_percentages_are_exact_and_of_nothing_there_is_none() -> None:
+def test_percentages_are_exact_and_a_zero_whole_has_none() -> None:
     assert fmt.percent(39, 70) == "56 %"
     assert fmt.percent(375, 1000, 1) == "37.5 %"
     assert fmt.percent(1, 8, 1) == "12.5 %"
@@ -43,14 +43,14 @@ def test_percentages_are_exact_and_of_nothing_there_is_none() -> None:
     assert fmt.score("250/3") == "83.33"
 
 
-def test_dates_name_their_weekday_and_times_are_those_of_seoul() -> None:
+def test_dates_have_their_weekday_and_times_are_in_seoul() -> None:
     assert fmt.full_date(NOW, "ko") == "2025-01-20 (월)"
-    assert fmt.clock(datetime(2025, 1, 20, 0, 5, tzinfo=UTC)) == "09:05"
+    assert fmt.time_of_day(datetime(2025, 1, 20, 0, 5, tzinfo=UTC)) == "09:05"
     assert fmt.days_left(date(2025, 1, 28), NOW) == "D-8"
     assert fmt.period("2026H1", "ko") == "2026 상반기"
 
 
-def test_an_address_carries_what_decides_the_page_and_nothing_else() -> None:
+def test_address_holds_what_decides_the_page_and_no_defaults() -> None:
     here = a_page(path="/cases", as_of=MID_2022, lang="en", query={"q": "가나", "page": "2"})
 
     assert Links(a_page()).programme("x") == "/programmes/x"

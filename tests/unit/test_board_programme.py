@@ -1,4 +1,4 @@
-"""What a programme's page shows, and where: its figures, its sections, their columns."""
+"""The programme's page: its key figures, its sections, their layout."""
 
 import re
 
@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 
 from services.monitoring.board.parts import headline, i18n, layout
 from services.monitoring.board.parts.programme_view import MoneyTable
-from services.monitoring.board.parts.render import Assets, Pages
+from services.monitoring.board.parts.render import Assets, Renderer
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.board.parts.values import Figure
 from tests.unit.board_builders import a_page, with_everything
 
 
-def test_a_row_has_four_figures_and_a_page_six_at_most_chosen_for_the_kind() -> None:
-    t = i18n.words("ko")
-    by_goal, by_plan = (
+def test_key_figures_are_chosen_for_the_kind_of_programme() -> None:
+    t = i18n.translator("ko")
+    with_goal, with_plan = (
         with_everything(),
         with_everything(companies_planned=Figure(None), money=MoneyTable((), (), None)),
     )
 
-    assert [stat.label for stat in headline.strip(by_goal, t, 1)] == [
+    assert [key_figure.label for key_figure in headline.page_figures(with_goal, t, 1)] == [
         "2024~2026 목표",
         "총사업비",
         "2024 선정",
@@ -29,19 +29,19 @@ def test_a_row_has_four_figures_and_a_page_six_at_most_chosen_for_the_kind() -> 
         "2025년 계획",
         "멘토 방문",
     ]
-    assert [stat.label for stat in headline.strip(by_plan, t, 1)] == [
+    assert [key_figure.label for key_figure in headline.page_figures(with_plan, t, 1)] == [
         "총사업비",
         "2025년 약정",
         "완료",
         "진행",
         "확인지표",
     ]
-    assert len(headline.row(by_goal, t, 1)) == len(headline.row(by_plan, t, 1)) + 1 == 4
+    assert len(headline.row_figures(with_goal, t, 1)) == len(headline.row_figures(with_plan, t, 1)) + 1 == 4
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_without_a_plan_nothing_is_said_of_it(lang: str) -> None:
-    html = Pages(Assets()).programme(a_page(lang=lang), with_everything())
+def test_page_without_a_plan_does_not_mention_one(lang: str) -> None:
+    html = Renderer(Assets()).programme(a_page(lang=lang), with_everything())
     text = re.sub(r"<[^>]+>", "", html)
 
     assert "계획 –" not in text
@@ -50,52 +50,53 @@ def test_without_a_plan_nothing_is_said_of_it(lang: str) -> None:
     assert TEXTS["execution.committed_rate"][lang == "en"] not in text
 
 
-def test_who_adds_to_what_others_selected_shows_no_funnel() -> None:
-    called, adding = (
-        Pages(Assets()).programme(a_page(), with_everything(has_calls=has)) for has in (True, False)
+def test_programme_without_applications_has_no_funnel() -> None:
+    applying, adding = (
+        Renderer(Assets()).programme(a_page(), with_everything(takes_applications=takes))
+        for takes in (True, False)
     )
 
-    assert 'id="funnel"' in called
+    assert 'id="funnel"' in applying
     assert 'id="funnel"' not in adding
 
 
 @given(
     due=st.integers(0, 20),
-    places=st.integers(0, 20),
+    municipalities=st.integers(0, 20),
     risks=st.integers(0, 5),
-    calls=st.booleans(),
+    takes_applications=st.booleans(),
     mentors=st.booleans(),
 )
-def test_every_section_stands_once_and_columns_stand_side_by_side_or_not_at_all(
-    due: int, places: int, risks: int, calls: bool, mentors: bool
+def test_every_section_is_placed_once_and_both_columns_are_filled_or_neither(
+    due: int, municipalities: int, risks: int, takes_applications: bool, mentors: bool
 ) -> None:
     whole = with_everything()
     view = with_everything(
         due=whole.due[:due],
-        municipalities=whole.municipalities[:places],
+        municipalities=whole.municipalities[:municipalities],
         risks=whole.risks * risks,
-        has_calls=calls,
+        takes_applications=takes_applications,
         mentors=whole.mentors if mentors else None,
     )
 
-    found = layout.of_programme(view)
+    sections = layout.programme_layout(view)
 
-    placed = [*found.first, *found.left, *found.right, *found.last]
-    assert sorted(placed) == sorted(layout.heights(view))
-    assert bool(found.left) == bool(found.right)
+    placed = [*sections.first, *sections.left, *sections.right, *sections.last]
+    assert sorted(placed) == sorted(layout.section_heights(view))
+    assert bool(sections.left) == bool(sections.right)
 
 
-def test_the_columns_of_a_full_page_leave_no_hole() -> None:
+def test_columns_of_a_full_page_have_similar_heights() -> None:
     view = with_everything()
 
-    found = layout.of_programme(view)
+    sections = layout.programme_layout(view)
 
-    assert found.left
-    assert layout.hole(layout.heights(view), found) < layout.LIKE
+    assert sections.left
+    assert layout.height_difference(layout.section_heights(view), sections) < layout.TOLERANCE
 
 
-def test_work_and_deadlines_beyond_the_first_seven_are_folded() -> None:
-    html = Pages(Assets()).programme(a_page(), with_everything())
+def test_deadlines_beyond_the_first_seven_are_folded() -> None:
+    html = Renderer(Assets()).programme(a_page(), with_everything())
 
     shown, folded = html.split('<details id="more-due">')
     assert shown.count("D-day</span>") == 7

@@ -1,4 +1,4 @@
-"""Every text there is in both languages, and every text that is asked for is there."""
+"""Texts: each exists in both languages, and each text that a page uses exists."""
 
 import re
 from pathlib import Path
@@ -13,29 +13,29 @@ from services.monitoring.board.parts.texts.events import EVENTS
 from services.monitoring.projections import timeline
 from tests.unit.board_builders import an_entry
 
-BESIDE_A_TITLE = (".detail", ".eligible", ".ineligible", ".conflict")
+VARIANTS = (".detail", ".eligible", ".ineligible", ".conflict")
 
 
 @pytest.mark.parametrize("key", sorted(TEXTS))
-def test_every_text_needs_the_same_in_korean_and_english(key: str) -> None:
+def test_english_texts_need_no_parameters_beyond_the_korean(key: str) -> None:
     korean, english = TEXTS[key]
 
-    needs = [set(re.findall(r"{(\w+)}", text)) - {"unit"} for text in (korean, english)]
+    parameters = [set(re.findall(r"{(\w+)}", text)) - {"unit"} for text in (korean, english)]
 
     assert korean
     assert english
-    assert needs[1] <= needs[0]
+    assert parameters[1] <= parameters[0]
 
 
-def test_every_sentence_of_a_verdict_has_its_short_form_where_rows_show_it() -> None:
+def test_every_assessment_of_a_programme_has_a_short_form() -> None:
     rules = (BOARD / "parts/verdict.py").read_text()
-    of_programmes = set(re.findall(r'"(verdict\.(?!case_|overview)\w+)"', rules))
+    of_programmes = set(re.findall(r'"(assessment\.(?!case_|overview)\w+)"', rules))
 
     assert of_programmes
     assert {key for key in of_programmes if f"{key}.short" not in TEXTS} == set()
 
 
-def test_an_event_is_told_with_what_it_says_and_an_unknown_one_is_named() -> None:
+def test_event_sentence_is_filled_from_its_data_and_an_unknown_event_is_named() -> None:
     assert i18n.event_title(an_entry("application.screened", eligible=False), "ko") == "자격 확인: 부적격"
     assert (
         i18n.event_detail(an_entry("tranche.requested", number=1, requested_by="K-1"), "ko")
@@ -45,25 +45,25 @@ def test_an_event_is_told_with_what_it_says_and_an_unknown_one_is_named() -> Non
     assert i18n.event_title(an_entry("comet.sighted"), "ko") == "사건 comet.sighted"
 
 
-def test_every_event_of_the_timeline_has_its_words_and_no_words_are_without_an_event() -> None:
-    told = {event.name.rpartition(".")[0] for event in timeline.PROJECTION.rows}
+def test_events_of_the_timeline_and_their_sentences_correspond() -> None:
+    events = {event.name.rpartition(".")[0] for event in timeline.PROJECTION.rows}
 
-    titles = {key.removeprefix("event.") for key in EVENTS if not key.endswith(BESIDE_A_TITLE)}
+    titles = {key.removeprefix("event.") for key in EVENTS if not key.endswith(VARIANTS)}
 
-    assert titles - {"unknown"} == told
+    assert titles - {"unknown"} == events
 
 
-def test_every_text_that_a_template_asks_for_exists() -> None:
+def test_every_text_used_in_a_template_exists() -> None:
     templates = sorted((BOARD / "templates").glob("*.html"))
 
-    asked = {key for template in templates for key in _texts_of(template)}
+    used = {key for template in templates for key in _texts_of(template)}
 
-    assert len(asked) > 100
-    assert asked - set(TEXTS) == set()
+    assert len(used) > 100
+    assert used - set(TEXTS) == set()
 
 
 def _texts_of(template: Path) -> set[str]:
-    """The literal keys of the calls t("…")."""
+    """Return the literal keys of the calls t("…")."""
     tree = Environment(autoescape=True).parse(template.read_text())
     assert meta.find_undeclared_variables(tree) is not None
     calls = [

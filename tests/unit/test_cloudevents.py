@@ -9,10 +9,10 @@ from shared.errors import Malformed
 from shared.events.catalogue import FOLDER, events, schemas
 from shared.messaging.cloudevents import read
 from shared.observability.logs import correlated, mask
-from tests.builders import a_selection, sealed
+from tests.builders import a_selection, kafka_record
 
 EVENT = a_selection()
-RECORD = sealed(EVENT, 7)
+RECORD = kafka_record(EVENT, 7)
 
 
 def test_binary_mode_says_all_in_headers() -> None:
@@ -62,7 +62,7 @@ def test_an_event_carries_what_led_to_it() -> None:
     with correlated(
         causationid="cause", correlationid="story", authid="K-0412", authtype="user", traceparent=None
     ):
-        attributes = dict(sealed(EVENT)["headers"])
+        attributes = dict(kafka_record(EVENT)["headers"])
 
     assert (attributes["ce_causationid"], attributes["ce_correlationid"]) == (b"cause", b"story")
     assert attributes["ce_authid"] == b"K-0412"

@@ -1,4 +1,4 @@
-"""The check is red where the board differs, shows nothing, or never catches up."""
+"""The check of the figures fails where the board differs, shows no value, or never catches up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from tools.demo.check import Checked, check
+from tools.demo.check import CheckResult, check
 from tools.demo.clients import Addresses
 from tools.demo.figures import Figure
 
@@ -20,22 +20,22 @@ RIGHT = {"gimcheon": {"total": {"all": 16_000_000_000}}, "jeonbuk": {"mentors": 
 
 @contextmanager
 def a_board(*states: dict[str, Any]) -> Iterator[Addresses]:
-    """Answers with these states in turn, the last one for ever: each is asked once a programme."""
-    asked: dict[str, int] = {}
+    """Run a board that serves these states in turn to each programme's requests, the last one for ever."""
+    requests: dict[str, int] = {}
 
-    class Answer(BaseHTTPRequestHandler):
+    class Board(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             programme = self.path.split("?")[0].rsplit("/", 1)[-1]
-            asked[programme] = asked.get(programme, 0) + 1
-            state = states[min(asked[programme], len(states)) - 1]
+            requests[programme] = requests.get(programme, 0) + 1
+            state = states[min(requests[programme], len(states)) - 1]
             self.send_response(200 if programme in state else 404)
             self.end_headers()
             self.wfile.write(orjson.dumps(state.get(programme, {"rule": "programme_unknown"})))
 
         def log_message(self, *_: object) -> None:
-            """A test's board says nothing."""
+            """Write no access log."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Board)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield Addresses(
@@ -46,20 +46,20 @@ def a_board(*states: dict[str, Any]) -> Iterator[Addresses]:
         server.server_close()
 
 
-async def checked(*states: dict[str, Any], still_seconds: float = 0.3) -> Checked:
+async def check_board(*states: dict[str, Any], unchanged_seconds: float = 0.3) -> CheckResult:
     with a_board(*states) as addresses:
-        return await check([TOTAL, VISITED], addresses, still_seconds)
+        return await check([TOTAL, VISITED], addresses, unchanged_seconds)
 
 
-def shown(found: Checked) -> list[tuple[Any, bool]]:
-    return [(row.as_json()["shown"], row.ok) for row in found.rows]
+def shown(result: CheckResult) -> list[tuple[Any, bool]]:
+    return [(row.as_json()["shown"], row.ok) for row in result.rows]
 
 
-async def test_what_the_board_shows_as_the_documents_state_is_ok() -> None:
-    found = await checked(RIGHT)
+async def test_board_that_matches_the_documents_passes() -> None:
+    result = await check_board(RIGHT)
 
-    assert found.ok
-    assert found.rows[0].as_json() == {
+    assert result.ok
+    assert result.rows[0].as_json() == {
         "id": "g.total.all",
         "expected": 16_000,
         "shown": 16_000,
@@ -69,26 +69,26 @@ async def test_what_the_board_shows_as_the_documents_state_is_ok() -> None:
     }
 
 
-async def test_one_won_of_difference_is_red() -> None:
-    found = await checked(RIGHT | {"gimcheon": {"total": {"all": 16_000_000_001}}})
+async def test_difference_of_one_won_fails() -> None:
+    result = await check_board(RIGHT | {"gimcheon": {"total": {"all": 16_000_000_001}}})
 
-    assert shown(found) == [(16_000.000001, False), (25, True)]
-
-
-async def test_a_figure_that_cannot_be_read_is_red_and_shows_nothing() -> None:
-    found = await checked({"gimcheon": {"total": {}}})
-
-    assert shown(found) == [(None, False), (None, False)]
+    assert shown(result) == [(16_000.000001, False), (25, True)]
 
 
-async def test_the_check_waits_for_a_board_that_still_folds() -> None:
+async def test_figure_that_cannot_be_read_fails_without_a_value() -> None:
+    result = await check_board({"gimcheon": {"total": {}}})
+
+    assert shown(result) == [(None, False), (None, False)]
+
+
+async def test_check_waits_for_a_board_that_is_catching_up() -> None:
     behind = RIGHT | {"jeonbuk": {"mentors": {"companies_visited": 24}}}
 
-    found = await checked(behind, behind, RIGHT, still_seconds=3)
+    result = await check_board(behind, behind, RIGHT, unchanged_seconds=3)
 
-    assert found.ok
-    assert found.waited_seconds > 0.5
+    assert result.ok
+    assert result.waited_seconds > 0.5
 
 
-async def test_no_figures_at_all_is_not_ok() -> None:
-    assert not Checked([], 0.0).ok
+async def test_empty_list_of_figures_fails() -> None:
+    assert not CheckResult([], 0.0).ok

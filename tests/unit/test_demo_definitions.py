@@ -1,4 +1,4 @@
-"""The programmes' files say what the documents state, and a broken file is told by file, field and rule."""
+"""The programmes' files match the documents, and the error of a broken file names file, field and rule."""
 
 from pathlib import Path
 
@@ -20,27 +20,28 @@ definition:
 
 
 def definition(programme_id: str, version: int = 1) -> Definition:
-    found = [one.content for one in load_all() if one.content.programme_id == programme_id]
-    chosen = found[version - 1]
-    assert isinstance(chosen, Definition)
-    return chosen
+    versions = [row.content for row in load_all() if row.content.programme_id == programme_id]
+    content = versions[version - 1]
+    assert isinstance(content, Definition)
+    return content
 
 
 def in_folder(folder: Path, text: str, name: str = "broken.yaml") -> Path:
+    """Copy the programmes' files to a folder and add one with this text."""
     for file in PROGRAMMES.glob("*.yaml"):
         (folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
 
 
-def test_every_file_is_valid_and_the_later_version_comes_later() -> None:
-    published = load_all()
+def test_every_file_is_valid_and_versions_come_in_order() -> None:
+    publications = load_all()
 
-    assert [one.file for one in published if "jeonbuk" in one.file] == [
+    assert [row.file for row in publications if "jeonbuk" in row.file] == [
         "jeonbuk-smart-factory.v1.yaml",
         "jeonbuk-smart-factory.v2.yaml",
     ]
-    assert sum(isinstance(one.content, Proposal) for one in published) == 1
+    assert sum(isinstance(row.content, Proposal) for row in publications) == 1
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_every_file_is_valid_and_the_later_version_comes_later() -> None:
         ("gimcheon-export-scaleup", Funder.SELF, 340_000_000),
     ],
 )
-def test_the_plan_of_the_term_sums_to_the_documents_amount(
+def test_plan_of_the_term_sums_to_the_documents_amount(
     programme_id: str, funder: Funder, planned_krw: int
 ) -> None:
     plan = definition(programme_id).plan_by_period()
@@ -60,7 +61,7 @@ def test_the_plan_of_the_term_sums_to_the_documents_amount(
     assert sum(shares.get(funder, 0) for shares in plan.values()) == planned_krw
 
 
-def test_the_second_version_states_only_the_plan_of_2025() -> None:
+def test_second_version_changes_only_the_plan_of_2025() -> None:
     first, second = definition("jeonbuk-smart-factory", 1), definition("jeonbuk-smart-factory", 2)
 
     planned = {row.track: row.count for row in second.planned_companies if row.year == 2025}
@@ -69,32 +70,32 @@ def test_the_second_version_states_only_the_plan_of_2025() -> None:
     assert second.model_copy(update={"planned_companies": first.planned_companies}) == first
 
 
-def test_amounts_off_the_ratio_are_refused_by_file_field_and_rule(tmp_path: Path) -> None:
+def test_amounts_that_break_the_ratio_are_refused_with_file_field_and_rule(tmp_path: Path) -> None:
     broken = in_folder(tmp_path, BROKEN_RATIO)
 
     with pytest.raises(DefinitionError, match=r"broken\.yaml: definition.*plan\[2022\].*비율"):
         load(broken)
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_duplicate_key_is_refused_with_its_line(tmp_path: Path) -> None:
     broken = in_folder(tmp_path, "published_on: 2022-01-03\ndefinition: {}\npublished_on: 2022-01-04\n")
 
     with pytest.raises(DefinitionError, match=r"broken\.yaml: 3행: published_on"):
         load(broken)
 
 
-def test_all_errors_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     in_folder(tmp_path, "definition: {}\n", "one.yaml")
     in_folder(tmp_path, "published_on: 2022-01-03\ndefinition: {programme_id: a}\n", "two.yaml")
 
-    with pytest.raises(DefinitionError) as refusal:
+    with pytest.raises(DefinitionError) as error:
         load_all(tmp_path)
 
-    assert "one.yaml: published_on" in str(refusal.value)
-    assert "two.yaml: definition.name_ko: Field required" in str(refusal.value)
+    assert "one.yaml: published_on" in str(error.value)
+    assert "two.yaml: definition.name_ko: Field required" in str(error.value)
 
 
-def test_the_consultation_asks_fifteen_municipalities() -> None:
-    [proposal] = [one.content for one in load_all() if isinstance(one.content, Proposal)]
+def test_consultation_asks_fifteen_municipalities() -> None:
+    [proposal] = [row.content for row in load_all() if isinstance(row.content, Proposal)]
 
-    assert len({one.code for one in proposal.municipalities}) == 15
+    assert len({row.code for row in proposal.municipalities}) == 15

@@ -1,4 +1,4 @@
-"""The figures' list is whole, and a figure is compared exactly, money in won."""
+"""The list of figures is complete, and a figure is compared exactly, money in won."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ def a_figure(value: float = 16_000, unit: str = "백만원") -> Figure:
     return Figure("some.figure", value, unit, date(2022, 6, 30), "some-programme", "total.all")
 
 
-def test_there_are_ninety_one_figures_and_each_id_stands_once() -> None:
+def test_there_are_ninety_one_figures_with_unique_ids() -> None:
     figures = load_figures()
 
     assert len(figures) == 91
@@ -19,14 +19,14 @@ def test_there_are_ninety_one_figures_and_each_id_stands_once() -> None:
     assert len({(figure.programme, figure.read) for figure in figures}) == 91
 
 
-def test_each_document_has_its_own_date() -> None:
+def test_figures_of_a_document_share_its_date() -> None:
     dates = {figure.id.split(".")[0]: figure.as_of.isoformat() for figure in load_figures()}
 
     assert dates == {"gimcheon": "2022-06-30", "jeonbuk": "2025-01-20", "chungnam": "2022-12-30"}
 
 
 @pytest.mark.parametrize(
-    ("figure", "answer", "shown"),
+    ("figure", "value", "shown"),
     [
         (a_figure(), 16_000_000_000, 16_000),
         (a_figure(), 16_000_500_000, 16_000.5),
@@ -34,17 +34,17 @@ def test_each_document_has_its_own_date() -> None:
         (a_figure(56, "%"), 56, 56),
     ],
 )
-def test_an_answer_is_shown_in_the_documents_unit(figure: Figure, answer: object, shown: float) -> None:
-    assert figure.shown(figure.exact_answer(answer)) == shown
+def test_board_value_is_converted_to_the_documents_unit(figure: Figure, value: object, shown: float) -> None:
+    assert figure.in_document_unit(figure.parse(value)) == shown
 
 
-def test_a_won_too_much_is_not_the_same() -> None:
+def test_comparison_is_exact_to_the_won() -> None:
     figure = a_figure()
 
-    assert figure.exact_answer(16_000_000_000) == figure.exact
-    assert figure.exact_answer(16_000_000_001) != figure.exact
+    assert figure.parse(16_000_000_000) == figure.value_in_board_unit
+    assert figure.parse(16_000_000_001) != figure.value_in_board_unit
 
 
-@pytest.mark.parametrize("answer", [None, True, "약 30", {"all": 1}])
-def test_what_is_no_number_could_not_be_read(answer: object) -> None:
-    assert a_figure().exact_answer(answer) is None
+@pytest.mark.parametrize("value", [None, True, "약 30", {"all": 1}])
+def test_value_that_is_no_number_is_not_parsed(value: object) -> None:
+    assert a_figure().parse(value) is None

@@ -1,4 +1,4 @@
-"""The demo's issuer and the lists that must agree."""
+"""The demo's token issuer, and agreement of the lists of services."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from tools.devstack.services import SERVICES, plan
 from tools.devstack.state import State
 
 
-def test_a_token_is_proven_by_the_published_key_and_says_who_and_what(tmp_path: Path) -> None:
+def test_token_is_verified_by_the_published_key_and_carries_subject_and_roles(tmp_path: Path) -> None:
     state = State(tmp_path)
     token = tokens.mint(state, "officer-1", ["officer", "approver"], minutes=5)
 
@@ -26,9 +26,9 @@ def test_a_token_is_proven_by_the_published_key_and_says_who_and_what(tmp_path: 
     assert claims["exp"] - claims["iat"] == 300
 
 
-def test_a_token_can_be_older_than_now(tmp_path: Path) -> None:
+def test_token_can_be_issued_in_the_past(tmp_path: Path) -> None:
     state = State(tmp_path)
-    token = tokens.mint(state, "officer-1", ["officer"], minutes=5, old_minutes=10)
+    token = tokens.mint(state, "officer-1", ["officer"], minutes=5, age_minutes=10)
 
     keys = KeySet.import_key_set(json.loads(tokens.jwks_file(state).read_text()))
     claims = jwt.decode(token, keys, algorithms=[tokens.ALGORITHM]).claims
@@ -36,7 +36,7 @@ def test_a_token_can_be_older_than_now(tmp_path: Path) -> None:
     assert claims["exp"] - claims["iat"] == 900
 
 
-def test_a_token_of_another_state_folder_is_not_proven(tmp_path: Path) -> None:
+def test_token_of_another_state_folder_is_not_verified(tmp_path: Path) -> None:
     ours, theirs = State(tmp_path / "ours"), State(tmp_path / "theirs")
     ours.folder.mkdir()
     theirs.folder.mkdir()
@@ -48,7 +48,7 @@ def test_a_token_of_another_state_folder_is_not_proven(tmp_path: Path) -> None:
         jwt.decode(token, keys, algorithms=[tokens.ALGORITHM])
 
 
-def test_secrets_and_the_private_key_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_secrets_and_private_key_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     state = State(tmp_path)
 
     state.secrets()
@@ -59,11 +59,11 @@ def test_secrets_and_the_private_key_are_for_their_owner_alone(tmp_path: Path) -
     assert '"d"' not in public
 
 
-def test_the_services_have_a_schema_each_and_no_timer_runs_where_it_is_left_out() -> None:
+def test_every_service_has_a_schema_and_no_timer_runs_when_left_out() -> None:
     sql = roles.INIT.read_text(encoding="utf-8")
-    processes = plan(SERVICES, split=True, timer=False, pleasant=False)
+    processes = plan(SERVICES, split=True, timer=False, preferred_ports=False)
 
-    assert [one.name for one in SERVICES] == list(roles.SERVICES)
+    assert [service.name for service in SERVICES] == list(roles.SERVICES)
     assert f"ARRAY[{', '.join(repr(name) for name in roles.SERVICES)}]" in sql
-    assert "timer" not in {role for one in processes for role in one.roles}
-    assert len({one.port for one in processes}) == len(processes)
+    assert "timer" not in {role for process in processes for role in process.roles}
+    assert len({process.port for process in processes}) == len(processes)

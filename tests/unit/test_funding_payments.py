@@ -1,4 +1,4 @@
-"""Payments: by a third person, exactly the amount, exactly once, and never again while the answer is open."""
+"""Payments: by a third person, exactly the amount, once, and never again while the treasury has not answered."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.funding.payments import domain
-from services.funding.payments.models import Answer, Payment
+from services.funding.payments.models import Payment, PaymentResult
 from services.funding.tranches.models import Status, Tranche
 from shared.errors import RuleBroken
 from tests.unit.funding_builders import APPROVER, OFFICER, PAYER, a_tranche
@@ -16,7 +16,9 @@ AFTER_CHUSEOK = date(2024, 9, 23)
 
 
 def an_approved_tranche() -> Tranche:
-    return a_tranche(status=Status.APPROVED, moved_on=FRIDAY, requested_by=OFFICER, approved_by=APPROVER)
+    return a_tranche(
+        status=Status.APPROVED, status_changed_on=FRIDAY, requested_by=OFFICER, approved_by=APPROVER
+    )
 
 
 def an_instructed_payment() -> tuple[Payment, Tranche]:
@@ -29,10 +31,10 @@ def test_the_payer_is_a_third_person() -> None:
     for person in (OFFICER, APPROVER):
         with pytest.raises(RuleBroken, match="three_people"):
             domain.instruct(an_approved_tranche(), uuid4(), person, FRIDAY)
-    payment, told = domain.instruct(an_approved_tranche(), uuid4(), PAYER, FRIDAY)
+    payment, instructed = domain.instruct(an_approved_tranche(), uuid4(), PAYER, FRIDAY)
 
-    assert (told.instructed_by, told.payment_id) == (PAYER, payment.payment_id)
-    assert payment.amount_krw == told.total_krw
+    assert (instructed.instructed_by, instructed.payment_id) == (PAYER, payment.payment_id)
+    assert payment.amount_krw == instructed.total_krw
 
 
 def test_an_instructed_tranche_is_not_instructed_again() -> None:
@@ -42,16 +44,16 @@ def test_an_instructed_tranche_is_not_instructed_again() -> None:
         domain.instruct(tranche, uuid4(), PAYER, FRIDAY)
 
 
-def test_the_treasury_pays_exactly_what_was_instructed() -> None:
+def test_the_treasury_must_pay_exactly_the_instructed_amount() -> None:
     payment, tranche = an_instructed_payment()
 
     for wrong in (payment.amount_krw - 1, payment.amount_krw + 1):
         with pytest.raises(RuleBroken, match="payment_amount"):
             domain.execute(payment, tranche, wrong, "T-1", FRIDAY)
-    told = domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
+    disbursed = domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
 
-    assert told.treasury_reference == "T-1"
-    assert (tranche.status, payment.answer) == (Status.DISBURSED, Answer.EXECUTED)
+    assert disbursed.treasury_reference == "T-1"
+    assert (tranche.status, payment.answer) == (Status.DISBURSED, PaymentResult.EXECUTED)
 
 
 def test_a_payment_is_executed_once() -> None:
@@ -74,9 +76,9 @@ def test_a_payment_is_not_executed_before_it_was_instructed() -> None:
 def test_a_rejected_payment_needs_three_new_signatures() -> None:
     payment, tranche = an_instructed_payment()
 
-    told = domain.reject(payment, tranche, "계좌 오류", FRIDAY)
+    failed = domain.reject(payment, tranche, "계좌 오류", FRIDAY)
 
-    assert told.reason == "계좌 오류"
+    assert failed.reason == "계좌 오류"
     assert tranche.status == Status.READY
     assert (tranche.requested_by, tranche.approved_by, tranche.instructed_by) == (None, None, None)
 
@@ -89,9 +91,9 @@ def test_the_treasury_has_three_business_days_to_answer() -> None:
 def test_a_payment_without_an_answer_is_unconfirmed_from_the_day_after() -> None:
     payment, tranche = an_instructed_payment()
 
-    in_time = domain.give_up_waiting(payment, tranche, AFTER_CHUSEOK)
-    late = domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
-    again = domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+    in_time = domain.mark_unconfirmed(payment, tranche, AFTER_CHUSEOK)
+    late = domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
+    again = domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
 
     assert in_time is None
     assert late is not None
@@ -101,7 +103,7 @@ def test_a_payment_without_an_answer_is_unconfirmed_from_the_day_after() -> None
 
 def test_an_unconfirmed_payment_is_not_repeated_but_may_still_be_answered() -> None:
     payment, tranche = an_instructed_payment()
-    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+    domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
 
     with pytest.raises(RuleBroken, match="금고에 지급 여부를 확인"):
         domain.instruct(tranche, uuid4(), PAYER, date(2024, 12, 31))
@@ -111,20 +113,18 @@ def test_an_unconfirmed_payment_is_not_repeated_but_may_still_be_answered() -> N
 
 
 @pytest.mark.parametrize("answered_on", [AFTER_CHUSEOK, FRIDAY], ids=["in time", "the same day"])
-def test_an_answer_that_is_heard_of_after_it_was_due_bears_the_day_on_which_the_treasury_paid(
-    answered_on: date,
-) -> None:
+def test_a_late_answer_is_dated_by_the_treasurys_payment(answered_on: date) -> None:
     payment, tranche = an_instructed_payment()
-    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+    domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
 
     disbursed = domain.execute(payment, tranche, payment.amount_krw, "T-1", answered_on)
 
-    assert (disbursed.occurred_on, tranche.moved_on) == (answered_on, answered_on)
+    assert (disbursed.occurred_on, tranche.status_changed_on) == (answered_on, answered_on)
 
 
-def test_no_answer_is_dated_before_its_instruction_even_after_it_was_due() -> None:
+def test_an_overdue_answer_cannot_be_dated_before_the_instruction() -> None:
     payment, tranche = an_instructed_payment()
-    domain.give_up_waiting(payment, tranche, date(2024, 12, 31))
+    domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
 
     with pytest.raises(RuleBroken, match="step_backdated"):
         domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Tranches: exact instalments, their conditions, three people, and no way around the states."""
+"""Tranches: exact amounts, their conditions, three people, and only the allowed transitions."""
 
 from datetime import date, timedelta
 from itertools import permutations, product
@@ -22,7 +22,7 @@ from tests.unit.funding_builders import (
     a_definition,
     a_tranche,
     an_agreement,
-    some_terms,
+    funding_terms,
 )
 
 LATER = SIGNED_ON + timedelta(days=20)
@@ -51,7 +51,7 @@ def test_tranches_add_up_to_the_public_share_of_each_funder(total_krw: int, part
     definition = a_definition(tranches=rules)
     signed = an_agreement(total_krw=total_krw, shares_krw=definition.split(total_krw))
 
-    tranches = domain.schedule(a_case()[0], some_terms(tranches=rules), signed.shares_krw)
+    tranches = domain.schedule(a_case()[0], funding_terms(tranches=rules), signed.shares_krw)
 
     for funder, krw in public(signed.shares_krw).items():
         assert sum(tranche.amounts_krw[funder] for tranche in tranches) == krw
@@ -63,31 +63,31 @@ def test_the_fiscal_year_of_a_tranche_is_that_of_its_due_date() -> None:
     _, tranches = a_case()
 
     assert [tranche.fiscal_year for tranche in tranches] == [2024, 2025]
-    assert [year.fiscal_year for year in domain.by_year(tranches)] == [2024, 2025]
+    assert [year.fiscal_year for year in domain.shares_by_year(tranches)] == [2024, 2025]
 
 
 def test_a_programme_without_tranches_cannot_commit_money() -> None:
     with pytest.raises(RuleBroken, match="no_tranches"):
-        domain.schedule(a_case()[0], some_terms(tranches=[]), an_agreement().shares_krw)
+        domain.schedule(a_case()[0], funding_terms(tranches=[]), an_agreement().shares_krw)
 
 
-@pytest.mark.parametrize("order", list(permutations(["own share", "milestone"])))
-def test_a_tranche_is_ready_once_and_on_the_same_day_whatever_comes_first(order: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", list(permutations(["self-contribution", "milestone"])))
+def test_a_tranche_becomes_ready_once_and_on_the_same_date_in_any_order(order: tuple[str, ...]) -> None:
     commitment, [tranche, _] = a_case()
 
-    told = []
+    events = []
     for condition in order:
-        if condition == "own share":
+        if condition == "self-contribution":
             confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)
         else:
             domain.achieve(commitment, tranche, LATER)
-        told += [domain.make_ready(commitment, tranche), domain.make_ready(commitment, tranche)]
+        events += [domain.make_ready(commitment, tranche), domain.make_ready(commitment, tranche)]
 
-    assert [event.occurred_on for event in told if event] == [LATER]
+    assert [event.occurred_on for event in events if event] == [LATER]
     assert tranche.status == Status.READY
 
 
-def test_an_own_share_of_nothing_needs_no_confirmation() -> None:
+def test_a_self_contribution_of_zero_needs_no_confirmation() -> None:
     commitment, [tranche, _] = a_case()
     commitment.self_krw = 0
     domain.achieve(commitment, tranche, LATER)
@@ -95,18 +95,18 @@ def test_an_own_share_of_nothing_needs_no_confirmation() -> None:
     assert domain.make_ready(commitment, tranche) is not None
 
 
-def test_a_refused_request_names_what_is_missing_and_who_can_act() -> None:
+def test_a_refused_request_names_the_missing_conditions_and_the_role_to_act() -> None:
     commitment, [tranche, _] = a_case()
 
     with pytest.raises(PrerequisiteMissing) as refusal:
         domain.request(commitment, tranche, OFFICER, LATER)
 
-    for told in ("자부담 확인", "이정표 'start' 달성", "담당자"):
-        assert told in refusal.value.ko
+    for text in ("자부담 확인", "이정표 'start' 달성", "담당자"):
+        assert text in refusal.value.ko
     assert "휴업" not in refusal.value.ko
 
 
-def test_work_from_before_the_agreement_is_not_paid_for() -> None:
+def test_a_milestone_before_the_agreement_is_refused() -> None:
     commitment, [tranche, _] = a_case()
 
     with pytest.raises(RuleBroken, match="before_agreement"):
@@ -126,14 +126,14 @@ def test_a_rejected_request_can_be_made_again_by_anybody() -> None:
     commitment, tranche = a_ready_tranche()
     domain.request(commitment, tranche, OFFICER, LATER)
 
-    told = domain.reject(tranche, APPROVER, "증빙 부족", LATER)
+    rejected = domain.reject(tranche, APPROVER, "증빙 부족", LATER)
     domain.request(commitment, tranche, "officer-2", LATER)
 
-    assert (told.rejected_by, told.reason) == (APPROVER, "증빙 부족")
+    assert (rejected.rejected_by, rejected.reason) == (APPROVER, "증빙 부족")
     assert (tranche.status, tranche.requested_by) == (Status.REQUESTED, "officer-2")
 
 
-def test_a_step_cannot_be_dated_before_the_one_that_it_follows() -> None:
+def test_a_step_cannot_be_dated_before_the_previous_step() -> None:
     tranche = a_requested_tranche()
 
     with pytest.raises(RuleBroken, match="step_backdated"):
@@ -152,45 +152,45 @@ def test_a_held_tranche_can_be_neither_requested_nor_approved() -> None:
         domain.approve(requested, APPROVER, LATER)
 
 
-def test_a_closure_that_we_hear_of_late_still_holds_the_tranche() -> None:
+def test_a_closure_reported_late_still_holds_the_tranche() -> None:
     tranche = a_requested_tranche()
 
-    told = domain.hold(tranche, "closed", date(2024, 7, 2))
+    held = domain.hold(tranche, "closed", date(2024, 7, 2))
 
-    assert (told.occurred_on, tranche.status) == (date(2024, 7, 2), Status.HELD)
-    assert tranche.moved_on == LATER
+    assert (held.occurred_on, tranche.status) == (date(2024, 7, 2), Status.HELD)
+    assert tranche.status_changed_on == LATER
 
 
 @pytest.mark.parametrize(("status", "to"), list(product(Status, Status)))
-def test_a_move_that_the_table_does_not_name_is_refused_in_words(status: Status, to: Status) -> None:
+def test_a_transition_missing_from_the_table_is_refused(status: Status, to: Status) -> None:
     tranche = a_tranche(status=status)
 
     if to in domain.NEXT[status]:
-        domain.move(tranche, to, LATER)
+        domain.set_status(tranche, to, LATER)
         assert tranche.status == to
     else:
         with pytest.raises(RuleBroken) as refusal:
-            domain.move(tranche, to, LATER)
+            domain.set_status(tranche, to, LATER)
         assert "1회차" in refusal.value.ko
         assert tranche.status == status
 
 
-def test_nothing_leads_out_of_paid_or_cancelled() -> None:
+def test_disbursed_and_cancelled_are_final() -> None:
     assert domain.NEXT[Status.DISBURSED] == domain.NEXT[Status.CANCELLED] == set()
-    assert set(domain.NEXT) == set(domain.STANDS) == set(Status)
+    assert set(domain.NEXT) == set(domain.STATUS_TEXT) == set(Status)
 
 
-def test_what_is_with_the_treasury_can_be_neither_held_nor_cancelled() -> None:
+def test_an_instructed_tranche_can_be_neither_held_nor_cancelled() -> None:
     for status in (Status.INSTRUCTED, Status.UNCONFIRMED):
-        assert domain.STOPS.isdisjoint(domain.NEXT[status])
+        assert domain.STOPPED.isdisjoint(domain.NEXT[status])
 
 
-def test_events_tell_the_amounts_by_funder_and_the_person() -> None:
+def test_events_contain_the_amounts_and_the_signatory() -> None:
     tranche = a_requested_tranche()
 
-    told = domain.approve(tranche, APPROVER, LATER)
+    approved = domain.approve(tranche, APPROVER, LATER)
 
-    assert told.approved_by == APPROVER
-    assert told.total_krw == tranche.total_krw
-    assert told.subject == str(tranche.case_id)
+    assert approved.approved_by == APPROVER
+    assert approved.total_krw == tranche.total_krw
+    assert approved.subject == str(tranche.case_id)
     assert PAYER not in (tranche.requested_by, tranche.approved_by)

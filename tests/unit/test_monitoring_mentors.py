@@ -1,9 +1,9 @@
-"""Mentors stay at most eight weeks, visit whom they are assigned to; pledges are told about by their own programme."""
+"""Mentors: at most eight weeks, visits by assigned mentors; pledges: reported by their own programme."""
 
 import pytest
 
-from services.monitoring.cases.domain import require_agreement, require_place
-from services.monitoring.cases.models import KnownCase
+from services.monitoring.cases.domain import require_agreement, require_award
+from services.monitoring.cases.models import CaseCopy
 from services.monitoring.mentors import domain as mentors
 from services.monitoring.mentors.models import Assignment, Visit
 from services.monitoring.pledges import domain as pledges
@@ -13,9 +13,9 @@ from tests.unit.monitoring_builders import PROGRAMME, a_definition, an_id, on
 DAY = on("2024-09-01")
 
 
-def a_case(**dates: str) -> KnownCase:
-    given = {name: on(day) for name, day in dates.items()}
-    return KnownCase(case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), **given)
+def a_case(**dates: str) -> CaseCopy:
+    fields = {name: on(day) for name, day in dates.items()}
+    return CaseCopy(case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), **fields)
 
 
 def assigned(since: str = "2024-08-01") -> Assignment:
@@ -23,12 +23,12 @@ def assigned(since: str = "2024-08-01") -> Assignment:
 
 
 @pytest.mark.parametrize("weeks", [0, 9])
-def test_a_mentor_stays_one_to_eight_weeks(weeks: int) -> None:
+def test_an_assignment_lasts_one_to_eight_weeks(weeks: int) -> None:
     with pytest.raises(RuleBroken, match="mentor_weeks"):
         mentors.assign(a_case(), None, "M-1", weeks, DAY)
 
 
-def test_eight_weeks_are_allowed() -> None:
+def test_an_assignment_of_eight_weeks_is_allowed() -> None:
     row, event = mentors.assign(a_case(), None, "M-1", 8, DAY)
 
     assert (row.weeks, event.weeks, event.mentor_id) == (8, 8, "M-1")
@@ -40,48 +40,48 @@ def test_a_mentor_is_assigned_to_a_case_once() -> None:
 
 
 @pytest.mark.parametrize("assignment", [None, assigned("2024-09-02")], ids=["never", "later"])
-def test_only_an_assigned_mentor_visits(assignment: Assignment | None) -> None:
+def test_a_visit_needs_an_assigned_mentor(assignment: Assignment | None) -> None:
     with pytest.raises(RuleBroken, match="mentor_not_assigned"):
         mentors.visit(a_case(), assignment, None, mentor_id="M-1", work="공정 진단", on=DAY)
 
 
 def test_a_visit_is_recorded_once_a_day() -> None:
-    known = Visit(case_id=an_id("case A"), mentor_id="M-1", visited_on=DAY, work="공정 진단")
+    existing = Visit(case_id=an_id("case A"), mentor_id="M-1", visited_on=DAY, work="공정 진단")
 
     with pytest.raises(RuleBroken, match="visit_recorded_before"):
-        mentors.visit(a_case(), assigned(), known, mentor_id="M-1", work="공정 진단", on=DAY)
+        mentors.visit(a_case(), assigned(), existing, mentor_id="M-1", work="공정 진단", on=DAY)
 
 
-def test_a_case_needs_its_place_and_its_agreement_on_the_day() -> None:
+def test_a_case_needs_its_award_and_its_agreement_on_the_day() -> None:
     case = a_case(selected_on="2024-09-01", agreed_on="2024-09-10")
 
-    require_place(case, on("2024-09-01"))
+    require_award(case, on("2024-09-01"))
     require_agreement(case, on("2024-09-10"))
     with pytest.raises(RuleBroken, match="case_not_selected"):
-        require_place(case, on("2024-08-31"))
+        require_award(case, on("2024-08-31"))
     with pytest.raises(RuleBroken, match="agreement_needed"):
         require_agreement(case, on("2024-09-09"))
 
 
-def test_what_has_not_arrived_yet_is_worth_asking_again() -> None:
+def test_a_missing_selection_or_agreement_can_be_retried() -> None:
     case = a_case()
 
     with pytest.raises(PrerequisiteMissing, match="selection_not_known_yet"):
-        require_place(case, on("2024-09-01"))
+        require_award(case, on("2024-09-01"))
     with pytest.raises(PrerequisiteMissing, match="agreement_not_known_yet"):
         require_agreement(case, on("2024-09-10"))
 
 
-def test_nothing_is_recorded_of_a_case_that_was_given_up() -> None:
+def test_an_abandoned_case_is_refused() -> None:
     case = a_case(selected_on="2024-08-01", agreed_on="2024-08-10", abandoned_on="2024-08-20")
 
     with pytest.raises(RuleBroken, match="case_abandoned"):
-        require_place(case, DAY)
+        require_award(case, DAY)
     with pytest.raises(RuleBroken, match="case_abandoned"):
         require_agreement(case, DAY)
 
 
-def test_a_pledge_is_reported_for_its_own_programme_only() -> None:
+def test_a_programme_reports_on_its_own_pledge_only() -> None:
     row, event = pledges.report(a_definition(), "strong-firms", 30, "투자유치과", DAY)
 
     assert (row.percent, event.percent, event.subject) == (30, 30, "strong-firms")

@@ -1,11 +1,11 @@
-"""When milestones fall due, what is told of them, and what may become of them."""
+"""Milestones: due dates, announced deadlines, and allowed transitions."""
 
 from datetime import date
 from typing import Any
 
 import pytest
 
-from services.monitoring.cases.models import KnownCase
+from services.monitoring.cases.models import CaseCopy
 from services.monitoring.milestones import domain
 from services.monitoring.milestones.models import NEXT, Milestone, Status
 from shared.errors import RuleBroken
@@ -21,7 +21,7 @@ def a_rule(**after: Any) -> MilestoneRule:
 
 
 def a_milestone(due: str = "2024-12-31", signed: date = SIGNED, **changes: Any) -> Milestone:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "case_id": an_id("case A"),
         "key": "completion",
         "programme_id": PROGRAMME,
@@ -32,20 +32,20 @@ def a_milestone(due: str = "2024-12-31", signed: date = SIGNED, **changes: Any) 
         "completes": True,
         "status": Status.SCHEDULED,
     }
-    return Milestone(**given | changes)
+    return Milestone(**fields | changes)
 
 
-def told(milestone: Milestone, up_to: str) -> list[tuple[str, str]]:
-    return [(due.kind, due.on.isoformat()) for due in domain.deadlines(milestone, on(up_to))]
+def announced(milestone: Milestone, up_to: str) -> list[tuple[str, str]]:
+    return [(deadline.kind, deadline.on.isoformat()) for deadline in domain.deadlines(milestone, on(up_to))]
 
 
-def test_a_milestone_is_due_so_many_months_then_days_after_the_agreement() -> None:
+def test_due_date_is_months_then_days_after_the_agreement() -> None:
     assert domain.due_date(on("2024-08-31"), a_rule(after_months=6)) == on("2025-02-28")
     assert domain.due_date(on("2024-08-31"), a_rule(after_months=6, after_days=2)) == on("2025-03-02")
 
 
-def test_scheduling_says_the_due_date_and_whose_it_is() -> None:
-    case = KnownCase(
+def test_scheduled_event_has_the_due_date_and_the_company() -> None:
+    case = CaseCopy(
         case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), agreed_on=SIGNED
     )
 
@@ -67,38 +67,38 @@ def test_scheduling_says_the_due_date_and_whose_it_is() -> None:
         ),
     ],
 )
-def test_deadlines_are_told_30_7_and_1_days_before(up_to: str, expected: list[tuple[str, str]]) -> None:
-    assert told(a_milestone(), up_to) == expected
+def test_deadlines_are_announced_30_7_and_1_days_before(up_to: str, expected: list[tuple[str, str]]) -> None:
+    assert announced(a_milestone(), up_to) == expected
 
 
-def test_missed_is_told_on_the_day_after_the_due_date() -> None:
-    assert told(a_milestone(), "2024-12-31")[-1] == ("due_soon_1", "2024-12-30")
-    assert told(a_milestone(), "2025-01-01")[-1] == ("missed", "2025-01-01")
+def test_missed_is_announced_on_the_day_after_the_due_date() -> None:
+    assert announced(a_milestone(), "2024-12-31")[-1] == ("due_soon_1", "2024-12-30")
+    assert announced(a_milestone(), "2025-01-01")[-1] == ("missed", "2025-01-01")
 
 
-def test_a_day_before_the_agreement_is_not_told() -> None:
+def test_a_deadline_before_the_agreement_is_not_announced() -> None:
     short = a_milestone(due="2024-08-14")
 
-    assert told(short, "2024-08-14") == [("due_soon_7", "2024-08-07"), ("due_soon_1", "2024-08-13")]
+    assert announced(short, "2024-08-14") == [("due_soon_7", "2024-08-07"), ("due_soon_1", "2024-08-13")]
 
 
-def test_a_report_that_was_handed_in_ends_the_reminders() -> None:
+def test_a_report_ends_the_reminders() -> None:
     reported = a_milestone(status=Status.REPORTED, reported_on=on("2024-12-20"))
 
-    assert told(reported, "2025-02-01") == [("due_soon_30", "2024-12-01")]
+    assert announced(reported, "2025-02-01") == [("due_soon_30", "2024-12-01")]
 
 
-def test_a_report_after_the_due_date_does_not_unmake_missed() -> None:
+def test_a_report_after_the_due_date_does_not_undo_missed() -> None:
     late = a_milestone(status=Status.REPORTED, reported_on=on("2025-01-03"))
 
-    assert told(late, "2025-02-01")[-1] == ("missed", "2025-01-01")
+    assert announced(late, "2025-02-01")[-1] == ("missed", "2025-01-01")
 
 
 def test_a_missed_milestone_can_still_be_achieved() -> None:
     milestone = a_milestone()
     *_, missed = domain.deadlines(milestone, on("2025-01-01"))
 
-    event = domain.tell(milestone, missed)
+    event = domain.announce(milestone, missed)
     domain.achieve(milestone, "문서-1", on("2025-01-10"))
 
     assert isinstance(event, MilestoneMissed)
@@ -106,17 +106,17 @@ def test_a_missed_milestone_can_still_be_achieved() -> None:
     assert milestone.status == Status.ACHIEVED
 
 
-def test_a_reminder_says_how_many_days_are_left() -> None:
+def test_a_reminder_has_the_number_of_days_left() -> None:
     milestone = a_milestone()
     first, *_ = domain.deadlines(milestone, on("2024-12-31"))
 
-    event = domain.tell(milestone, first)
+    event = domain.announce(milestone, first)
 
     assert isinstance(event, MilestoneDueSoon)
     assert (event.days_left, milestone.status) == (30, Status.SCHEDULED)
 
 
-def test_an_achieved_milestone_is_achieved_once() -> None:
+def test_a_milestone_is_achieved_once() -> None:
     milestone = a_milestone()
     domain.achieve(milestone, "문서-1", on("2024-12-01"))
 
@@ -126,7 +126,7 @@ def test_an_achieved_milestone_is_achieved_once() -> None:
     assert "이미 달성 상태" in refusal.value.ko
 
 
-def test_giving_up_closes_what_is_open_and_keeps_what_is_achieved() -> None:
+def test_abandonment_closes_open_milestones_and_leaves_achieved_ones() -> None:
     still_open, done = a_milestone(), a_milestone(status=Status.ACHIEVED)
 
     domain.close(still_open)
@@ -135,6 +135,6 @@ def test_giving_up_closes_what_is_open_and_keeps_what_is_achieved() -> None:
     assert (still_open.status, done.status) == (Status.CLOSED, Status.ACHIEVED)
 
 
-def test_every_status_has_its_allowed_moves() -> None:
+def test_every_status_has_its_allowed_transitions() -> None:
     assert set(NEXT) == set(Status)
     assert NEXT[Status.ACHIEVED] == NEXT[Status.CLOSED] == set()

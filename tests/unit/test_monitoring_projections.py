@@ -1,4 +1,4 @@
-"""Folds: what each event changes, and that the order in which topics arrive changes nothing."""
+"""Folds: the changes of each event, and independence of the order in which topics arrive."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.monitoring.projections import cases, messages, money, money_events, timeline, tranches
-from services.monitoring.projections.catalogue import touches
+from services.monitoring.projections.catalogue import affected_programme
 from shared.events import Event
 from shared.projections.projection import RowProjection
 from shared.values.money import Funder
@@ -30,9 +30,9 @@ from tests.unit.monitoring_builders import (
     round_agreed,
     selected,
 )
-from tests.unit.monitoring_folds import EVERY, facts, fold_one, folded, interleaved
+from tests.unit.monitoring_folds import ALL_PROJECTIONS, decode_events, fold_all, fold_projection, interleave
 
-STORY: list[Event] = [
+HISTORY: list[Event] = [
     published(),
     opened(),
     round_agreed(2024, "2024-02-01"),
@@ -51,128 +51,126 @@ STORY: list[Event] = [
 ]
 
 
-def row(projection: Any, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = fold_one(projection, facts(STORY))[(str(an_id(f"case {name}")),)]
-    return found
+def row_of(projection: Any, name: str) -> dict[str, Any]:
+    row: dict[str, Any] = fold_projection(projection, decode_events(HISTORY))[(str(an_id(f"case {name}")),)]
+    return row
 
 
 @given(seed=st.integers(min_value=0))
 @settings(max_examples=60, deadline=None)
-def test_any_merge_order_that_keeps_each_keys_order_gives_the_same_state(seed: int) -> None:
-    in_order = facts(STORY)
+def test_any_order_of_arrival_that_keeps_each_keys_order_gives_the_same_state(seed: int) -> None:
+    in_order = decode_events(HISTORY)
 
-    shuffled = folded(interleaved(in_order, seed))
+    shuffled = fold_all(interleave(in_order, seed))
 
-    assert shuffled == folded(in_order)
+    assert shuffled == fold_all(in_order)
 
 
 def test_a_fold_writes_the_columns_of_its_events_topic_alone() -> None:
-    for projection in (one for one in EVERY if isinstance(one, RowProjection)):
+    for projection in (item for item in ALL_PROJECTIONS if isinstance(item, RowProjection)):
         for collector in projection.collectors():
-            for fact in (one for one in facts(STORY) if one.type in collector.by_type):
-                collector.add_missing([fact])
+            for event in (event for event in decode_events(HISTORY) if event.type in collector.by_type):
+                collector.add_missing([event])
 
-                state = collector.fold(fact)
+                state = collector.fold(event)
 
-                assert state.keys() == collector.blank.keys(), (projection.name, fact.type)
+                assert state.keys() == collector.blank.keys(), (projection.name, event.type)
 
 
 def test_columns_of_a_second_topic_must_be_named() -> None:
     unnamed = replace(cases.PROJECTION, columns_by_topic={})
 
-    with pytest.raises(ValueError, match="fed_by lacks"):
+    with pytest.raises(ValueError, match="columns_by_topic lacks"):
         unnamed.collectors()
 
 
-def test_every_event_of_ours_stands_in_the_timeline_but_dead_letters() -> None:
+def test_the_timeline_has_every_event_type_but_the_dead_letter_event() -> None:
     names = {event.name for event in timeline.PROJECTION.rows}
 
     assert len(names) == len(timeline.PROJECTION.rows) == 44
     assert "record.dead_lettered.v1" not in names
-    assert {event.type() for event in STORY} <= set(timeline.PROJECTION.by_type)
+    assert {event.type() for event in HISTORY} <= set(timeline.PROJECTION.by_type)
 
 
-def test_a_case_keeps_the_day_of_each_fact() -> None:
-    kept = row(cases.PROJECTION, "A")
+def test_a_case_row_has_the_date_of_each_event() -> None:
+    row = row_of(cases.PROJECTION, "A")
 
-    assert kept["applied_on"] == "2024-03-20"
-    assert (kept["screened_on"], kept["eligible"]) == ("2024-04-10", True)
-    assert (kept["selected_on"], kept["via"], kept["score"]) == ("2024-05-01", "ranking", "250/3")
-    assert (kept["final_due_on"], kept["completed_on"]) == ("2025-01-15", "2025-01-10")
-    assert (kept["total_krw"], kept["national_krw"], kept["self_krw"]) == (
-        100_000_000,
-        50_000_000,
-        20_000_000,
-    )
+    assert row["applied_on"] == "2024-03-20"
+    assert (row["screened_on"], row["eligible"]) == ("2024-04-10", True)
+    assert (row["selected_on"], row["via"], row["score"]) == ("2024-05-01", "ranking", "250/3")
+    assert (row["final_due_on"], row["completed_on"]) == ("2025-01-15", "2025-01-10")
+    assert (row["total_krw"], row["national_krw"], row["self_krw"]) == (100_000_000, 50_000_000, 20_000_000)
 
 
-def test_a_promoted_reserve_keeps_both_days_and_loses_its_place_later() -> None:
-    kept = row(cases.PROJECTION, "C")
+def test_a_promoted_reserve_has_the_dates_of_reserve_award_and_relinquishment() -> None:
+    row = row_of(cases.PROJECTION, "C")
 
-    assert (kept["reserved_on"], kept["selected_on"], kept["lost_on"]) == (
+    assert (row["reserved_on"], row["selected_on"], row["relinquished_on"]) == (
         "2024-05-01",
         "2024-06-01",
         "2024-10-01",
     )
-    assert kept["via"] == "reserve"
+    assert row["via"] == "reserve"
 
 
-def test_a_recorded_case_has_its_years_and_its_amounts() -> None:
-    kept = row(cases.PROJECTION, "R")
+def test_a_recorded_case_has_its_years_and_amounts() -> None:
+    row = row_of(cases.PROJECTION, "R")
 
-    assert (kept["year_from"], kept["year_to"], kept["record_status"]) == (2019, 2021, "completed")
-    assert (kept["total_krw"], kept["city_krw"], kept["national_krw"]) == (5_000_000, 5_000_000, None)
+    assert (row["year_from"], row["year_to"], row["record_status"]) == (2019, 2021, "completed")
+    assert (row["total_krw"], row["city_krw"], row["national_krw"]) == (5_000_000, 5_000_000, None)
 
 
-def test_a_released_commitment_is_taken_away_on_its_own_day() -> None:
-    tiles = fold_one(money.PROJECTION, facts([committed("C"), released("C", "2024-10-01", 15_000_000)]))
+def test_a_released_commitment_is_subtracted_on_its_own_day() -> None:
+    amounts = fold_projection(
+        money.PROJECTION, decode_events([committed("C"), released("C", "2024-10-01", 15_000_000)])
+    )
 
     city = (PROGRAMME, "committed", 2024, "city", "")
-    assert tiles == {(*city, "2024-07-15"): 40_000_000, (*city, "2024-10-01"): -15_000_000}
+    assert amounts == {(*city, "2024-07-15"): 40_000_000, (*city, "2024-10-01"): -15_000_000}
 
 
-def test_the_events_behind_a_sum_are_counted_once_each() -> None:
+def test_each_event_behind_a_sum_is_counted_once() -> None:
     shares = {Funder.CITY: 5, Funder.SELF: 1}
-    given = facts([booked("A", 2019, shares), booked("B", 2019, shares)])
+    events = decode_events([booked("A", 2019, shares), booked("B", 2019, shares)])
 
-    tiles = fold_one(money_events.PROJECTION, given)
+    amounts = fold_projection(money_events.PROJECTION, events)
 
-    assert tiles == {(PROGRAMME, "past", 2019, "2021-12-31"): 2}
+    assert amounts == {(PROGRAMME, "past", 2019, "2021-12-31"): 2}
 
 
-def test_a_tranche_remembers_every_step_and_who_took_it() -> None:
-    kept = fold_one(tranches.PROJECTION, facts(STORY))[(str(an_id("case A")), 1)]
+def test_a_tranche_row_has_every_step_with_its_actor() -> None:
+    row = fold_projection(tranches.PROJECTION, decode_events(HISTORY))[(str(an_id("case A")), 1)]
 
-    assert [step["state"] for step in kept["steps"]][-5:] == [
+    assert [step["state"] for step in row["steps"]][-5:] == [
         "failed",
         "requested",
         "approved",
         "instructed",
         "disbursed",
     ]
-    assert [step["by"] for step in kept["steps"]][2:5] == ["K-1", "J-1", "P-1"]
-    assert (kept["state"], kept["milestone"], kept["city_krw"]) == ("disbursed", "kickoff", 20_000_000)
+    assert [step["by"] for step in row["steps"]][2:5] == ["K-1", "J-1", "P-1"]
+    assert (row["state"], row["milestone"], row["city_krw"]) == ("disbursed", "kickoff", 20_000_000)
 
 
-def test_a_message_keeps_when_it_was_sent_and_delivered() -> None:
-    kept = fold_one(messages.PROJECTION, facts(STORY))[(str(an_id("message A")),)]
+def test_a_message_row_has_the_dates_of_sending_and_delivery() -> None:
+    row = fold_projection(messages.PROJECTION, decode_events(HISTORY))[(str(an_id("message A")),)]
 
-    assert (kept["sent_on"], kept["delivered_on"], kept["unknown_on"]) == ("2024-05-01", "2024-05-01", None)
+    assert (row["sent_on"], row["delivered_on"], row["unknown_on"]) == ("2024-05-01", "2024-05-01", None)
 
 
-def test_a_fold_changes_no_state_that_it_was_given() -> None:
-    for projection in (one for one in EVERY if isinstance(one, RowProjection)):
+def test_a_fold_does_not_mutate_its_input_state() -> None:
+    for projection in (item for item in ALL_PROJECTIONS if isinstance(item, RowProjection)):
         for collector in projection.collectors():
-            for fact in (one for one in facts(STORY) if one.type in collector.by_type):
-                collector.add_missing([fact])
-                before = dict(collector.states[projection.key(fact)])
+            for event in (event for event in decode_events(HISTORY) if event.type in collector.by_type):
+                collector.add_missing([event])
+                before = dict(collector.states[projection.key(event)])
 
-                collector.fold(fact)
+                collector.fold(event)
 
-                assert collector.states[projection.key(fact)] == before
+                assert collector.states[projection.key(event)] == before
 
 
-def test_a_fact_touches_its_programme_and_a_companys_none() -> None:
-    touched = [touches(one) for one in facts([published(), *a_case("A")[:1]])]
+def test_a_case_event_affects_its_programme_and_a_company_event_none() -> None:
+    programmes = [affected_programme(event) for event in decode_events([published(), *a_case("A")[:1]])]
 
-    assert touched == [PROGRAMME, None]
+    assert programmes == [PROGRAMME, None]

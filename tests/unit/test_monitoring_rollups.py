@@ -1,4 +1,4 @@
-"""Tiles of cases: their sum up to a day counts what each case is on that day, whatever its dates are."""
+"""Rollups of cases: their sum up to a day counts the state of each case on that day, whatever its dates are."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,20 +8,20 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.monitoring.projections.case_tiles import (
-    COUNTED,
+from services.monitoring.projections.case_rollups import (
     COUNTS,
-    Dates,
-    agreement_tiles,
-    case_tiles,
-    place_tiles,
-    with_steps,
+    ROLLUP_INPUTS,
+    CaseDates,
+    agreement_contributions,
+    case_contributions,
+    municipality_contributions,
+    with_transitions,
 )
 
 FIRST = date(2024, 1, 1)
-SPAN = 60  # days, so that dates meet and cross
+DAYS = 60  # days, so that dates meet and cross
 
-SAME: dict[str, Any] = {
+FIXED: dict[str, Any] = {
     "programme_id": "p",
     "year_from": 2024,
     "year_to": 2024,
@@ -29,36 +29,36 @@ SAME: dict[str, Any] = {
     "ends_on": "2024-12-31",
 }
 
-days = st.one_of(st.none(), st.integers(0, SPAN).map(lambda n: (FIRST + timedelta(n)).isoformat()))
+days = st.one_of(st.none(), st.integers(0, DAYS).map(lambda n: (FIRST + timedelta(n)).isoformat()))
 cases = st.fixed_dictionaries(
-    {name: days for name in Dates._fields if name != "record_status"}
+    {name: days for name in CaseDates._fields if name != "record_status"}
     | {
         "record_status": st.sampled_from([None, "completed", "in_progress"]),
         "round_id": st.sampled_from([None, "round"]),
         "self_krw": st.sampled_from([None, 0, 20_000_000]),
         "starts_on": days,
     }
-).map(lambda drawn: dict.fromkeys(COUNTED) | SAME | drawn)
+).map(lambda drawn: dict.fromkeys(ROLLUP_INPUTS) | FIXED | drawn)
 
 
-def on_the_day(case: Mapping[str, Any], on: str) -> dict[str, bool]:
-    """What a case is, each rule as it is said; a day that is not known has not come."""
+def states_on(case: Mapping[str, Any], on: str) -> dict[str, bool]:
+    """Return the states of a case by the rules as stated; a missing date has not come."""
 
     def by(name: str) -> bool:
         return case[name] is not None and case[name] <= on
 
-    held = by("recorded_on") or (by("selected_on") and not by("lost_on"))
-    waits = by("reserved_on") and not (by("selected_on") or by("withdrawn_on") or by("lost_on"))
+    award = by("recorded_on") or (by("selected_on") and not by("relinquished_on"))
+    reserve = by("reserved_on") and not (by("selected_on") or by("withdrawn_on") or by("relinquished_on"))
     done = by("completed_on") or case["record_status"] == "completed"
-    known = by("applied_on") or held
+    exists = by("applied_on") or award
     return {
         "applied": by("applied_on"),
-        "reserved": waits and known,
-        "selected": held,
-        "agreed": held and by("agreed_on"),
-        "abandoned": by("lost_on") and known,
-        "completed": held and done,
-        "about_to": held and not done and is_due(case["final_due_on"], on),
+        "reserved": reserve and exists,
+        "selected": award,
+        "agreed": award and by("agreed_on"),
+        "abandoned": by("relinquished_on") and exists,
+        "completed": award and done,
+        "about_to": award and not done and is_due(case["final_due_on"], on),
     }
 
 
@@ -66,48 +66,50 @@ def is_due(due_on: str | None, on: str) -> bool:
     return due_on is not None and 0 <= (date.fromisoformat(due_on) - date.fromisoformat(on)).days <= 30
 
 
-every_day = [(FIRST + timedelta(n)).isoformat() for n in range(-32, SPAN + 3)]
+every_day = [(FIRST + timedelta(n)).isoformat() for n in range(-32, DAYS + 3)]
 
 
-def up_to(tiles: Mapping[Any, Any], on: str) -> Counter[int]:
-    """The sums of the columns, by their place."""
-    found: Counter[int] = Counter()
-    for key, amounts in tiles.items():
+def sum_up_to(contributions: Mapping[Any, Any], on: str) -> Counter[int]:
+    """Return the sums of the columns, by their position."""
+    sums: Counter[int] = Counter()
+    for key, amounts in contributions.items():
         if key[-1] <= on:
-            found.update(dict(enumerate(amounts)))
-    return found
+            sums.update(dict(enumerate(amounts)))
+    return sums
 
 
 @given(case=cases)
 @settings(max_examples=400, deadline=None)
-def test_the_sum_of_tiles_up_to_a_day_is_what_the_case_is_on_that_day(case: dict[str, Any]) -> None:
-    tiles = case_tiles(with_steps(case))
+def test_the_sum_of_contributions_up_to_a_day_is_the_state_of_the_case_on_that_day(
+    case: dict[str, Any],
+) -> None:
+    contributions = case_contributions(with_transitions(case))
 
     for on in every_day:
-        found, wanted = up_to(tiles, on), on_the_day(case, on)
-        assert {name: found[place] for place, name in enumerate(COUNTS)} == wanted, on
-        assert found[len(COUNTS)] == wanted["agreed"] * (case["self_krw"] or 0), on
+        sums, expected = sum_up_to(contributions, on), states_on(case, on)
+        assert {name: sums[index] for index, name in enumerate(COUNTS)} == expected, on
+        assert sums[len(COUNTS)] == expected["agreed"] * (case["self_krw"] or 0), on
 
 
 @given(case=cases)
 @settings(max_examples=200, deadline=None)
-def test_a_places_and_an_agreements_tiles_count_cases_of_rounds_alone(case: dict[str, Any]) -> None:
-    case = with_steps(case)
-    places, agreements = place_tiles(case), agreement_tiles(case)
+def test_rollups_of_municipalities_and_agreements_count_cases_of_rounds_alone(case: dict[str, Any]) -> None:
+    case = with_transitions(case)
+    municipalities, agreements = municipality_contributions(case), agreement_contributions(case)
 
     for on in every_day:
-        wanted = on_the_day(case, on)
-        finished = wanted["completed"] or wanted["about_to"]
-        at_place = [wanted["applied"], wanted["selected"], finished] if case["round_id"] else [False] * 3
-        runs = wanted["agreed"] and bool(case["round_id"] and case["starts_on"])
-        assert [up_to(places, on)[n] for n in range(3)] == at_place, on
-        assert up_to(agreements, on)[0] == runs, on
+        states = states_on(case, on)
+        finished = states["completed"] or states["about_to"]
+        counts = [states["applied"], states["selected"], finished] if case["round_id"] else [False] * 3
+        in_force = states["agreed"] and bool(case["round_id"] and case["starts_on"])
+        assert [sum_up_to(municipalities, on)[n] for n in range(3)] == counts, on
+        assert sum_up_to(agreements, on)[0] == in_force, on
 
 
 @given(case=cases)
-def test_a_case_that_is_not_known_yet_adds_nothing(case: dict[str, Any]) -> None:
+def test_a_case_without_a_programme_contributes_nothing(case: dict[str, Any]) -> None:
     unknown = case | {"programme_id": None}
 
-    assert not case_tiles(unknown)
-    assert not place_tiles(unknown)
-    assert not agreement_tiles(unknown)
+    assert not case_contributions(unknown)
+    assert not municipality_contributions(unknown)
+    assert not agreement_contributions(unknown)

@@ -1,4 +1,4 @@
-"""What becomes of a message, and which events lead to one."""
+"""Message states and transitions, and the events that lead to a message."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -6,10 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from services.notifications.cases.domain import About, Name
-from services.notifications.channels.outcomes import Outcome, Postponed, Refused, Taken, Unclear
+from services.notifications.cases.domain import MessageContext, Name
+from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Indeterminate, Outcome
 from services.notifications.consumers import HANDLERS
-from services.notifications.messages.domain import NEXT, TOLD, Move, State, event_of, moved_by, way
+from services.notifications.messages.domain import (
+    EVENT_OF_STATE,
+    NEXT,
+    State,
+    Transition,
+    event_of,
+    transition_after,
+    transition_path,
+)
 from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import NOTICES
 from shared.events.applications import ApplicationScreened, CaseRecorded
@@ -19,7 +27,7 @@ CASE = UUID("019345aa-0000-7000-8000-0000000000c1")
 DAY = date(2025, 1, 20)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAME = Name(ko="전북 스마트공장", en="Jeonbuk")
-ABOUT = About(
+CONTEXT = MessageContext(
     case_id=CASE,
     company_id=CASE,
     programme_id="jeonbuk",
@@ -34,25 +42,25 @@ ABOUT = About(
 )
 
 
-def moved(outcome: Outcome, attempts: int = 1) -> Move:
-    return moved_by(outcome, attempts, first_wait=0.5, longest_wait=60)
+def after(outcome: Outcome, attempts: int = 1) -> Transition:
+    return transition_after(outcome, attempts, backoff_seconds=0.5, backoff_limit_seconds=60)
 
 
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
-        (Taken("ref"), State.SENT),
-        (Refused("no"), State.FAILED),
-        (Unclear("silence"), State.UNKNOWN),
-        (Postponed("later"), State.QUEUED),
+        (Accepted("ref"), State.SENT),
+        (Failed("no"), State.FAILED),
+        (Indeterminate("silence"), State.UNKNOWN),
+        (Deferred("later"), State.QUEUED),
     ],
 )
-def test_each_answer_of_a_provider_moves_as_the_table_allows(outcome: Outcome, state: State) -> None:
-    assert moved(outcome).to is state
+def test_each_outcome_leads_to_an_allowed_state(outcome: Outcome, state: State) -> None:
+    assert after(outcome).to is state
     assert state in NEXT[State.SENDING]
 
 
-def test_nothing_that_was_handed_over_ever_waits_again() -> None:
+def test_sent_message_is_never_queued_again() -> None:
     reachable: set[State] = set()
     frontier = {State.SENT, State.UNKNOWN, State.DELIVERED, State.FAILED}
     while frontier:
@@ -62,11 +70,11 @@ def test_nothing_that_was_handed_over_ever_waits_again() -> None:
     assert reachable.isdisjoint({State.QUEUED, State.SENDING})
 
 
-def test_a_message_that_is_put_off_waits_longer_each_time_up_to_a_limit() -> None:
-    waits = [moved(Postponed("later"), attempts).wait.total_seconds() for attempts in (1, 2, 3, 50)]
+def test_deferred_message_backs_off_up_to_a_limit() -> None:
+    waits = [after(Deferred("later"), attempts).wait.total_seconds() for attempts in (1, 2, 3, 50)]
 
     assert waits == [1, 2, 4, 60]
-    assert moved(Postponed("refused", line_down=True), 9).wait == timedelta()
+    assert after(Deferred("refused", provider_down=True), 9).wait == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -82,11 +90,13 @@ def test_a_message_that_is_put_off_waits_longer_each_time_up_to_a_limit() -> Non
         (State.FAILED, State.DELIVERED, []),
     ],
 )
-def test_a_receipt_leads_on_or_tells_nothing_new(state: State, to: State, states: list[State]) -> None:
-    assert way(state, to) == states
+def test_delivery_report_advances_the_state_or_changes_nothing(
+    state: State, to: State, states: list[State]
+) -> None:
+    assert transition_path(state, to) == states
 
 
-def test_every_state_that_ends_something_is_told_without_an_address() -> None:
+def test_events_of_states_hold_no_address() -> None:
     row: dict[str, Any] = {
         "id": CASE,
         "case_id": CASE,
@@ -97,17 +107,17 @@ def test_every_state_that_ends_something_is_told_without_an_address() -> None:
         "reason": "no",
     }
 
-    told = {state: event_of(row, state) for state in State}
+    events = {state: event_of(row, state) for state in State}
 
-    assert {state for state, event in told.items() if event} == set(TOLD)
-    for event in filter(None, told.values()):
+    assert {state for state, event in events.items() if event} == set(EVENT_OF_STATE)
+    for event in filter(None, events.values()):
         assert set(event.model_dump()) <= {
             *("occurred_on", "case_id", "programme_id", "message_id", "template", "channel"),
             *("provider_reference", "reason"),
         }
 
 
-def test_each_template_belongs_to_exactly_one_event_that_is_heard() -> None:
+def test_each_template_belongs_to_exactly_one_subscribed_event() -> None:
     assert sorted(rule.notice.template for rule in RULES.values()) == sorted(NOTICES)
     assert set(RULES) <= set(HANDLERS)
     assert CaseRecorded not in HANDLERS
@@ -131,32 +141,32 @@ def an_achievement(completes: bool = True, on: date = DAY) -> MilestoneAchieved:
     )
 
 
-def test_an_event_older_than_its_deadline_is_told_to_nobody() -> None:
+def test_rule_does_not_apply_to_an_event_past_its_deadline() -> None:
     rule = RULES[MilestoneAchieved]
 
-    assert rule.holds(an_achievement(), NOW - timedelta(days=7) + timedelta(seconds=1), NOW)
-    assert not rule.holds(an_achievement(), NOW - timedelta(days=7), NOW)
+    assert rule.applies(an_achievement(), NOW - timedelta(days=7) + timedelta(seconds=1), NOW)
+    assert not rule.applies(an_achievement(), NOW - timedelta(days=7), NOW)
 
 
-def test_only_who_is_screened_out_and_only_what_completes_is_told() -> None:
-    def told(event: ApplicationScreened | MilestoneAchieved) -> bool:
-        return RULES[type(event)].holds(event, NOW, NOW)
+def test_rules_apply_to_ineligible_applicants_and_completing_milestones_only() -> None:
+    def applies(event: ApplicationScreened | MilestoneAchieved) -> bool:
+        return RULES[type(event)].applies(event, NOW, NOW)
 
-    assert told(a_screening(eligible=False))
-    assert not told(a_screening(eligible=True))
-    assert told(an_achievement(completes=True))
-    assert not told(an_achievement(completes=False))
+    assert applies(a_screening(eligible=False))
+    assert not applies(a_screening(eligible=True))
+    assert applies(an_achievement(completes=True))
+    assert not applies(an_achievement(completes=False))
 
 
-def test_a_completion_names_the_day_by_which_to_report() -> None:
+def test_completion_notice_has_the_settlement_deadline() -> None:
     event = an_achievement(on=date(2024, 12, 31))
 
-    notice = RULES[MilestoneAchieved].compose(event, ABOUT).model_dump()
+    notice = RULES[MilestoneAchieved].compose(event, CONTEXT).model_dump()
 
     assert notice["report_by"] == date(2025, 2, 28)
     assert notice["milestone"] == {"ko": "최종점검", "en": "Final check"}
 
 
-def test_what_the_definition_names_no_more_is_called_by_its_id() -> None:
-    assert ABOUT.called("tranche", "3") == Name(ko="3", en="3")
-    assert ABOUT.track == Name(ko="JS1", en="JS1")
+def test_part_without_a_name_in_the_definition_is_named_by_its_id() -> None:
+    assert CONTEXT.name_of("tranche", "3") == Name(ko="3", en="3")
+    assert CONTEXT.track == Name(ko="JS1", en="JS1")

@@ -1,4 +1,4 @@
-"""Every template in both languages: it fits its fields, its SMS fits the air, its words are exact."""
+"""Every template in both languages: it renders with its fields, its SMS fits the limits, its words are exact."""
 
 import re
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from services.notifications.cases.domain import Name
 from services.notifications.templates import cp949, rendering
 from services.notifications.templates.notices import NOTICES, Notice
-from services.notifications.templates.rendering import mail, sms
+from services.notifications.templates.rendering import render_email, render_sms
 
 LANGUAGES = ("ko", "en")
 FOLDER = Path(rendering.__file__).parent
@@ -23,7 +23,7 @@ COMMON: dict[str, Any] = {
     "receipt_number": "JBSF-2024-0017",
 }
 TRACK = Name(ko="기초1(부분별 표준화)", en="Basic 1")
-STEP = Name(ko="중간보고", en="Interim report")
+MILESTONE = Name(ko="중간보고", en="Interim report")
 TRANCHE = Name(ko="잔금", en="Final payment")
 DAY = date(2025, 1, 20)
 SHARES = {"province": 14_175_000, "city": 14_175_000}
@@ -47,10 +47,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "starts_on": DAY,
             "ends_on": date(2025, 7, 19),
             "total_krw": 35_437_500,
-            "self_krw": own,
-            "shares_krw": SHARES | {"self": own},
+            "self_krw": self_krw,
+            "shares_krw": SHARES | {"self": self_krw},
         }
-        for own in (7_087_500, 0)
+        for self_krw in (7_087_500, 0)
     ],
     "self_contribution_confirmed": [{"confirmed_on": DAY, "amount_krw": 7_087_500}],
     "tranche_disbursed": [
@@ -65,9 +65,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "reason": "예금주 불일치",
         }
     ],
-    "milestone_due_soon": [{"milestone": STEP, "due_on": DAY, "days_left": days} for days in (30, 7, 1)],
-    "milestone_missed": [{"milestone": STEP, "due_on": DAY}],
-    "completed": [{"completed_on": DAY, "milestone": STEP, "report_by": date(2025, 3, 20)}],
+    "milestone_due_soon": [{"milestone": MILESTONE, "due_on": DAY, "days_left": days} for days in (30, 7, 1)],
+    "milestone_missed": [{"milestone": MILESTONE, "due_on": DAY}],
+    "completed": [{"completed_on": DAY, "milestone": MILESTONE, "report_by": date(2025, 3, 20)}],
     "abandoned": [
         {"abandoned_on": DAY, "stage": stage, "reason": "경영 사정"}
         for stage in ("before_agreement", "after_agreement")
@@ -93,41 +93,41 @@ def test_every_template_has_samples_and_a_file_in_each_language() -> None:
 
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
-def test_it_says_what_about_which_case_in_every_part(notice: Notice, language: str) -> None:
-    written, short = mail(notice, language), sms(notice, language)
+def test_every_part_names_the_case_and_the_programme(notice: Notice, language: str) -> None:
+    email, sms = render_email(notice, language), render_sms(notice, language)
 
-    for part in (written.text, written.html):
+    for part in (email.text, email.html):
         assert notice.receipt_number in part
         assert getattr(notice.office, language) in part
-    assert notice.receipt_number in short.text
-    assert getattr(notice.programme_short, language) in short.text
-    assert getattr(notice.programme_short, language) in written.subject
+    assert notice.receipt_number in sms.text
+    assert getattr(notice.programme_short, language) in sms.text
+    assert getattr(notice.programme_short, language) in email.subject
 
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
-def test_its_sms_fits_and_says_nothing_that_a_phone_cannot_show(notice: Notice, language: str) -> None:
-    content = sms(notice, language)
+def test_sms_fits_the_limits_and_has_encodable_characters_only(notice: Notice, language: str) -> None:
+    content = render_sms(notice, language)
 
-    assert cp949.length(content.text) <= cp949.LMS_LIMIT
-    assert cp949.length(content.title) <= cp949.SUBJECT_LIMIT
+    assert cp949.byte_length(content.text) <= cp949.LMS_LIMIT
+    assert cp949.byte_length(content.title) <= cp949.SUBJECT_LIMIT
     assert "?" not in content.text
 
 
 @pytest.mark.parametrize(("notice", "language"), CASES)
-def test_its_lines_are_whole_sentences_without_leftovers(notice: Notice, language: str) -> None:
-    written, short = mail(notice, language), sms(notice, language)
+def test_rendered_text_has_no_unrendered_fields_or_stray_blank_lines(notice: Notice, language: str) -> None:
+    email, sms = render_email(notice, language), render_sms(notice, language)
 
-    for part in (written.subject, written.text, short.text):
+    for part in (email.subject, email.text, sms.text):
         assert not re.search(r"None|\{\{|\}\}|\{%|  |Name\(", part), part
         assert "\n\n\n" not in part
-    assert "\n" not in written.subject + short.text + short.title
+    assert "\n" not in email.subject + sms.text + sms.title
 
 
 @pytest.mark.parametrize(
     "path", sorted(FOLDER.rglob("*.txt")), ids=lambda path: f"{path.parent.name}-{path.stem}"
 )
-def test_its_file_holds_no_character_without_a_code(path: Path) -> None:
-    assert cp949.unsendable(path.read_text(encoding="utf-8")) == set()
+def test_template_file_has_encodable_characters_only(path: Path) -> None:
+    assert cp949.unencodable(path.read_text(encoding="utf-8")) == set()
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_its_file_holds_no_character_without_a_code(path: Path) -> None:
     [("application_received", 90), ("selected", 90), ("tranche_disbursed", 90), ("milestone_due_soon", 90)],
 )
 def test_frequent_messages_fit_a_short_sms(template: str, limit: int) -> None:
-    content = sms(a_notice(template), "ko")
+    content = render_sms(a_notice(template), "ko")
 
-    assert cp949.length(content.text) <= limit, content.text
+    assert cp949.byte_length(content.text) <= limit, content.text
 
 
 def test_amounts_are_grouped_and_dates_are_written_out() -> None:
-    korean, english = (mail(a_notice("tranche_disbursed"), language) for language in LANGUAGES)
+    korean, english = (render_email(a_notice("tranche_disbursed"), language) for language in LANGUAGES)
 
     assert "28,350,000원" in korean.text
     assert "2025년 1월 20일" in korean.text
@@ -150,36 +150,36 @@ def test_amounts_are_grouped_and_dates_are_written_out() -> None:
     assert "20 January 2025" in english.text
 
 
-def test_particles_follow_the_sound_before_them() -> None:
-    closed = mail(a_notice("completed", milestone=Name(ko="최종점검", en="Final check")), "ko")
-    opened = mail(a_notice("completed", milestone=Name(ko="완료보고", en="Report")), "ko")
+def test_particles_fit_the_sound_before_them() -> None:
+    closed = render_email(a_notice("completed", milestone=Name(ko="최종점검", en="Final check")), "ko")
+    opened = render_email(a_notice("completed", milestone=Name(ko="완료보고", en="Report")), "ko")
 
     assert "최종점검을 마쳐" in closed.text
     assert "완료보고를 마쳐" in opened.text
 
 
-def test_markup_in_a_name_stays_text_in_html() -> None:
-    content = mail(a_notice("selected", company="<script>alert(1)</script>"), "ko")
+def test_markup_in_a_name_is_escaped_in_html() -> None:
+    content = render_email(a_notice("selected", company="<script>alert(1)</script>"), "ko")
 
     assert "<script>" not in content.html
     assert "&lt;script&gt;" in content.html
 
 
-def test_a_line_break_in_a_reason_makes_no_new_line_or_heading() -> None:
-    content = mail(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
+def test_line_break_in_a_reason_makes_no_new_line() -> None:
+    content = render_email(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
 
     assert "- 사유: 점수 미달 Bcc: x@example.com 기한: 내일" in content.text
 
 
-def test_a_template_that_asks_for_an_unknown_field_fails_loudly() -> None:
+def test_template_with_an_unknown_field_raises() -> None:
     class Wrong(Notice):
         template = "selected"
 
     with pytest.raises(UndefinedError):
-        mail(Wrong.model_validate(COMMON), "ko")
+        render_email(Wrong.model_validate(COMMON), "ko")
 
 
-def test_a_reminder_is_not_told_late() -> None:
+def test_reminder_has_a_deadline_of_one_day() -> None:
     assert NOTICES["milestone_due_soon"].deadline == timedelta(days=1)
     assert {notice.deadline for name, notice in NOTICES.items() if name != "milestone_due_soon"} == {
         timedelta(days=7)

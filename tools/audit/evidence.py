@@ -1,92 +1,122 @@
-"""What the checks look at: tables, topics and offsets of one and the same quiet moment."""
+"""What the checks look at: tables, topics and offsets of one quiet moment."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
+import orjson
 
-from tools.audit.databases import Books, Logged, opened
-from tools.audit.snapshot import Moment, Watcher
+from tools.audit.database import Database
+from tools.audit.database import snapshot as database_snapshot
+from tools.audit.gathering import gather
+from tools.audit.snapshot import Snapshot, Watcher, watching
+from tools.audit.store import Store
 from tools.audit.target import Target
-from tools.audit.topic_reader import PARTITIONS, Seen, read_all
 
 GRACE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 
+EVENT = "service, id, source, subject, sequence, name, occurred_on, case_id, cause, correlation, actor, data"
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as the log of its service has it; `name` without prefix and version, `occurred_on` as text."""
+
+    service: str
+    id: str
+    source: str
+    subject: str
+    sequence: int
+    name: str
+    occurred_on: str
+    case_id: str | None
+    cause: str | None
+    correlation: str | None
+    actor: str | None
+    data: str
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        return dict(orjson.loads(self.data))
+
+    @property
+    def step(self) -> str:
+        """The last word of the name, such as approved."""
+        return self.name.rpartition(".")[2]
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """`logged` are each service's events, `records` those on the topics; `is_still`: nothing moved meanwhile.
+    """`database` is a snapshot of all schemas, `store` the joined copy; `is_still`: nothing moved meanwhile.
 
-    Also in motion nothing is accused that was only not there yet: offsets (`moment`) were taken before the
+    In motion nothing is reported that had only not arrived yet: offsets (`snapshot`) were taken before the
     tables, the tables before the topics.
     """
 
     target: Target
-    books: Books
-    logged: Mapping[str, Sequence[Logged]]
-    records: Sequence[Seen]
-    moment: Moment
+    database: Database
+    store: Store
+    snapshot: Snapshot
     is_still: bool
 
-    async def rows(self, service: str, sql: str, *parameters: Any) -> Sequence[Any]:
-        """Rows of a question to one service's schema."""
-        return await self.books.rows(service, sql, *parameters)
+    def events(self, *names: str) -> Iterator[Event]:
+        """Yield our events of these names (such as tranche.approved), in order of their log."""
+        return self._events(f"name in ({_places(names)}) order by service, position", *names)
 
-    def events(self, service: str, *names: str) -> Iterator[Logged]:
-        """The service's events of these names (such as tranche.approved), in order."""
-        return (event for event in self.logged[service] if event.name in names)
+    def cases(self, *names: str) -> Iterator[tuple[str, Sequence[Event]]]:
+        """Yield each case with its events (of these names, if any), by service and number; cases in order of id."""
+        named = f"name in ({_places(names)})" if names else "true"
+        ordered = f"{named} and case_id is not null order by case_id, service, subject, sequence"
+        for case_id, events in groupby(self._events(ordered, *names), lambda event: event.case_id):
+            yield str(case_id), list(events)
 
-    def published(self) -> Iterator[Seen]:
-        """The records that stood on the topics before the tables were read."""
-        return (one for one in self.records if one.offset < self.moment.ends[one.at])
+    def _events(self, where: str, *parameters: str) -> Iterator[Event]:
+        return (
+            Event(*row) for row in self.store.query(f"select {EVENT} from event where {where}", *parameters)
+        )
+
+    @cached_property
+    def definitions(self) -> Mapping[tuple[str, int], Mapping[str, Any]]:
+        """Each programme's definition by its id and version."""
+        bodies = (event.body for event in self.events("programme.published"))
+        return {(body["programme_id"], body["version"]): body["definition"] for body in bodies}
+
+
+def _places(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 @asynccontextmanager
 async def gathered(target: Target, grace_seconds: float = GRACE_SECONDS) -> AsyncIterator[Evidence]:
-    """Taken once everything is quiet; after so many seconds as it stands, which the check of liveness tells."""
+    """Gather once everything is quiet; after the grace as it stands, which the check of liveness reports."""
     deadline = time.monotonic() + grace_seconds
     async with watching(target) as watcher:
         while True:
-            await _quiet(watcher, deadline)
+            await _wait_until_quiet(watcher, deadline)
             async with AsyncExitStack() as stack:
-                evidence = await _taken(target, watcher, stack)
+                evidence = await _gather(target, watcher, stack)
                 if evidence.is_still or time.monotonic() > deadline:
                     yield evidence
                     return
 
 
-async def _quiet(watcher: Watcher, deadline: float) -> None:
+async def _wait_until_quiet(watcher: Watcher, deadline: float) -> None:
     while time.monotonic() < deadline:
-        if (await watcher.look()).is_quiet:
+        if (await watcher.take()).is_quiet:
             return
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _taken(target: Target, watcher: Watcher, stack: AsyncExitStack) -> Evidence:
-    before = await watcher.look()
-    books = await stack.enter_async_context(opened(target.owners, snapshot=True))
-    logged = {service: await books.logged(service) for service in target.owners}
-    records = await read_all(target.kafka)
-    after = await watcher.look()
-    return Evidence(target, books, logged, records, before, is_still=before == after)
-
-
-@asynccontextmanager
-async def watching(target: Target) -> AsyncIterator[Watcher]:
-    """Connections over which it can be seen whether anything still moves."""
-    async with AsyncExitStack() as stack:
-        books = await stack.enter_async_context(opened(target.owners, snapshot=False))
-        reader = AIOKafkaConsumer(bootstrap_servers=target.kafka, enable_auto_commit=False)
-        kafka = await stack.enter_async_context(reader)
-        kafka.assign(PARTITIONS)  # what it does not know it would ask for one by one
-        kafka.pause(*PARTITIONS)
-        admin = AIOKafkaAdminClient(bootstrap_servers=target.kafka)
-        await admin.start()
-        stack.push_async_callback(admin.close)
-        yield Watcher(books, kafka, admin)
+async def _gather(target: Target, watcher: Watcher, stack: AsyncExitStack) -> Evidence:
+    before = await watcher.take()
+    database = await stack.enter_async_context(database_snapshot(target.database_url))
+    store = await gather(database, target.kafka, watcher.partitions)
+    stack.callback(store.close)
+    after = await watcher.take()
+    return Evidence(target, database, store, before, is_still=before == after)

@@ -1,147 +1,154 @@
-"""I7: what is told once takes effect once, however often it is delivered."""
+"""I7: an event takes effect once, however often it is delivered."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from shared.events import Event
-from shared.events import applications as a
-from shared.events import external as x
-from shared.events import funding as f
-from shared.events import monitoring as m
-from shared.events import notifications as n
-from tools.audit.databases import Logged
+import orjson
+
+from tools.audit.contract import EFFECTS, SERVICES, UNIQUE
+from tools.audit.database import Database
 from tools.audit.evidence import Evidence
-from tools.audit.invariant import Count, Finding, Invariant
-from tools.audit.payments import twice
-from tools.audit.subscriptions import CONSUMERS
+from tools.audit.invariant import Count, Finding, Invariant, Violations
+from tools.audit.store import Store
 
-Key = tuple[Hashable, ...]
-
-INBOX = "select source, id, count(*) as n from inbox group by 1, 2"
-MESSAGES = """
-    select event_source, event_id, template, channel, count(*) as n from message group by 1, 2, 3, 4
+MESSAGES_TWICE = """
+    select event_id, template, channel, count(*) as n from notifications.message
+    group by event_source, event_id, template, channel having count(*) > 1 order by 1, 2, 3
 """
-
-# What can happen once only, whatever caused it: by the event's own fields.
-ONCE: Mapping[type[Event], tuple[str, ...]] = {
-    a.RoundOpened: ("round_id",),
-    a.CompanyRegistered: ("business_number",),
-    a.CaseRecorded: ("system", "record_id"),
-    a.ApplicationSubmitted: ("case_id",),
-    a.ApplicationScreened: ("case_id",),
-    a.ReviewSubmitted: ("case_id", "reviewer_id"),
-    a.CompanySelected: ("case_id",),
-    a.AgreementSigned: ("case_id",),
-    a.CaseAbandoned: ("case_id",),
-    f.PastSpendingBooked: ("case_id", "fiscal_year"),
-    f.FundsCommitted: ("case_id",),
-    f.SelfContributionConfirmed: ("case_id",),
-    f.TrancheScheduled: ("case_id", "number"),
-    f.TrancheDisbursed: ("case_id", "number"),
-    m.MilestoneScheduled: ("case_id", "milestone"),
-    m.MilestoneAchieved: ("case_id", "milestone"),
-    m.MilestoneMissed: ("case_id", "milestone", "due_on"),
-    m.MilestoneDueSoon: ("case_id", "milestone", "due_on", "days_left"),
-    n.MessageSent: ("message_id",),
-    n.MessageDelivered: ("message_id",),
-}
-
-# Who handles the cause gives out exactly one event of the effect.
-DUE: Mapping[tuple[str, type[Event]], type[Event]] = {
-    ("funding", a.AgreementSigned): f.FundsCommitted,
-    ("funding", x.TreasuryPaymentExecuted): f.TrancheDisbursed,
-}
+MESSAGES = "select count(*) as n from notifications.message"
+RECEIVED_TWICE = """
+    select consumer, source, id, count(*) as n from inbox group by 1, 2, 3 having count(*) > 1 order by 1, 2, 3
+"""
+LOGGED_TWICE = "select id from event group by id having count(*) > 1 order by 1"
+HAPPENED_TWICE = """
+    select count(*) as n, {fields} from event where name = ? group by {fields} having count(*) > 1 order by {fields}
+"""
+# Causes that the consumer handled, ours from their log and others' from their topic, with the number of their effects.
+CAUSES = """
+    select c.id, c.data, (select count(*) from event e where e.cause = c.id and e.name = ? and e.service = ?) as n
+    from (
+        select e.id, e.data from event e join inbox i on i.consumer = ? and i.source = e.source and i.id = e.id
+        where e.name = ?
+        union
+        select r.id, r.data from record r
+        join inbox i on i.consumer = ? and i.source = r.source and i.id = r.id and i.payload = r.payload
+        where r.is_external and r.name = ?
+    ) c order by c.id
+"""
+REPORTED = """
+    select json_extract(data, '$.consumer') as consumer, json_extract(data, '$.topic_name') as topic,
+           json_extract(data, '$.partition') as partition, json_extract(data, '$.offset') as offset, service
+    from event where name = 'record.dead_lettered'
+"""
+UNLIKE_REPORTS = f"""
+    with reported as ({REPORTED}), both as (
+        select service, consumer, topic, partition, offset, 1 as stored, 0 as told from dead_letter
+        union all select service, consumer, topic, partition, offset, 0, 1 from reported
+    )
+    select service, consumer, topic, partition, offset, sum(stored) as stored, sum(told) as reported from both
+    group by 1, 2, 3, 4, 5 having sum(stored) <> 1 or sum(told) <> 1 order by 1, 2, 3, 4, 5
+"""
 
 
 async def check(evidence: Evidence) -> Finding:
-    """Inboxes, messages, and every event that can be told once only."""
-    inboxes = {group: await evidence.rows(group, INBOX) for group in CONSUMERS}
-    messages = await evidence.rows("notifications", MESSAGES)
-    events = [event for events in evidence.logged.values() for event in events]
-    single = [(event, key) for event in events if (key := _key(event)) is not None]
-    due = await _due(evidence)
+    """Inboxes, messages, events that can happen once only, causes with their effects, reports of dead letters."""
+    store, found, causes = evidence.store, Violations(), 0
+    for lines in (
+        _received_twice(store),
+        _logged_twice(store),
+        _happened_twice(store),
+        _unlike_reports(store),
+    ):
+        found.add(lines)
+    found.add(await _messages_twice(evidence.database))
+    for service, cause, effect, due in EFFECTS:
+        for row in store.query(CAUSES, effect, service, service, cause, service, cause):
+            causes += 1
+            found.add(_other_effect(row, cause, effect, DUE[due](orjson.loads(row["data"]), evidence)))
+    [messages] = await evidence.database.rows(MESSAGES)
+    names = ", ".join(f"'{name}'" for name in UNIQUE)
     counts = [
-        Count(sum(map(len, inboxes.values())), "받은 사건(소비자별)", "events received, by consumer"),
-        Count(len(messages), "만든 메시지", "messages made"),
-        Count(len(single), "한 번만 있을 일", "events that can be once only"),
-        Count(len(due), "원인과 결과", "causes with their one effect"),
-    ]
-    return Finding(
-        counts,
-        [
-            *_received_twice(inboxes),
-            *_messages_twice(messages),
-            *_logged_twice(events),
-            *_happened_twice(single),
-            *_effects(due),
-        ],
-    )
-
-
-def _received_twice(inboxes: Mapping[str, Iterable[Any]]) -> Iterator[str]:
-    for group, rows in inboxes.items():
-        for row in rows:
-            if row["n"] > 1:
-                yield f"{group}: {row['source']}의 사건 {row['id']}을(를) {row['n']}번 받았습니다 / received more than once"
-
-
-def _messages_twice(messages: Iterable[Any]) -> Iterator[str]:
-    for row in messages:
-        if row["n"] > 1:
-            yield (
-                f"사건 {row['event_id']}: {row['template']} {row['channel']} 메시지가 {row['n']}개입니다 "
-                "/ more than one message of an event, template and channel"
+        *(
+            Count(
+                store.count("inbox", "consumer = ?", name),
+                f"{name}이(가) 받은 사건",
+                f"events received at {name}",
             )
+            for name in SERVICES
+        ),
+        Count(messages["n"], "만든 메시지", "messages made"),
+        Count(
+            store.count("event", f"name in ({names})"), "한 번만 있을 일", "events that can happen once only"
+        ),
+        Count(causes, "원인과 결과", "causes with their effects"),
+        Count(store.count("dead_letter"), "처리 못 한 사건", "dead letters", needed=False),
+    ]
+    return Finding(counts, found.first, found.count)
 
 
-def _logged_twice(events: Iterable[Logged]) -> Iterator[str]:
-    for id in twice(event.id for event in events):
-        yield f"사건 번호 {id}이(가) 둘입니다 / two events have the same id"
+Due = Callable[[Mapping[str, Any], Evidence], int]
 
 
-def _happened_twice(single: Iterable[tuple[Logged, Key]]) -> Iterator[str]:
-    for name, *key in twice((event.name, *key) for event, key in single):
-        yield f"{name} {' '.join(map(str, key))}: 두 번 일어났습니다 / happened more than once"
+def _per(part: str) -> Due:
+    """As many as the definition, in the version that holds for the agreement, has of the part."""
+    return lambda body, evidence: len(evidence.definitions[body["programme_id"], body["version"]][part])
 
 
-def _key(event: Logged) -> Key | None:
-    fields = KEYS.get(event.type)
-    return None if fields is None else tuple(event.body.get(name) for name in fields)
+DUE: Mapping[str, Due] = {
+    "one": lambda body, evidence: 1,
+    "if_money": lambda body, evidence: int(any(body.get("amounts_krw", {}).values())),
+    "tranches": _per("tranches"),
+    "milestones": _per("milestones"),
+}
 
 
-async def _due(evidence: Evidence) -> list[tuple[str, str, str, int]]:
-    """(cause, its id, effect, how often) for each cause that was handled."""
-    found = []
-    for (group, cause), effect in DUE.items():
-        handled = {(row["source"], row["id"]) for row in await evidence.rows(group, INBOX)}
-        told = Counter(_cause(event) for event in evidence.logged[group] if event.type == effect.type())
-        for id in _ids(evidence, cause):
-            if (cause.source, id) in handled:
-                found.append((cause.name, id, effect.name, told[id]))
-    return found
+def _other_effect(row: Any, cause: str, effect: str, due: int) -> Iterator[str]:
+    if row["n"] != due:
+        yield (
+            f"{cause} {row['id']}에서 {effect} {row['n']}건이 나왔습니다. {due}건이어야 합니다 "
+            f"/ a cause has {row['n']} effects instead of {due}"
+        )
 
 
-def _ids(evidence: Evidence, event: type[Event]) -> list[str]:
-    seen = [one.attributes for one in evidence.published() if one.topic == event.topic and one.attributes]
-    return sorted({one["id"] for one in seen if (one["type"], one["source"]) == (event.type(), event.source)})
+def _received_twice(store: Store) -> Iterator[str]:
+    for row in store.query(RECEIVED_TWICE):
+        yield (
+            f"{row['consumer']}: {row['source']}의 사건 {row['id']}을(를) {row['n']}번 받았습니다 / received more than once"
+        )
 
 
-def _cause(event: Logged) -> str | None:
-    return event.attributes.get("causationid")
+async def _messages_twice(database: Database) -> Sequence[str]:
+    return [
+        f"사건 {row['event_id']}: {row['template']} {row['channel']} 메시지가 {row['n']}개입니다 "
+        "/ more than one message of an event, template and channel"
+        for row in await database.rows(MESSAGES_TWICE)
+    ]
 
 
-def _effects(due: Iterable[tuple[str, str, str, int]]) -> Iterator[str]:
-    for cause, id, effect, times in due:
-        if times != 1:
-            yield f"{cause} {id}에서 {effect} {times}건이 나왔습니다. 하나여야 합니다 / a cause has not exactly one effect"
+def _logged_twice(store: Store) -> Iterator[str]:
+    for row in store.query(LOGGED_TWICE):
+        yield f"사건 번호 {row['id']}이(가) 둘입니다 / two events have the same id"
 
 
-KEYS = {event.type(): fields for event, fields in ONCE.items()}
+def _happened_twice(store: Store) -> Iterator[str]:
+    for name, fields in UNIQUE.items():
+        extracts = ", ".join(f"json_extract(data, '$.{field}')" for field in fields)
+        for n, *key in map(tuple, store.query(HAPPENED_TWICE.format(fields=extracts), name)):
+            yield f"{name} {' '.join(map(str, key))}: {n}번 일어났습니다 / happened more than once"
+
+
+def _unlike_reports(store: Store) -> Iterator[str]:
+    """Each dead letter is stored once, and reported once by the service that stored it."""
+    for row in store.query(UNLIKE_REPORTS):
+        yield (
+            f"{row['service']} {row['consumer']} {row['topic']}/{row['partition']}@{row['offset']}: 처리 못 한 사건으로 "
+            f"{row['stored']}번 저장, {row['reported']}번 알림 / a dead letter is not stored and reported once"
+        )
+
 
 INVARIANT = Invariant(
     "I7",
     "한 번 일어난 일은 한 번만 반영된다(몇 번 배달되든)",
-    "effect once: one inbox row per consumer and event, one effect, one message",
+    "effect once: one inbox row per consumer and event, the effects due to it, one message",
     check,
 )

@@ -1,4 +1,4 @@
-"""I11: all that was said is published and heard, everything is ready, and nothing waits beyond its deadline."""
+"""I11: everything logged is published and read, everything is ready, and nothing waits beyond its deadline."""
 
 import asyncio
 import time
@@ -7,13 +7,14 @@ from typing import Any
 
 import httpx
 
+from tools.audit.contract import SERVICES
 from tools.audit.evidence import Evidence
-from tools.audit.invariant import Count, Finding, Invariant
-from tools.audit.snapshot import Moment
+from tools.audit.invariant import Count, Finding, Invariant, Violations
+from tools.audit.snapshot import Snapshot
 
 PARKED = """
     select topic, partition, "offset", reason, extract(epoch from clock_timestamp() - parked_at)::float as seconds
-    from parked order by parked_at
+    from {service}.parked order by parked_at
 """
 READY_SECONDS = 15.0
 PAUSE_SECONDS = 0.5
@@ -21,57 +22,71 @@ PAUSE_SECONDS = 0.5
 
 async def check(evidence: Evidence) -> Finding:
     """After the grace that the evidence was waited for."""
-    moment, target = evidence.moment, evidence.target
-    unready = await asyncio.gather(*(_why_unready(url) for url in target.processes))
-    parked = {service: await evidence.rows(service, PARKED) for service in target.owners}
-    late = [
-        f"{service}: {row['topic']}/{row['partition']}@{row['offset']}이(가) {row['seconds']:,.0f}초째 기다립니다 "
-        f"({row['reason']}) / parked beyond its deadline"
-        for service, rows in parked.items()
-        for row in rows
-        if row["seconds"] > target.parking_seconds
-    ]
+    snapshot, target, found, parked = evidence.snapshot, evidence.target, Violations(), 0
+    found.add([*_waiting(snapshot), *_moving(evidence), *await _unready(target.processes or ())])
+    for service in SERVICES:
+        async for row in evidence.database.stream(PARKED.format(service=service)):
+            parked += 1
+            if row["seconds"] > target.parking_seconds:
+                found.add([_late(service, row)])
+    is_known = target.processes is not None
     counts = [
-        Count(len(moment.counters), "발행 대기함", "outboxes"),
-        Count(moment.watched, "듣는 이와 파티션", "groups' partitions"),
-        Count(len(target.processes), "프로세스", "processes"),
-        Count(sum(map(len, parked.values())), "대기 중인 기록", "parked records", needed=False),
+        Count(len(snapshot.counters), "발행 대기함", "outboxes"),
+        Count(snapshot.watched, "소비자와 파티션", "groups' partitions"),
+        Count(len(target.processes or ()), "프로세스", "processes", needed=is_known),
+        Count(parked, "대기 중인 기록", "parked records", needed=False),
     ]
-    return Finding(counts, [*_waiting(moment), *_moving(evidence), *_said(unready), *late])
+    notes = (
+        []
+        if is_known
+        else ["프로세스 주소를 몰라 준비 상태는 보지 않았습니다 / readiness was not asked: no addresses"]
+    )
+    return Finding(counts, found.first, found.count, notes)
 
 
-def _waiting(moment: Moment) -> Iterator[str]:
-    for service, counter in moment.counters.items():
-        if counter["outbox"]:
-            yield f"{service}: 발행하지 못한 사건이 있습니다({counter['outbox']}건) / events wait to be published"
-    for one in moment.behind:
+def _waiting(snapshot: Snapshot) -> Iterator[str]:
+    for service, counters in snapshot.counters.items():
+        if counters["outbox"]:
+            yield f"{service}: 발행하지 못한 사건이 있습니다({counters['outbox']}건) / events wait to be published"
+    for lag in snapshot.lags:
         yield (
-            f"{one.group}: {one.topic}/{one.partition}에 읽지 않은 기록이 있습니다({one.records}건) "
+            f"{lag.group}: {lag.topic}/{lag.partition}에 읽지 않은 기록이 있습니다({lag.records}건) "
             "/ the group has not read its partition to the end"
         )
 
 
 def _moving(evidence: Evidence) -> Iterator[str]:
     if not evidence.is_still:
-        yield "기다렸지만 조용해지지 않아 움직이는 중에 확인했습니다. 현황(I8)은 뒤따르는 중일 수 있으니 잠시 뒤 다시 하세요 / it never came to rest and was checked in motion: the board (I8) may only lag; try again shortly"
+        yield (
+            "기다렸지만 조용해지지 않아 움직이는 중에 확인했습니다. 현황(I8)은 뒤따르는 중일 수 있으니 잠시 뒤 다시 하세요 "
+            "/ it never came to rest and was checked in motion: the board (I8) may only lag; try again shortly"
+        )
 
 
-def _said(unready: Sequence[str | None]) -> Iterator[str]:
-    yield from (problem for problem in unready if problem is not None)
+def _late(service: str, row: Any) -> str:
+    return (
+        f"{service}: {row['topic']}/{row['partition']}@{row['offset']}이(가) {row['seconds']:,.0f}초째 기다립니다 "
+        f"({row['reason']}) / parked beyond its deadline"
+    )
+
+
+async def _unready(urls: Sequence[str]) -> list[str]:
+    problems = await asyncio.gather(*(_why_unready(url) for url in urls))
+    return [problem for problem in problems if problem is not None]
 
 
 async def _why_unready(url: str) -> str | None:
-    """A process that is busy for a moment may say so; it has some seconds to get over it."""
+    """A process may be busy for a moment: it is asked for some seconds."""
     deadline = time.monotonic() + READY_SECONDS
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         while True:
-            problem = await _asked(client, url)
+            problem = await _ask(client, url)
             if problem is None or time.monotonic() > deadline:
                 return problem
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _asked(client: httpx.AsyncClient, url: str) -> str | None:
+async def _ask(client: httpx.AsyncClient, url: str) -> str | None:
     try:
         answer: Any = await client.get(f"{url}/readyz")
     except httpx.HTTPError as error:

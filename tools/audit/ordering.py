@@ -1,66 +1,76 @@
-"""I6: of each subject the topic tells 1, 2, 3 …, in this order and without a gap."""
+"""I6: the events of a subject are on its topic, and in its log, as 1, 2, 3 … in this order and without a gap."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
 from tools.audit.evidence import Evidence
-from tools.audit.invariant import Count, Finding, Invariant
-from tools.audit.topic_reader import Seen
+from tools.audit.invariant import Count, Finding, Invariant, finding
+from tools.audit.store import Store
 
-Subject = tuple[str, str, str]
+RECORDS = """
+    select topic, source, subject, partition, id, sequence from record
+    where not is_external and id is not null order by topic, source, subject, partition, offset
+"""
+LOGGED = "select service, subject, sequence from event order by service, subject, position"
+
+
+class Tally:
+    """How many subjects and events were looked at."""
+
+    subjects = events = several = 0
+
+    def add(self, count: int) -> None:
+        self.subjects += 1
+        self.events += count
+        self.several += count > 1
 
 
 async def check(evidence: Evidence) -> Finding:
-    """Every subject of our own topics, by the first time that each of its events stands there."""
-    subjects: dict[Subject, list[Seen]] = defaultdict(list)
-    for record in evidence.records:
-        if record.is_ours and record.attributes:
-            attributes = record.attributes
-            subjects[record.topic, attributes["source"], attributes["subject"]].append(record)
-    firsts = {subject: list(_firsts(records)) for subject, records in subjects.items()}
+    """Every subject of our own topics, by the first record of each of its events; and every subject of the logs."""
+    tally = Tally()
+    found = finding([], _topics(evidence.store, tally), _logs(evidence.store))
     counts = [
-        Count(len(subjects), "대상", "subjects"),
-        Count(sum(map(len, firsts.values())), "사건", "events"),
-        Count(
-            sum(len(one) > 1 for one in firsts.values()), "둘 이상 이어진 대상", "subjects of several events"
-        ),
+        Count(tally.subjects, "대상", "subjects"),
+        Count(tally.events, "사건", "events"),
+        Count(tally.several, "둘 이상 이어진 대상", "subjects of several events"),
     ]
-    return Finding(
-        counts, [problem for subject, one in firsts.items() for problem in _problems(subject, one)]
-    )
+    return Finding(counts, found.violations, found.broken)
 
 
-def _firsts(records: Sequence[Seen]) -> Iterator[Seen]:
-    """At least once means that an event may stand there again: only its first time counts."""
+def _topics(store: Store, tally: Tally) -> Iterator[str]:
+    for (topic, source, subject), records in groupby(store.query(RECORDS), lambda row: tuple(row)[:3]):
+        first = list(_first_deliveries(records))
+        tally.add(len(first))
+        if len({record["partition"] for record in first}) > 1:
+            yield f"{topic} {subject}: 두 파티션에 나뉘어 순서가 없습니다 / on two partitions, so without an order"
+        if problem := _gap([record["sequence"] for record in first]):
+            yield f"{source} {subject}: 순번이 {problem} / numbers are not 1, 2, 3 … on {topic}"
+
+
+def _first_deliveries(records: Iterator[Any]) -> Iterator[Any]:
+    """At least once means that an event may be on its topic again: only its first record counts."""
     known: set[str] = set()
     for record in records:
-        if record.attributes["id"] not in known:
-            known.add(record.attributes["id"])
+        if record["id"] not in known:
+            known.add(record["id"])
             yield record
 
 
-def _problems(subject: Subject, records: Sequence[Seen]) -> Iterator[str]:
-    topic, source, name = subject
-    if len({record.partition for record in records}) > 1:
-        yield f"{topic} {name}: 두 파티션에 나뉘어 순서가 없습니다 / on two partitions, so without an order"
-    numbers = [_number(record) for record in records]
-    if numbers != list(range(1, len(numbers) + 1)):
-        yield (f"{source} {name}: 순번이 {_first_wrong(numbers)} / numbers are not 1, 2, 3 … on {topic}")
+def _logs(store: Store) -> Iterator[str]:
+    for (service, subject), events in groupby(store.query(LOGGED), lambda row: tuple(row)[:2]):
+        if problem := _gap([event["sequence"] for event in events]):
+            yield f"{service} {subject}: 순번이 {problem} / numbers are not 1, 2, 3 … in the log of {service}"
 
 
-def _number(record: Seen) -> int:
-    given = record.attributes.get("sequence", "")
-    return int(given) if given.isdigit() else 0
-
-
-def _first_wrong(numbers: Sequence[int]) -> str:
-    position, found = next((due, one) for due, one in enumerate(numbers, start=1) if due != one)
-    return f"{position}이어야 할 곳에서 {found}"
+def _gap(numbers: Sequence[int]) -> str | None:
+    wrong = ((due, number) for due, number in enumerate(numbers, start=1) if due != number)
+    return next((f"{due}이어야 할 곳에서 {number}" for due, number in wrong), None)
 
 
 INVARIANT = Invariant(
     "I6",
-    "한 대상의 사건은 1, 2, 3 … 순서대로, 빠짐없이 토픽에 있다",
-    "order per key: 1, 2, 3 … without a gap",
+    "한 대상의 사건은 1, 2, 3 … 순서대로, 빠짐없이 토픽과 기록에 있다",
+    "order per key: 1, 2, 3 … without a gap, on the topic and in the log",
     check,
 )

@@ -1,29 +1,31 @@
-"""How things stand right now: whether all that was said is heard, and whether anything moves."""
+"""How far everything has got at one moment: what waits to be published, and what each group has read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tools.audit.databases import Books
-from tools.audit.subscriptions import CONSUMERS, FOLDED, PROJECTOR, topics_of
-from tools.audit.topic_reader import PARTITIONS
+from tools.audit.contract import GROUPS, PROJECTOR, SERVICES, SUBSCRIPTIONS
+from tools.audit.database import Database, connected
+from tools.audit.target import Target
+from tools.audit.topic_reader import Partitions, partitions
 
 Offsets = Mapping[TopicPartition, int]
 
 COUNTERS = """
-    select (select coalesce(max(position), 0) from event_log) as logged, (select count(*) from outbox) as outbox,
-           (select count(*) from inbox) as inbox, (select count(*) from parked) as parked,
-           (select count(*) from dead_letter) as dead
+    select (select coalesce(max(position), 0) from {service}.event_log) as logged,
+           (select count(*) from {service}.outbox) as outbox, (select count(*) from {service}.inbox) as inbox,
+           (select count(*) from {service}.parked) as parked, (select count(*) from {service}.dead_letter) as dead
 """
 PROJECTED = "select topic, partition, next from projection_offset"
 
 
 @dataclass(frozen=True)
-class Behind:
-    """A group that has not read a partition to its end: so many records are left."""
+class Lag:
+    """A partition that a group has not read to its end, and how many records are left."""
 
     group: str
     topic: str
@@ -32,51 +34,71 @@ class Behind:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Counters by service, the topics' ends, what each group has read, and where of `watched` partitions it is behind."""
+class Snapshot:
+    """Counters by service, the end of each partition, what each group has read, and where of `watched` partitions it lags."""
 
     counters: Mapping[str, Mapping[str, int]]
     ends: Offsets
     read: Mapping[str, Offsets]
-    behind: Sequence[Behind]
+    lags: Sequence[Lag]
     watched: int
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing waits to be published or to be heard."""
-        return not self.behind and not any(one["outbox"] for one in self.counters.values())
+        """Tell whether nothing waits to be published or to be read."""
+        return not self.lags and not any(counters["outbox"] for counters in self.counters.values())
 
 
 class Watcher:
-    """Looks again and again, over the same connections."""
+    """Takes snapshots over the same connections."""
 
-    def __init__(self, books: Books, kafka: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
-        self.books, self.kafka, self.admin = books, kafka, admin
+    def __init__(
+        self, database: Database, kafka: AIOKafkaConsumer, admin: AIOKafkaAdminClient, partitions: Partitions
+    ) -> None:
+        self.database, self.kafka, self.admin, self.partitions = database, kafka, admin, partitions
 
-    async def look(self) -> Moment:
-        """The ends first: what is said meanwhile counts as said later."""
+    async def take(self) -> Snapshot:
+        """Take the ends of the partitions first: what is published meanwhile counts as later."""
         first, ends = (
-            await self.kafka.beginning_offsets(PARTITIONS),
-            await self.kafka.end_offsets(PARTITIONS),
+            await self.kafka.beginning_offsets(self.partitions),
+            await self.kafka.end_offsets(self.partitions),
         )
-        read = {group: await self.committed(group) for group in CONSUMERS}
-        read[PROJECTOR] = await self.folded()
-        hears = {group: topics_of(events) for group, events in {**CONSUMERS, PROJECTOR: FOLDED}.items()}
-        watched = [(group, at) for group in hears for at in PARTITIONS if at.topic in hears[group]]
+        read = {group: await self.committed(group) for group in SUBSCRIPTIONS}
+        read[PROJECTOR] = await self.projected()
+        watched = [
+            (group, at) for group, topics in GROUPS.items() for at in self.partitions if at.topic in topics
+        ]
         left = [(group, at, ends[at] - max(read[group].get(at, 0), first[at])) for group, at in watched]
-        behind = [Behind(group, at.topic, at.partition, records) for group, at, records in left if records]
-        counters = {service: dict(await self._counters(service)) for service in self.books.connections}
-        return Moment(counters, ends, read, behind, len(watched))
+        lags = [Lag(group, at.topic, at.partition, records) for group, at, records in left if records]
+        counters = {service: dict(await self._counters(service)) for service in SERVICES}
+        return Snapshot(counters, ends, read, lags, len(watched))
 
     async def _counters(self, service: str) -> Any:
-        return (await self.books.rows(service, COUNTERS))[0]
+        return (await self.database.rows(COUNTERS.format(service=service)))[0]
 
     async def committed(self, group: str) -> Offsets:
-        """What a consumer group has acknowledged."""
-        found = await self.admin.list_consumer_group_offsets(group)
-        return {at: one.offset for at, one in found.items() if one.offset >= 0}
+        """Return the offsets that a consumer group has committed."""
+        offsets = await self.admin.list_consumer_group_offsets(group)
+        return {at: committed.offset for at, committed in offsets.items() if committed.offset >= 0}
 
-    async def folded(self) -> Offsets:
-        """What the projector has folded: its own table says it, Kafka only repeats it."""
-        rows = await self.books.rows("monitoring", PROJECTED)
+    async def projected(self) -> Offsets:
+        """Return the offsets that the projector has folded: its own table is the truth, Kafka only repeats it."""
+        await self.database.read_live_generation(for_transaction=False)
+        rows = await self.database.rows(PROJECTED)
         return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
+
+
+@asynccontextmanager
+async def watching(target: Target) -> AsyncIterator[Watcher]:
+    """Connect a watcher to the installation."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(connected(target.database_url))
+        admin = AIOKafkaAdminClient(bootstrap_servers=target.kafka)
+        await admin.start()
+        stack.push_async_callback(admin.close)
+        places = await partitions(admin)
+        reader = AIOKafkaConsumer(bootstrap_servers=target.kafka, enable_auto_commit=False)
+        kafka = await stack.enter_async_context(reader)
+        kafka.assign(places)  # an unassigned partition would be asked for one by one
+        kafka.pause(*places)
+        yield Watcher(database, kafka, admin, places)

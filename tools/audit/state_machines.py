@@ -1,163 +1,182 @@
-"""I10: every step follows one that allows it, and three different people stand behind each payment; from the events."""
+"""I10: every step follows one that allows it, and each payment has three people and its conditions before it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.audit.databases import Logged
-from tools.audit.evidence import Evidence
-from tools.audit.invariant import Count, Finding, Invariant
-
-Steps = Mapping[str, frozenset[str]]
-Stories = Mapping[tuple[Any, ...], Sequence[Logged]]
-
-
-def after(**steps: str) -> Steps:
-    """What may follow each event, by its name or the last word of it (`begin`: what may come first)."""
-    return {name: frozenset(following.split()) for name, following in steps.items()}
-
-
-TRANCHE = after(
-    begin="scheduled",
-    scheduled="ready held",
-    ready="requested held",
-    requested="approved rejected held",
-    rejected="requested held",
-    approved="instructed held",
-    instructed="disbursed failed unconfirmed",
-    unconfirmed="disbursed failed",
-    failed="requested held",
+from tools.audit.contract import (
+    CASE_STEPS,
+    MILESTONE_STEPS,
+    TRANCHE_STATUS,
+    TRANCHE_STEPS,
+    WITH_TREASURY,
+    Steps,
 )
-MILESTONE = after(
-    begin="scheduled",
-    scheduled="due_soon reported achieved missed",
-    due_soon="due_soon reported achieved missed",
-    reported="due_soon reported achieved missed",
-    missed="reported achieved",
-)
-DECIDED = "company.selected company.reserved company.rejected"
-CASE = after(
-    begin="application.submitted case.recorded",
-    **{
-        "application.submitted": "application.screened application.withdrawn company.selected",
-        "application.screened": f"review.submitted application.withdrawn {DECIDED}",
-        "review.submitted": f"review.submitted application.withdrawn {DECIDED}",
-        "company.reserved": "company.selected case.abandoned",
-        "company.selected": "agreement.signed case.abandoned",
-        "agreement.signed": "case.abandoned",
-    },
-)
+from tools.audit.evidence import Event, Evidence
+from tools.audit.invariant import Count, Finding, Invariant, Violations
+from tools.audit.joins import BY_CASE, by_case, outer_join
+
+TRANCHES = f"""
+    select case_id::text as case_id, number, status, total_krw, requested_by, approved_by, instructed_by
+    from funding.tranche {BY_CASE}, number
+"""
+SIGNATORIES = ("requested_by", "approved_by", "instructed_by")
+
+Histories = Mapping[Any, Sequence[Event]]
 
 
 async def check(evidence: Evidence) -> Finding:
-    """The story of every case, milestone and tranche; the people and the conditions of every payment."""
-    cases = stories(_about_cases(evidence), "case_id")
-    milestones = stories(_starting(evidence, "monitoring", "milestone."), "case_id", "milestone")
-    tranches = stories(_starting(evidence, "funding", "tranche."), "case_id", "number")
-    paid = {key: story for key, story in tranches.items() if story[-1].name == "tranche.disbursed"}
+    """The history of every case, milestone and tranche; the people and the conditions of every payment."""
+    found, tally = Violations(), dict.fromkeys(("cases", "milestones", "tranches", "paid"), 0)
+    rows = by_case(evidence.database.stream(TRANCHES))
+    async for case_id, events, tranche_rows in outer_join(evidence.cases(), rows):
+        case = CaseHistory(case_id, events)
+        tally["cases"] += bool(case.events)
+        tally["milestones"] += len(case.milestones)
+        tally["tranches"] += len(case.tranches)
+        tally["paid"] += len(case.paid)
+        found.add(case.violations())
+        found.add(_unlike_rows(case, tranche_rows))
     counts = [
-        Count(len(cases), "과제의 이력", "stories of cases"),
-        Count(len(milestones), "이정표의 이력", "stories of milestones"),
-        Count(len(tranches), "회차의 이력", "stories of tranches"),
-        Count(len(paid), "지급된 회차", "tranches paid"),
+        Count(tally["cases"], "과제의 이력", "histories of cases"),
+        Count(tally["milestones"], "이정표의 이력", "histories of milestones"),
+        Count(tally["tranches"], "회차의 이력", "histories of tranches"),
+        Count(tally["paid"], "지급된 회차", "tranches paid"),
     ]
-    return Finding(
-        counts,
-        [
-            *_illegal("과제", cases, CASE),
-            *_illegal("이정표", milestones, MILESTONE, last_word=True),
-            *_illegal("회차", tranches, TRANCHE, last_word=True),
-            *_people(paid),
-            *_conditions(evidence, paid),
-        ],
-    )
+    return Finding(counts, found.first, found.count)
 
 
-def stories(events: Iterable[Logged], *fields: str) -> Stories:
-    """What happened to each, in the order of its numbers."""
-    found: dict[tuple[Any, ...], list[Logged]] = defaultdict(list)
-    for event in sorted(events, key=lambda event: (event.subject, event.sequence)):
-        found[tuple(event.body.get(name) for name in fields)].append(event)
-    return found
+class CaseHistory:
+    """The events of one case: its own, those of its milestones by key, those of its tranches by number."""
+
+    def __init__(self, case_id: str, events: Sequence[Event]) -> None:
+        self.case_id = case_id
+        self.all = {event.name: event for event in events}
+        self.events = [event for event in events if event.service == "applications"]
+        self.milestones = histories(_starting(events, "milestone."), lambda event: event.body["milestone"])
+        self.tranches = histories(_starting(events, "tranche."), lambda event: event.body["number"])
+        self.paid = [number for number, history in self.tranches.items() if history[-1].step == "disbursed"]
+        self.achieved = {
+            key: event
+            for key, history in self.milestones.items()
+            for event in history
+            if event.step == "achieved"
+        }
+
+    def violations(self) -> Iterator[str]:
+        yield from illegal_steps(f"과제 {self.case_id}", self.events, CASE_STEPS, lambda event: event.name)
+        for key, history in self.milestones.items():
+            whose = f"이정표 {self.case_id} {key}"
+            yield from illegal_steps(whose, history, MILESTONE_STEPS, lambda event: event.step)
+        for number, history in self.tranches.items():
+            whose = f"과제 {self.case_id} {number}회차"
+            yield from illegal_steps(whose, history, TRANCHE_STEPS, lambda event: event.step)
+            yield from _signatories(whose, history)
+            yield from _other_payment(whose, history)
+        for number in self.paid:
+            yield from self._conditions(f"과제 {self.case_id} {number}회차", self.tranches[number])
+
+    def _conditions(self, whose: str, history: Sequence[Event]) -> Iterator[str]:
+        """Agreement, self-contribution and milestone, each on a business date no later than the request's."""
+        requested = next((event for event in reversed(history) if event.step == "requested"), history[-1])
+        agreement = self.all.get("agreement.signed")
+        yield from _not_before(whose, "협약 / agreement", agreement, requested)
+        if agreement is None or agreement.body["shares_krw"].get("self"):
+            confirmed = self.all.get("self_contribution.confirmed")
+            yield from _not_before(whose, "자부담 확인 / self-contribution", confirmed, requested)
+        key = str(history[0].body.get("milestone"))
+        yield from _not_before(whose, f"이정표 {key} / milestone", self.achieved.get(key), requested)
 
 
-def _about_cases(evidence: Evidence) -> Iterator[Logged]:
-    return (event for event in evidence.logged["applications"] if "case_id" in event.body)
+def _starting(events: Iterable[Event], prefix: str) -> Iterator[Event]:
+    return (event for event in events if event.name.startswith(prefix))
 
 
-def _starting(evidence: Evidence, service: str, prefix: str) -> Iterator[Logged]:
-    return (event for event in evidence.logged[service] if event.name.startswith(prefix))
+def histories(events: Iterable[Event], key: Callable[[Event], Any]) -> Histories:
+    """Group events by key, each group in order."""
+    groups: dict[Any, list[Event]] = defaultdict(list)
+    for event in events:
+        groups[key(event)].append(event)
+    return groups
 
 
-def _illegal(what: str, found: Stories, allowed: Steps, *, last_word: bool = False) -> Iterator[str]:
-    for key, story in found.items():
-        before = "begin"
-        for event in story:
-            step = event.name.rpartition(".")[2] if last_word else event.name
-            if step not in allowed.get(before, frozenset()):
-                yield (
-                    f"{what} {' '.join(map(str, key))}: {before} 다음에 {step}(사건 {event.id})은(는) 있을 수 없습니다 "
-                    "/ this step may not follow that one"
-                )
-            before = step
+def illegal_steps(
+    whose: str, history: Sequence[Event], allowed: Steps, step_of: Callable[[Event], str]
+) -> Iterator[str]:
+    before = "begin"
+    for event in history:
+        step = step_of(event)
+        if step not in allowed.get(before, frozenset()):
+            yield (
+                f"{whose}: {before} 다음에 {step}(사건 {event.id})은(는) 있을 수 없습니다 "
+                "/ this step may not follow that one"
+            )
+        before = step
 
 
-def _people(paid: Stories) -> Iterator[str]:
+def _signatories(whose: str, history: Sequence[Event]) -> Iterator[str]:
     """Those of the last round: after a rejection or a failed payment it begins anew."""
-    for (case_id, number), story in paid.items():
-        people = {role: _last(story, f"tranche.{role}").get(f"{role}_by") for role in ROLES}
-        if len({person for person in people.values() if person}) != len(ROLES):
-            who = ", ".join(f"{role}: {person or '-'}" for role, person in people.items())
-            yield f"과제 {case_id} {number}회차: 세 사람이 아닙니다({who}) / not three different people"
+    people: dict[str, Any] = {}
+    for event in history:
+        people |= {name: event.body[name] for name in SIGNATORIES if name in event.body}
+        if event.step in WITH_TREASURY and not _three(people):
+            yield f"{whose}: {event.step}에 세 사람이 아닙니다({people}) / not three different people"
 
 
-ROLES = ("requested", "approved", "instructed")
+def _three(people: Mapping[str, Any]) -> bool:
+    return len({people.get(name) for name in SIGNATORIES} - {None}) == len(SIGNATORIES)
 
 
-def _last(story: Sequence[Logged], name: str) -> Mapping[str, Any]:
-    return next((event.body for event in reversed(story) if event.name == name), {})
+def _other_payment(whose: str, history: Sequence[Event]) -> Iterator[str]:
+    """The treasury's answer is about the payment that was instructed last."""
+    payment = None
+    for event in history:
+        if event.step == "instructed":
+            payment = event.body["payment_id"]
+        elif event.step in {"disbursed", "failed", "unconfirmed"} and event.body["payment_id"] != payment:
+            yield (
+                f"{whose}: 지급명령 {payment}에 {event.step} {event.body['payment_id']} / an answer about another payment"
+            )
 
 
-def _conditions(evidence: Evidence, paid: Stories) -> Iterator[str]:
-    """Agreement, own share and milestone, each on a business date no later than the request's."""
-    agreed = {event.subject: event for event in evidence.events("applications", "agreement.signed")}
-    own = {event.subject: event for event in evidence.events("funding", "self_contribution.confirmed")}
-    achieved = {
-        (event.subject, event.body["milestone"]): event
-        for event in evidence.events("monitoring", "milestone.achieved")
-    }
-    for (case_id, number), story in paid.items():
-        whose = f"과제 {case_id} {number}회차"
-        requested = next((event for event in reversed(story) if event.name == "tranche.requested"), story[-1])
-        yield from _not_before(whose, "협약 / agreement", agreed.get(case_id), requested)
-        if _has_own_share(agreed.get(case_id)):
-            yield from _not_before(whose, "자부담 확인 / own share", own.get(case_id), requested)
-        milestone = str(story[0].body.get("milestone"))
-        yield from _not_before(
-            whose, f"이정표 {milestone} / milestone", achieved.get((case_id, milestone)), requested
-        )
-
-
-def _has_own_share(agreement: Logged | None) -> bool:
-    return agreement is None or bool(agreement.body["shares_krw"].get("self"))
-
-
-def _not_before(whose: str, what: str, condition: Logged | None, requested: Logged) -> Iterator[str]:
+def _not_before(whose: str, what: str, condition: Event | None, requested: Event) -> Iterator[str]:
     if condition is None:
         yield f"{whose}: {what} 없이 지급되었습니다 / paid without it"
-    elif condition.occurred_on > requested.occurred_on or _told_later(condition, requested):
+    elif condition.occurred_on > requested.occurred_on or _is_later(condition, requested):
         yield f"{whose}: {what}보다 먼저 신청되었습니다 / requested before it"
 
 
-def _told_later(condition: Logged, requested: Logged) -> bool:
-    """Two events of one stream are in the order of their numbers, whatever date they name."""
+def _is_later(condition: Event, requested: Event) -> bool:
+    """Two events of one subject are in the order of their numbers, whatever date they name."""
     same = (condition.service, condition.subject) == (requested.service, requested.subject)
     return same and condition.sequence > requested.sequence
+
+
+def _unlike_rows(case: CaseHistory, rows: Sequence[Any]) -> Iterator[str]:
+    """Each tranche has one row, in the status of its last event; an abandoned case cancels it."""
+    by_number = {row["number"]: row for row in rows}
+    for number in sorted(by_number.keys() | case.tranches.keys()):
+        whose = f"과제 {case.case_id} {number}회차"
+        if number not in by_number or number not in case.tranches:
+            yield f"{whose}: 표와 사건 가운데 한쪽에만 있습니다 / in the table or in the events, not in both"
+            continue
+        row, last = by_number[number], case.tranches[number][-1]
+        status, krw = TRANCHE_STATUS.get(last.step, last.step), sum(last.body["amounts_krw"].values())
+        is_cancelled = row["status"] == "cancelled" and "commitment.released" in case.all
+        if (row["status"] != status and not (is_cancelled and status not in WITH_TREASURY)) or row[
+            "total_krw"
+        ] != krw:
+            yield (
+                f"{whose}: 표는 {row['status']} {row['total_krw']:,}원, 사건은 {status} {krw:,}원 "
+                "/ the row is not what its events say"
+            )
+        if row["status"] in WITH_TREASURY and not _three(dict(row)):
+            yield f"{whose}: 표에 세 사람이 아닙니다 / not three different people in its row"
 
 
 INVARIANT = Invariant(
     "I10",
     "정해진 순서로만 나아가고, 지급마다 서로 다른 세 사람이 있으며, 협약·자부담·이정표가 먼저다",
-    "legal steps only; three different people behind each payment; agreement, own share and milestone first",
+    "legal steps only; three different people behind each payment; agreement, self-contribution and milestone first",
     check,
 )

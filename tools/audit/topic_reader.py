@@ -1,6 +1,6 @@
-"""Every record of every topic, from the first one on, read as plainly as can be."""
+"""Read every record of every topic, from the first one on, in batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,18 +8,18 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from deploy.kafka import topics
+from tools.audit.contract import EXTERNAL_PREFIX, TOPIC_PREFIX
 
-PARTITIONS = [TopicPartition(topic, n) for topic in topics.TOPICS for n in range(topics.PARTITIONS)]
-OUTSIDERS = "ieum.external."
 REQUIRED = ("id", "source", "type", "subject")
+BATCH = 5_000
 
-Place = tuple[str, int, int]
+Position = tuple[str, int, int]
+Partitions = Sequence[TopicPartition]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A record as it stands on its topic."""
+class Record:
+    """A Kafka record as it is stored."""
 
     topic: str
     partition: int
@@ -29,31 +29,19 @@ class Seen:
     headers: Sequence[tuple[str, bytes]]
 
     @property
-    def place(self) -> Place:
-        return self.topic, self.partition, self.offset
-
-    @property
-    def at(self) -> TopicPartition:
-        return TopicPartition(self.topic, self.partition)
-
-    @property
-    def words(self) -> str:
-        """Where it stands, for a person."""
-        return f"{self.topic}/{self.partition}@{self.offset}"
-
-    @property
-    def is_ours(self) -> bool:
-        return not self.topic.startswith(OUTSIDERS)
+    def is_external(self) -> bool:
+        """Tell whether another system publishes on the topic."""
+        return self.topic.startswith(EXTERNAL_PREFIX)
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
-        """CloudEvents attributes, of either mode; none where it is no CloudEvent."""
+        """CloudEvents attributes of either mode; empty where the record is no CloudEvent."""
         try:
-            found = dict(self._structured() if self._is_structured else self._binary())
+            attributes = dict(self._structured() if self._is_structured else self._binary())
         except (ValueError, TypeError, AttributeError):
             return {}
-        whole = self.value is not None and all(isinstance(found.get(name), str) for name in REQUIRED)
-        return found if whole else {}
+        is_event = self.value is not None and all(isinstance(attributes.get(name), str) for name in REQUIRED)
+        return attributes if is_event else {}
 
     @cached_property
     def data(self) -> bytes:
@@ -73,21 +61,30 @@ class Seen:
         return {name[3:]: text.decode() for name, text in self.headers if name.startswith("ce_")}
 
 
-async def read_all(bootstrap: str) -> list[Seen]:
-    """All records up to where each partition ends now, by topic, partition and offset."""
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    found: list[Seen] = []
-    async with reader:
-        reader.assign(PARTITIONS)
+async def partitions(admin: Any) -> Partitions:
+    """List every partition of every topic of the installation, expected or not."""
+    topics = sorted(name for name in await admin.list_topics() if name.startswith(TOPIC_PREFIX))
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in await admin.describe_topics(topics)
+        for partition in topic["partitions"]
+    ]
+
+
+async def batches(bootstrap: str, places: Partitions) -> AsyncIterator[Sequence[Record]]:
+    """Yield all records up to where each partition ends now; those of a partition in order."""
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as reader:
+        reader.assign(places)
         await reader.seek_to_beginning()
-        ends = await reader.end_offsets(PARTITIONS)
-        while left := [at for at in PARTITIONS if await reader.position(at) < ends[at]]:
-            batch = await reader.getmany(*left, timeout_ms=200, max_records=5_000)
-            found += [seen(one) for records in batch.values() for one in records]
-    return sorted((one for one in found if one.offset < ends[one.at]), key=lambda one: one.place)
+        ends = await reader.end_offsets(places)
+        while unread := [at for at in places if await reader.position(at) < ends[at]]:
+            batch = await reader.getmany(*unread, timeout_ms=200, max_records=BATCH)
+            yield [
+                to_record(raw) for at, records in batch.items() for raw in records if raw.offset < ends[at]
+            ]
 
 
-def seen(record: Any) -> Seen:
-    """The same, without the client's own fields."""
-    headers = tuple((name, value or b"") for name, value in record.headers)
-    return Seen(record.topic, record.partition, record.offset, record.key, record.value, headers)
+def to_record(raw: Any) -> Record:
+    """Convert a client's record to one without the client's own fields."""
+    headers = tuple((name, value or b"") for name, value in raw.headers)
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, headers)

@@ -1,1 +1,1 @@
-"""The demo: the source documents' programmes, the story that is played, and the check of every figure."""
+"""The demo: the source documents' programmes, the scenario that is played, and the check of every figure."""

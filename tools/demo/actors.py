@@ -1,4 +1,4 @@
-"""Who acts in the story: opaque ids, as in any token."""
+"""Actors of the scenario: opaque subjects with a role, as in any token."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ def reviewer(office: Office, number: int) -> Actor:
 
 
 def company(code: str) -> Actor:
-    """The company itself: its token's subject is the id that it was registered under."""
+    """Return the company as an actor: its token's subject is the id that it was registered under."""
     return Actor(f"{{company:{code}}}", "company")
 
 

@@ -1,16 +1,19 @@
-"""Jeonbuk's 176 applicants: their track, place in the ranking, home and money, so that the counts come out."""
+"""Jeonbuk's 176 applicants: track, rank, municipality and total of each, so that the documents' counts come out."""
 
 from dataclasses import dataclass
 from random import Random
 
 from tools.demo.companies import Company, code
-from tools.demo.randomness import multiple
-from tools.demo.settings import Jeonbuk, TrackStory
+from tools.demo.randomness import random_multiple
+from tools.demo.settings import JeonbukSettings, TrackCounts
+
+Ranked = tuple[str, int | None]
+"""A track and a rank in it; None for an applicant that is not eligible."""
 
 
 @dataclass(frozen=True)
 class Applicant:
-    """`rank` is the place in its track's ranking, by the reviews that it will get; None where not eligible."""
+    """A company's application. `rank` is the position in its track that its reviews lead to; None if not eligible."""
 
     company: Company
     track: str
@@ -18,55 +21,53 @@ class Applicant:
     total_krw: int
 
     @property
-    def mean(self) -> int:
+    def mean_score(self) -> int:
         """The mean of the reviews: different for each of the first 45 of a track, at least 30 of 100."""
         assert self.rank is not None
         return 96 - self.rank if self.rank <= 45 else max(30, 51 - (self.rank - 45) // 2)
 
 
-def applicants(story: Jeonbuk, seed: int) -> list[Applicant]:
-    """In the order in which they apply."""
+def applicants(settings: JeonbukSettings, seed: int) -> list[Applicant]:
+    """Build all applicants in the order in which they apply."""
     random = Random(f"{seed}/applicants")
-    ranks = [(track, rank) for track, of in story.tracks.items() for rank in _ranks(of)]
-    holders = [place for place in ranks if holds(story, *place)]
-    others = [place for place in ranks if not holds(story, *place)]
-    homes = _homes(story, holders, others, random)
+    ranks = [(track, rank) for track, counts in settings.tracks.items() for rank in _ranks(counts)]
+    holders = [ranked for ranked in ranks if holds_award(settings, *ranked)]
+    others = [ranked for ranked in ranks if not holds_award(settings, *ranked)]
+    municipalities = _municipalities(settings, holders, others, random)
     random.shuffle(ranks)
     return [
         Applicant(
-            Company(code("B", number), homes[track].pop() if rank is None else homes[f"{track}/{rank}"][0]),
+            Company(code("B", number), municipalities[track, rank].pop()),
             track,
             rank,
-            multiple(*story.tracks[track].total_krw, 100_000, random),
+            random_multiple(*settings.tracks[track].total_krw, 100_000, random),
         )
         for number, (track, rank) in enumerate(ranks, start=1)
     ]
 
 
-def holds(story: Jeonbuk, track: str, rank: int | None) -> bool:
-    """Whether this rank holds a place at the end: each that gave up is followed by the next reserve."""
-    given_up = [gone.rank for gone in story.give_ups if gone.track == track]
-    last = story.tracks[track].places + len(given_up)
-    return rank is not None and rank <= last and rank not in given_up
+def holds_award(settings: JeonbukSettings, track: str, rank: int | None) -> bool:
+    """Tell whether this rank holds an award at the end: each abandoned one goes to the next reserve."""
+    abandoned = [row.rank for row in settings.abandonments if row.track == track]
+    last = settings.tracks[track].quota + len(abandoned)
+    return rank is not None and rank <= last and rank not in abandoned
 
 
-def _ranks(track: TrackStory) -> list[int | None]:
-    eligible = track.applications - track.ineligible
-    return [*range(1, eligible + 1), *[None] * track.ineligible]
+def _ranks(counts: TrackCounts) -> list[int | None]:
+    eligible = counts.applications - counts.ineligible
+    return [*range(1, eligible + 1), *[None] * counts.ineligible]
 
 
-def _homes(
-    story: Jeonbuk,
-    holders: list[tuple[str, int | None]],
-    others: list[tuple[str, int | None]],
-    random: Random,
-) -> dict[str, list[str]]:
-    """The municipality of each place; those that are not eligible share a list a track."""
-    placed = [home for home, (_, held) in story.municipalities.items() for _ in range(held)]
-    rest = [home for home, (all, held) in story.municipalities.items() for _ in range(all - held)]
-    random.shuffle(placed)
-    random.shuffle(rest)
-    homes: dict[str, list[str]] = {}
-    for (track, rank), home in zip(holders + others, placed + rest, strict=True):
-        homes.setdefault(track if rank is None else f"{track}/{rank}", []).append(home)
-    return homes
+def _municipalities(
+    settings: JeonbukSettings, holders: list[Ranked], others: list[Ranked], random: Random
+) -> dict[Ranked, list[str]]:
+    """Return a municipality for each rank; the applicants of a track that are not eligible share one list."""
+    counts = settings.municipalities.items()
+    of_holders = [code for code, (_, holding) in counts for _ in range(holding)]
+    of_others = [code for code, (all, holding) in counts for _ in range(all - holding)]
+    random.shuffle(of_holders)
+    random.shuffle(of_others)
+    municipalities: dict[Ranked, list[str]] = {}
+    for ranked, municipality in zip(holders + others, of_holders + of_others, strict=True):
+        municipalities.setdefault(ranked, []).append(municipality)
+    return municipalities

@@ -1,4 +1,4 @@
-"""The steps that a case goes through, whatever its programme."""
+"""Steps of a case, common to all programmes."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -7,15 +7,15 @@ from typing import Any, Literal
 from shared.values.calendar import add_months
 from tools.demo.actors import Office
 from tools.demo.companies import Company
-from tools.demo.randomness import later
+from tools.demo.randomness import add_business_days
 from tools.demo.steps import Actor, Call, Publish, Step
 
-Answer = Literal["executed", "rejected", "none"]
+TreasuryAnswer = Literal["executed", "rejected", "none"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One company in one round; the steps name it by `ref` until its id is known."""
+    """One company in one round; the steps name it by `placeholder` until its id is known."""
 
     programme: str
     company: Company
@@ -26,36 +26,36 @@ class Case:
         return f"{self.programme}/{self.company.code}"
 
     @property
-    def ref(self) -> str:
+    def placeholder(self) -> str:
         return f"{{case:{self.key}}}"
 
     def call(
         self, step: str, service: str, path: str, on: date, actor: Actor | None = None, **body: Any
     ) -> Call:
-        """A command on this case, by the officer in charge unless somebody else acts."""
+        """Build a command on this case; the actor defaults to the office's officer."""
         return Call(
             key=f"{self.key}/{step}",
             service=service,
-            path=f"/cases/{self.ref}/{path}",
+            path=f"/cases/{self.placeholder}/{path}",
             actor=actor or self.office.officer,
             body={**body, "occurred_on": on.isoformat()},
         )
 
 
 @dataclass(frozen=True)
-class Course:
-    """The steps of one case, by the chapter that they stand in."""
+class CaseSteps:
+    """The steps of one case, by the phase that they belong to."""
 
-    applies: list[Step]
-    agrees: list[Step]
-    builds: list[Step]
-    is_paid: list[Step]
+    application: list[Step]
+    agreement: list[Step]
+    milestones: list[Step]
+    payments: list[Step]
 
 
 def register(company: Company, office: Office, on: date) -> list[Step]:
-    """The company, and where it is to be told."""
+    """Build the registration of a company and of its recipient for messages."""
     name = f"company:{company.code}"
-    known = Call(
+    registration = Call(
         key=f"{company.code}/register",
         service="applications",
         path="/companies",
@@ -66,9 +66,9 @@ def register(company: Company, office: Office, on: date) -> list[Step]:
             "municipality": company.municipality,
             "occurred_on": on.isoformat(),
         },
-        keep={name: "company_id"},
+        capture={name: "company_id"},
     )
-    told = Call(
+    recipient = Call(
         key=f"{company.code}/recipient",
         service="notifications",
         method="PUT",
@@ -76,7 +76,7 @@ def register(company: Company, office: Office, on: date) -> list[Step]:
         actor=office.officer,
         body={"email": company.email, "phone": company.phone, "language": "ko"},
     )
-    return [known, told]
+    return [registration, recipient]
 
 
 def apply(case: Case, round_id: str, track: str, total_krw: int, on: date) -> Call:
@@ -92,7 +92,7 @@ def apply(case: Case, round_id: str, track: str, total_krw: int, on: date) -> Ca
             "total_krw": total_krw,
             "occurred_on": on.isoformat(),
         },
-        keep={f"case:{case.key}": "case_id"},
+        capture={f"case:{case.key}": "case_id"},
     )
 
 
@@ -121,29 +121,28 @@ def achieve(case: Case, milestone: str, on: date) -> Call:
     return case.call(f"achieve-{milestone}", "monitoring", path, on, evidence=evidence)
 
 
-def pay(case: Case, number: int, on: date, answer: Answer = "executed") -> list[Step]:
-    """Requested on that day, approved and instructed by two others; then the treasury answers, or does not."""
+def pay(case: Case, number: int, on: date, answer: TreasuryAnswer = "executed") -> list[Step]:
+    """Build request, approval and instruction of a tranche by three people, and the treasury's answer if any."""
     office, path = case.office, f"tranches/{number}"
     payment, amount = f"payment:{case.key}/{number}", f"amount:{case.key}/{number}"
-    approved, instructed = later(on, 1), later(on, 2)
+    approved, instructed = add_business_days(on, 1), add_business_days(on, 2)
     instruct = case.call(f"instruct-{number}", "funding", f"{path}/instruction", instructed, office.payer)
-    keep = {payment: "payment_id", amount: "amount_krw"}
     steps: list[Step] = [
         case.call(f"request-{number}", "funding", f"{path}/request", on),
         case.call(f"approve-{number}", "funding", f"{path}/approval", approved, office.approver),
-        replace(instruct, keep=keep),
+        replace(instruct, capture={payment: "payment_id", amount: "amount_krw"}),
     ]
-    return steps + treasury(case, number, instructed, answer)
+    return steps + treasury_answer(case, number, instructed, answer)
 
 
-def treasury(case: Case, number: int, on: date, answer: Answer) -> list[Step]:
-    """What the treasury says of the payment: it alone knows."""
-    said: dict[str, Any] = {"payment_id": f"{{payment:{case.key}/{number}}}", "occurred_on": on.isoformat()}
+def treasury_answer(case: Case, number: int, on: date, answer: TreasuryAnswer) -> list[Step]:
+    """Build the treasury's event about a payment; no step where the treasury has not answered."""
+    data: dict[str, Any] = {"payment_id": f"{{payment:{case.key}/{number}}}", "occurred_on": on.isoformat()}
     key = f"{case.key}/treasury-{number}"
     if answer == "executed":
         reference = f"T{on:%Y%m%d}-{case.company.code}-{number}"
         paid = {"amount_krw": f"{{amount:{case.key}/{number}}}", "treasury_reference": reference}
-        return [Publish(key, "treasury.payment_executed.v1", said | paid)]
+        return [Publish(key, "treasury.payment_executed.v1", data | paid)]
     if answer == "rejected":
-        return [Publish(key, "treasury.payment_rejected.v1", said | {"reason": "예금주 불일치"})]
+        return [Publish(key, "treasury.payment_rejected.v1", data | {"reason": "예금주 불일치"})]
     return []

@@ -1,4 +1,4 @@
-"""Compares every figure of the source documents with what the board's own HTTP API answers for its date."""
+"""Comparison of every figure of the source documents with the board's HTTP API as of the figure's date."""
 
 import asyncio
 import time
@@ -15,28 +15,28 @@ from tools.demo.clients import Addresses
 from tools.demo.figures import Figure
 from tools.devstack.waiting import all_of
 
-PAUSE_SECONDS = 0.5
-STILL_SECONDS = 8.0
+POLL_SECONDS = 0.5
+UNCHANGED_SECONDS = 8.0
 Page = tuple[str, date]
 
 
 @dataclass(frozen=True)
-class Row:
-    """A figure and what the board shows; None where it could not be read."""
+class FigureCheck:
+    """A figure and the value that the board shows (in the board's unit); None where it could not be read."""
 
     figure: Figure
-    answer: Fraction | None
+    actual: Fraction | None
 
     @property
     def ok(self) -> bool:
-        return self.answer == self.figure.exact
+        return self.actual == self.figure.value_in_board_unit
 
     def as_json(self) -> dict[str, Any]:
         figure = self.figure
         return {
             "id": figure.id,
             "expected": figure.value,
-            "shown": figure.shown(self.answer),
+            "shown": figure.in_document_unit(self.actual),
             "unit": figure.unit,
             "as_of": figure.as_of.isoformat(),
             "ok": self.ok,
@@ -44,10 +44,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """All rows, and how long the board took to catch up with what had been published."""
+class CheckResult:
+    """The checks of all figures, and the seconds until the board last changed."""
 
-    rows: list[Row]
+    rows: list[FigureCheck]
     waited_seconds: float
 
     @property
@@ -56,42 +56,44 @@ class Checked:
 
 
 async def check(
-    figures: Sequence[Figure], addresses: Addresses, still_seconds: float = STILL_SECONDS
-) -> Checked:
-    """Asked again until all is right, or nothing on the board has moved for so many seconds."""
-    began = moved = time.monotonic()
+    figures: Sequence[Figure], addresses: Addresses, unchanged_seconds: float = UNCHANGED_SECONDS
+) -> CheckResult:
+    """Check all figures again and again until all are right, or the board is unchanged for so many seconds."""
+    began = changed = time.monotonic()
     token = addresses.mint(OPERATOR.subject, OPERATOR.role)
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
         pages = await _pages(http, addresses.apis["monitoring"], figures)
-        while not (checked := Checked(_rows(figures, pages), moved - began)).ok:
-            if time.monotonic() - moved > still_seconds:
+        while not (result := CheckResult(_checks(figures, pages), changed - began)).ok:
+            if time.monotonic() - changed > unchanged_seconds:
                 break
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             now = await _pages(http, addresses.apis["monitoring"], figures)
             if now != pages:
-                pages, moved = now, time.monotonic()
-        return checked
+                pages, changed = now, time.monotonic()
+        return result
 
 
 async def _pages(http: httpx.AsyncClient, board: str, figures: Iterable[Figure]) -> dict[Page, Any]:
-    """Each programme's figures for each date, asked once."""
+    """Fetch each programme's figures once for each date."""
     pages: dict[Page, Any] = {}
 
     async def read(programme: str, as_of: date) -> None:
-        answer = await http.get(f"{board}/api/figures/{programme}", params={"as_of": as_of.isoformat()})
-        pages[programme, as_of] = answer.json() if answer.is_success else {"problem": answer.text}
+        response = await http.get(f"{board}/api/figures/{programme}", params={"as_of": as_of.isoformat()})
+        pages[programme, as_of] = response.json() if response.is_success else {"problem": response.text}
 
-    await all_of(*(read(*page) for page in dict.fromkeys((one.programme, one.as_of) for one in figures)))
+    await all_of(*(read(*page) for page in dict.fromkeys((row.programme, row.as_of) for row in figures)))
     return pages
 
 
-def _rows(figures: Iterable[Figure], pages: dict[Page, Any]) -> list[Row]:
-    return [Row(one, one.exact_answer(_at(pages[one.programme, one.as_of], one.read))) for one in figures]
+def _checks(figures: Iterable[Figure], pages: dict[Page, Any]) -> list[FigureCheck]:
+    return [
+        FigureCheck(row, row.parse(_value_at(pages[row.programme, row.as_of], row.read))) for row in figures
+    ]
 
 
-def _at(page: Any, path: str) -> Any:
-    """What stands at a dotted path, or None."""
+def _value_at(page: Any, path: str) -> Any:
+    """Return the value at a dotted path, or None."""
     for name in path.split("."):
         if not isinstance(page, dict) or name not in page:
             return None

@@ -1,4 +1,4 @@
-"""How the story reaches what runs: HTTP with a token for each actor, and a producer for the other systems."""
+"""Clients of a running stack: HTTP with a token for each actor, and a producer for other systems' events."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,20 +15,20 @@ from tools.devstack import status, tokens
 from tools.devstack.state import State
 
 Mint = Callable[[str, str], str]
-AT_ONCE = 16
+MAX_CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where things are, and who gives tokens for a subject and a role."""
+    """URLs of the services by name, Kafka's bootstrap servers, and a function from (subject, role) to a token."""
 
     apis: Mapping[str, str]
     kafka: str
     mint: Mint
 
 
-def addresses_of(state: State) -> Addresses:
-    """Those of the stack that runs on this folder; raises StackError when none does."""
+def stack_addresses(state: State) -> Addresses:
+    """Return the addresses of the stack that runs on this state folder; raises StackError when none does."""
     now = status.read(state)
     return Addresses(
         now.apis,
@@ -44,12 +44,12 @@ class Clients:
     addresses: Addresses
     http: httpx.AsyncClient
     producer: AIOKafkaProducer
-    minted: dict[Actor, str] = field(default_factory=dict)
+    tokens: dict[Actor, str] = field(default_factory=dict)
 
     def token(self, actor: Actor) -> str:
-        if actor not in self.minted:
-            self.minted[actor] = self.addresses.mint(actor.subject, actor.role)
-        return self.minted[actor]
+        if actor not in self.tokens:
+            self.tokens[actor] = self.addresses.mint(actor.subject, actor.role)
+        return self.tokens[actor]
 
     async def ask(
         self, method: str, service: str, path: str, actor: Actor, *, key: str = "", body: Any = None
@@ -62,13 +62,13 @@ class Clients:
         return await self.http.request(method, url, headers=headers, content=content)
 
     async def publish(self, record: Record) -> None:
-        """Returns when the broker has it."""
+        """Send the record and wait for the broker's acknowledgement."""
         await self.producer.send_and_wait(record.topic, record.value, key=record.key, headers=record.headers)
 
 
 @asynccontextmanager
 async def connected(addresses: Addresses) -> AsyncIterator[Clients]:
-    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka, acks="all", linger_ms=5)
     async with httpx.AsyncClient(limits=limits, timeout=30, trust_env=False) as http:
         await producer.start()

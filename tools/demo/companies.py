@@ -1,4 +1,4 @@
-"""Companies that do not exist: their names, numbers and contacts say so."""
+"""Made-up companies: their names, numbers and contacts cannot be mistaken for real ones."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Company:
 
     @property
     def business_number(self) -> str:
-        """Its last digit is right, its tax office is none."""
+        """A business number with a valid check digit and a tax office that does not exist."""
         digits = f"{OFFICE}81{self.serial:04d}"
         return digits + check_digit(digits)
 

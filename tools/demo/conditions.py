@@ -1,24 +1,25 @@
-"""What the story waits for: each looks at an answer and says what to keep, or None while it is not so yet."""
+"""Conditions that the scenario waits for: each returns the values to capture, or None while it does not hold yet."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Kept = Mapping[str, Any]
-Look = Callable[[Any, Mapping[str, Any]], Kept | None]
+Captured = Mapping[str, Any]
+Condition = Callable[[Any, Mapping[str, Any]], Captured | None]
 
 
-def own_case(answer: Any, wanted: Mapping[str, Any]) -> Kept | None:
-    """The company's case in the programme, as GET /me/cases shows it."""
-    for case in answer["cases"]:
-        if case["programme_id"] == wanted["programme_id"]:
-            return {wanted["keep"]: case["case_id"]}
+def own_case(response: Any, parameters: Mapping[str, Any]) -> Captured | None:
+    """Find the company's case in the programme `programme_id` in a response of GET /me/cases."""
+    for case in response["cases"]:
+        if case["programme_id"] == parameters["programme_id"]:
+            return {parameters["capture_as"]: case["case_id"]}
     return None
 
 
-def payable(answer: Any, wanted: Mapping[str, Any]) -> Kept | None:
-    """So many won are payable and no more: all others have been paid or refused."""
-    accounts = [account for account in answer["accounts"] if account["kind"] == "payable"]
-    return {} if sum(account["balance_krw"] for account in accounts) == wanted["payable_krw"] else None
+def payable(response: Any, parameters: Mapping[str, Any]) -> Captured | None:
+    """Require that exactly `payable_krw` won are payable: all other payments have been paid or rejected."""
+    accounts = [account for account in response["accounts"] if account["kind"] == "payable"]
+    balance_krw = sum(account["balance_krw"] for account in accounts)
+    return {} if balance_krw == parameters["payable_krw"] else None
 
 
-LOOKS: Mapping[str, Look] = {"own_case": own_case, "payable": payable}
+CONDITIONS: Mapping[str, Condition] = {"own_case": own_case, "payable": payable}

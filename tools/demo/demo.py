@@ -1,4 +1,4 @@
-"""`ieum demo`: the stack, the story, then the board; or, with --check, every figure and invariant, and down again."""
+"""`ieum demo`: start the stack, play the scenario, open the board; with --check, check figures and invariants, then stop."""
 
 import asyncio
 import sys
@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.audit.cli import prove
+from tools.audit.cli import audit_stack
 from tools.demo.check import check
-from tools.demo.cli import named, say_played, show
-from tools.demo.clients import addresses_of
+from tools.demo.cli import parse_omissions, print_duration, print_result
+from tools.demo.clients import stack_addresses
 from tools.demo.figures import load_figures
 from tools.demo.play import play
-from tools.demo.scenario import Story, tell
+from tools.demo.scenario import Scenario, build_scenario
 from tools.devstack import status
-from tools.devstack.cli import show as show_status
-from tools.devstack.cli import until_told
+from tools.devstack.cli import print_tables as show_status
+from tools.devstack.cli import run_until_signal
 from tools.devstack.configuration import Options
 from tools.devstack.console import Terminal
 from tools.devstack.stack import Stack
@@ -27,14 +27,14 @@ from tools.devstack.waiting import Work, first_of
 
 
 def demo(folder: Path | None) -> None:
-    """Everything from nothing, then the board until Ctrl-C."""
-    state, terminal, story = state_at(folder), Terminal(), tell()
-    options = Options(business_date=story.business_date)
+    """Start everything, play the scenario and serve the board until Ctrl-C."""
+    state, terminal, scenario = state_at(folder), Terminal(), build_scenario()
+    options = Options(business_date=scenario.business_date)
 
-    async def shown() -> None:
-        await _played(state, story, terminal)
+    async def play_and_open() -> None:
+        await _play(state, scenario, terminal)
         show_status(status.read(state), terminal)
-        terminal.say(
+        terminal.print(
             f"현황판을 여십시오 / open the board: {status.read(state).board}\nCtrl-C로 끝냅니다 / Ctrl-C ends it."
         )
         if sys.stdout.isatty():
@@ -42,53 +42,53 @@ def demo(folder: Path | None) -> None:
         await asyncio.Event().wait()
 
     with state.locked():
-        _run(Stack(state, options, terminal), terminal, shown)
+        _run(Stack(state, options, terminal), terminal, play_and_open)
 
 
-def demo_check(folder: Path | None, *, as_json: bool, keep: bool, leave_out: Sequence[str] = ()) -> int:
-    """Up on free ports, play, check, verify, down; 0 where all is right."""
-    terminal, story = Terminal(), tell(left=named(leave_out))
-    options = Options(business_date=story.business_date, pleasant=False)
-    right: list[bool] = []
+def demo_check(folder: Path | None, *, as_json: bool, keep_state: bool, leave_out: Sequence[str] = ()) -> int:
+    """Start on free ports, play, check, verify, stop; return exit code 0 if all figures and invariants hold."""
+    terminal, scenario = Terminal(), build_scenario(omissions=parse_omissions(leave_out))
+    options = Options(business_date=scenario.business_date, preferred_ports=False)
+    results: list[bool] = []
 
     with _folder(folder, terminal) as (state, remove), state.locked():
 
-        async def checked() -> None:
-            await _played(state, story, terminal)
-            found = await check(load_figures(), addresses_of(state))
-            show(found, as_json, terminal)
-            right.append(await prove(state, terminal) and found.ok)
+        async def play_and_check() -> None:
+            await _play(state, scenario, terminal)
+            result = await check(load_figures(), stack_addresses(state))
+            print_result(result, as_json, terminal)
+            results.append(await audit_stack(state, terminal) and result.ok)
 
-        _run(Stack(state, options, terminal), terminal, checked)
-        passed = right == [True]  # empty where it was told to end before
-        if passed and not keep:
+        _run(Stack(state, options, terminal), terminal, play_and_check)
+        passed = results == [True]  # empty where a signal ended the run before
+        if passed and not keep_state:
             remove()
     return 0 if passed else 1
 
 
-async def _played(state: State, story: Story, terminal: Terminal) -> None:
-    say_played(await play(story, addresses_of(state), terminal), story, terminal)
+async def _play(state: State, scenario: Scenario, terminal: Terminal) -> None:
+    print_duration(await play(scenario, stack_addresses(state), terminal), scenario, terminal)
 
 
 def _run(stack: Stack, terminal: Terminal, work: Callable[[], Work]) -> None:
-    """The stack is kept running while the work goes on, and ended with it, or when told to."""
+    """Run the stack while the work goes on; stop it when the work ends or a signal arrives."""
 
-    async def whole() -> None:
+    async def start_and_work() -> None:
         await stack.start()
         await first_of(stack.run(), work())
 
-    asyncio.run(until_told(stack, terminal, whole()))
+    asyncio.run(run_until_signal(stack, terminal, start_and_work()))
 
 
 @contextmanager
-def _folder(given: Path | None, terminal: Terminal) -> Iterator[tuple[State, Callable[[], None]]]:
-    """The given folder, or one of its own that goes when it is told to; else it is named."""
-    state = state_at(given or Path(tempfile.mkdtemp(prefix="ieum-demo-")))
-    going: list[bool] = []
+def _folder(folder: Path | None, terminal: Terminal) -> Iterator[tuple[State, Callable[[], None]]]:
+    """Yield the state and a function that marks a temporary folder for removal; print the path of a folder that stays."""
+    state = state_at(folder or Path(tempfile.mkdtemp(prefix="ieum-demo-")))
+    removals: list[bool] = []
     try:
-        yield state, lambda: going.append(given is None)
+        yield state, lambda: removals.append(folder is None)
     finally:
-        if any(going):
+        if any(removals):
             remove_state(state)
         else:
-            terminal.say(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")
+            terminal.print(f"상태 폴더를 남겼습니다 / the state folder is kept: {state.folder}")

@@ -1,4 +1,4 @@
-"""The figures of the source documents: what the board must show, and where it shows it."""
+"""Figures of the source documents: the value that the board must show, and its path in the board's JSON."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ WON_IN = {MILLION_WON: 1_000_000}
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: the document's value in its unit, its business date, and its path in the board's JSON."""
+    """One figure: the document's value in its unit, its business date, and (`read`) its path in the board's JSON."""
 
     id: str
     value: int | float
@@ -26,29 +26,29 @@ class Figure:
     read: str
 
     @property
-    def exact(self) -> Fraction:
-        """The value as the board answers it: money in won, all else as it is."""
+    def value_in_board_unit(self) -> Fraction:
+        """The value in the board's unit: money in won, all else unchanged."""
         return Fraction(str(self.value)) * WON_IN.get(self.unit, 1)
 
-    def exact_answer(self, answer: Any) -> Fraction | None:
-        """The board's answer (won, count, percent or a ratio such as `4/5`), exactly; None if it is no number."""
-        if isinstance(answer, bool) or not isinstance(answer, int | float | str):
+    def parse(self, value: Any) -> Fraction | None:
+        """Parse the board's value (won, count, percent or a ratio such as `4/5`) exactly; None if it is no number."""
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
             return None
         try:
-            return Fraction(str(answer))
+            return Fraction(str(value))
         except (ValueError, ZeroDivisionError):
             return None
 
-    def shown(self, answer: Fraction | None) -> int | float | None:
-        """The answer in the document's unit."""
-        if answer is None:
+    def in_document_unit(self, actual: Fraction | None) -> int | float | None:
+        """Convert the board's value to the document's unit."""
+        if actual is None:
             return None
-        value = answer / WON_IN.get(self.unit, 1)
+        value = actual / WON_IN.get(self.unit, 1)
         return int(value) if value.denominator == 1 else float(Decimal(value.numerator) / value.denominator)
 
 
 def load_figures(file: Path = FILE) -> list[Figure]:
-    """All figures, in the order of the file; raises YamlError for one that is not whole."""
+    """Load all figures in the order of the file; raises YamlError for one with a missing or unknown field."""
     try:
         return [Figure(id=id, **fields) for id, fields in read_yaml(file).items()]
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Jeonbuk 2024, up to the selection: 176 applications for 70 places, reviews, two that give up."""
+"""Jeonbuk 2024 up to the selection: 176 applications for 70 awards, their reviews, and two abandonments."""
 
 from datetime import date
 from random import Random
@@ -8,90 +8,99 @@ from tools.demo import actors, case_steps, rounds
 from tools.demo.actors import JEONBUK
 from tools.demo.applicants import Applicant
 from tools.demo.case_steps import Case
-from tools.demo.randomness import later, spread_over
-from tools.demo.settings import GiveUp, Jeonbuk
-from tools.demo.smart_factory_cases import MONTHS
-from tools.demo.steps import Call, Step, Strand
+from tools.demo.randomness import add_business_days, random_business_days
+from tools.demo.settings import Abandonment, JeonbukSettings
+from tools.demo.smart_factory_cases import BUILD_MONTHS
+from tools.demo.steps import Call, Lane, Step
 
-REFUSED = "지원 제외 대상: 같은 사업으로 이미 지원받음"
-
-
-def case_of(story: Jeonbuk, applicant: Applicant) -> Case:
-    return Case(story.programme, applicant.company, JEONBUK)
+EXCLUSION_REASON = "지원 제외 대상: 같은 사업으로 이미 지원받음"
 
 
-def applications(story: Jeonbuk, applicants: list[Applicant], seed: int) -> list[Strand]:
+def case_of(settings: JeonbukSettings, applicant: Applicant) -> Case:
+    return Case(settings.programme, applicant.company, JEONBUK)
+
+
+def applications(settings: JeonbukSettings, applicants: list[Applicant], seed: int) -> list[Lane]:
     random = Random(f"{seed}/applications")
-    days = spread_over(story.round.opens_on, story.round.closes_on, len(applicants), random)
-    return [_application(story, one, on) for one, on in zip(applicants, days, strict=True)]
+    window = settings.round.opens_on, settings.round.closes_on
+    days = random_business_days(*window, len(applicants), random)
+    return [_application(settings, applicant, on) for applicant, on in zip(applicants, days, strict=True)]
 
 
-def _application(story: Jeonbuk, one: Applicant, on: date) -> list[Step]:
-    round_id = rounds.round_of(story.programme, story.round)
+def _application(settings: JeonbukSettings, applicant: Applicant, on: date) -> list[Step]:
+    case, round_id = case_of(settings, applicant), rounds.round_id_of(settings.programme, settings.round)
     return [
-        *case_steps.register(one.company, JEONBUK, on),
-        case_steps.apply(case_of(story, one), round_id, one.track, one.total_krw, on),
+        *case_steps.register(applicant.company, JEONBUK, on),
+        case_steps.apply(case, round_id, applicant.track, applicant.total_krw, on),
     ]
 
 
-def reviews(story: Jeonbuk, definition: Definition, applicants: list[Applicant], seed: int) -> list[Strand]:
-    """The first eligible ones get five reviews, the next ones a reviewer who declares a conflict of interest."""
+def reviews(
+    settings: JeonbukSettings, definition: Definition, applicants: list[Applicant], seed: int
+) -> list[Lane]:
+    """Build screenings and reviews: the first eligible cases get five, the next ones a conflict of interest."""
     random = Random(f"{seed}/reviews")
-    eligible = [one for one in applicants if one.rank is not None]
-    five = eligible[: story.reviewed_by_five]
-    conflict = eligible[len(five) : len(five) + story.conflicts_of_interest]
+    eligible = [applicant for applicant in applicants if applicant.rank is not None]
+    five = eligible[: settings.reviewed_by_five]
+    conflict = eligible[len(five) : len(five) + settings.conflicts_of_interest]
     return [
-        _reviewed(story, definition, one, random, five=one in five, conflict=one in conflict)
-        for one in applicants
+        _reviewed(settings, definition, row, random, five=row in five, conflict=row in conflict)
+        for row in applicants
     ]
 
 
 def _reviewed(
-    story: Jeonbuk, definition: Definition, one: Applicant, random: Random, **panel: bool
+    settings: JeonbukSettings, definition: Definition, applicant: Applicant, random: Random, **panel: bool
 ) -> list[Step]:
-    case, on = case_of(story, one), story.reviewed_on
-    if one.rank is None or definition.review is None:
-        return [rounds.screen(case, story.screened_on, [REFUSED])]
+    case, on = case_of(settings, applicant), settings.reviewed_on
+    if applicant.rank is None or definition.review is None:
+        return [rounds.screen(case, settings.screened_on, [EXCLUSION_REASON])]
     criteria = definition.review.criteria
-    screened = rounds.screen(case, story.screened_on, [])
-    return [screened, *rounds.reviews(case, one.mean, criteria, on=on, random=random, **panel)]
+    screening = rounds.screen(case, settings.screened_on, [])
+    return [screening, *rounds.reviews(case, applicant.mean_score, criteria, on=on, random=random, **panel)]
 
 
-def selection(story: Jeonbuk) -> list[Step]:
-    """The call is closed, and the ranking fills the places."""
-    round_id = rounds.round_of(story.programme, story.round)
-    places = sum(track.places for track in story.tracks.values())
+def selection(settings: JeonbukSettings) -> list[Step]:
+    """Build the closing of the round and its selection, which must fill the quota of every track."""
+    round_id = rounds.round_id_of(settings.programme, settings.round)
+    quota = sum(track.quota for track in settings.tracks.values())
     return [
-        rounds.close_round(round_id, JEONBUK, later(story.round.closes_on, 1)),
-        rounds.select(round_id, JEONBUK, story.selected_on, {"selected": places}),
+        rounds.close_round(round_id, JEONBUK, add_business_days(settings.round.closes_on, 1)),
+        rounds.select(round_id, JEONBUK, settings.selected_on, {"selected": quota}),
     ]
 
 
-def give_ups(story: Jeonbuk, applicants: list[Applicant]) -> list[Strand]:
-    """Before the agreement, and after it."""
-    return [_given_up(story, applicants, gone) for gone in story.give_ups]
+def abandonments(settings: JeonbukSettings, applicants: list[Applicant]) -> list[Lane]:
+    """Build the abandonments: one before the agreement, one after it."""
+    return [_abandonment_steps(settings, applicants, abandonment) for abandonment in settings.abandonments]
 
 
-def _given_up(story: Jeonbuk, applicants: list[Applicant], gone: GiveUp) -> list[Step]:
-    one = _at(applicants, gone.track, gone.rank)
-    leaves = _give_up(story, applicants, gone, case_of(story, one))
-    if gone.agreed_on is None:
-        return [leaves]
-    return [case_steps.sign(case_of(story, one), one.total_krw, MONTHS, gone.agreed_on), leaves]
+def _abandonment_steps(
+    settings: JeonbukSettings, applicants: list[Applicant], abandonment: Abandonment
+) -> list[Step]:
+    applicant = _applicant_at(applicants, abandonment.track, abandonment.rank)
+    case = case_of(settings, applicant)
+    abandon = _abandon(settings, applicants, abandonment, case)
+    if abandonment.agreed_on is None:
+        return [abandon]
+    return [case_steps.sign(case, applicant.total_krw, BUILD_MONTHS, abandonment.agreed_on), abandon]
 
 
-def _give_up(story: Jeonbuk, applicants: list[Applicant], gone: GiveUp, case: Case) -> Call:
-    """By the company itself; the answer must name the track's next reserve."""
-    following = _at(applicants, gone.track, story.tracks[gone.track].places + 1)
+def _abandon(
+    settings: JeonbukSettings, applicants: list[Applicant], abandonment: Abandonment, case: Case
+) -> Call:
+    """Build the company's own command; the response must name the track's next reserve as promoted."""
+    track = abandonment.track
+    next_reserve = _applicant_at(applicants, track, settings.tracks[track].quota + 1)
     return case.call(
         "abandonment",
         "applications",
         "abandonment",
-        gone.occurred_on,
+        abandonment.occurred_on,
         actors.company(case.company.code),
-        reason=gone.reason,
-    ).expecting(promoted=case_of(story, following).ref)
+        reason=abandonment.reason,
+    ).expecting(promoted=case_of(settings, next_reserve).placeholder)
 
 
-def _at(applicants: list[Applicant], track: str, rank: int) -> Applicant:
-    return next(one for one in applicants if (one.track, one.rank) == (track, rank))
+def _applicant_at(applicants: list[Applicant], track: str, rank: int) -> Applicant:
+    return next(row for row in applicants if (row.track, row.rank) == (track, rank))

@@ -1,17 +1,17 @@
-"""What can be left out of the story, so that a test sees exactly the rows go red that depend on it."""
+"""Omissions from the scenario, so that a test sees exactly the dependent figures go red."""
 
 from collections.abc import Iterable, Set
 from enum import StrEnum
 
 from shared.events.definition import Definition
 from shared.values.money import Funder
-from tools.demo.steps import Strand
+from tools.demo.steps import Lane
 
 PLAN_CELL = ("gimcheon-smart-factory", "2024", Funder.CITY)
 
 
-class Left(StrEnum):
-    """One visit, one company of the old records, the office's report, one cell of the plan."""
+class Omission(StrEnum):
+    """One visit, one company of the old records, the office's report, or one cell of the plan."""
 
     VISIT = "visit"
     LEGACY_COMPANY = "legacy-company"
@@ -19,15 +19,15 @@ class Left(StrEnum):
     PLAN_CELL = "plan-cell"
 
 
-def definition_without(left: Set[Left], definition: Definition) -> Definition:
-    """The definition as it is, or without the cell."""
+def without_plan_cell(omissions: Set[Omission], definition: Definition) -> Definition:
+    """Return the definition, without the plan cell where that is omitted."""
     programme, period, funder = PLAN_CELL
-    if Left.PLAN_CELL not in left or definition.programme_id != programme:
+    if Omission.PLAN_CELL not in omissions or definition.programme_id != programme:
         return definition
-    kept = [cell for cell in definition.plan if (cell.period, cell.funder) != (period, funder)]
-    return definition.model_copy(update={"plan": kept})
+    plan = [cell for cell in definition.plan if (cell.period, cell.funder) != (period, funder)]
+    return definition.model_copy(update={"plan": plan})
 
 
-def without(left: Set[Left], this: Left, strands: Iterable[Strand]) -> list[Strand]:
-    """All strands, or all but the first."""
-    return list(strands)[1 if this in left else 0 :]
+def without_first(omissions: Set[Omission], omission: Omission, lanes: Iterable[Lane]) -> list[Lane]:
+    """Return all lanes, or all but the first where `omission` is among the omissions."""
+    return list(lanes)[1 if omission in omissions else 0 :]

@@ -1,22 +1,22 @@
-"""What earlier answers were kept as, and how later steps name it: `{case:jeonbuk-smart-factory/B-017}`."""
+"""Placeholders such as `{case:jeonbuk-smart-factory/B-017}` for values captured from earlier responses."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-NAME = re.compile(r"\{([a-z]+:[^{}]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z]+:[^{}]+)\}")
 
 
-def resolve(value: Any, memory: Mapping[str, Any]) -> Any:
-    """The value with every `{name}` replaced; a text that is one name becomes what was kept, type and all.
+def resolve(value: Any, captured: Mapping[str, Any]) -> Any:
+    """Replace every placeholder in a value; a text that is one placeholder becomes the captured value, type and all.
 
-    Raises KeyError for a name that nothing was kept as.
+    Raises KeyError for a name that has not been captured.
     """
     if isinstance(value, str):
-        whole = NAME.fullmatch(value)
-        return memory[whole[1]] if whole else NAME.sub(lambda found: str(memory[found[1]]), value)
+        whole = PLACEHOLDER.fullmatch(value)
+        return captured[whole[1]] if whole else PLACEHOLDER.sub(lambda match: str(captured[match[1]]), value)
     if isinstance(value, Mapping):
-        return {key: resolve(one, memory) for key, one in value.items()}
+        return {key: resolve(item, captured) for key, item in value.items()}
     if isinstance(value, list):
-        return [resolve(one, memory) for one in value]
+        return [resolve(item, captured) for item in value]
     return value

@@ -1,7 +1,7 @@
-"""Plays the story against what runs. Every step is idempotent: stopped and begun again, it gets the same answers.
+"""Player of the scenario against a running stack. Every step is idempotent: a second play gets the same responses.
 
-not there yet (404, Retry-After), away   ->  asked again with growing pauses, until the patience is over
-any other refusal, an unexpected answer  ->  the play ends and says which step, which rule, what to do
+404, 503, Retry-After, no connection         ->  retried with growing pauses, until the step's timeout
+any other refusal, an unexpected response    ->  the play ends and names the step, the rule and what to do
 """
 
 import asyncio
@@ -13,124 +13,128 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tools.demo.clients import AT_ONCE, Addresses, Clients, connected
-from tools.demo.conditions import LOOKS
+from tools.demo.clients import MAX_CONNECTIONS, Addresses, Clients, connected
+from tools.demo.conditions import CONDITIONS
 from tools.demo.placeholders import resolve
-from tools.demo.scenario import Story
-from tools.demo.steps import Actor, Await, Call, Chapter, Publish, Step, Strand
-from tools.demo.wire import record
-from tools.devstack.console import Advance, Terminal
+from tools.demo.scenario import Scenario
+from tools.demo.steps import Actor, Await, Call, Lane, Phase, Publish, Step
+from tools.demo.wire import to_record
+from tools.devstack.console import ReportProgress, Terminal
 from tools.devstack.errors import StackError
 from tools.devstack.waiting import all_of
 
-PATIENCE_SECONDS = 60.0
+STEP_TIMEOUT_SECONDS = 60.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 1.0
-MAYBE_LATER = {404, 503}
-Answer = TypeVar("Answer")
+RETRIED_STATUSES = {404, 503}
+Result = TypeVar("Result")
 
 
 class PlayError(StackError):
-    """The play cannot go on; the message names the step and says why, in Korean and English."""
+    """The play cannot go on; the message names the step and the reason, in Korean and English."""
 
 
 @dataclass(frozen=True)
-class Later:
-    """Not there yet, and why."""
+class NotReady:
+    """The result of an attempt that is to be retried, with the reason."""
 
-    why: str
+    reason: str
 
 
 @dataclass
 class Player:
-    """One play; `memory` is what answers were kept as."""
+    """One play of the scenario; `captured` holds the values captured from responses, by name."""
 
     clients: Clients
-    patience_seconds: float = PATIENCE_SECONDS
-    memory: dict[str, Any] = field(default_factory=dict)
+    timeout_seconds: float = STEP_TIMEOUT_SECONDS
+    captured: dict[str, Any] = field(default_factory=dict)
 
-    async def chapter(self, chapter: Chapter, advance: Advance) -> None:
-        """Its strands side by side, as many at once as there are connections."""
-        waiting, done = deque(chapter.strands), 0
+    async def play_phase(self, phase: Phase, advance: ReportProgress) -> None:
+        """Play the phase's lanes in parallel, as many at once as there are connections."""
+        waiting, done = deque(phase.lanes), 0
 
-        def one_more() -> None:
+        def count_step() -> None:
             nonlocal done
             done += 1
-            advance(done, chapter.steps)
+            advance(done, phase.steps)
 
-        advance(0, chapter.steps)
-        await all_of(*(self._worker(waiting, one_more) for _ in range(min(AT_ONCE, len(waiting)))))
+        advance(0, phase.steps)
+        await all_of(*(self._worker(waiting, count_step) for _ in range(min(MAX_CONNECTIONS, len(waiting)))))
 
-    async def _worker(self, waiting: deque[Strand], one_more: Callable[[], None]) -> None:
+    async def _worker(self, waiting: deque[Lane], count_step: Callable[[], None]) -> None:
         while waiting:
             for step in waiting.popleft():
-                await self.step(step)
-                one_more()
+                await self.play_step(step)
+                count_step()
 
-    async def step(self, step: Step) -> None:
+    async def play_step(self, step: Step) -> None:
         match step:
             case Call():
                 await self._call(step)
             case Publish():
-                data = resolve(step.data, self.memory)
-                await self.clients.publish(record(step.key, step.event, data))
+                data = resolve(step.data, self.captured)
+                await self.clients.publish(to_record(step.key, step.event, data))
             case Await():
-                self.memory |= await self._until(step.key, lambda: self._look(step))
+                self.captured |= await self._retry(step.key, lambda: self._poll(step))
 
     async def _call(self, step: Call) -> None:
-        answer = await self._until(step.key, lambda: self._once(step))
-        for name, wanted in resolve(step.expect, self.memory).items():
-            if answer.get(name) != wanted:
+        response = await self._retry(step.key, lambda: self._send(step))
+        for name, expected in resolve(step.expect, self.captured).items():
+            if response.get(name) != expected:
                 raise PlayError(
-                    f"{step.key}: {name}은(는) {wanted}이어야 하는데 {answer.get(name)}입니다 "
-                    f"/ {name} should be {wanted}, not {answer.get(name)}"
+                    f"{step.key}: {name}은(는) {expected}이어야 하는데 {response.get(name)}입니다 "
+                    f"/ {name} should be {expected}, not {response.get(name)}"
                 )
-        self.memory |= {name: answer[of] for name, of in step.keep.items()}
+        self.captured |= {name: response[key] for name, key in step.capture.items()}
 
-    async def _once(self, step: Call) -> dict[str, Any] | Later:
-        path, body = resolve(step.path, self.memory), resolve(step.body, self.memory)
-        return await self._answered(
+    async def _send(self, step: Call) -> dict[str, Any] | NotReady:
+        path, body = resolve(step.path, self.captured), resolve(step.body, self.captured)
+        return await self._response(
             step.key,
             self.clients.ask(
                 step.method, step.service, path, self._actor(step.actor), key=f"demo/{step.key}", body=body
             ),
         )
 
-    async def _look(self, step: Await) -> Mapping[str, Any] | Later:
-        path = resolve(step.path, self.memory)
-        asked = self.clients.ask("GET", step.service, path, self._actor(step.actor))
-        answer = await self._answered(step.key, asked)
-        if isinstance(answer, Later):
-            return answer
-        found = LOOKS[step.look](answer, step.wanted)
-        return Later(f"{step.why_ko}를 기다렸습니다 / waited for {step.why_en}") if found is None else found
+    async def _poll(self, step: Await) -> Mapping[str, Any] | NotReady:
+        path = resolve(step.path, self.captured)
+        request = self.clients.ask("GET", step.service, path, self._actor(step.actor))
+        response = await self._response(step.key, request)
+        if isinstance(response, NotReady):
+            return response
+        captured = CONDITIONS[step.condition](response, step.parameters)
+        if captured is None:
+            return NotReady(f"{step.waiting_for_ko}를 기다렸습니다 / waited for {step.waiting_for_en}")
+        return captured
 
     def _actor(self, actor: Actor) -> Actor:
-        return Actor(str(resolve(actor.subject, self.memory)), actor.role)
+        return Actor(str(resolve(actor.subject, self.captured)), actor.role)
 
-    async def _answered(self, key: str, asked: Awaitable[httpx.Response]) -> dict[str, Any] | Later:
+    async def _response(self, key: str, request: Awaitable[httpx.Response]) -> dict[str, Any] | NotReady:
         try:
-            response = await asked
+            response = await request
         except httpx.TransportError as error:
-            return Later(f"서비스에 닿지 않습니다: {error!r} / the service is away")
+            return NotReady(f"서비스에 닿지 않습니다: {error!r} / the service is away")
         if response.is_success:
-            answer: dict[str, Any] = response.json()
-            return answer
-        if response.status_code in MAYBE_LATER or "retry-after" in response.headers:
-            return Later(said_by(response))
-        raise PlayError(f"{key}: {said_by(response)}")
+            body: dict[str, Any] = response.json()
+            return body
+        if response.status_code in RETRIED_STATUSES or "retry-after" in response.headers:
+            return NotReady(problem_text(response))
+        raise PlayError(f"{key}: {problem_text(response)}")
 
-    async def _until(self, key: str, attempt: Callable[[], Awaitable[Answer | Later]]) -> Answer:
-        deadline, pause = time.monotonic() + self.patience_seconds, FIRST_PAUSE_SECONDS
-        while isinstance(found := await attempt(), Later):
+    async def _retry(self, key: str, attempt: Callable[[], Awaitable[Result | NotReady]]) -> Result:
+        deadline, pause = time.monotonic() + self.timeout_seconds, FIRST_PAUSE_SECONDS
+        while isinstance(result := await attempt(), NotReady):
             if time.monotonic() > deadline:
-                raise PlayError(f"{key}: {self.patience_seconds:.0f}초를 기다려도 그대로입니다. {found.why}")
+                raise PlayError(
+                    f"{key}: {self.timeout_seconds:.0f}초를 기다려도 그대로입니다. {result.reason}"
+                )
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-        return found
+        return result
 
 
-def said_by(response: httpx.Response) -> str:
-    """The problem in its own words."""
+def problem_text(response: httpx.Response) -> str:
+    """Return status, rule and sentences of a problem response, or the start of any other body."""
     try:
         problem = response.json()
         return f"{response.status_code} {problem['rule']}: {problem['detail']} / {problem['detail_en']}"
@@ -138,13 +142,13 @@ def said_by(response: httpx.Response) -> str:
         return f"{response.status_code} {response.text[:300]}"
 
 
-async def play(story: Story, addresses: Addresses, terminal: Terminal) -> float:
-    """The whole story; how many seconds it took. Raises PlayError where it cannot go on."""
+async def play(scenario: Scenario, addresses: Addresses, terminal: Terminal) -> float:
+    """Play the whole scenario and return the seconds it took; raises PlayError where it cannot go on."""
     began = time.monotonic()
     async with connected(addresses) as clients:
         player = Player(clients)
-        for number, chapter in enumerate(story.chapters, start=1):
-            title = f"{number}/{len(story.chapters)} {chapter.name_ko} / {chapter.name_en}"
+        for number, phase in enumerate(scenario.phases, start=1):
+            title = f"{number}/{len(scenario.phases)} {phase.name_ko} / {phase.name_en}"
             with terminal.step(title) as advance:
-                await player.chapter(chapter, advance)
+                await player.play_phase(phase, advance)
     return time.monotonic() - began

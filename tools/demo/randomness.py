@@ -1,4 +1,4 @@
-"""Made-up values that are the same for the same seed, and sums that are exact."""
+"""Random values that a seed determines, with sums that are exact."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from shared.values.calendar import is_business_day
 
 
 def portions(total: int, count: int, unit: int, random: Random, spread: float = 0.15) -> list[int]:
-    """`count` multiples of `unit` that sum to `total`, each within about `spread` of the mean."""
+    """Return `count` multiples of `unit` that sum to `total`, each within about `spread` of the mean."""
     if total % unit:
         raise ValueError(f"{total} is no multiple of {unit}")
     weights = [1 + random.uniform(-spread, spread) for _ in range(count)]
@@ -18,8 +18,8 @@ def portions(total: int, count: int, unit: int, random: Random, spread: float = 
     return [part * unit for part in parts]
 
 
-def multiple(low: int, high: int, unit: int, random: Random) -> int:
-    """A multiple of `unit` from `low` to `high`."""
+def random_multiple(low: int, high: int, unit: int, random: Random) -> int:
+    """Draw a multiple of `unit` from `low` to `high`."""
     return random.randint(-(-low // unit), high // unit) * unit
 
 
@@ -28,15 +28,15 @@ def business_days(first: date, last: date) -> list[date]:
     return [day for day in days if is_business_day(day)]
 
 
-def spread_over(first: date, last: date, count: int, random: Random) -> list[date]:
-    """`count` business days; the first and the last one are among them, where there is room."""
+def random_business_days(first: date, last: date, count: int, random: Random) -> list[date]:
+    """Draw `count` business days in order; the first and the last one are among them, where `count` allows."""
     days = business_days(first, last)
     ends = [days[0], days[-1]][:count]
     return sorted(ends + [random.choice(days) for _ in range(count - len(ends))])
 
 
-def later(start: date, business_days: int) -> date:
-    """So many business days after `start`; before it, where negative."""
+def add_business_days(start: date, business_days: int) -> date:
+    """Return the date so many business days after `start`; before it, where negative."""
     step = timedelta(days=1 if business_days >= 0 else -1)
     day = start
     for _ in range(abs(business_days)):
@@ -46,10 +46,10 @@ def later(start: date, business_days: int) -> date:
     return day
 
 
-def shared_out(total: int, most: Mapping[str, int]) -> dict[str, int]:
-    """`total` divided in proportion to `most`, none above its own; what is left goes to the first with room."""
-    whole = sum(most.values())
-    parts = {name: total * limit // whole for name, limit in most.items()}
-    for name, limit in most.items():
+def split_in_proportion(total: int, limits: Mapping[str, int]) -> dict[str, int]:
+    """Divide `total` in proportion to `limits`, no part above its limit; the remainder goes to the first parts with room."""
+    whole = sum(limits.values())
+    parts = {name: total * limit // whole for name, limit in limits.items()}
+    for name, limit in limits.items():
         parts[name] += min(limit - parts[name], total - sum(parts.values()))
     return parts

@@ -1,4 +1,4 @@
-"""The steps of a yearly call: opened, agreed with the agency, reviewed, selected."""
+"""Steps of a round: opening, the agency's agreement, closing, screening, reviews, selection."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,16 +6,16 @@ from random import Random
 
 from tools.demo.actors import Office, reviewer
 from tools.demo.case_steps import Case
-from tools.demo.randomness import later, shared_out
+from tools.demo.randomness import add_business_days, split_in_proportion
 from tools.demo.settings import Round
 from tools.demo.steps import Call
 
-REVIEWERS = 12
+PANEL_SIZE = 12
 
 
 def open_round(programme: str, round: Round, quota: Mapping[str, int], office: Office) -> list[Call]:
-    """The call, announced a few days before it opens, and the year's agreement with the executing agency."""
-    round_id = round_of(programme, round)
+    """Build the round's opening, announced a few days before, and the year's agreement with the executing agency."""
+    round_id = round_id_of(programme, round)
     opened = {
         "round_id": round_id,
         "programme_id": programme,
@@ -24,7 +24,7 @@ def open_round(programme: str, round: Round, quota: Mapping[str, int], office: O
         "opens_on": round.opens_on.isoformat(),
         "closes_on": round.closes_on.isoformat(),
         "quota": dict(quota),
-        "occurred_on": later(round.opens_on, -4).isoformat(),
+        "occurred_on": add_business_days(round.opens_on, -4).isoformat(),
     }
     agreed = {"agency_ko": round.agency_ko, "occurred_on": round.agreed_on.isoformat()}
     return [
@@ -33,7 +33,7 @@ def open_round(programme: str, round: Round, quota: Mapping[str, int], office: O
     ]
 
 
-def round_of(programme: str, round: Round) -> str:
+def round_id_of(programme: str, round: Round) -> str:
     return f"{programme}-{round.year}"
 
 
@@ -67,19 +67,19 @@ def reviews(
     five: bool = False,
     conflict: bool = False,
 ) -> list[Call]:
-    """Three or five reviews whose counted mean is exactly `mean`, and one that a conflict of interest excludes.
+    """Build three or five reviews with a counted mean of exactly `mean`, and one with a conflict of interest if wanted.
 
-    Offsets add up to zero; with five, the highest and the lowest drop out and leave a zero sum.
+    The offsets sum to zero; of five, the highest and the lowest are not counted, and the rest still sum to zero.
     """
     inner, outer = random.randint(0, 2), random.randint(2, 4)
     offsets = [-outer, -inner, 0, inner, outer] if five else [-inner, 0, inner]
     random.shuffle(offsets)
-    first = random.randrange(REVIEWERS)
-    numbers = [(first + index) % REVIEWERS + 1 for index in range(len(offsets) + 1)]
-    calls = [
-        review(case, number, shared_out(mean + offset, criteria), on)
+    first = random.randrange(PANEL_SIZE)
+    numbers = [(first + index) % PANEL_SIZE + 1 for index in range(len(offsets) + 1)]
+    steps = [
+        review(case, number, split_in_proportion(mean + offset, criteria), on)
         for number, offset in zip(numbers, offsets, strict=False)
     ]
     if conflict:
-        calls.append(review(case, numbers[-1], dict(criteria), on, conflict=True))
-    return calls
+        steps.append(review(case, numbers[-1], dict(criteria), on, conflict=True))
+    return steps

@@ -1,140 +1,171 @@
-"""The whole story, chapter by chapter, ready to be played: the same seed gives the same bytes."""
+"""The whole scenario, phase by phase, ready to be played: one seed always gives the same bytes."""
 
 from collections.abc import Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 import orjson
 
 from shared.events.definition import Definition, Proposal
-from tools.demo import endings, exporters, gimcheon, jeonbuk, jeonbuk_works, openings, past
+from tools.demo import (
+    exporters,
+    final_steps,
+    gimcheon,
+    initial_steps,
+    jeonbuk,
+    jeonbuk_follow_up,
+    past_results,
+)
 from tools.demo.applicants import Applicant, applicants
-from tools.demo.case_steps import Course
-from tools.demo.definitions import Published, load_all
-from tools.demo.omissions import Left, definition_without, without
+from tools.demo.case_steps import CaseSteps
+from tools.demo.definitions import Publication, load_all
+from tools.demo.omissions import Omission, without_first, without_plan_cell
 from tools.demo.settings import Settings, load_settings
-from tools.demo.smart_factory_cases import Building, buildings
-from tools.demo.steps import Chapter, Strand
+from tools.demo.smart_factory_cases import SmartFactoryCase, smart_factory_cases
+from tools.demo.steps import Lane, Phase
 
 
 @dataclass(frozen=True)
-class Story:
-    """What is played, and the business date on which it ends."""
+class Scenario:
+    """The phases to play, and the business date on which they end."""
 
     business_date: date
-    chapters: list[Chapter]
+    phases: list[Phase]
 
     @property
     def steps(self) -> int:
-        return sum(chapter.steps for chapter in self.chapters)
+        return sum(phase.steps for phase in self.phases)
 
     def as_bytes(self) -> bytes:
-        return orjson.dumps([asdict(chapter) for chapter in self.chapters], option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps([asdict(phase) for phase in self.phases], option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True)
-class Cast:
-    """What the chapters are made of."""
+class Inputs:
+    """Settings, publications, applicants and cases that the phases are built from."""
 
     settings: Settings
-    published: list[Published]
-    first: dict[str, Definition]
+    publications: list[Publication]
+    first_versions: dict[str, Definition]
     applicants: list[Applicant]
-    buildings: list[Building]
-    gimcheon: list[Course]
-    left: Set[Left]
+    smart_factory_cases: list[SmartFactoryCase]
+    gimcheon_cases: list[CaseSteps]
+    omissions: Set[Omission]
 
 
-def tell(settings: Settings | None = None, left: Set[Left] = frozenset()) -> Story:
-    """The story of scenario.yaml and the programmes' files, without what is left out."""
+def build_scenario(settings: Settings | None = None, omissions: Set[Omission] = frozenset()) -> Scenario:
+    """Build the scenario of scenario.yaml and the programmes' files, without the omissions."""
     settings = settings or load_settings()
-    cast = _cast(settings, left)
-    return Story(settings.business_date, [*_until_selection(cast), *_after_selection(cast)])
+    inputs = _load_inputs(settings, omissions)
+    return Scenario(settings.business_date, [*_until_selection(inputs), *_after_selection(inputs)])
 
 
-def _cast(settings: Settings, left: Set[Left]) -> Cast:
-    published = [_left_out(one, left) for one in load_all()]
+def _load_inputs(settings: Settings, omissions: Set[Omission]) -> Inputs:
+    publications = [_with_omissions(publication, omissions) for publication in load_all()]
     # A programme's rounds and agreements follow its first version.
-    first = {
-        one.content.programme_id: one.content
-        for one in reversed(published)
-        if isinstance(one.content, Definition)
+    first_versions = {
+        publication.content.programme_id: publication.content
+        for publication in reversed(publications)
+        if isinstance(publication.content, Definition)
     }
-    people = applicants(settings.jeonbuk, settings.seed)
-    courses = [
-        *gimcheon.top_ups(settings.top_up, first[settings.top_up.programme]),
-        *exporters.exporters(settings.menu, first[settings.menu.programme], settings.seed),
+    applied = applicants(settings.jeonbuk, settings.seed)
+    cases = [
+        *gimcheon.top_ups(settings.top_up, first_versions[settings.top_up.programme]),
+        *exporters.exporters(settings.menu, first_versions[settings.menu.programme], settings.seed),
     ]
-    return Cast(settings, published, first, people, buildings(settings, people), courses, left)
+    return Inputs(
+        settings,
+        publications,
+        first_versions,
+        applied,
+        smart_factory_cases(settings, applied),
+        cases,
+        omissions,
+    )
 
 
-def _left_out(one: Published, left: Set[Left]) -> Published:
-    if isinstance(one.content, Proposal):
-        return one
-    return Published(one.file, one.published_on, definition_without(left, one.content))
+def _with_omissions(publication: Publication, omissions: Set[Omission]) -> Publication:
+    if isinstance(publication.content, Proposal):
+        return publication
+    return replace(publication, content=without_plan_cell(omissions, publication.content))
 
 
-def _until_selection(cast: Cast) -> list[Chapter]:
-    story, first, seed = cast.settings.jeonbuk, cast.first, cast.settings.seed
-    applications = jeonbuk.applications(story, cast.applicants, seed)
+def _until_selection(inputs: Inputs) -> list[Phase]:
+    settings, seed = inputs.settings, inputs.settings.seed
+    definition = inputs.first_versions[settings.jeonbuk.programme]
+    allocations = initial_steps.allocations(
+        settings, inputs.first_versions, inputs.applicants, inputs.smart_factory_cases
+    )
+    applications = jeonbuk.applications(settings.jeonbuk, inputs.applicants, seed)
     return [
-        Chapter("사업과 공고", "Programmes and calls", openings.programmes(cast.settings, cast.published)),
-        Chapter(
-            "예산과 과거 실적",
-            "Budgets and past results",
-            [*openings.budgets(cast.settings, first, cast.applicants, cast.buildings), *_past(cast)],
+        Phase(
+            "사업과 공고",
+            "Programmes and calls",
+            initial_steps.publications_and_rounds(settings, inputs.publications),
         ),
-        Chapter("신청", "Applications", [*(one.applies for one in cast.gimcheon), *applications]),
-        Chapter(
+        Phase("예산과 과거 실적", "Budgets and past results", [*allocations, *_past_results(inputs)]),
+        Phase("신청", "Applications", [*(case.application for case in inputs.gimcheon_cases), *applications]),
+        Phase(
             "요건검토와 평가",
             "Screening and reviews",
-            jeonbuk.reviews(story, first[story.programme], cast.applicants, seed),
+            jeonbuk.reviews(settings.jeonbuk, definition, inputs.applicants, seed),
         ),
-        Chapter("선정", "Selection", [jeonbuk.selection(story), exporters.selection(cast.settings.menu)]),
+        Phase("선정", "Selection", [jeonbuk.selection(settings.jeonbuk), exporters.selection(settings.menu)]),
     ]
 
 
-def _past(cast: Cast) -> list[Strand]:
-    homes = openings.consulted(cast.published)
-    events = past.legacy_events(cast.settings, cast.first, homes)
-    kept = without(cast.left, Left.LEGACY_COMPANY, [[event] for event in events])
-    return past.side_by_side(kept)
+def _past_results(inputs: Inputs) -> list[Lane]:
+    municipalities = initial_steps.consulted_municipalities(inputs.publications)
+    events = past_results.legacy_events(inputs.settings, inputs.first_versions, municipalities)
+    lanes = without_first(inputs.omissions, Omission.LEGACY_COMPANY, [[event] for event in events])
+    return past_results.in_lanes(lanes)
 
 
-def _after_selection(cast: Cast) -> list[Chapter]:
-    story, built = cast.settings.jeonbuk, cast.buildings
-    definition = cast.first[story.programme]
-    visits = jeonbuk_works.visits(story, built, cast.settings.seed)
+def _after_selection(inputs: Inputs) -> list[Phase]:
+    settings, cases = inputs.settings, inputs.smart_factory_cases
+    definition = inputs.first_versions[settings.jeonbuk.programme]
+    visits = jeonbuk_follow_up.visits(settings.jeonbuk, cases, settings.seed)
     return [
-        Chapter("포기와 예비 순위", "Give-ups and reserves", jeonbuk.give_ups(story, cast.applicants)),
-        Chapter(
-            "협약", "Agreements", [*(one.agrees for one in cast.gimcheon), *jeonbuk_works.agreements(built)]
+        Phase(
+            "포기와 예비 순위",
+            "Give-ups and reserves",
+            jeonbuk.abandonments(settings.jeonbuk, inputs.applicants),
+        ),
+        Phase(
+            "협약",
+            "Agreements",
+            [*(case.agreement for case in inputs.gimcheon_cases), *jeonbuk_follow_up.agreements(cases)],
         ),
         # Milestones and visits first: meanwhile the agreements reach the ledger.
-        Chapter(
+        Phase(
             "이정표와 멘토 방문",
             "Milestones and mentors' visits",
             [
-                *(one.builds for one in cast.gimcheon),
-                *jeonbuk_works.milestones(built, cast.settings.business_date),
-                *without(cast.left, Left.VISIT, visits),
+                *(case.milestones for case in inputs.gimcheon_cases),
+                *jeonbuk_follow_up.milestones(cases, settings.business_date),
+                *without_first(inputs.omissions, Omission.VISIT, visits),
             ],
         ),
-        Chapter(
+        Phase(
             "자부담과 선금",
             "Own shares and first payments",
-            [*(one.is_paid for one in cast.gimcheon), *jeonbuk_works.first_payments(built, definition)],
+            [
+                *(case.payments for case in inputs.gimcheon_cases),
+                *jeonbuk_follow_up.first_payments(cases, definition),
+            ],
         ),
-        Chapter("잔금", "Final payments", jeonbuk_works.final_payments(story, built)),
-        Chapter("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _last(cast)),
-        Chapter("기한 확인", "Deadlines", endings.deadlines(cast.settings)),
+        Phase("잔금", "Final payments", jeonbuk_follow_up.final_payments(settings.jeonbuk, cases)),
+        Phase("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _pledge_and_later_versions(inputs)),
+        Phase("기한 확인", "Deadlines", final_steps.deadlines(settings)),
     ]
 
 
-def _last(cast: Cast) -> list[Strand]:
-    report: list[Strand] = [[gimcheon.pledge_report(cast.settings.pledge)]]
+def _pledge_and_later_versions(inputs: Inputs) -> list[Lane]:
+    report: list[Lane] = [[gimcheon.pledge_report(inputs.settings.pledge)]]
     return [
-        *without(cast.left, Left.PLEDGE_REPORT, report),
-        *openings.later_versions(cast.published),
-        *endings.treasury_has_answered(cast.settings, cast.first, cast.buildings),
+        *without_first(inputs.omissions, Omission.PLEDGE_REPORT, report),
+        *initial_steps.later_versions(inputs.publications),
+        *final_steps.awaited_treasury_answers(
+            inputs.settings, inputs.first_versions, inputs.smart_factory_cases
+        ),
     ]

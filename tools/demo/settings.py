@@ -1,4 +1,4 @@
-"""The numbers that the story is made of, as scenario.yaml states them."""
+"""Settings of the scenario: the numbers in scenario.yaml, as frozen models."""
 
 from datetime import date
 from pathlib import Path
@@ -6,20 +6,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tools.demo.yamlfile import YamlError, lines_of, read_yaml
+from tools.demo.yamlfile import YamlError, error_lines, read_yaml
 
 FILE = Path(__file__).with_name("scenario.yaml")
-Standing = Literal["completed", "about_to", "late", "going_on"]
-Span = tuple[date, date]
-Range = tuple[int, int]
+Progress = Literal["completed", "about_to", "late", "going_on"]
+DateRange = tuple[date, date]
+AmountRange = tuple[int, int]
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
+    """Base of all settings: frozen, and an unknown key is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Past(Part):
-    """Past results of one programme and year: `companies` records that sum to `total_krw`."""
+class PastResults(StrictModel):
+    """Past results of one programme and year: `companies` records whose amounts sum to `total_krw`."""
 
     records: str
     company: str
@@ -32,7 +34,7 @@ class Past(Part):
     total_krw: int | None = None
 
 
-class Round(Part):
+class Round(StrictModel):
     opens_on: date
     closes_on: date
     agreed_on: date
@@ -44,20 +46,20 @@ class Round(Part):
         return self.opens_on.year
 
 
-class MinistrySelection(Part):
+class MinistrySelection(StrictModel):
     company: str
     selected_on: date
     agreed_on: date
     total_krw: int
 
 
-class TopUp(Part):
+class TopUpSettings(StrictModel):
     programme: str
     round: Round
     companies: list[MinistrySelection]
 
 
-class Menu(Part):
+class ExportMenuSettings(StrictModel):
     programme: str
     track: str
     companies: int
@@ -65,11 +67,11 @@ class Menu(Part):
     screened_on: date
     reviewed_on: date
     selected_on: date
-    agreements: Span
-    total_krw: Range
+    agreements: DateRange
+    total_krw: AmountRange
 
 
-class Pledge(Part):
+class PledgeReport(StrictModel):
     pledge: str
     programme: str
     percent: int
@@ -77,21 +79,21 @@ class Pledge(Part):
     occurred_on: date
 
 
-class TrackStory(Part):
-    """Counts of companies; those that hold a place at the end add up to `places`."""
+class TrackCounts(StrictModel):
+    """Counts of companies; the last four count the holders of an award at the end and add up to `quota`."""
 
-    places: int
+    quota: int
     applications: int
     ineligible: int
-    total_krw: Range
+    total_krw: AmountRange
     completed: int
     about_to: int
     late: int
     going_on: int
 
 
-class GiveUp(Part):
-    """The company of this rank gives up, before or after its agreement."""
+class Abandonment(StrictModel):
+    """Abandonment by the company of this rank, before its agreement or (with `agreed_on`) after it."""
 
     track: str
     rank: int
@@ -100,16 +102,16 @@ class GiveUp(Part):
     reason: str
 
 
-class Jeonbuk(Part):
+class JeonbukSettings(StrictModel):
     programme: str
     round: Round
     screened_on: date
     reviewed_on: date
     selected_on: date
-    tracks: dict[str, TrackStory]
-    give_ups: list[GiveUp]
+    tracks: dict[str, TrackCounts]
+    abandonments: list[Abandonment]
     municipalities: dict[str, tuple[int, int]]
-    agreements: dict[Standing, Span]
+    agreements: dict[Progress, DateRange]
     final_payments_for_completion_until: date
     unconfirmed: int
     rejected: int
@@ -119,19 +121,19 @@ class Jeonbuk(Part):
     reviewed_by_five: int
 
 
-class Settings(Part):
+class Settings(StrictModel):
     seed: int
     business_date: date
-    past: list[Past]
-    top_up: TopUp
-    menu: Menu
-    pledge: Pledge
-    jeonbuk: Jeonbuk
+    past_results: list[PastResults]
+    top_up: TopUpSettings
+    menu: ExportMenuSettings
+    pledge: PledgeReport
+    jeonbuk: JeonbukSettings
 
 
 def load_settings(file: Path = FILE) -> Settings:
-    """The settings; raises YamlError, a line for each error, for a file that is not whole."""
+    """Load the settings; raises YamlError, with a line for each error, for an incomplete or wrong file."""
     try:
         return Settings.model_validate(read_yaml(file))
     except ValidationError as error:
-        raise YamlError("\n".join(f"{file.name}: {line}" for line in lines_of(error))) from error
+        raise YamlError("\n".join(f"{file.name}: {line}" for line in error_lines(error))) from error

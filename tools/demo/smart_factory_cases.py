@@ -1,4 +1,4 @@
-"""Jeonbuk's 70 buildings: who holds a place at the end, agreed when, and how far on the business date."""
+"""Jeonbuk's 70 smart factory cases: the holders of an award, date of agreement, progress on the business date."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,62 +7,64 @@ from random import Random
 
 from shared.values.calendar import add_months
 from tools.demo.actors import JEONBUK
-from tools.demo.applicants import Applicant, holds
+from tools.demo.applicants import Applicant, holds_award
 from tools.demo.case_steps import Case
-from tools.demo.randomness import later, spread_over
-from tools.demo.settings import Settings, Standing, TrackStory
+from tools.demo.randomness import add_business_days, random_business_days
+from tools.demo.settings import Progress, Settings, TrackCounts
 
-MONTHS = 6  # of building, as the definition's completing milestone has it
+BUILD_MONTHS = 6  # as the definition's completing milestone has it
 
 
 @dataclass(frozen=True)
-class Building:
-    """A case that holds a place at the end; `completed_on` where it has been completed."""
+class SmartFactoryCase:
+    """A case that holds an award at the end; `completed_on` is None unless it is completed."""
 
     case: Case
     total_krw: int
     agreed_on: date
-    standing: Standing
+    progress: Progress
     completed_on: date | None = None
 
 
-def buildings(settings: Settings, applicants: list[Applicant]) -> list[Building]:
-    """As many of each standing as the story says, by track."""
+def smart_factory_cases(settings: Settings, applicants: list[Applicant]) -> list[SmartFactoryCase]:
+    """Build as many cases of each progress as the settings state, by track."""
     random = Random(f"{settings.seed}/buildings")
     return [
-        building
-        for track, of in settings.jeonbuk.tracks.items()
-        for building in _of_track(settings, applicants, track, of, random)
+        case
+        for track, counts in settings.jeonbuk.tracks.items()
+        for case in _cases_of_track(settings, applicants, track, counts, random)
     ]
 
 
-def _of_track(
-    settings: Settings, applicants: list[Applicant], track: str, of: TrackStory, random: Random
-) -> Iterator[Building]:
-    """By lot, but who stepped in later also goes on."""
-    held = [one for one in applicants if one.track == track and holds(settings.jeonbuk, track, one.rank)]
-    random.shuffle(held)
-    held.sort(key=lambda one: one.rank is not None and one.rank > of.places)
-    for standing, count in _standings(of):
-        for agreed_on in spread_over(*settings.jeonbuk.agreements[standing], count, random):
-            one = held.pop(0)
-            completed = standing == "completed"
-            ended = _completion(agreed_on, settings.business_date, random) if completed else None
-            case = Case(settings.jeonbuk.programme, one.company, JEONBUK)
-            yield Building(case, one.total_krw, agreed_on, standing, ended)
+def _cases_of_track(
+    settings: Settings, applicants: list[Applicant], track: str, counts: TrackCounts, random: Random
+) -> Iterator[SmartFactoryCase]:
+    """Draw the progress of each case at random; promoted reserves come last and are still going on."""
+    holders = [
+        row for row in applicants if row.track == track and holds_award(settings.jeonbuk, track, row.rank)
+    ]
+    random.shuffle(holders)
+    holders.sort(key=lambda row: row.rank is not None and row.rank > counts.quota)
+    for progress, count in _progress_counts(counts):
+        for agreed_on in random_business_days(*settings.jeonbuk.agreements[progress], count, random):
+            holder = holders.pop(0)
+            completed = progress == "completed"
+            completed_on = _completion(agreed_on, settings.business_date, random) if completed else None
+            case = Case(settings.jeonbuk.programme, holder.company, JEONBUK)
+            yield SmartFactoryCase(case, holder.total_krw, agreed_on, progress, completed_on)
 
 
-def _standings(of: TrackStory) -> list[tuple[Standing, int]]:
-    """How many stand how; those who go on come last."""
+def _progress_counts(counts: TrackCounts) -> list[tuple[Progress, int]]:
+    """Return the number of cases of each progress, with `going_on` last."""
     return [
-        ("completed", of.completed),
-        ("about_to", of.about_to),
-        ("late", of.late),
-        ("going_on", of.going_on),
+        ("completed", counts.completed),
+        ("about_to", counts.about_to),
+        ("late", counts.late),
+        ("going_on", counts.going_on),
     ]
 
 
 def _completion(agreed_on: date, business_date: date, random: Random) -> date:
-    """On its due date or some days before, and before the business date."""
-    last = min(add_months(agreed_on, MONTHS), later(business_date, -1))
-    return later(last, -random.randint(1, 8))
+    """Draw a date of completion: some days before the due date, and before the business date."""
+    last = min(add_months(agreed_on, BUILD_MONTHS), add_business_days(business_date, -1))
+    return add_business_days(last, -random.randint(1, 8))

@@ -1,4 +1,4 @@
-"""What a story is made of: chapters of strands of steps. A strand's steps go in order, strands side by side."""
+"""Building blocks of a scenario: phases of parallel lanes of steps. The steps of one lane run in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an opaque subject and a role. A company's subject is its id, known from an earlier answer."""
+    """Subject and role of a token. A company's subject is its id, a placeholder filled from an earlier response."""
 
     subject: str
     role: str
@@ -17,10 +17,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Call:
-    """An HTTP command. Its key becomes the Idempotency-Key, so a second play gets the first play's answer.
+    """An HTTP command. Its key becomes the Idempotency-Key, so a second play gets the first play's response.
 
-    `{name}` in path, body and actor stands for what an earlier answer was kept as: `keep` maps such a name
-    to a field of this call's answer. `expect` are fields of the answer that must be so.
+    `{name}` in path, body and actor is a placeholder for a value captured from an earlier response: `capture`
+    maps such a name to a field of this call's response. `expect` are fields that the response must have.
     """
 
     key: str
@@ -29,7 +29,7 @@ class Call:
     actor: Actor
     body: Body = field(default_factory=dict)
     method: Literal["POST", "PUT"] = "POST"
-    keep: Mapping[str, str] = field(default_factory=dict)
+    capture: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, Any] = field(default_factory=dict)
 
     def expecting(self, **fields: Any) -> "Call":
@@ -47,33 +47,33 @@ class Publish:
 
 @dataclass(frozen=True)
 class Await:
-    """Ask `path` until `look` finds what later steps need, and keep it.
+    """Poll `path` until `condition` holds, and capture the values that later steps need.
 
-    `look` names a function of tools/demo/conditions.py; `wanted` is what it looks for.
+    `condition` names a function of tools/demo/conditions.py; `parameters` are its second argument.
     """
 
     key: str
     service: str
     path: str
     actor: Actor
-    look: str
-    wanted: Body
-    why_ko: str
-    why_en: str
+    condition: str
+    parameters: Body
+    waiting_for_ko: str
+    waiting_for_en: str
 
 
 Step = Call | Publish | Await
-Strand = Sequence[Step]
+Lane = Sequence[Step]
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """Its strands are independent of each other; the next chapter begins when all have ended."""
+class Phase:
+    """Lanes that are independent of each other; the next phase begins when all of them have ended."""
 
     name_ko: str
     name_en: str
-    strands: list[Strand]
+    lanes: list[Lane]
 
     @property
     def steps(self) -> int:
-        return sum(map(len, self.strands))
+        return sum(map(len, self.lanes))

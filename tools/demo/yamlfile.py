@@ -1,4 +1,4 @@
-"""Reads a YAML file strictly: a mapping, and no key of it stands twice."""
+"""Strict YAML reader: the file must be a mapping, and duplicate keys are errors."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -11,14 +11,14 @@ from tools.devstack.errors import StackError
 
 
 class YamlError(StackError):
-    """The file is not the YAML that it should be; the message names the line."""
+    """Invalid YAML file; the message names the line."""
 
 
 class StrictLoader(yaml.SafeLoader):
-    """YAML's usual reader lets the second of two equal keys win, silently."""
+    """A loader that refuses duplicate keys: yaml.SafeLoader silently lets the second one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Build a mapping, or raise YamlError where a key stands twice."""
+        """Build a mapping; raises YamlError for a duplicate key."""
         seen: set[Any] = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
@@ -30,14 +30,14 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
-    """The mapping that the file holds; raises YamlError or yaml.YAMLError with the line."""
+    """Return the file's mapping; raises YamlError or yaml.YAMLError with the line."""
     content = yaml.load(file.read_text(encoding="utf-8"), Loader=StrictLoader)
     if not isinstance(content, dict):
         raise YamlError("이름: 값 꼴이어야 합니다 / the file must hold names and values")
     return content
 
 
-def lines_of(error: ValidationError) -> list[str]:
-    """`field: rule` for each thing that is wrong."""
-    found = error.errors(include_url=False, include_context=False)
-    return [f"{'.'.join(map(str, one['loc'])) or '(whole)'}: {one['msg']}" for one in found]
+def error_lines(error: ValidationError) -> list[str]:
+    """Return `field: rule` for each validation error."""
+    errors = error.errors(include_url=False, include_context=False)
+    return [f"{'.'.join(map(str, row['loc'])) or '(whole)'}: {row['msg']}" for row in errors]

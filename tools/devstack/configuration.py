@@ -1,63 +1,60 @@
-"""Where everything of one stack is and what each of its processes is told: ports, addresses, environments."""
+"""Configuration of one stack: its ports and addresses, and the environment of each of its processes."""
 
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from deploy.postgres import roles
 from tools.devstack import brokers, services, tokens
-from tools.devstack.ports import LOOPBACK, free_ports, port_near
+from tools.devstack.ports import LOOPBACK, free_ports, port_or_free
 from tools.devstack.postgres import Postgres
 from tools.devstack.processes import Program
 from tools.devstack.services import MONITORING, SERVICES, Service, ServiceProcess
 from tools.devstack.state import State
 
 SMS_SENDER = "0541234567"
-RECEIPTS_PATH = "/receipts/solapi"  # of notifications
-BOARD_OPERATOR = "demo-operator"  # as whom anyone on this machine reads the board
+RECEIPTS_PATH = "/receipts/solapi"  # the delivery-report route of notifications
+BOARD_OPERATOR = "demo-operator"  # the subject under which anyone on this machine reads the board
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the stack is run; `pleasant` ports are the fixed ones where they are free, else any free ones are used."""
+    """Options of one run; with `preferred_ports` the fixed ports are used where they are free, else any free ones."""
 
     brokers: int = 1
     split: bool = False
     business_date: date | None = None
-    pleasant: bool = True
+    preferred_ports: bool = True
     services: tuple[Service, ...] = SERVICES
 
     @property
     def has_timer(self) -> bool:
-        """Tell whether timers run; a scenario of the past moves the deadlines itself."""
+        """Return whether timers run: the scenario of a pinned business date moves its deadlines itself."""
         return self.business_date is None
 
 
-class Layout:
-    """The ports chosen for one run, and everything that follows from them."""
+class Configuration:
+    """Ports chosen for one run, and the addresses and programs that follow from them."""
 
     def __init__(self, state: State, options: Options, kafka: brokers.Brokers) -> None:
         self.state, self.options, self.kafka = state, options, kafka
-        self.given_database = os.environ.get("IEUM_DATABASE_URL")
-        self.postgres = self._database()
+        self.existing_database = os.environ.get("IEUM_DATABASE_URL")
+        log, password = state.logs / "postgres.log", state.secrets().admin
+        self.postgres = Postgres(state.folder / "postgres", log, self._port(55432), password)
         self.inbox_port, self.smtp_port = self._port(8825), self._port(2525)
-        self.processes = services.plan(options.services, options.split, options.has_timer, options.pleasant)
+        self.processes = services.plan(
+            options.services, options.split, options.has_timer, options.preferred_ports
+        )
 
     def _port(self, preferred: int) -> int:
-        return port_near(preferred) if self.options.pleasant else free_ports(1)[0]
-
-    def _database(self) -> Postgres:
-        """Return our server; beside a broker that forgets, it starts empty too, or offsets would not match."""
-        log, password = self.state.logs / "postgres.log", self.state.secrets().admin
-        kept = Postgres(self.state.folder / "postgres", log, self._port(55432), password)
-        return kept if self.kafka.durable else replace(kept, folder=self.state.folder / "postgres-memory")
+        return port_or_free(preferred) if self.options.preferred_ports else free_ports(1)[0]
 
     @property
     def admin_url(self) -> str:
-        """Return the address of PostgreSQL's superuser, ours or the given one."""
-        return self.given_database or self.postgres.url
+        """Return the address of PostgreSQL's superuser, on our server or on that of IEUM_DATABASE_URL."""
+        return self.existing_database or self.postgres.url
 
     @property
     def inbox_url(self) -> str:
@@ -70,31 +67,39 @@ class Layout:
         return f"{LOOPBACK}:{self.smtp_port}"
 
     def api(self, service: str) -> str | None:
-        """Return the address of a service's API, None when it does not run."""
-        apis = (one.url for one in self.processes if one.service.name == service and "api" in one.roles)
+        """Return the address of a service's API, None when its API does not run."""
+        apis = (
+            process.url
+            for process in self.processes
+            if process.service.name == service and "api" in process.roles
+        )
         return next(apis, None)
 
     def databases(self) -> dict[str, str]:
         """Return the address of each service's own role."""
-        return {one: self._login(roles.app_role(one)) for one in roles.SERVICES}
+        return {service: self._login_url(roles.app_role(service)) for service in roles.SERVICES}
 
     def owners(self) -> dict[str, str]:
         """Return the address of each schema's owner."""
-        return {one: self._login(roles.owner_role(one)) for one in roles.SERVICES}
+        return {service: self._login_url(roles.owner_role(service)) for service in roles.SERVICES}
 
-    def _login(self, role: str) -> str:
-        return roles.login(self.admin_url, role, self.state.secrets().roles[role])
+    def audit(self) -> str:
+        """Return the address of the role that reads every schema and writes none."""
+        return self._login_url(roles.AUDIT_ROLE)
+
+    def _login_url(self, role: str) -> str:
+        return roles.login_url(self.admin_url, role, self.state.secrets().roles[role])
 
     def migrations(self) -> Program:
-        """Return the run that brings up the schema of every service that runs."""
-        present = {one.service.name for one in self.processes}
-        owners = {name: url for name, url in self.owners().items() if name in present}
+        """Return the program that migrates the schema of every service that runs."""
+        running = {process.service.name for process in self.processes}
+        owners = {name: url for name, url in self.owners().items() if name in running}
         settings = services.environment(owners=json.dumps(owners))
         command = (sys.executable, "-m", "tools.devstack.migrations")
         return Program("migrations", command, self.state.logs / "migrations.log", settings)
 
     def inbox(self) -> Program:
-        """Return the process of both inboxes."""
+        """Return the program that serves both inboxes."""
         secrets, notifications = self.state.secrets(), self.api("notifications")
         settings = services.environment(
             inbox_port=str(self.inbox_port),
@@ -108,17 +113,16 @@ class Layout:
         command = (sys.executable, "-m", "tools.devstack.inbox")
         return Program("inbox", command, self.state.logs / "inbox.log", settings)
 
-    def environment(self, one: ServiceProcess) -> dict[str, str]:
-        """Return what a service's process is told."""
+    def environment(self, process: ServiceProcess) -> dict[str, str]:
+        """Return the environment variables of a service's process."""
         business_date, secrets = self.options.business_date, self.state.secrets()
         return services.environment(
-            database_url=self.databases()[one.service.name],
+            database_url=self.databases()[process.service.name],
             kafka_bootstrap=self.kafka.bootstrap,
-            kafka_idempotence="1" if self.kafka.idempotent else "0",
             jwks_file=str(tokens.jwks_file(self.state)),
             token_issuer=tokens.ISSUER,
             business_date=business_date.isoformat() if business_date else None,
-            board_operator=BOARD_OPERATOR if one.service.name == MONITORING else None,
+            board_operator=BOARD_OPERATOR if process.service.name == MONITORING else None,
             smtp_url=f"smtp://{self.smtp}",
             sms_url=self.inbox_url,
             sms_api_key=secrets.sms_api_key,

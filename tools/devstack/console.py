@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: a progress bar there, plain lines in a log."""
+"""Terminal output: a progress bar on a terminal, plain lines in a log."""
 
 import sys
 import time
@@ -10,17 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-Advance = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
 class Terminal:
-    """Says lines and shows steps; `quiet` keeps the steps to itself."""
+    """Output of lines, tables and steps; `quiet` leaves out the steps."""
 
     def __init__(self, file: TextIO = sys.stderr, quiet: bool = False) -> None:
         self.console = Console(file=file, highlight=False, width=None if file.isatty() else 120)
         self.quiet = quiet
 
-    def say(self, line: str) -> None:
+    def print(self, line: str) -> None:
         """Print one line."""
         self.console.print(line, markup=False, soft_wrap=True)
 
@@ -31,8 +31,8 @@ class Terminal:
             self.console.print(table)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Advance]:
-        """Show a step that takes a while: call what it yields with (done, total) as it goes on."""
+    def step(self, title: str) -> Iterator[ReportProgress]:
+        """Show a step as it runs; yields the function to call with (done, total) to report its progress."""
         started = time.monotonic()
         if self.console.is_terminal and not self.quiet:
             with _bar(self.console) as bar:
@@ -41,7 +41,7 @@ class Terminal:
         else:
             yield lambda done, total: None
         if not self.quiet:
-            self.say(f"✓ {title} ({time.monotonic() - started:.1f} s)")
+            self.print(f"✓ {title} ({time.monotonic() - started:.1f} s)")
 
 
 def _bar(console: Console) -> Progress:
@@ -53,6 +53,6 @@ def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
 
 
-def output(text: str) -> None:
-    """Print a result on standard output, for a pipe as well as for a person."""
+def write_stdout(text: str) -> None:
+    """Write a result to standard output, for a pipe as well as for a terminal."""
     sys.stdout.write(text + "\n")

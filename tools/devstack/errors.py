@@ -1,9 +1,9 @@
-"""What stops the embedded stack, in words for the person at the terminal."""
+"""Errors that stop the embedded stack, with messages for the terminal."""
 
 
 class StackError(Exception):
-    """The stack cannot go on; the message says why and what to do, in Korean and English."""
+    """The stack cannot go on; the message gives the cause and the remedy in Korean and English."""
 
 
 class UnreachableError(StackError):
-    """A server on the network did not answer: nothing is wrong with what we have."""
+    """A server on the network did not answer; the local files are intact."""

@@ -1,6 +1,6 @@
-"""Jars: downloaded once by jgo, checked against the committed checksums, started from the cache.
+"""Jars: downloaded once by jgo, verified against the committed checksums, started from the cache.
 
-`python -m tools.devstack.jars --lock` resolves Kafka's coordinates anew and rewrites deploy/kafka/jars.sha256.
+`python -m tools.devstack.jars --lock` resolves Kafka's coordinates again and rewrites deploy/kafka/jars.sha256.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from tools.devstack.errors import StackError
 
 KAFKA_VERSION = "4.3.1"  # 4.4.0 cannot be resolved: one of its artifacts is missing from Maven
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class JarSet:
-    """What some coordinates need, by the committed checksums in `lock`; `name` is its folder in the cache."""
+    """Jars that Maven coordinates resolve to, with committed checksums in `lock`; `name` is their folder in the cache."""
 
     name: str
     coordinates: tuple[str, ...]
@@ -30,7 +30,7 @@ class JarSet:
 
     @property
     def folder(self) -> Path:
-        """Return where the jars are kept: below IEUM_CACHE, or ~/.cache/ieum."""
+        """Return the folder of the cached jars, below IEUM_CACHE or ~/.cache/ieum."""
         return Path(os.environ.get("IEUM_CACHE") or Path.home() / ".cache" / "ieum") / self.name
 
     def locked(self) -> dict[str, str]:
@@ -38,45 +38,47 @@ class JarSet:
         lines = self.lock.read_text(encoding="utf-8").splitlines()
         return {path: digest for digest, path in (line.split("  ") for line in lines)}
 
-    def get(self, progress: Progress = lambda done, total: None) -> list[Path]:
-        """Return the checked jars, from the cache when they are there.
+    def get(self, progress: ReportProgress = lambda done, total: None) -> list[Path]:
+        """Return the verified jars; missing ones are downloaded into the cache first.
 
-        Raises StackError when a jar is not the committed one, UnreachableError when Maven does not answer.
+        Raises StackError when a checksum differs from the committed one, UnreachableError when Maven does not answer.
         """
         jars = self.locked()
         missing = [path for path in jars if not (self.folder / path).is_file()]
         if missing:
             self._download(missing, progress)
-        self._check(self.folder, jars)
+        self._verify(self.folder, jars)
         return [self.folder / path for path in sorted(jars)]
 
-    def _download(self, paths: list[str], progress: Progress) -> None:
+    def _download(self, paths: list[str], progress: ReportProgress) -> None:
         from tools.devstack import maven  # noqa: PLC0415  a warm start must not pay for jgo
 
-        maven.knock()
+        maven.check_reachable()
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".download-") as staging:
-            for done, _ in enumerate(_each(paths, lambda path: maven.download(path, Path(staging))), start=1):
+            for done, _ in enumerate(
+                _in_parallel(paths, lambda path: maven.download(path, Path(staging))), start=1
+            ):
                 progress(done, len(paths))
-            self._check(
+            self._verify(
                 Path(staging), {path: digest for path, digest in self.locked().items() if path in paths}
             )
             for path in paths:
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(Path(staging) / path, self.folder / path)
 
-    def _check(self, folder: Path, jars: dict[str, str]) -> None:
+    def _verify(self, folder: Path, jars: dict[str, str]) -> None:
         for path, expected in jars.items():
-            found = _sha256(folder / path)
-            if found != expected:
+            actual = _sha256(folder / path)
+            if actual != expected:
                 raise StackError(
                     f"자바 파일의 검증값이 저장소에 기록된 값과 다릅니다. 시작하지 않습니다: {folder / path}\n"
                     f"  A jar is not the committed one; nothing was started or deleted. Remove that file and try again.\n"
-                    f"  expected {expected}\n  found    {found}\n  rule     {self.lock}"
+                    f"  expected {expected}\n  found    {actual}\n  rule     {self.lock}"
                 )
 
     def write_lock(self) -> None:
-        """Resolve the coordinates anew and write down what they are now."""
+        """Resolve the coordinates again and write the checksums of their jars."""
         from tools.devstack import maven  # noqa: PLC0415  a warm start must not pay for jgo
 
         with tempfile.TemporaryDirectory() as staging:
@@ -92,8 +94,8 @@ KAFKA = JarSet(
 )
 
 
-def _each(paths: list[str], work: Callable[[str], Path]) -> Iterator[Path]:
-    """Do eight at a time; after a failure or a Ctrl-C start no more."""
+def _in_parallel(paths: list[str], work: Callable[[str], Path]) -> Iterator[Path]:
+    """Yield the results, eight downloads at a time; after a failure or Ctrl-C no further one starts."""
     with ThreadPoolExecutor(8) as pool:
         try:
             yield from pool.map(work, paths)

@@ -1,4 +1,4 @@
-"""Maven artifacts through jgo: what one coordinate needs, and one file of it."""
+"""Maven artifacts through jgo: the jars of a coordinate, and the download of one."""
 
 import os
 from collections.abc import Iterable
@@ -22,12 +22,20 @@ def repository() -> str:
 
 
 def resolve(coordinates: Iterable[str], folder: Path) -> list[str]:
-    """Download everything the coordinates need into `folder`; return the jars' Maven paths."""
+    """Download the coordinates and their dependencies into `folder`; return the jars' Maven paths."""
     context = _context(folder)
-    wanted = [replace(one, scope="compile") for one in Endpoint.parse("+".join(coordinates)).coordinates]
-    inputs, transitive = context.resolver.resolve([context.create_dependency(one) for one in wanted])
-    needed = [*inputs, *(one for one in transitive if one.scope in ("compile", "runtime"))]
-    return [Path(one.artifact.resolve()).relative_to(folder).as_posix() for one in needed]
+    compiled = [
+        replace(coordinate, scope="compile")
+        for coordinate in Endpoint.parse("+".join(coordinates)).coordinates
+    ]
+    inputs, transitive = context.resolver.resolve(
+        [context.create_dependency(coordinate) for coordinate in compiled]
+    )
+    needed = [
+        *inputs,
+        *(dependency for dependency in transitive if dependency.scope in ("compile", "runtime")),
+    ]
+    return [Path(dependency.artifact.resolve()).relative_to(folder).as_posix() for dependency in needed]
 
 
 def download(path: str, folder: Path) -> Path:
@@ -39,7 +47,7 @@ def download(path: str, folder: Path) -> Path:
         try:
             return _fetch(path, folder)
         except (requests.RequestException, OSError) as failure:
-            (folder / path).unlink(missing_ok=True)  # jgo takes half a file for a whole one
+            (folder / path).unlink(missing_ok=True)  # jgo would take a partial file for a complete one
             if attempt == ATTEMPTS:
                 raise _unreachable(failure) from failure
         except RuntimeError as failure:
@@ -60,8 +68,8 @@ def _context(folder: Path) -> Any:
     return MavenContext(repo_cache=folder, local_repos=[], remote_repos={"central": repository()})
 
 
-def knock() -> None:
-    """Ask for one small file, so that "no network" is known in seconds; raises UnreachableError."""
+def check_reachable() -> None:
+    """Request one small file to detect a missing network within seconds; raises UnreachableError."""
     url = f"{repository()}/org/slf4j/slf4j-simple/maven-metadata.xml"
     try:
         answer = requests.head(url, timeout=5, allow_redirects=True)
@@ -71,7 +79,7 @@ def knock() -> None:
         raise _unreachable(f"HTTP {answer.status_code}")
 
 
-def _unreachable(why: object) -> UnreachableError:
+def _unreachable(reason: object) -> UnreachableError:
     return UnreachableError(
-        f"Maven 저장소에 닿지 못했습니다 / Maven cannot be reached: {repository()} ({why})"
+        f"Maven 저장소에 닿지 못했습니다 / Maven cannot be reached: {repository()} ({reason})"
     )

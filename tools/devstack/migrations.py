@@ -1,6 +1,6 @@
-"""Brings every schema up in one process, which imports the stack once: `python -m tools.devstack.migrations`.
+"""Migration of every schema in one process, which imports the services once: `python -m tools.devstack.migrations`.
 
-IEUM_OWNERS is a JSON object: the address of the role that owns the schema, by service.
+IEUM_OWNERS is a JSON object: by service the address of the role that owns its schema.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from shared.database.migrate import migrate
 
 
 async def main() -> None:
-    """Migrate one schema after the other; the first that fails ends it with its traceback."""
+    """Migrate one schema after the other; the first failure is raised."""
     for service, url in json.loads(os.environ["IEUM_OWNERS"]).items():
         await migrate(service, url)
 

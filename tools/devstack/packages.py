@@ -1,4 +1,4 @@
-"""Where a wheel's files are, without running its code."""
+"""Folder of an installed package, without running its code."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ports on the loopback address: the pleasant one when it is free, any free one otherwise."""
+"""Ports on the loopback address: the preferred one when it is free, any free one otherwise."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nothing listens on the port of 127.0.0.1."""
+    """Return whether nothing listens on the port of 127.0.0.1."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -20,21 +20,21 @@ def is_free(port: int) -> bool:
 def free_ports(count: int) -> list[int]:
     """Return `count` different ports that are free now."""
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    for one in sockets:
-        one.bind((LOOPBACK, 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
+    for opened in sockets:
+        opened.bind((LOOPBACK, 0))
+    ports = [int(opened.getsockname()[1]) for opened in sockets]
+    for opened in sockets:
+        opened.close()
     return ports
 
 
-def port_near(preferred: int) -> int:
+def port_or_free(preferred: int) -> int:
     """Return the preferred port when it is free, any free one otherwise."""
     return preferred if is_free(preferred) else free_ports(1)[0]
 
 
 async def answers(address: str) -> bool:
-    """Tell whether something accepts connections at host:port."""
+    """Return whether something accepts connections at host:port."""
     host, _, port = address.rpartition(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))

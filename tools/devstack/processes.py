@@ -1,4 +1,4 @@
-"""Child processes: each in its own group with a log file, and ended with its parent."""
+"""Child processes: each in its own process group, with a log file, ended when its parent ends."""
 
 import asyncio
 import ctypes
@@ -16,8 +16,8 @@ PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 @dataclass(frozen=True)
-class Account:
-    """The unprivileged account that a program runs as when we are root."""
+class UnixUser:
+    """The unprivileged Unix user that a program runs as when we are root."""
 
     uid: int
     gid: int
@@ -25,21 +25,21 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `stop_signal` asks it to end in order, `patience` is how many seconds it gets for that."""
+    """A program to start; `stop_signal` requests its end, SIGKILL follows after `stop_timeout` seconds."""
 
     name: str
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    account: Account | None = None
+    user: UnixUser | None = None
     stop_signal: int = signal.SIGTERM
-    patience: float = 15
+    stop_timeout: float = 15
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
-    """Start the program in a group of its own, its output appended to its log.
+    """Start the program in its own process group; its output is appended to its log.
 
-    On Linux it gets its stop signal when the thread that started it dies, so start from the main thread only.
+    On Linux the kernel sends its stop signal when the starting thread ends, so start from the main thread only.
     """
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
@@ -49,17 +49,17 @@ def start(program: Program) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, **program.environment},
-            cwd="/" if program.account else None,  # the account may not be allowed in here
+            cwd="/" if program.user else None,  # this folder may be closed to the user
             process_group=0,
-            preexec_fn=_die_with_parent(program.stop_signal),  # noqa: PLW1509  it takes no lock that another thread could hold
-            user=program.account.uid if program.account else None,
-            group=program.account.gid if program.account else None,
-            extra_groups=[] if program.account else None,
+            preexec_fn=_stop_with_parent(program.stop_signal),  # noqa: PLW1509  it takes no lock that another thread could hold
+            user=program.user.uid if program.user else None,
+            group=program.user.gid if program.user else None,
+            extra_groups=[] if program.user else None,
         )
 
 
 async def run(program: Program) -> None:
-    """Run the program to its end; raises StackError with the last lines of its log when it fails."""
+    """Run the program to its end; raises StackError with the last lines of its log when its exit code is not 0."""
     child = start(program)
     try:
         while child.poll() is None:  # noqa: ASYNC110  a process has no event to wait for
@@ -67,11 +67,11 @@ async def run(program: Program) -> None:
     finally:
         stop(child, program)
     if child.returncode != 0:
-        raise failed(program, child.returncode)
+        raise failure_of(program, child.returncode)
 
 
-def failed(program: Program, code: int | None) -> StackError:
-    """Return the error that shows where the program's log is and how it ended."""
+def failure_of(program: Program, code: int | None) -> StackError:
+    """Return the error with the program's exit code, the path of its log and the last lines of it."""
     return StackError(
         f"{program.name}: 실행에 실패했습니다 (종료 코드 {code}). 기록: {program.log}\n"
         f"  {program.name} failed with exit code {code}; the end of its log:\n{tail(program.log)}"
@@ -87,25 +87,25 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def stop(child: subprocess.Popen[bytes], program: Program) -> None:
-    """Ask the child to end, wait as long as its patience, then end its whole group."""
+    """Send the stop signal, wait for the stop timeout, then kill the whole process group."""
     if child.poll() is None:
         child.send_signal(program.stop_signal)
         try:
-            child.wait(program.patience)
+            child.wait(program.stop_timeout)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
 
 
-def _die_with_parent(stop_signal: int) -> Callable[[], None] | None:
-    """Return what a child calls before exec; after the change of user, which would clear it."""
+def _stop_with_parent(stop_signal: int) -> Callable[[], None] | None:
+    """Return the preexec function that sets the parent-death signal, after the change of user, which would clear it."""
     if sys.platform != "linux":
         return None
     libc, parent = ctypes.CDLL(None), os.getpid()
 
-    def ask_kernel() -> None:
+    def request_signal() -> None:
         libc.prctl(PR_SET_PDEATHSIG, stop_signal)
         if os.getppid() != parent:
             os._exit(1)
 
-    return ask_kernel
+    return request_signal

@@ -1,4 +1,4 @@
-"""The state folder: where everything that outlives a run is kept."""
+"""The state folder: everything that outlives a run."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ from tools.devstack.errors import StackError
 
 @dataclass(frozen=True)
 class Secrets:
-    """Random values made at the first start; never shown, kept for their owner alone."""
+    """Random values generated at the first start; never printed, readable by their owner alone."""
 
     admin: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     roles: dict[str, str] = field(default_factory=roles.new_passwords)
@@ -25,7 +25,7 @@ class Secrets:
 
 @dataclass(frozen=True)
 class State:
-    """Paths below one folder, `.ieum` in the checkout unless told otherwise."""
+    """Paths below one state folder, by default `.ieum` in the checkout."""
 
     folder: Path
 
@@ -36,27 +36,31 @@ class State:
 
     @property
     def processes(self) -> Path:
-        """Return the file that remembers what runs."""
+        """Return the file with the identities of the running processes."""
         return self.folder / "processes.json"
 
     @property
     def status(self) -> Path:
-        """Return the file that tells the addresses and every process."""
+        """Return the file with the addresses and the status of every process."""
         return self.folder / "status.json"
 
     def secrets(self) -> Secrets:
-        """Return the secrets, made at the first call."""
+        """Return the secrets, generated at the first call; a role added since then gets its password now."""
         file = self.folder / "secrets.json"
-        if not file.exists():
-            write_private(file, json.dumps(asdict(Secrets()), indent=2))
-        return Secrets(**json.loads(file.read_text(encoding="utf-8")))
+        stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if missing := roles.new_passwords().keys() - stored.get("roles", {}).keys():
+            new = asdict(Secrets())
+            passwords = {role: new["roles"][role] for role in missing}
+            stored = {**new, **stored, "roles": {**stored.get("roles", {}), **passwords}}
+            write_private(file, json.dumps(stored, indent=2))
+        return Secrets(**stored)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one stack; raises StackError when another one runs on it."""
+        """Lock the folder for one stack; raises StackError when another one runs on it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self.folder.chmod(0o711)  # root's database runs as another account, which must get through
+            self.folder.chmod(0o711)  # root's database runs as another user, which must be able to enter
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,17 +73,17 @@ class State:
 
 
 def state_at(folder: Path | None = None) -> State:
-    """Return the state folder of --state, else of IEUM_STATE, else `.ieum` in the checkout."""
+    """Return the state folder: `folder`, else that of IEUM_STATE, else `.ieum` in the checkout."""
     chosen = folder or os.environ.get("IEUM_STATE") or Path(__file__).parents[2] / ".ieum"
     return State(Path(chosen).resolve())
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file at once and whole that only its owner can read."""
+    """Write a file atomically, readable by its owner alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.draft")
+    temporary = file.with_name(f".{file.name}.draft")
     with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
     ) as out:
         out.write(text)
-    draft.replace(file)
+    temporary.replace(file)

@@ -1,4 +1,4 @@
-"""What runs and where: kept in the state folder by the stack, read by `ieum status`, `ieum down` and the demo."""
+"""Status of the running stack: written by the stack, read by `ieum status`, `ieum down` and the demo."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from tools.devstack.state import State, write_private
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One process; `ready` is what its /readyz said last, None for what has none."""
+    """One process; `ready` is its last answer to /readyz, None for a process without that endpoint."""
 
     name: str
     service: str
@@ -24,7 +24,10 @@ class ProcessStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """All addresses and processes; `owners` are the addresses of the roles that own the schemas (migrations)."""
+    """All addresses and processes.
+
+    `owners` are the addresses of the roles that own the schemas (migrations), `audit` that of the role which reads all.
+    """
 
     supervisor: dict[str, Any]
     kafka: dict[str, Any]
@@ -33,26 +36,27 @@ class Status:
     apis: dict[str, str]
     board: str | None
     inbox: dict[str, str]
+    audit: str = ""
     business_date: str | None = None
     processes: list[ProcessStatus] = field(default_factory=list)
 
     def as_json(self) -> str:
-        """Return it as the status file keeps it, with the databases' passwords."""
+        """Return the JSON text of the status file, with the databases' passwords."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
 def write(state: State, status: Status) -> None:
-    """Write the status file, at once and whole; it holds passwords and is readable by its owner alone."""
+    """Write the status file atomically; it contains passwords and is readable by its owner alone."""
     write_private(state.status, status.as_json())
 
 
 def read(state: State) -> Status:
-    """Return the status of the stack that runs on this folder; raises StackError when none does."""
+    """Return the status of the stack that runs on this state folder; raises StackError when none does."""
     if not state.status.exists():
         raise _nothing_runs(state)
     raw = json.loads(state.status.read_text(encoding="utf-8"))
-    status = Status(**{**raw, "processes": [ProcessStatus(**one) for one in raw["processes"]]})
-    if orphans.same(status.supervisor) is None:
+    status = Status(**{**raw, "processes": [ProcessStatus(**process) for process in raw["processes"]]})
+    if orphans.find_running(status.supervisor) is None:
         raise _nothing_runs(state)
     return status
 

@@ -1,1 +1,1 @@
-"""Agreements (협약): what is agreed with a company that holds a place, and giving it up."""
+"""Agreements (협약) with companies that hold an award, and abandonment (포기)."""

@@ -1,4 +1,4 @@
-"""HTTP edge of agreements, and of a case as a whole: a request becomes a command or a query."""
+"""HTTP API of agreements and of whole cases: each request becomes a command or a query."""
 
 from datetime import date
 from typing import Annotated
@@ -8,8 +8,8 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.applications.agreements import commands, queries
-from services.applications.agreements.domain import Deal
-from services.applications.companies.domain import acting_for, company_of
+from services.applications.agreements.domain import AgreementTerms
+from services.applications.companies.domain import acting_for, company_id_of
 from shared.values.money import Krw, Shares
 from shared.web.http import DatedCommand, Router, Session
 from shared.web.identity import Actor, require_role
@@ -40,7 +40,7 @@ class Signed(BaseModel):
 
 
 class Abandoned(BaseModel):
-    """`promoted` is the case that took the place, if there was one in reserve."""
+    """Answer to an abandonment; `promoted` is the case promoted from the waiting list, if there was one."""
 
     case_id: UUID
     promoted: UUID | None
@@ -52,8 +52,8 @@ class Cases(BaseModel):
 
 @router.post("/cases/{case_id}/agreement", status_code=201, summary="협약을 체결한다 / Sign the agreement")
 async def sign(case_id: UUID, body: Sign, session: Session, actor: Officer) -> Signed:
-    deal = Deal(total_krw=body.total_krw, starts_on=body.starts_on, ends_on=body.ends_on)
-    shares = await commands.sign(session, case_id, deal, body.occurred_on)
+    terms = AgreementTerms(total_krw=body.total_krw, starts_on=body.starts_on, ends_on=body.ends_on)
+    shares = await commands.sign(session, case_id, terms, body.occurred_on)
     return Signed(case_id=case_id, shares_krw=shares)
 
 
@@ -75,11 +75,11 @@ async def case(case_id: UUID, session: Session, actor: Staff) -> queries.CaseVie
 
 @router.get("/me/cases", summary="우리 회사의 과제 / The company's own cases")
 async def own_cases(session: Session, actor: OneCompany) -> Cases:
-    return Cases(cases=await queries.own_cases(session, company_of(actor.id)))
+    return Cases(cases=await queries.own_cases(session, company_id_of(actor.id)))
 
 
 @router.get(
     "/me/cases/{receipt_number}", summary="접수번호로 우리 과제 찾기 / An own case by its receipt number"
 )
 async def own_case(receipt_number: str, session: Session, actor: OneCompany) -> queries.CaseView:
-    return await queries.own_case(session, company_of(actor.id), receipt_number)
+    return await queries.own_case(session, company_id_of(actor.id), receipt_number)

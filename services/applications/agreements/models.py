@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 
 class Agreement(Table, table=True):
-    """One a case: the total and its exact split by funder (won), and the period."""
+    """Agreement of a case: the total, its exact split by funder (won), and the period."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     total_krw: Won
@@ -29,7 +29,7 @@ class Agreement(Table, table=True):
 
 
 class Abandonment(Table, table=True):
-    """사업 포기: when and why a company gave up its place. Append only."""
+    """Abandonment (사업 포기) of a case: date, stage and reason. Append only."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     stage: str

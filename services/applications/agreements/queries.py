@@ -1,4 +1,4 @@
-"""What can be read about a case as a whole: the rooms below this one each know a part of it."""
+"""Reads of a whole case, joined from the modules below this one."""
 
 from datetime import date
 from uuid import UUID
@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from services.applications.agreements.models import Abandonment, Agreement
-from services.applications.awards import queries as places
+from services.applications.awards import queries as awards
 from services.applications.cases import queries as cases
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
-from services.applications.reference_numbers.domain import checked
+from services.applications.reference_numbers.domain import validated
 from shared.errors import NotFound
 from shared.values.money import Shares
 
@@ -44,7 +44,7 @@ class AgreementView(BaseModel):
 
 
 class CaseView(BaseModel):
-    """Where a case stands: one word, and that word in Korean and English."""
+    """Case with its state: the state's code, and its text in Korean and English."""
 
     case_id: UUID
     receipt_number: str
@@ -62,7 +62,7 @@ class CaseView(BaseModel):
     state_ko: str
     state_en: str
     screening_reasons: list[str]
-    place: places.PlaceView | None
+    place: awards.AwardView | None
     agreement: AgreementView | None
     abandonment_reason: str | None
 
@@ -72,14 +72,14 @@ async def case(session: AsyncSession, case_id: UUID) -> CaseView:
 
 
 async def own_cases(session: AsyncSession, company_id: UUID) -> list[CaseView]:
-    return [await _view(session, row) for row in await cases.cases_of(session, company_id)]
+    return [await _view(session, row) for row in await cases.list_by_company(session, company_id)]
 
 
 async def own_case(session: AsyncSession, company_id: UUID, receipt_number: str) -> CaseView:
-    """NotFound also for another company's: that it exists is no stranger's business."""
-    number = checked(receipt_number)
-    own = select(Case).where(Case.receipt_number == number, Case.company_id == company_id)
-    if (row := await session.scalar(own)) is None:
+    """Return a case of the company by reference number; NotFound also for a case of another company."""
+    number = validated(receipt_number)
+    statement = select(Case).where(Case.receipt_number == number, Case.company_id == company_id)
+    if (row := await session.scalar(statement)) is None:
         raise NotFound(
             "receipt_unknown",
             ko=f"귀사의 접수번호 {number}을(를) 찾을 수 없습니다. 접수증과 로그인한 기업을 확인하세요.",
@@ -90,26 +90,26 @@ async def own_case(session: AsyncSession, company_id: UUID, receipt_number: str)
 
 async def _view(session: AsyncSession, row: Case) -> CaseView:
     company = await session.get_one(Company, row.company_id)
-    place = await places.place(session, row.id)
+    award = await awards.award(session, row.id)
     agreement = await session.get(Agreement, row.id)
     abandonment = await session.get(Abandonment, row.id)
-    state = _state(row, place, agreement)
-    names = row.model_dump(exclude={"id", "version", "via", "status"})
+    state = _state(row, award, agreement)
+    fields = row.model_dump(exclude={"id", "version", "via", "status"})
     return CaseView(
-        **names,
+        **fields,
         case_id=row.id,
         company_name_ko=company.name_ko,
         state=state,
         state_ko=STATES[state][0],
         state_en=STATES[state][1],
-        screening_reasons=await cases.reasons(session, row.id),
-        place=place,
+        screening_reasons=await cases.screening_reasons(session, row.id),
+        place=award,
         agreement=AgreementView.model_validate(agreement) if agreement else None,
         abandonment_reason=abandonment.reason if abandonment else None,
     )
 
 
-def _state(row: Case, place: places.PlaceView | None, agreement: Agreement | None) -> str:
-    if place is None:
+def _state(row: Case, award: awards.AwardView | None, agreement: Agreement | None) -> str:
+    if award is None:
         return row.status
-    return "agreed" if agreement is not None and place.status == "selected" else place.status
+    return "agreed" if agreement is not None and award.status == "selected" else award.status

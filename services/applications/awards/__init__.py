@@ -1,1 +1,1 @@
-"""Places (선정 결과): who holds one, who stands in reserve, and who follows whom."""
+"""Awards (선정 결과): selected companies, and the waiting list from which they are replaced."""

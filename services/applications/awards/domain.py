@@ -1,11 +1,11 @@
-"""The rules of a place: given once, given up once, and followed by the next in reserve."""
+"""Rules of an award: made once, relinquished once, and passed on to the next company on the waiting list."""
 
 from datetime import date
 
-from services.applications.awards.models import Outcome, Place
-from services.applications.cases.domain import refuse_before
+from services.applications.awards.models import Award, Outcome
+from services.applications.cases.domain import refuse_earlier_date
 from services.applications.cases.models import Case
-from services.applications.rounds.domain import ALL, key_of
+from services.applications.rounds.domain import ALL_TRACKS, quota_key
 from services.applications.rounds.models import Round
 from shared.errors import RuleBroken
 from shared.events.applications import CompanyRejected, CompanyReserved, CompanySelected, Via
@@ -17,17 +17,19 @@ OUTCOME_KO = {
     Outcome.REJECTED: "탈락",
     Outcome.GIVEN_UP: "포기",
 }
-Said = CompanySelected | CompanyReserved | CompanyRejected
+SelectionEvent = CompanySelected | CompanyReserved | CompanyRejected
 
 
-def give(case: Case, outcome: Outcome, reason: str, on: date, **ranked: object) -> tuple[Place, Said]:
-    """What the selection made of a case; `ranked` holds `rank` and `score` where it was ranked."""
+def award(
+    case: Case, outcome: Outcome, reason: str, on: date, **ranked: object
+) -> tuple[Award, SelectionEvent]:
+    """Create the award of a case with its outcome; `ranked` holds `rank` and `score` where the case was ranked."""
     via: Via | None = None if outcome != Outcome.SELECTED else "ranking" if ranked else "ministry"
-    place = Place.model_validate(
+    row = Award.model_validate(
         {
             "case_id": case.id,
             "round_id": case.round_id,
-            "quota_key": key_of(case.track),
+            "quota_key": quota_key(case.track),
             "status": outcome,
             "via": via,
             "reason": reason,
@@ -35,65 +37,69 @@ def give(case: Case, outcome: Outcome, reason: str, on: date, **ranked: object) 
             **ranked,
         }
     )
-    return place, _said(case, place, on)
+    return row, _selection_event(case, row, on)
 
 
-def promote(place: Place, case: Case, followed: Case, on: date) -> Said:
-    """The next in reserve takes the place that another company gave up."""
-    move(place, to=Outcome.SELECTED)
-    where = "" if place.quota_key == ALL else f"{place.quota_key} 트랙 "
-    place.via, place.decided_on = "reserve", on
-    place.reason = f"접수번호 {followed.receipt_number}의 포기로 {where}{place.rank}위 예비 과제가 이어서 선정되었습니다."
-    return _said(case, place, on)
+def promote_from_waiting_list(award: Award, case: Case, predecessor: Case, on: date) -> SelectionEvent:
+    """Select a case on the waiting list in place of the predecessor, which relinquished its award."""
+    transition(award, to=Outcome.SELECTED)
+    where = "" if award.quota_key == ALL_TRACKS else f"{award.quota_key} 트랙 "
+    award.via, award.decided_on = "reserve", on
+    award.reason = f"접수번호 {predecessor.receipt_number}의 포기로 {where}{award.rank}위 예비 과제가 이어서 선정되었습니다."
+    return _selection_event(case, award, on)
 
 
-def give_up(place: Place, on: date) -> bool:
-    """Whether a place came free; one in reserve holds none."""
-    refuse_before(place.decided_on, on)
-    held = place.status == Outcome.SELECTED
-    move(place, to=Outcome.GIVEN_UP)
-    return held
+def relinquish(award: Award, on: date) -> bool:
+    """Relinquish an award, selected or reserved; return whether support became free for the next company."""
+    refuse_earlier_date(award.decided_on, on)
+    was_selected = award.status == Outcome.SELECTED
+    transition(award, to=Outcome.GIVEN_UP)
+    return was_selected
 
 
-def refuse_without_place(place: Place | None) -> Place:
-    if place is None or place.status != Outcome.SELECTED:
-        now = OUTCOME_KO[Outcome(place.status)] if place else "선정 전"
+def require_award(award: Award | None) -> Award:
+    """Return the award of a selected case; RuleBroken for any other."""
+    if award is None or award.status != Outcome.SELECTED:
+        now = OUTCOME_KO[Outcome(award.status)] if award else "선정 전"
         raise RuleBroken(
             "place_needed",
             ko=f"선정된 과제만 협약할 수 있습니다. 이 과제는 지금 '{now}' 상태입니다.",
             en="Only a case that holds a place can sign an agreement.",
         )
-    return place
+    return award
 
 
-def refuse_full(call: Round, taken: int) -> None:
-    """A top-up round may state how many it takes; without a quota it takes all that the ministry selects."""
-    places = call.quota.get(ALL)
-    if places is not None and taken >= places:
+def refuse_beyond_quota(round: Round, selected: int) -> None:
+    """Raise RuleBroken where the quota of a top-up round is used up; without a quota there is no limit."""
+    quota = round.quota.get(ALL_TRACKS)
+    if quota is not None and selected >= quota:
         raise RuleBroken(
             "quota_full",
-            ko=f"공고 {call.id}의 {places}곳이 모두 찼습니다. 정원을 늘린 새 공고를 여세요.",
-            en=f"The {places} places of round {call.id} are taken. Open another round.",
+            ko=f"공고 {round.id}의 {quota}곳이 모두 찼습니다. 정원을 늘린 새 공고를 여세요.",
+            en=f"The {quota} places of round {round.id} are taken. Open another round.",
         )
 
 
-def move(place: Place, to: Outcome) -> None:
-    now = Outcome(place.status)
+def transition(award: Award, to: Outcome) -> None:
+    """Set the outcome; RuleBroken where NEXT does not allow the transition."""
+    now = Outcome(award.status)
     if to not in NEXT.get(now, set()):
         raise RuleBroken(
             "place_status",
             ko=f"이 과제는 '{OUTCOME_KO[now]}' 상태라 '{OUTCOME_KO[to]}'(으)로 바꿀 수 없습니다.",
             en=f"This case is {now} and cannot become {to}.",
         )
-    place.status = to
+    award.status = to
 
 
-def _said(case: Case, place: Place, on: date) -> Said:
-    kinds: dict[str, type[Said]] = {
+def _selection_event(case: Case, award: Award, on: date) -> SelectionEvent:
+    event_types: dict[str, type[SelectionEvent]] = {
         Outcome.SELECTED: CompanySelected,
         Outcome.RESERVED: CompanyReserved,
         Outcome.REJECTED: CompanyRejected,
     }
-    said = place.model_dump(include={"round_id", "rank", "score", "reason", "via"})
-    whose = case.model_dump(include={"programme_id", "year", "track"})
-    return kinds[place.status].model_validate({"case_id": case.id, "occurred_on": on, **whose, **said})
+    award_fields = award.model_dump(include={"round_id", "rank", "score", "reason", "via"})
+    case_fields = case.model_dump(include={"programme_id", "year", "track"})
+    return event_types[award.status].model_validate(
+        {"case_id": case.id, "occurred_on": on, **case_fields, **award_fields}
+    )

@@ -1,4 +1,4 @@
-"""The places that a selection gave. Columns only: the rules are in domain.py."""
+"""Awards: the outcomes of selections by case. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from enum import StrEnum
@@ -17,10 +17,10 @@ class Outcome(StrEnum):
     GIVEN_UP = "given_up"
 
 
-class Place(Table, table=True):
-    """What the selection made of a case, and why; `score` is an exact fraction such as 250/3."""
+class Award(Table, table=True):
+    """Outcome of the selection for a case, with its reason; `score` is an exact fraction such as 250/3."""
 
-    __table_args__ = (Index("place_in_order", "round_id", "quota_key", "rank"),)
+    __table_args__ = (Index("award_in_order", "round_id", "quota_key", "rank"),)
 
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     round_id: str = Field(foreign_key="round.id")

@@ -1,4 +1,4 @@
-"""What can be read about places. Reads change nothing."""
+"""Reads of awards; they change nothing."""
 
 from datetime import date
 from uuid import UUID
@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.applications.awards.models import Place
+from services.applications.awards.models import Award
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
 
 
-class PlaceView(BaseModel):
-    """What the selection made of a case, and why; `score` is an exact fraction."""
+class AwardView(BaseModel):
+    """Outcome of the selection for a case, with its reason; `score` is an exact fraction."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -25,7 +25,7 @@ class PlaceView(BaseModel):
     decided_on: date
 
 
-class PlaceLine(PlaceView):
+class AwardLine(AwardView):
     case_id: UUID
     receipt_number: str
     company_id: UUID
@@ -33,28 +33,28 @@ class PlaceLine(PlaceView):
     track: str | None
 
 
-async def place(session: AsyncSession, case_id: UUID) -> PlaceView | None:
-    row = await session.get(Place, case_id)
-    return PlaceView.model_validate(row) if row else None
+async def award(session: AsyncSession, case_id: UUID) -> AwardView | None:
+    row = await session.get(Award, case_id)
+    return AwardView.model_validate(row) if row else None
 
 
-async def of_round(session: AsyncSession, round_id: str) -> list[PlaceLine]:
-    """The whole list of a round by track and rank, those that were not ranked last."""
-    rows = (
-        select(Place, Case, Company)
-        .join(Case, col(Case.id) == Place.case_id)
+async def list_in_round(session: AsyncSession, round_id: str) -> list[AwardLine]:
+    """List all awards of a round by track and rank; unranked cases come last."""
+    statement = (
+        select(Award, Case, Company)
+        .join(Case, col(Case.id) == Award.case_id)
         .join(Company, col(Company.id) == Case.company_id)
-        .where(Place.round_id == round_id)
-        .order_by(col(Place.quota_key), col(Place.rank).nulls_last(), col(Case.receipt_number))
+        .where(Award.round_id == round_id)
+        .order_by(col(Award.quota_key), col(Award.rank).nulls_last(), col(Case.receipt_number))
     )
     return [
-        PlaceLine(
-            **PlaceView.model_validate(place).model_dump(),
+        AwardLine(
+            **AwardView.model_validate(award).model_dump(),
             case_id=case.id,
             receipt_number=case.receipt_number,
             company_id=company.id,
             company_name_ko=company.name_ko,
             track=case.track,
         )
-        for place, case, company in await session.execute(rows)
+        for award, case, company in await session.execute(statement)
     ]

@@ -1,4 +1,4 @@
-"""HTTP edge of cases: a request becomes a command."""
+"""HTTP API of cases: each request becomes a command."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +7,7 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.applications.cases import commands
-from services.applications.cases.domain import Plan
+from services.applications.cases.domain import Project
 from services.applications.companies.domain import acting_for
 from shared.events.definition import Code, TrackId
 from shared.values.money import Krw
@@ -42,19 +42,19 @@ class Submitted(BaseModel):
     receipt_number: str
 
 
-class Moved(BaseModel):
+class CaseStatus(BaseModel):
     case_id: UUID
     status: str
 
 
 @router.post("/applications", status_code=201, summary="사업을 신청한다 / Apply")
 async def submit(body: Apply, session: LazySession, actor: Applicant) -> Submitted:
-    plan = Plan(track=body.track, total_krw=body.total_krw)
+    project = Project(track=body.track, total_krw=body.total_krw)
     case = await commands.submit(
         session,
         body.round_id,
         body.company_id,
-        plan,
+        project,
         body.occurred_on,
         acting_for=acting_for(actor.id, actor.roles),
     )
@@ -62,14 +62,14 @@ async def submit(body: Apply, session: LazySession, actor: Applicant) -> Submitt
 
 
 @router.post("/cases/{case_id}/withdrawal", summary="신청을 취하한다 / Withdraw an application")
-async def withdraw(case_id: UUID, body: Withdraw, session: Session, actor: Applicant) -> Moved:
+async def withdraw(case_id: UUID, body: Withdraw, session: Session, actor: Applicant) -> CaseStatus:
     case = await commands.withdraw(
         session, case_id, body.reason, body.occurred_on, acting_for(actor.id, actor.roles)
     )
-    return Moved(case_id=case.id, status=case.status)
+    return CaseStatus(case_id=case.id, status=case.status)
 
 
 @router.post("/cases/{case_id}/screening", summary="요건을 검토한다 / Screen an application")
-async def screen(case_id: UUID, body: Screen, session: Session, actor: Officer) -> Moved:
+async def screen(case_id: UUID, body: Screen, session: Session, actor: Officer) -> CaseStatus:
     case = await commands.screen(session, case_id, body.eligible, body.reasons, body.occurred_on)
-    return Moved(case_id=case.id, status=case.status)
+    return CaseStatus(case_id=case.id, status=case.status)

@@ -13,7 +13,7 @@ from shared.values.money import Won
 
 
 class Status(StrEnum):
-    """How far the application came; once decided, its place in the selection says the rest."""
+    """Progress of an application; after the decision its award has the outcome."""
 
     SUBMITTED = "submitted"
     ELIGIBLE = "eligible"
@@ -23,7 +23,10 @@ class Status(StrEnum):
 
 
 class Case(Table, table=True):
-    """What every room needs of a case. `version` is that of its round's terms; municipality as it applied."""
+    """Data of a case that every module needs.
+
+    `version` is that of its round's definition; the municipality is the company's on the day of applying.
+    """
 
     __table_args__ = (UniqueConstraint("round_id", "company_id"),)
 
@@ -44,7 +47,7 @@ class Case(Table, table=True):
 
 
 class Screening(Table, table=True):
-    """요건검토: eligible, or why not. Once a case."""
+    """Result of the screening (요건검토): eligible, or the reasons against it. One row per case."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     eligible: bool

@@ -1,4 +1,4 @@
-"""What can be read about cases. Reads change nothing."""
+"""Reads of cases; they change nothing."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,22 +13,24 @@ from shared.errors import NotFound
 async def case(session: AsyncSession, case_id: UUID) -> Case:
     row = await session.get(Case, case_id)
     if row is None:
-        raise unknown(case_id)
+        raise not_found(case_id)
     return row
 
 
-async def cases_of(session: AsyncSession, company_id: UUID) -> Sequence[Case]:
-    rows = select(Case).where(Case.company_id == company_id).order_by(col(Case.submitted_on), col(Case.id))
-    return list(await session.scalars(rows))
+async def list_by_company(session: AsyncSession, company_id: UUID) -> Sequence[Case]:
+    statement = (
+        select(Case).where(Case.company_id == company_id).order_by(col(Case.submitted_on), col(Case.id))
+    )
+    return list(await session.scalars(statement))
 
 
-async def reasons(session: AsyncSession, case_id: UUID) -> list[str]:
-    """Why the screening found the application ineligible."""
+async def screening_reasons(session: AsyncSession, case_id: UUID) -> list[str]:
+    """Return the reasons for which the screening found the application ineligible."""
     row = await session.get(Screening, case_id)
     return row.reasons if row else []
 
 
-def unknown(case_id: UUID) -> NotFound:
+def not_found(case_id: UUID) -> NotFound:
     return NotFound(
         "case_unknown",
         ko=f"과제 {case_id}이(가) 없습니다. 과제 번호를 확인하세요.",

@@ -1,1 +1,1 @@
-"""Companies (기업): the register, and whether they are open for business."""
+"""Companies (기업): their registration, and whether each is open, suspended or closed."""

@@ -1,4 +1,4 @@
-"""HTTP edge of companies: a request becomes a command."""
+"""HTTP API of companies: each request becomes a command."""
 
 from typing import Annotated
 from uuid import UUID
@@ -31,5 +31,5 @@ class Registered(BaseModel):
 async def register(
     body: Register, session: Session, actor: Annotated[Actor, Depends(require_role("officer", "company"))]
 ) -> Registered:
-    given = Registration(**body.model_dump(exclude={"occurred_on"}))
-    return Registered(company_id=await commands.register(session, given, body.occurred_on))
+    registration = Registration(**body.model_dump(exclude={"occurred_on"}))
+    return Registered(company_id=await commands.register(session, registration, body.occurred_on))

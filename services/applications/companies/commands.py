@@ -1,4 +1,4 @@
-"""What can be asked about companies: load, decide, save, emit. The caller commits."""
+"""Use cases of companies: load, decide, save, emit. The caller commits."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,44 +20,47 @@ from shared.messaging.outbox import emit
 log = structlog.get_logger()
 
 
-async def register(session: AsyncSession, given: domain.Registration, on: date) -> UUID:
-    """The new company's id; RuleBroken names the existing one where the number is known."""
-    company, registered = domain.register(given, on)
-    if not await _is_new(session, company):
-        raise await _known(session, given.business_number)
+async def register(session: AsyncSession, registration: domain.Registration, on: date) -> UUID:
+    """Register a company and return its id; RuleBroken names the existing company of that business number."""
+    company, registered = domain.register(registration, on)
+    if not await _insert_if_new(session, company):
+        raise await _already_registered(session, registration.business_number)
     await emit(session, registered)
     return company.id
 
 
-async def known_or_registered(session: AsyncSession, given: domain.Registration, on: date) -> Company:
-    """Another system names the company; whoever registers it meanwhile is waited for."""
-    if (known := await by_number(session, given.business_number)) is not None:
+async def find_or_register(session: AsyncSession, registration: domain.Registration, on: date) -> Company:
+    """Return the company of that business number, registered now where it was unknown.
+
+    A registration that runs at the same time is waited for.
+    """
+    if (known := await find_by_number(session, registration.business_number)) is not None:
         return known
-    company, registered = domain.register(given, on)
-    if await _is_new(session, company):
+    company, registered = domain.register(registration, on)
+    if await _insert_if_new(session, company):
         await emit(session, registered)
-    found = await by_number(session, given.business_number)
-    assert found is not None
-    return found
+    stored = await find_by_number(session, registration.business_number)
+    assert stored is not None
+    return stored
 
 
-async def of(session: AsyncSession, company_ids: Sequence[UUID]) -> dict[UUID, Company]:
-    """Many at once, not locked."""
-    keyed_rows = await session.scalars(select(Company).where(col(Company.id).in_(company_ids)))
-    return {row.id: row for row in keyed_rows}
+async def find_all(session: AsyncSession, company_ids: Sequence[UUID]) -> dict[UUID, Company]:
+    """Read companies by id, without locks."""
+    companies = await session.scalars(select(Company).where(col(Company.id).in_(company_ids)))
+    return {company.id: company for company in companies}
 
 
-async def end(session: AsyncSession, business_number: str, state: State, on: date) -> None:
-    """The registry tells of every business; those that never came to us are none of our concern."""
-    company = await by_number(session, business_number, lock=True)
+async def record_closure(session: AsyncSession, business_number: str, state: State, on: date) -> None:
+    """Record a suspension or closure; the registry reports every business, so unregistered ones are skipped."""
+    company = await find_by_number(session, business_number, lock=True)
     if company is None:
-        log.info("company.not_ours", state=state)
-    elif closed := domain.end(company, state, on):
+        log.info("company.not_registered", state=state)
+    elif closed := domain.record_closure(company, state, on):
         await emit(session, closed)
 
 
 async def load(session: Executor, company_id: UUID) -> Company:
-    """Locked against being closed meanwhile, not against another application of it."""
+    """Load a company with a shared lock: it stays open meanwhile, and may apply elsewhere; NotFound if unknown."""
     company = await keyed_rows.find(session, Company, company_id, lock=Lock.SHARE)
     if company is None:
         raise NotFound(
@@ -68,19 +71,19 @@ async def load(session: Executor, company_id: UUID) -> Company:
     return company
 
 
-async def by_number(session: AsyncSession, business_number: str, lock: bool = False) -> Company | None:
-    found = select(Company).where(Company.business_number == business_number)
-    return await session.scalar(found.with_for_update() if lock else found)
+async def find_by_number(session: AsyncSession, business_number: str, lock: bool = False) -> Company | None:
+    statement = select(Company).where(Company.business_number == business_number)
+    return await session.scalar(statement.with_for_update() if lock else statement)
 
 
-async def _is_new(session: AsyncSession, company: Company) -> bool:
-    """Saved, unless the number is known; a registration that is under way elsewhere is waited for."""
+async def _insert_if_new(session: AsyncSession, company: Company) -> bool:
+    """Insert unless the business number exists, waiting for concurrent registrations; return whether it was new."""
     row = insert(Company).values(company.model_dump()).on_conflict_do_nothing()
     return await session.scalar(row.returning(col(Company.id))) is not None
 
 
-async def _known(session: AsyncSession, business_number: str) -> RuleBroken:
-    company = await by_number(session, business_number)
+async def _already_registered(session: AsyncSession, business_number: str) -> RuleBroken:
+    company = await find_by_number(session, business_number)
     assert company is not None
     return RuleBroken(
         "company_known",

@@ -1,4 +1,4 @@
-"""The rules of companies: who is registered, what the registry says of it, and who may act for it."""
+"""Rules of companies: registration, suspension and closure, and the right to act for a company."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,7 +17,7 @@ STATE_KO = {State.SUSPENDED: "휴업", State.CLOSED: "폐업"}
 
 @dataclass(frozen=True)
 class Registration:
-    """What a company is registered with; its business number was checked before."""
+    """Details of a company to be registered; the check digit of its business number was verified before."""
 
     business_number: str
     name_ko: str
@@ -26,21 +26,22 @@ class Registration:
     employees: int | None = None
 
 
-def register(given: Registration, on: date) -> tuple[Company, CompanyRegistered]:
-    if not municipalities.is_valid(given.municipality, on):
+def register(registration: Registration, on: date) -> tuple[Company, CompanyRegistered]:
+    """Create a company; RuleBroken where its municipality code was not in use on that date."""
+    if not municipalities.is_valid(registration.municipality, on):
         raise RuleBroken(
             "municipality_unknown",
-            ko=f"{on}에 쓰이던 시군 코드가 아닙니다: {given.municipality}. 행정표준코드 다섯 자리를 확인하세요.",
-            en=f"{given.municipality} was no municipality's code on {on}. Check its five digits.",
+            ko=f"{on}에 쓰이던 시군 코드가 아닙니다: {registration.municipality}. 행정표준코드 다섯 자리를 확인하세요.",
+            en=f"{registration.municipality} was no municipality's code on {on}. Check its five digits.",
         )
-    said = asdict(given)
-    company = Company.model_validate({"id": uuid7(), **said})
-    registered = CompanyRegistered.model_validate({"company_id": company.id, "occurred_on": on, **said})
+    fields = asdict(registration)
+    company = Company.model_validate({"id": uuid7(), **fields})
+    registered = CompanyRegistered.model_validate({"company_id": company.id, "occurred_on": on, **fields})
     return company, registered
 
 
-def end(company: Company, state: State, on: date) -> CompanyClosed | None:
-    """What the registry says of the business; nothing where that is known."""
+def record_closure(company: Company, state: State, on: date) -> CompanyClosed | None:
+    """Record a suspension or closure that the registry reports; None where it was recorded before."""
     if company.state == state:
         return None
     if state not in NEXT.get(State(company.state), set()):
@@ -54,6 +55,7 @@ def end(company: Company, state: State, on: date) -> CompanyClosed | None:
 
 
 def refuse_closed(company: Company) -> None:
+    """Raise RuleBroken for a company that is suspended or closed."""
     if company.state != State.OPEN:
         raise RuleBroken(
             "company_closed",
@@ -63,12 +65,12 @@ def refuse_closed(company: Company) -> None:
 
 
 def acting_for(subject: str, roles: frozenset[str]) -> str | None:
-    """The company that a token stands for; None for an officer, who acts for all of them."""
+    """Return the company id to which the caller is limited; None for an officer, who acts for any company."""
     return None if "officer" in roles else subject
 
 
-def company_of(subject: str) -> UUID:
-    """The company that a company's token is about."""
+def company_id_of(subject: str) -> UUID:
+    """Read the company id from the subject of a company's token; Forbidden where it names none."""
     try:
         return UUID(subject)
     except ValueError as error:
@@ -79,8 +81,8 @@ def company_of(subject: str) -> UUID:
         ) from error
 
 
-def refuse_stranger(company_id: UUID, acting_for: str | None) -> None:
-    """A company acts for itself only."""
+def refuse_other_company(company_id: UUID, acting_for: str | None) -> None:
+    """Raise Forbidden where a caller limited to one company acts for another."""
     if acting_for is not None and acting_for != str(company_id):
         raise Forbidden(
             "own_company",

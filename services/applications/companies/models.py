@@ -1,4 +1,4 @@
-"""Companies, as the register knows them: no contacts, no person. Columns only."""
+"""Companies as registered, without contacts or other personal data. Columns only: the rules are in domain.py."""
 
 from enum import StrEnum
 from uuid import UUID

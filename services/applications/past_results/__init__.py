@@ -1,1 +1,1 @@
-"""Past results (과거 실적) that other systems recorded, taken over once."""
+"""Past results (과거 실적) of other systems, each taken over once."""

@@ -1,4 +1,4 @@
-"""What can be asked about past results: to take one over. The caller commits."""
+"""Taking over of past results. The caller commits."""
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,22 +13,25 @@ from shared.messaging.outbox import emit
 log = structlog.get_logger()
 
 
-async def record(session: AsyncSession, system: str, told: LegacyCaseRecorded) -> None:
-    """Once; the same record told again changes nothing. NotYet while its programme is unknown."""
-    terms = await programmes.newest(session, told.programme_id)
-    if terms is None:
-        raise programmes.not_yet(told.programme_id)
-    row, recorded = domain.record(terms.definition, system, told)
-    if (before := await _known(session, row)) is not None:
-        domain.refuse_other_content(before, row)
-        log.info("case.recorded_before", system=system, record_id=told.record_id)
+async def record(session: AsyncSession, system: str, legacy_case: LegacyCaseRecorded) -> None:
+    """Take over a past result once; receiving it again changes nothing.
+
+    PrerequisiteMissing while its programme is unknown, RuleBroken for contradictory content.
+    """
+    published = await programmes.newest_definition(session, legacy_case.programme_id)
+    if published is None:
+        raise programmes.prerequisite_missing(legacy_case.programme_id)
+    recorded_case, recorded = domain.record(published.definition, system, legacy_case)
+    if (stored := await _find_stored(session, recorded_case)) is not None:
+        domain.refuse_changed_content(stored, recorded_case)
+        log.info("past_result.already_recorded", system=system, record_id=legacy_case.record_id)
         return
-    session.add(row)
+    session.add(recorded_case)
     await emit(session, recorded)
 
 
-async def _known(session: AsyncSession, row: RecordedCase) -> RecordedCase | None:
-    same = select(RecordedCase).where(
-        RecordedCase.system == row.system, RecordedCase.record_id == row.record_id
+async def _find_stored(session: AsyncSession, recorded_case: RecordedCase) -> RecordedCase | None:
+    statement = select(RecordedCase).where(
+        RecordedCase.system == recorded_case.system, RecordedCase.record_id == recorded_case.record_id
     )
-    return await session.scalar(same)
+    return await session.scalar(statement)

@@ -1,4 +1,4 @@
-"""The rules of past results: what another system recorded, taken over once."""
+"""Rules of past results: consistency, and no change once taken over."""
 
 from uuid_utils.compat import uuid7
 
@@ -10,49 +10,59 @@ from shared.events.external import LegacyCaseRecorded
 from shared.values import municipalities
 
 
-def record(terms: Definition, system: str, told: LegacyCaseRecorded) -> tuple[RecordedCase, CaseRecorded]:
-    _refuse_contradiction(told)
-    _refuse_unknown_place(terms, told)
-    said = told.model_dump(mode="json", exclude={"occurred_on"})
-    row = RecordedCase.model_validate(
-        {"id": uuid7(), "system": system, "recorded_on": told.occurred_on, **said}
+def record(
+    definition: Definition, system: str, legacy_case: LegacyCaseRecorded
+) -> tuple[RecordedCase, CaseRecorded]:
+    _refuse_impossible_years(legacy_case)
+    _refuse_unknown_codes(definition, legacy_case)
+    fields = legacy_case.model_dump(mode="json", exclude={"occurred_on"})
+    recorded_case = RecordedCase.model_validate(
+        {"id": uuid7(), "system": system, "recorded_on": legacy_case.occurred_on, **fields}
     )
-    recorded = {"case_id": row.id, "system": system, "occurred_on": told.occurred_on, **said}
-    return row, CaseRecorded.model_validate(recorded)
+    recorded_fields = {
+        "case_id": recorded_case.id,
+        "system": system,
+        "occurred_on": legacy_case.occurred_on,
+        **fields,
+    }
+    return recorded_case, CaseRecorded.model_validate(recorded_fields)
 
 
-def refuse_other_content(before: RecordedCase, now: RecordedCase) -> None:
-    """Past results are not rewritten in silence: they stand in figures that were published."""
-    kept, told = before.model_dump(exclude={"id"}), now.model_dump(exclude={"id"})
-    differing = sorted(name for name in kept if kept[name] != told[name])
+def refuse_changed_content(stored: RecordedCase, received: RecordedCase) -> None:
+    """Raise RuleBroken where a past result is received again with other content: published figures include it."""
+    old, new = stored.model_dump(exclude={"id"}), received.model_dump(exclude={"id"})
+    differing = sorted(name for name in old if old[name] != new[name])
     if differing:
         raise RuleBroken(
             "record_contradicts",
-            ko=f"{before.system}의 기록 {before.record_id}이(가) 전에 받은 내용과 다릅니다: {', '.join(differing)}. 새 기록 번호로 보내거나 담당자에게 알리세요.",
-            en=f"Record {before.record_id} of {before.system} differs from what was told before: {', '.join(differing)}.",
+            ko=f"{stored.system}의 기록 {stored.record_id}이(가) 전에 받은 내용과 다릅니다: {', '.join(differing)}. 새 기록 번호로 보내거나 담당자에게 알리세요.",
+            en=f"Record {stored.record_id} of {stored.system} differs from what was told before: {', '.join(differing)}.",
         )
 
 
-def _refuse_contradiction(told: LegacyCaseRecorded) -> None:
-    if not told.year_from <= told.year_to <= told.occurred_on.year:
+def _refuse_impossible_years(legacy_case: LegacyCaseRecorded) -> None:
+    if not legacy_case.year_from <= legacy_case.year_to <= legacy_case.occurred_on.year:
         raise RuleBroken(
             "record_years",
-            ko=f"기록의 연도 {told.year_from}~{told.year_to}가 맞지 않습니다(업무일 {told.occurred_on}). 연도를 고치세요.",
-            en=f"The years {told.year_from}-{told.year_to} do not fit the business date {told.occurred_on}.",
+            ko=f"기록의 연도 {legacy_case.year_from}~{legacy_case.year_to}가 맞지 않습니다(업무일 {legacy_case.occurred_on}). 연도를 고치세요.",
+            en=f"The years {legacy_case.year_from}-{legacy_case.year_to} do not fit the business date {legacy_case.occurred_on}.",
         )
 
 
-def _refuse_unknown_place(terms: Definition, told: LegacyCaseRecorded) -> None:
-    """A municipality, or the programme's own region where the record knows no better."""
-    if told.municipality not in municipalities.known() and told.municipality != terms.region:
+def _refuse_unknown_codes(definition: Definition, legacy_case: LegacyCaseRecorded) -> None:
+    """Refuse an unknown municipality or track; in place of a municipality the programme's region is accepted."""
+    if (
+        legacy_case.municipality not in municipalities.known()
+        and legacy_case.municipality != definition.region
+    ):
         raise RuleBroken(
             "municipality_unknown",
-            ko=f"모르는 시군 코드입니다: {told.municipality}. 행정표준코드를 확인하세요.",
-            en=f"{told.municipality} is no municipality's code.",
+            ko=f"모르는 시군 코드입니다: {legacy_case.municipality}. 행정표준코드를 확인하세요.",
+            en=f"{legacy_case.municipality} is no municipality's code.",
         )
-    if told.track is not None and told.track not in {track.id for track in terms.tracks}:
+    if legacy_case.track is not None and legacy_case.track not in {track.id for track in definition.tracks}:
         raise RuleBroken(
             "track_unknown",
-            ko=f"사업 {terms.programme_id}에 {told.track} 트랙이 없습니다.",
-            en=f"Programme {terms.programme_id} has no track {told.track}.",
+            ko=f"사업 {definition.programme_id}에 {legacy_case.track} 트랙이 없습니다.",
+            en=f"Programme {definition.programme_id} has no track {legacy_case.track}.",
         )

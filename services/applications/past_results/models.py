@@ -1,4 +1,4 @@
-"""Past results as they were told. Columns only: the rules are in domain.py."""
+"""Past results as received. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from uuid import UUID
@@ -11,7 +11,7 @@ from services.applications.schema import Table
 
 
 class RecordedCase(Table, table=True):
-    """A past result as another system kept it; its id is a case id. Append only."""
+    """Past result of another system; its id is a case id. Append only."""
 
     __tablename__ = "recorded_case"
     __table_args__ = (UniqueConstraint("system", "record_id"),)

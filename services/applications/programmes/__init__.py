@@ -1,1 +1,1 @@
-"""Programmes (사업): every version of a definition, and drafts sent out for consultation."""
+"""Programmes (사업): every version of their definitions, and drafts sent out for consultation."""

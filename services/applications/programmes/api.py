@@ -1,4 +1,4 @@
-"""HTTP edge of programmes: a request becomes a command or a query."""
+"""HTTP API of programmes: each request becomes a command or a query."""
 
 from typing import Annotated
 

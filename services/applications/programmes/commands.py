@@ -1,4 +1,4 @@
-"""What can be asked about programmes: load, decide, save, emit. The caller commits."""
+"""Use cases of programmes: load, decide, save, emit. The caller commits."""
 
 from datetime import date
 
@@ -12,8 +12,8 @@ from shared.messaging.outbox import emit
 
 
 async def publish(session: AsyncSession, definition: Definition, on: date) -> int:
-    """The number of the new version."""
-    programme = await _made_and_locked(session, definition.programme_id)
+    """Publish a definition and return its version number."""
+    programme = await _insert_and_lock(session, definition.programme_id)
     version, published = domain.publish(programme, definition, on)
     session.add(version)
     await emit(session, published)
@@ -31,8 +31,8 @@ async def lock(session: AsyncSession, programme_id: str) -> Programme | None:
     return await session.get(Programme, programme_id, with_for_update=True)
 
 
-async def _made_and_locked(session: AsyncSession, programme_id: str) -> Programme:
-    """Two first versions at once: the second one waits here, and becomes version 2."""
+async def _insert_and_lock(session: AsyncSession, programme_id: str) -> Programme:
+    """Lock the programme's row, inserted where it is new: of two concurrent publications the second waits here."""
     await session.execute(insert(Programme).values(id=programme_id, version=0).on_conflict_do_nothing())
     programme = await lock(session, programme_id)
     assert programme is not None

@@ -1,4 +1,4 @@
-"""The rules of publishing a programme, beyond the shape that Definition itself checks."""
+"""Rules of publishing a programme, beyond the shape that Definition itself checks."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -16,8 +16,8 @@ from shared.values.money import public
 def publish(
     programme: Programme, definition: Definition, on: date
 ) -> tuple[ProgrammeVersion, ProgrammePublished]:
-    """The next version, which holds from `on`."""
-    _refuse_earlier_than_last(programme, on)
+    """Create the next version, in force from `on`; RuleBroken for an earlier date or an inconsistent definition."""
+    _refuse_earlier_publication(programme, on)
     _refuse_inconsistent(definition)
     programme.version, programme.published_on = programme.version + 1, on
     row = ProgrammeVersion(
@@ -26,16 +26,16 @@ def publish(
         published_on=on,
         definition=definition.model_dump(mode="json"),
     )
-    said = ProgrammePublished(
+    published = ProgrammePublished(
         programme_id=programme.id, version=programme.version, definition=definition, occurred_on=on
     )
-    return row, said
+    return row, published
 
 
 def propose(
     programme: Programme | None, proposal: Proposal, on: date
 ) -> tuple[ProgrammeProposal, ProgrammeProposed]:
-    """A draft that is sent out; a later draft stands beside the earlier ones."""
+    """Create a draft for consultation beside any earlier ones; RuleBroken where the programme was published."""
     if programme is not None:
         raise RuleBroken(
             "programme_exists",
@@ -52,7 +52,7 @@ def propose(
     return row, ProgrammeProposed(programme_id=proposal.programme_id, proposal=proposal, occurred_on=on)
 
 
-def _refuse_earlier_than_last(programme: Programme, on: date) -> None:
+def _refuse_earlier_publication(programme: Programme, on: date) -> None:
     if programme.published_on is not None and on < programme.published_on:
         raise RuleBroken(
             "version_order",
@@ -63,30 +63,30 @@ def _refuse_earlier_than_last(programme: Programme, on: date) -> None:
 
 def _refuse_inconsistent(definition: Definition) -> None:
     _refuse_unknown_codes(definition.municipalities)
-    _refuse_unknown_ties(definition)
+    _refuse_unknown_tie_breakers(definition)
     _refuse_too_much_support(definition)
 
 
 def _refuse_unknown_codes(codes: Iterable[str]) -> None:
-    given = list(codes)
-    unknown = sorted({code for code in given if code not in municipalities.known()})
-    twice = sorted({code for code in given if given.count(code) > 1})
+    listed = list(codes)
+    unknown = sorted({code for code in listed if code not in municipalities.known()})
+    twice = sorted({code for code in listed if listed.count(code) > 1})
     if unknown or twice:
         raise RuleBroken(
             "municipality_unknown",
-            ko=f"시군 코드를 확인하세요. 모르는 코드: {_list(unknown)}, 두 번 적힌 코드: {_list(twice)}.",
-            en=f"Check the municipality codes. Unknown: {_list(unknown)}; given twice: {_list(twice)}.",
+            ko=f"시군 코드를 확인하세요. 모르는 코드: {_joined(unknown)}, 두 번 적힌 코드: {_joined(twice)}.",
+            en=f"Check the municipality codes. Unknown: {_joined(unknown)}; given twice: {_joined(twice)}.",
         )
 
 
-def _refuse_unknown_ties(definition: Definition) -> None:
+def _refuse_unknown_tie_breakers(definition: Definition) -> None:
     rule = definition.review
     unknown = [tie for tie in rule.ties if tie not in rule.criteria] if rule else []
     if unknown:
         raise RuleBroken(
             "ties_unknown",
-            ko=f"review.ties의 {_list(unknown)}은(는) 평가항목이 아닙니다. review.criteria에 있는 항목만 적으세요.",
-            en=f"review.ties: {_list(unknown)} is no criterion. Name criteria of review.criteria only.",
+            ko=f"review.ties의 {_joined(unknown)}은(는) 평가항목이 아닙니다. review.criteria에 있는 항목만 적으세요.",
+            en=f"review.ties: {_joined(unknown)} is no criterion. Name criteria of review.criteria only.",
         )
 
 
@@ -101,5 +101,5 @@ def _refuse_too_much_support(definition: Definition) -> None:
         )
 
 
-def _list(codes: list[str]) -> str:
+def _joined(codes: list[str]) -> str:
     return ", ".join(codes) or "-"

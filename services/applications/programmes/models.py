@@ -1,4 +1,4 @@
-"""Programmes as they were published, and drafts. Columns only: the rules are in domain.py."""
+"""Programmes, their published versions, and drafts. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from services.applications.schema import Table
 
 
 class Programme(Table, table=True):
-    """Its row is the lock under which versions are counted."""
+    """Programme with its newest version; locking the row makes publications take turns."""
 
     id: str = Field(primary_key=True)
     version: int = 0
@@ -19,7 +19,7 @@ class Programme(Table, table=True):
 
 
 class ProgrammeVersion(Table, table=True):
-    """A whole definition; it holds from its date. Append only."""
+    """Complete definition, in force from its date. Append only."""
 
     __tablename__ = "programme_version"
 
@@ -30,7 +30,7 @@ class ProgrammeVersion(Table, table=True):
 
 
 class ProgrammeProposal(Table, table=True):
-    """A draft for consultation, of a programme that does not exist yet. Append only."""
+    """Draft for consultation of a programme that does not exist yet. Append only."""
 
     __tablename__ = "programme_proposal"
 

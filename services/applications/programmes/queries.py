@@ -1,4 +1,4 @@
-"""What can be read about programmes. Reads change nothing."""
+"""Reads of programmes; they change nothing."""
 
 from datetime import date
 from typing import NamedTuple
@@ -13,19 +13,19 @@ from shared.database.engine import Executor
 from shared.errors import NotFound, PrerequisiteMissing
 from shared.events.definition import Definition, Proposal
 
-KNOWN: dict[tuple[str, int], Definition] = {}
-"""Versions by programme and number. Who empties the table forgets them."""
+DEFINITION_CACHE: dict[tuple[str, int], Definition] = {}
+"""Definitions by programme and version; whatever empties the table must clear the cache too."""
 
 
-class Terms(NamedTuple):
-    """A version of a definition, and its number."""
+class PublishedDefinition(NamedTuple):
+    """Definition with its version number."""
 
     version: int
     definition: Definition
 
 
 class ProgrammeView(BaseModel):
-    """The newest version, or the newest draft of a programme that does not exist yet."""
+    """Newest version of a programme, or newest draft of one that does not exist yet."""
 
     programme_id: str
     version: int
@@ -35,7 +35,7 @@ class ProgrammeView(BaseModel):
 
 
 class ProgrammeLine(BaseModel):
-    """A programme in the list; version 0 is a draft."""
+    """Programme in the list; version 0 is a draft."""
 
     programme_id: str
     version: int
@@ -44,38 +44,40 @@ class ProgrammeLine(BaseModel):
     name_en: str
 
 
-async def newest(session: AsyncSession, programme_id: str) -> Terms | None:
-    """The terms that were published last, whatever date they hold from."""
-    row = await _newest(session, programme_id)
-    return _terms(row) if row else None
+async def newest_definition(session: AsyncSession, programme_id: str) -> PublishedDefinition | None:
+    """Return the definition published last, whether in force or not; None for an unknown programme."""
+    row = await _newest_version(session, programme_id)
+    return _published_definition(row) if row else None
 
 
-async def terms_on(session: AsyncSession, programme_id: str, on: date) -> Terms | None:
-    """The terms that held on that day."""
-    row = await _newest(session, programme_id, on)
-    return _terms(row) if row else None
+async def definition_in_force(
+    session: AsyncSession, programme_id: str, on: date
+) -> PublishedDefinition | None:
+    """Return the definition in force on that date; None where there was none."""
+    row = await _newest_version(session, programme_id, on)
+    return _published_definition(row) if row else None
 
 
 async def definition(session: Executor, programme_id: str, version: int) -> Definition:
-    """Of a version that others refer to: committed, and never changed, so it is read once a process."""
-    if (known := KNOWN.get((programme_id, version))) is not None:
-        return known
+    """Return the definition of a version, cached for the process: a committed version never changes."""
+    if (cached := DEFINITION_CACHE.get((programme_id, version))) is not None:
+        return cached
     row = await keyed_rows.find(session, ProgrammeVersion, programme_id, version)
     if row is None:
-        raise unknown(programme_id)
-    return KNOWN.setdefault((programme_id, version), _terms(row).definition)
+        raise not_found(programme_id)
+    return DEFINITION_CACHE.setdefault((programme_id, version), _published_definition(row).definition)
 
 
 async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
-    if (row := await _newest(session, programme_id)) is not None:
+    if (row := await _newest_version(session, programme_id)) is not None:
         return ProgrammeView(
             programme_id=programme_id,
             version=row.version,
             published_on=row.published_on,
-            definition=_terms(row).definition,
+            definition=_published_definition(row).definition,
         )
     if (draft := await _newest_draft(session, programme_id)) is None:
-        raise unknown(programme_id)
+        raise not_found(programme_id)
     return ProgrammeView(
         programme_id=programme_id,
         version=0,
@@ -85,15 +87,17 @@ async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
 
 
 async def programmes(session: AsyncSession) -> list[ProgrammeLine]:
-    found, drafts = await _newest_of_each(session), await _newest_draft_of_each(session)
-    lines = [_line(row.version, row.published_on, row.definition) for row in found.values()]
+    versions, drafts = await _newest_versions(session), await _newest_drafts(session)
+    lines = [_programme_line(row.version, row.published_on, row.definition) for row in versions.values()]
     lines += [
-        _line(0, draft.proposed_on, draft.proposal) for key, draft in drafts.items() if key not in found
+        _programme_line(0, draft.proposed_on, draft.proposal)
+        for programme_id, draft in drafts.items()
+        if programme_id not in versions
     ]
     return sorted(lines, key=lambda line: line.programme_id)
 
 
-def unknown(programme_id: str) -> NotFound:
+def not_found(programme_id: str) -> NotFound:
     return NotFound(
         "programme_unknown",
         ko=f"사업 {programme_id}이(가) 없습니다. 사업 번호를 확인하거나 먼저 공표하세요.",
@@ -101,7 +105,7 @@ def unknown(programme_id: str) -> NotFound:
     )
 
 
-def not_yet(programme_id: str) -> PrerequisiteMissing:
+def prerequisite_missing(programme_id: str) -> PrerequisiteMissing:
     return PrerequisiteMissing(
         "programme_unknown",
         ko=f"사업 {programme_id}을(를) 아직 모릅니다. 공표되면 이어서 처리합니다.",
@@ -109,35 +113,35 @@ def not_yet(programme_id: str) -> PrerequisiteMissing:
     )
 
 
-def _terms(row: ProgrammeVersion) -> Terms:
-    return Terms(row.version, Definition.model_validate(row.definition))
+def _published_definition(row: ProgrammeVersion) -> PublishedDefinition:
+    return PublishedDefinition(row.version, Definition.model_validate(row.definition))
 
 
-async def _newest(
+async def _newest_version(
     session: AsyncSession, programme_id: str, until: date = date.max
 ) -> ProgrammeVersion | None:
-    keyed_rows = select(ProgrammeVersion).where(
+    statement = select(ProgrammeVersion).where(
         ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= until
     )
-    return await session.scalar(keyed_rows.order_by(col(ProgrammeVersion.version).desc()).limit(1))
+    return await session.scalar(statement.order_by(col(ProgrammeVersion.version).desc()).limit(1))
 
 
 async def _newest_draft(session: AsyncSession, programme_id: str) -> ProgrammeProposal | None:
-    keyed_rows = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
-    return await session.scalar(keyed_rows.order_by(col(ProgrammeProposal.id).desc()).limit(1))
+    statement = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
+    return await session.scalar(statement.order_by(col(ProgrammeProposal.id).desc()).limit(1))
 
 
-async def _newest_of_each(session: AsyncSession) -> dict[str, ProgrammeVersion]:
-    keyed_rows = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
-    return {row.programme_id: row for row in await session.scalars(keyed_rows)}
+async def _newest_versions(session: AsyncSession) -> dict[str, ProgrammeVersion]:
+    statement = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
+    return {row.programme_id: row for row in await session.scalars(statement)}
 
 
-async def _newest_draft_of_each(session: AsyncSession) -> dict[str, ProgrammeProposal]:
-    keyed_rows = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
-    return {row.programme_id: row for row in await session.scalars(keyed_rows)}
+async def _newest_drafts(session: AsyncSession) -> dict[str, ProgrammeProposal]:
+    statement = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
+    return {row.programme_id: row for row in await session.scalars(statement)}
 
 
-def _line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:
+def _programme_line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:
     return ProgrammeLine(
         version=version,
         published_on=on,

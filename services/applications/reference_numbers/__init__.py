@@ -1,1 +1,1 @@
-"""Receipt numbers (접수번호): readable, checked, each once."""
+"""Reference numbers (접수번호) of applications: readable, with check digits, each issued once."""

@@ -1,42 +1,45 @@
-"""Receipt numbers such as JSF-2024-0017-29: programme, year, running number, two check digits.
+"""Reference numbers such as JSF-2024-0017-29: programme, year, running number, two check digits.
 
-The check is ISO/IEC 7064 MOD 97-10 over two digits a character, so that every wrong character and every two
-neighbours that changed places are noticed (an IBAN's letters and digits differ in width, and some slip through).
+The check digits follow ISO/IEC 7064 MOD 97-10 over two digits per character, so that every wrong character and
+every swap of two neighbours is detected (in an IBAN letters and digits differ in width, and some errors pass).
 """
 
 import re
 
 from shared.errors import NotFound
 
-SHAPE = re.compile(r"[A-Z0-9]{1,60}-[0-9]{4}-[0-9]{4,10}-[0-9]{2}")
+PATTERN = re.compile(r"[A-Z0-9]{1,60}-[0-9]{4}-[0-9]{4,10}-[0-9]{2}")
 
 
 def prefix(programme_id: str) -> str:
-    """The initials of the programme id's words."""
+    """Return the initials of the words in the programme id."""
     return "".join(word[0] for word in programme_id.split("-")).upper()
 
 
-def number(programme_id: str, year: int, running: int) -> str:
+def reference_number(programme_id: str, year: int, running: int) -> str:
     body = f"{prefix(programme_id)}-{year}-{running:04}"
-    return f"{body}-{98 - _digits(body) * 100 % 97:02}"
+    return f"{body}-{98 - _as_digits(body) * 100 % 97:02}"
 
 
-def checked(given: str) -> str:
-    """The number as it is kept, or NotFound for one that was mistyped."""
-    text = given.strip().upper()
-    if not SHAPE.fullmatch(text) or (_digits(text[:-3]) * 100 + int(text[-2:])) % 97 != 1:
-        raise mistyped(given)
-    return text
+def validated(text: str) -> str:
+    """Return the number as it is stored; NotFound where its form or its check digits are wrong."""
+    normalised = text.strip().upper()
+    if (
+        not PATTERN.fullmatch(normalised)
+        or (_as_digits(normalised[:-3]) * 100 + int(normalised[-2:])) % 97 != 1
+    ):
+        raise _mistyped(text)
+    return normalised
 
 
-def mistyped(given: str) -> NotFound:
+def _mistyped(text: str) -> NotFound:
     return NotFound(
         "receipt_number",
-        ko=f"접수번호 {given[:40]}을(를) 잘못 적은 것 같습니다. 접수증의 번호를 다시 확인하세요.",
+        ko=f"접수번호 {text[:40]}을(를) 잘못 적은 것 같습니다. 접수증의 번호를 다시 확인하세요.",
         en="This receipt number seems to be mistyped. Check it against your receipt.",
     )
 
 
-def _digits(body: str) -> int:
-    """0 to 9 count as 00 to 09, A to Z as 10 to 35."""
+def _as_digits(body: str) -> int:
+    """Read the characters as one number: 0 to 9 as 00 to 09, A to Z as 10 to 35."""
     return int("".join(f"{int(character, 36):02}" for character in body.replace("-", "")))

@@ -1,14 +1,14 @@
-"""The running numbers of receipts. Columns only: the rules are in domain.py."""
+"""Counters of reference numbers. Columns only: the rules are in domain.py."""
 
 from sqlmodel import Field
 
 from services.applications.schema import Table
 
 
-class ReceiptCounter(Table, table=True):
-    """The last running number by prefix and year: programmes may share a prefix."""
+class ReferenceNumberCounter(Table, table=True):
+    """Last running number by prefix and year: programmes may share a prefix."""
 
-    __tablename__ = "receipt_counter"
+    __tablename__ = "reference_number_counter"
 
     prefix: str = Field(primary_key=True)
     year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

@@ -1,1 +1,1 @@
-"""Reviews (심사): what each reviewer scored, and conflicts of interest."""
+"""Reviews (심사): scores by reviewer, and conflicts of interest."""

@@ -1,4 +1,4 @@
-"""HTTP edge of reviews: a request becomes a command. The reviewer is who the token names."""
+"""HTTP API of reviews: each request becomes a command. The reviewer is the subject of the token."""
 
 from typing import Annotated
 from uuid import UUID

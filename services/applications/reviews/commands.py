@@ -1,4 +1,4 @@
-"""What can be asked about reviews: load, decide, save, emit. The caller commits."""
+"""Use cases of reviews: load, decide, save, emit. The caller commits."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,10 +23,10 @@ async def submit(
     on: date,
 ) -> None:
     case = await cases.load(session, case_id)
-    domain.refuse_again(await session.get(Review, (case_id, reviewer_id)))
-    terms = await programmes.definition(session, case.programme_id, case.version)
+    domain.refuse_second_review(await session.get(Review, (case_id, reviewer_id)))
+    definition = await programmes.definition(session, case.programme_id, case.version)
     review, submitted = domain.submit(
-        case, terms.review, reviewer_id, scores, conflict_of_interest=conflict_of_interest, on=on
+        case, definition.review, reviewer_id, scores, conflict_of_interest=conflict_of_interest, on=on
     )
     session.add(review)
     await emit(session, submitted)

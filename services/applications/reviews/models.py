@@ -1,4 +1,4 @@
-"""Reviews, one a reviewer and case. Columns only: the rules are in domain.py."""
+"""Reviews, one per reviewer and case. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from uuid import UUID
@@ -10,7 +10,7 @@ from services.applications.schema import Table
 
 
 class Review(Table, table=True):
-    """One reviewer's scores, or the declaration of a conflict of interest. Append only."""
+    """Scores of one reviewer, or the declaration of a conflict of interest. Append only."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     reviewer_id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""What can be read about reviews. Reads change nothing."""
+"""Reads of reviews; they change nothing."""
 
 from collections import defaultdict
 from uuid import UUID
@@ -10,10 +10,10 @@ from services.applications.cases.models import Case
 from services.applications.reviews.models import Review
 
 
-async def of_round(session: AsyncSession, round_id: str) -> dict[UUID, list[Review]]:
-    """All reviews of a round by case, in one read."""
-    rows = select(Review).join(Case, col(Case.id) == Review.case_id).where(Case.round_id == round_id)
-    found: dict[UUID, list[Review]] = defaultdict(list)
-    for row in await session.scalars(rows):
-        found[row.case_id].append(row)
-    return found
+async def by_case_in_round(session: AsyncSession, round_id: str) -> dict[UUID, list[Review]]:
+    """Return all reviews of a round by case, in one query."""
+    statement = select(Review).join(Case, col(Case.id) == Review.case_id).where(Case.round_id == round_id)
+    reviews: dict[UUID, list[Review]] = defaultdict(list)
+    for review in await session.scalars(statement):
+        reviews[review.case_id].append(review)
+    return reviews

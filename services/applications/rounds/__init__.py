@@ -1,1 +1,1 @@
-"""Rounds (공고): a call of a programme in a year, with its window and places."""
+"""Rounds (공고): calls for applications of a programme, with a window and a quota."""

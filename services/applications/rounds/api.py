@@ -1,4 +1,4 @@
-"""HTTP edge of rounds: a request becomes a command or a query."""
+"""HTTP API of rounds: each request becomes a command or a query."""
 
 from datetime import date
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.applications.rounds import commands, queries
-from services.applications.rounds.domain import Call
+from services.applications.rounds.domain import Announcement
 from shared.events.definition import Code, Count, TrackId
 from shared.web.http import DatedCommand, Router, Session
 from shared.web.identity import Actor, require_role
@@ -40,15 +40,15 @@ class Opened(BaseModel):
 
 @router.post("", status_code=201, summary="공고를 연다 / Open a round")
 async def open_round(body: OpenRound, session: Session, actor: Officer) -> Opened:
-    call = Call(**body.model_dump(exclude={"occurred_on"}))
-    await commands.open_round(session, call, body.occurred_on)
+    announcement = Announcement(**body.model_dump(exclude={"occurred_on"}))
+    await commands.open_round(session, announcement, body.occurred_on)
     return Opened(round_id=body.round_id)
 
 
 @router.post("/{round_id}/closing", summary="접수를 마감한다 / Close a round")
 async def close(round_id: str, body: DatedCommand, session: Session, actor: Officer) -> queries.RoundView:
     await commands.close(session, round_id, body.occurred_on)
-    return await queries.round_(session, round_id)
+    return await queries.round_view(session, round_id)
 
 
 @router.post(
@@ -57,9 +57,9 @@ async def close(round_id: str, body: DatedCommand, session: Session, actor: Offi
 )
 async def agree(round_id: str, body: Agree, session: Session, actor: Officer) -> queries.RoundView:
     await commands.agree(session, round_id, body.agency_ko, body.occurred_on)
-    return await queries.round_(session, round_id)
+    return await queries.round_view(session, round_id)
 
 
 @router.get("/{round_id}", summary="공고 하나 / A round")
 async def round_(round_id: str, session: Session, actor: Anyone) -> queries.RoundView:
-    return await queries.round_(session, round_id)
+    return await queries.round_view(session, round_id)

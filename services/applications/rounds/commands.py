@@ -1,4 +1,4 @@
-"""What can be asked about rounds: load, decide, save, emit. The caller commits."""
+"""Use cases of rounds: load, decide, save, emit. The caller commits."""
 
 from datetime import date
 
@@ -15,19 +15,19 @@ from shared.errors import RuleBroken
 from shared.messaging.outbox import emit
 
 
-async def open_round(session: AsyncSession, call: domain.Call, on: date) -> None:
-    if await lock(session, call.programme_id) is None:
-        raise programmes.unknown(call.programme_id)
-    await _refuse_known(session, call.round_id)
-    terms = await programmes.terms_on(session, call.programme_id, on)
-    if terms is None:
+async def open_round(session: AsyncSession, announcement: domain.Announcement, on: date) -> None:
+    if await lock(session, announcement.programme_id) is None:
+        raise programmes.not_found(announcement.programme_id)
+    await _refuse_existing(session, announcement.round_id)
+    published = await programmes.definition_in_force(session, announcement.programme_id, on)
+    if published is None:
         raise RuleBroken(
             "not_in_force",
-            ko=f"사업 {call.programme_id}은(는) {on}에 아직 공표되지 않았습니다. 업무일을 확인하세요.",
-            en=f"Programme {call.programme_id} was not published yet on {on}. Check the business date.",
+            ko=f"사업 {announcement.programme_id}은(는) {on}에 아직 공표되지 않았습니다. 업무일을 확인하세요.",
+            en=f"Programme {announcement.programme_id} was not published yet on {on}. Check the business date.",
         )
-    row, opened = domain.open_round(call, terms.version, terms.definition, on)
-    session.add(row)
+    round, opened = domain.open_round(announcement, published.version, published.definition, on)
+    session.add(round)
     await emit(session, opened)
 
 
@@ -40,23 +40,23 @@ async def agree(session: AsyncSession, round_id: str, agency_ko: str, on: date) 
 
 
 async def load(session: AsyncSession, round_id: str) -> Round:
-    """Locked: it changes, or the places in it do."""
-    row = await find_locked(session, round_id)
-    if row is None:
-        raise queries.unknown(round_id)
-    return row
+    """Load a round and lock it: the round or its awards change; NotFound for an unknown one."""
+    round = await find_locked(session, round_id)
+    if round is None:
+        raise queries.not_found(round_id)
+    return round
 
 
 async def find_locked(session: AsyncSession, round_id: str) -> Round | None:
     return await session.get(Round, round_id, with_for_update=True)
 
 
-async def find(session: Executor, round_id: str) -> Round | None:
-    """Locked against being closed or decided meanwhile, not against another application."""
+async def find_for_application(session: Executor, round_id: str) -> Round | None:
+    """Find a round with a shared lock: it is not closed or decided meanwhile, and others may apply."""
     return await keyed_rows.find(session, Round, round_id, lock=Lock.SHARE)
 
 
-async def _refuse_known(session: AsyncSession, round_id: str) -> None:
+async def _refuse_existing(session: AsyncSession, round_id: str) -> None:
     if await session.get(Round, round_id) is not None:
         raise RuleBroken(
             "round_known",

@@ -1,4 +1,4 @@
-"""The rules of a round: its window, its places, and the order in which it is closed and decided."""
+"""Rules of a round: its window, its quota, and the order of opening, closing and deciding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from shared.errors import RuleBroken
 from shared.events.applications import RoundAgreed, RoundClosed, RoundOpened
 from shared.events.definition import Definition
 
-ALL = "all"
-"""The quota's key where a programme has no tracks."""
+ALL_TRACKS = "all"
+"""Quota key of a programme without tracks."""
 
 NEXT = {Status.OPEN: {Status.CLOSED}, Status.CLOSED: {Status.DECIDED}}
 STATUS_KO = {Status.OPEN: "접수 중", Status.CLOSED: "마감", Status.DECIDED: "선정 완료"}
 
 
 @dataclass(frozen=True)
-class Call:
-    """What a round is announced with; quota is places by track."""
+class Announcement:
+    """Contents of a round's announcement; the quota is a number of companies by track."""
 
     round_id: str
     programme_id: str
@@ -29,71 +29,82 @@ class Call:
     quota: Mapping[str, int]
 
 
-def open_round(call: Call, version: int, definition: Definition, on: date) -> tuple[Round, RoundOpened]:
-    _refuse_unworkable(definition)
-    _refuse_wrong_time(call, definition)
-    _refuse_wrong_quota(call.quota, definition)
-    said = {
-        "programme_id": call.programme_id,
-        "year": call.year,
-        "name_ko": call.name_ko,
-        "opens_on": call.opens_on,
-        "closes_on": call.closes_on,
-        "quota": dict(call.quota),
+def open_round(
+    announcement: Announcement, version: int, definition: Definition, on: date
+) -> tuple[Round, RoundOpened]:
+    """Open a round under a version of the definition; RuleBroken where the two do not fit."""
+    _refuse_incomplete_definition(definition)
+    _refuse_invalid_dates(announcement, definition)
+    _refuse_unknown_tracks(announcement.quota, definition)
+    fields = {
+        "programme_id": announcement.programme_id,
+        "year": announcement.year,
+        "name_ko": announcement.name_ko,
+        "opens_on": announcement.opens_on,
+        "closes_on": announcement.closes_on,
+        "quota": dict(announcement.quota),
     }
-    row = Round.model_validate({"id": call.round_id, "version": version, **said})
-    return row, RoundOpened.model_validate({"round_id": call.round_id, "occurred_on": on, **said})
+    round = Round.model_validate({"id": announcement.round_id, "version": version, **fields})
+    return round, RoundOpened.model_validate({"round_id": announcement.round_id, "occurred_on": on, **fields})
 
 
-def close(row: Round, on: date) -> RoundClosed:
-    """A window that was announced stays open to its last day."""
-    if on < row.closes_on:
+def close(round: Round, on: date) -> RoundClosed:
+    """Close the window; RuleBroken before the last day that was announced."""
+    if on < round.closes_on:
         raise RuleBroken(
             "round_window",
-            ko=f"접수 기간이 {row.closes_on}까지입니다. 그날이나 그 뒤에 마감하세요.",
-            en=f"The window is open until {row.closes_on}. Close the round on that day or later.",
+            ko=f"접수 기간이 {round.closes_on}까지입니다. 그날이나 그 뒤에 마감하세요.",
+            en=f"The window is open until {round.closes_on}. Close the round on that day or later.",
         )
-    move(row, to=Status.CLOSED)
-    return RoundClosed(programme_id=row.programme_id, round_id=row.id, year=row.year, occurred_on=on)
+    transition(round, to=Status.CLOSED)
+    return RoundClosed(programme_id=round.programme_id, round_id=round.id, year=round.year, occurred_on=on)
 
 
-def agree(row: Round, agency_ko: str, on: date) -> RoundAgreed:
-    """The yearly agreement with the executing agency, once a round."""
-    if row.agreed_on is not None:
+def agree(round: Round, agency_ko: str, on: date) -> RoundAgreed:
+    """Record the yearly agreement with the executing agency, once per round."""
+    if round.agreed_on is not None:
         raise RuleBroken(
             "round_agreed",
-            ko=f"이 공고의 운영 협약은 {row.agreed_on}에 {row.agency_ko}과(와) 이미 맺었습니다.",
-            en=f"The agency's agreement for this round was concluded on {row.agreed_on} already.",
+            ko=f"이 공고의 운영 협약은 {round.agreed_on}에 {round.agency_ko}과(와) 이미 맺었습니다.",
+            en=f"The agency's agreement for this round was concluded on {round.agreed_on} already.",
         )
-    row.agreed_on, row.agency_ko = on, agency_ko
+    round.agreed_on, round.agency_ko = on, agency_ko
     return RoundAgreed(
-        programme_id=row.programme_id, round_id=row.id, year=row.year, agency_ko=agency_ko, occurred_on=on
+        programme_id=round.programme_id,
+        round_id=round.id,
+        year=round.year,
+        agency_ko=agency_ko,
+        occurred_on=on,
     )
 
 
-def decide(row: Round, on: date) -> None:
-    if on < row.closes_on:
+def decide(round: Round, on: date) -> None:
+    """Mark a closed round as decided; RuleBroken before its window has ended."""
+    if on < round.closes_on:
         raise RuleBroken(
             "round_window",
-            ko=f"접수 기간이 {row.closes_on}까지입니다. 마감한 뒤에 선정하세요.",
-            en=f"The window is open until {row.closes_on}. Select after it is closed.",
+            ko=f"접수 기간이 {round.closes_on}까지입니다. 마감한 뒤에 선정하세요.",
+            en=f"The window is open until {round.closes_on}. Select after it is closed.",
         )
-    move(row, to=Status.DECIDED)
+    transition(round, to=Status.DECIDED)
 
 
-def refuse_outside_window(row: Round, on: date) -> None:
-    """By the business date: a paper application may be entered after the window, not after the selection."""
-    if not row.opens_on <= on <= row.closes_on:
+def refuse_outside_window(round: Round, on: date) -> None:
+    """Raise RuleBroken for a business date outside the window, or after the selection.
+
+    A paper application may be entered after the window has ended, dated within it.
+    """
+    if not round.opens_on <= on <= round.closes_on:
         raise RuleBroken(
             "round_window",
-            ko=f"접수 기간은 {row.opens_on}부터 {row.closes_on}까지입니다. {on}에는 받을 수 없습니다. 다음 공고에 신청하세요.",
-            en=f"The window is {row.opens_on} to {row.closes_on}; {on} is outside. Apply in the next round.",
+            ko=f"접수 기간은 {round.opens_on}부터 {round.closes_on}까지입니다. {on}에는 받을 수 없습니다. 다음 공고에 신청하세요.",
+            en=f"The window is {round.opens_on} to {round.closes_on}; {on} is outside. Apply in the next round.",
         )
-    refuse_decided(row)
+    _refuse_decided(round)
 
 
-def refuse_decided(row: Round) -> None:
-    if row.status == Status.DECIDED:
+def _refuse_decided(round: Round) -> None:
+    if round.status == Status.DECIDED:
         raise RuleBroken(
             "round_decided",
             ko="이 공고의 선정이 이미 끝났습니다. 다음 공고에 신청하세요.",
@@ -101,22 +112,23 @@ def refuse_decided(row: Round) -> None:
         )
 
 
-def key_of(track: str | None) -> str:
-    return track or ALL
+def quota_key(track: str | None) -> str:
+    return track or ALL_TRACKS
 
 
-def move(row: Round, to: Status) -> None:
-    now = Status(row.status)
+def transition(round: Round, to: Status) -> None:
+    """Set the status; RuleBroken where NEXT does not allow the transition."""
+    now = Status(round.status)
     if to not in NEXT.get(now, set()):
         raise RuleBroken(
             "round_status",
-            ko=f"공고 {row.id}은(는) {STATUS_KO[now]} 상태라 '{STATUS_KO[to]}'(으)로 갈 수 없습니다. 접수 → 마감 → 선정의 차례를 지키세요.",
+            ko=f"공고 {round.id}은(는) {STATUS_KO[now]} 상태라 '{STATUS_KO[to]}'(으)로 갈 수 없습니다. 접수 → 마감 → 선정의 차례를 지키세요.",
             en=f"The round is {now} and cannot become {to}: it is opened, closed and then decided, each once.",
         )
-    row.status = to
+    round.status = to
 
 
-def _refuse_unworkable(definition: Definition) -> None:
+def _refuse_incomplete_definition(definition: Definition) -> None:
     if definition.entry == "history":
         raise RuleBroken(
             "entry_history",
@@ -131,25 +143,25 @@ def _refuse_unworkable(definition: Definition) -> None:
         )
 
 
-def _refuse_wrong_time(call: Call, definition: Definition) -> None:
-    if call.closes_on < call.opens_on:
+def _refuse_invalid_dates(announcement: Announcement, definition: Definition) -> None:
+    if announcement.closes_on < announcement.opens_on:
         raise RuleBroken(
             "round_window",
-            ko=f"접수 마감일 {call.closes_on}이 시작일 {call.opens_on}보다 앞섭니다. 날짜를 고치세요.",
-            en=f"The window closes on {call.closes_on}, before it opens on {call.opens_on}.",
+            ko=f"접수 마감일 {announcement.closes_on}이 시작일 {announcement.opens_on}보다 앞섭니다. 날짜를 고치세요.",
+            en=f"The window closes on {announcement.closes_on}, before it opens on {announcement.opens_on}.",
         )
-    if not definition.first_year <= call.year <= definition.last_year:
+    if not definition.first_year <= announcement.year <= definition.last_year:
         raise RuleBroken(
             "round_year",
-            ko=f"{call.year}년은 사업 기간({definition.first_year}~{definition.last_year}) 밖입니다.",
-            en=f"{call.year} is outside the programme's years {definition.first_year}-{definition.last_year}.",
+            ko=f"{announcement.year}년은 사업 기간({definition.first_year}~{definition.last_year}) 밖입니다.",
+            en=f"{announcement.year} is outside the programme's years {definition.first_year}-{definition.last_year}.",
         )
 
 
-def _refuse_wrong_quota(quota: Mapping[str, int], definition: Definition) -> None:
-    known = {track.id for track in definition.tracks} or {ALL}
+def _refuse_unknown_tracks(quota: Mapping[str, int], definition: Definition) -> None:
+    known = {track.id for track in definition.tracks} or {ALL_TRACKS}
     if definition.entry == "top_up":
-        known |= {ALL}
+        known |= {ALL_TRACKS}
     unknown = sorted(set(quota) - known)
     if unknown or (not quota and definition.entry != "top_up"):
         raise RuleBroken(

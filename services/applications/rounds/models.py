@@ -1,4 +1,4 @@
-"""Rounds: a call with its window and its places. Columns only: the rules are in domain.py."""
+"""Rounds with their window and quota. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 
 class Round(Table, table=True):
-    """`version` is that of the definition under which the round was opened: its terms to the end."""
+    """One call for applications; `version` is that of the definition in force at its opening, which it keeps."""
 
     __table_args__ = (
         ForeignKeyConstraint(

@@ -1,4 +1,4 @@
-"""What can be read about rounds. Reads change nothing."""
+"""Reads of rounds; they change nothing."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from shared.errors import NotFound, PrerequisiteMissing
 
 
 class RoundView(BaseModel):
-    """A round; quota is places by track, `version` that of the definition whose terms it has."""
+    """Round with its quota by track; `version` is that of its definition."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -27,14 +27,14 @@ class RoundView(BaseModel):
     agency_ko: str | None
 
 
-async def round_(session: AsyncSession, round_id: str) -> RoundView:
+async def round_view(session: AsyncSession, round_id: str) -> RoundView:
     row = await session.get(Round, round_id)
     if row is None:
-        raise unknown(round_id)
+        raise not_found(round_id)
     return RoundView.model_validate(row)
 
 
-def unknown(round_id: str) -> NotFound:
+def not_found(round_id: str) -> NotFound:
     return NotFound(
         "round_unknown",
         ko=f"공고 {round_id}이(가) 없습니다. 공고 번호를 확인하세요.",
@@ -42,7 +42,7 @@ def unknown(round_id: str) -> NotFound:
     )
 
 
-def not_yet(round_id: str) -> PrerequisiteMissing:
+def prerequisite_missing(round_id: str) -> PrerequisiteMissing:
     return PrerequisiteMissing(
         "round_unknown",
         ko=f"공고 {round_id}을(를) 아직 모릅니다. 열리면 이어서 처리합니다.",

@@ -1,11 +1,11 @@
-"""HTTP edge of the selection: a request becomes a command or a query."""
+"""HTTP API of the selection: each request becomes a command or a query."""
 
 from typing import Annotated
 
 from fastapi import Depends
 from pydantic import BaseModel
 
-from services.applications.awards import queries as places
+from services.applications.awards import queries as awards
 from services.applications.awards.models import Outcome
 from services.applications.rounds import queries as rounds
 from services.applications.selection import commands
@@ -16,7 +16,7 @@ router = Router(prefix="/rounds", tags=["선정 / selection"])
 
 
 class Selected(BaseModel):
-    """How many companies, by what became of them."""
+    """Number of companies by outcome."""
 
     selected: int
     reserved: int
@@ -25,7 +25,7 @@ class Selected(BaseModel):
 
 class Selection(BaseModel):
     round_id: str
-    places: list[places.PlaceLine]
+    places: list[awards.AwardLine]
 
 
 @router.post("/{round_id}/selection", summary="공고의 과제를 선정한다 / Decide a round")
@@ -49,5 +49,5 @@ async def selection(
     session: Session,
     actor: Annotated[Actor, Depends(require_role("officer", "operator", "auditor"))],
 ) -> Selection:
-    await rounds.round_(session, round_id)
-    return Selection(round_id=round_id, places=await places.of_round(session, round_id))
+    await rounds.round_view(session, round_id)
+    return Selection(round_id=round_id, places=await awards.list_in_round(session, round_id))

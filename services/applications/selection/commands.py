@@ -1,4 +1,4 @@
-"""What can be asked of the selection: load, decide, save, emit. The caller commits."""
+"""Use cases of the selection: load, decide, save, emit. The caller commits."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.applications.awards import commands as places
-from services.applications.awards.domain import give, refuse_full
+from services.applications.awards import commands as awards
+from services.applications.awards.domain import award, refuse_beyond_quota
 from services.applications.awards.models import Outcome
 from services.applications.cases import commands as cases
-from services.applications.cases.domain import move
+from services.applications.cases.domain import transition
 from services.applications.cases.models import Case, Status
 from services.applications.companies import commands as companies
 from services.applications.companies.domain import Registration
@@ -20,74 +20,80 @@ from services.applications.reviews import queries as reviews
 from services.applications.rounds import commands as rounds
 from services.applications.rounds import queries as round_queries
 from services.applications.rounds.domain import decide as decide_round
-from services.applications.rounds.domain import key_of
+from services.applications.rounds.domain import quota_key
 from services.applications.selection import domain
 from shared.events.external import MinistryCompanySelected
 from shared.messaging.outbox import emit
 
 
 async def select(session: AsyncSession, round_id: str, on: date) -> Counter[Outcome]:
-    """Decide a whole round at once; how many were selected, reserved and rejected."""
-    call = await rounds.load(session, round_id)
-    decide_round(call, on)
-    terms = await programmes.definition(session, call.programme_id, call.version)
-    running = {case.id: case for case in await cases.load_round(session, round_id)}
-    rule = domain.ready(list(running.values()), terms.review)
-    candidates = await _candidates(session, round_id, list(running.values()))
-    decisions = domain.decide(candidates, rule, call.quota)
-    await _carry_out(session, running, decisions, on)
+    """Decide a whole round at once; return the number of cases by outcome."""
+    round = await rounds.load(session, round_id)
+    decide_round(round, on)
+    definition = await programmes.definition(session, round.programme_id, round.version)
+    remaining = {case.id: case for case in await cases.load_in_round(session, round_id)}
+    rule = domain.require_ready(list(remaining.values()), definition.review)
+    candidates = await _candidates(session, round_id, list(remaining.values()))
+    decisions = domain.decide(candidates, rule, round.quota)
+    await _save_decisions(session, remaining, decisions, on)
     return Counter(decision.outcome for decision in decisions)
 
 
-async def select_by_ministry(session: AsyncSession, told: MinistryCompanySelected) -> None:
-    """The ministry has selected a company: its top-up case opens, with a place, by itself."""
-    if await programmes.newest(session, told.programme_id) is None:
-        raise programmes.not_yet(told.programme_id)
-    call = await rounds.find_locked(session, told.round_id)
-    if call is None:
-        raise round_queries.not_yet(told.round_id)
-    terms = await programmes.definition(session, call.programme_id, call.version)
-    domain.refuse_unfit_selection(call, terms, told)
-    refuse_full(call, await places.taken(session, call.id))
-    given = Registration(told.business_number, told.company_name_ko, told.municipality)
-    company = await companies.known_or_registered(session, given, told.occurred_on)
-    case = await cases.open_for_ministry(session, call, terms, company, told.total_krw, on=told.occurred_on)
-    place, selected = give(case, Outcome.SELECTED, domain.MINISTRY_REASON, told.occurred_on)
-    session.add(place)
+async def select_by_ministry(session: AsyncSession, event: MinistryCompanySelected) -> None:
+    """Open a top-up case with an award for a company that the ministry selected.
+
+    PrerequisiteMissing while the programme or the round is unknown, RuleBroken where the round does not fit or is full.
+    """
+    if await programmes.newest_definition(session, event.programme_id) is None:
+        raise programmes.prerequisite_missing(event.programme_id)
+    round = await rounds.find_locked(session, event.round_id)
+    if round is None:
+        raise round_queries.prerequisite_missing(event.round_id)
+    definition = await programmes.definition(session, round.programme_id, round.version)
+    domain.refuse_mismatched_selection(round, definition, event)
+    refuse_beyond_quota(round, await awards.count_selected(session, round.id))
+    registration = Registration(event.business_number, event.company_name_ko, event.municipality)
+    company = await companies.find_or_register(session, registration, event.occurred_on)
+    case = await cases.open_for_ministry(
+        session, round, definition, company, event.total_krw, on=event.occurred_on
+    )
+    row, selected = award(case, Outcome.SELECTED, domain.MINISTRY_REASON, event.occurred_on)
+    session.add(row)
     await emit(session, selected)
 
 
 async def _candidates(
-    session: AsyncSession, round_id: str, running: Sequence[Case]
+    session: AsyncSession, round_id: str, remaining: Sequence[Case]
 ) -> list[domain.Candidate]:
-    """In three reads, however many they are."""
-    reviewed = await reviews.of_round(session, round_id)
-    screened = await cases.screenings(session, round_id)
-    applied = await companies.of(session, [case.company_id for case in running])
+    """Gather the ranking's inputs in three queries, however many cases there are."""
+    reviews_by_case = await reviews.by_case_in_round(session, round_id)
+    screenings = await cases.screenings_in_round(session, round_id)
+    applicants = await companies.find_all(session, [case.company_id for case in remaining])
     return [
         domain.Candidate(
             case_id=case.id,
             receipt_number=case.receipt_number,
-            business_number=applied[case.company_id].business_number,
-            quota_key=key_of(case.track),
+            business_number=applicants[case.company_id].business_number,
+            quota_key=quota_key(case.track),
             reviews=[
-                domain.Scorecard(one.scores, one.conflict_of_interest) for one in reviewed.get(case.id, [])
+                domain.Scorecard(review.scores, review.conflict_of_interest)
+                for review in reviews_by_case.get(case.id, [])
             ],
-            barred=domain.barred(applied[case.company_id].state, screened[case.id]),
+            exclusion_reason=domain.exclusion_reason(applicants[case.company_id].state, screenings[case.id]),
         )
-        for case in running
+        for case in remaining
     ]
 
 
-async def _carry_out(
-    session: AsyncSession, running: Mapping[UUID, Case], decisions: Sequence[domain.Decision], on: date
+async def _save_decisions(
+    session: AsyncSession, remaining: Mapping[UUID, Case], decisions: Sequence[domain.Decision], on: date
 ) -> None:
-    said = []
-    for one in decisions:
-        case = running[one.case_id]
-        move(case, to=Status.DECIDED)
-        ranked = {} if one.rank is None else {"rank": one.rank, "score": str(one.score)}
-        place, event = give(case, one.outcome, one.reason, on, **ranked)
-        session.add(place)
-        said.append(event)
-    await emit(session, *said)
+    events = []
+    for decision in decisions:
+        case = remaining[decision.case_id]
+        transition(case, to=Status.DECIDED)
+        ranked = {} if decision.rank is None else {"rank": decision.rank, "score": str(decision.score)}
+        row, event = award(case, decision.outcome, decision.reason, on, **ranked)
+        session.add(row)
+        events.append(event)
+    await emit(session, *events)

@@ -1,1 +1,1 @@
-"""What funders allocate, and what was spent before this system."""
+"""Budget allocations, and spending from before this system."""

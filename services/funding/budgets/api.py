@@ -1,4 +1,4 @@
-"""HTTP to budgets."""
+"""HTTP edge of budgets: allocation and balances."""
 
 from datetime import date
 from typing import Annotated
@@ -19,7 +19,7 @@ router = Router(prefix="/budgets", tags=["budgets"])
 
 
 class AllocateBudget(DatedCommand):
-    """Won of one funder for one fiscal year; `municipality` for the city's share where municipalities pay."""
+    """Won of one funder for one fiscal year; `municipality` only for the city's share where municipalities pay."""
 
     programme_id: Code
     fiscal_year: Annotated[int, Field(ge=2000, le=2100)]

@@ -1,4 +1,4 @@
-"""What can be asked about budgets: to allocate, to book what was spent before. The caller commits."""
+"""Commands on budgets: allocate money, book past spending. The caller commits."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.funding.budgets import domain
 from services.funding.ledger import commands as ledger
-from services.funding.ledger.domain import Purse, Reason, purses
+from services.funding.ledger.domain import BudgetLine, PostingReason, budget_lines
 from services.funding.programmes import queries as programmes
 from shared.events.applications import CaseRecorded
 from shared.events.funding import BudgetAllocated, PastSpendingBooked
@@ -24,12 +24,11 @@ async def allocate(
     amount_krw: int,
     on: date,
 ) -> None:
-    """예산 편성. A second allocation to the same account adds to the first."""
-    terms = await programmes.terms(session, programme_id, on)
-    account = domain.purse_municipality(terms, funder, municipality)
-    await ledger.post(
-        session, Reason.ALLOCATED, {Purse(programme_id, fiscal_year, funder, account): amount_krw}, on
-    )
+    """Allocate won to a budget line (예산 편성). A second allocation to the same line adds to the first."""
+    terms = await programmes.terms_on(session, programme_id, on)
+    municipality_account = domain.budget_municipality(terms, funder, municipality)
+    line = BudgetLine(programme_id, fiscal_year, funder, municipality_account)
+    await ledger.post(session, PostingReason.ALLOCATED, {line: amount_krw}, on)
     await emit(
         session,
         BudgetAllocated(
@@ -43,23 +42,28 @@ async def allocate(
     )
 
 
-async def book_past_spending(session: AsyncSession, record: CaseRecorded) -> None:
-    """기투자: a recorded case's money, in the year in which it began."""
-    if not any(record.amounts_krw.values()):
+async def book_past_spending(session: AsyncSession, recorded: CaseRecorded) -> None:
+    """Book a recorded case's spending (기투자) in the fiscal year in which the case began."""
+    if not any(recorded.amounts_krw.values()):
         return
-    on, year, case_id = record.occurred_on, record.year_from, record.case_id
-    terms = await programmes.terms(session, record.programme_id, on)
-    account = terms.city_account(record.municipality) if record.amounts_krw.get(Funder.CITY) else ""
-    own, public = domain.own_and_public(record.amounts_krw)
-    for reason, shares in ((Reason.PAST, public), (Reason.SELF_PAST, own)):
-        await ledger.post(session, reason, purses(record.programme_id, year, shares, account), on, case_id)
+    on, year, case_id = recorded.occurred_on, recorded.year_from, recorded.case_id
+    terms = await programmes.terms_on(session, recorded.programme_id, on)
+    has_city_share = bool(recorded.amounts_krw.get(Funder.CITY))
+    municipality_account = terms.municipality_account(recorded.municipality) if has_city_share else ""
+    self_funding, public = domain.split_self_and_public(recorded.amounts_krw)
+    for reason, shares in (
+        (PostingReason.PAST_SPENDING, public),
+        (PostingReason.SELF_PAST_SPENDING, self_funding),
+    ):
+        amounts = budget_lines(recorded.programme_id, year, shares, municipality_account)
+        await ledger.post(session, reason, amounts, on, case_id)
     await emit(
         session,
         PastSpendingBooked(
-            programme_id=record.programme_id,
+            programme_id=recorded.programme_id,
             case_id=case_id,
             fiscal_year=year,
-            amounts_krw=record.amounts_krw,
+            amounts_krw=recorded.amounts_krw,
             occurred_on=on,
         ),
     )

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
-from services.funding.programmes.domain import Terms
+from services.funding.programmes.domain import FundingTerms
 from shared.errors import RuleBroken
 from shared.values.money import Funder, public
 
 
-def purse_municipality(terms: Terms, funder: Funder, municipality: str | None) -> str:
-    """The municipality whose account an allocation goes to, or '' where it names none and should not."""
+def budget_municipality(terms: FundingTerms, funder: Funder, municipality: str | None) -> str:
+    """Return the municipality of the budget line to allocate to, or '' where the line has none.
+
+    Raises RuleBroken for a funder that gives no public money here, and for a missing or needless municipality.
+    """
     if funder == Funder.SELF or funder not in terms.funders:
         raise RuleBroken(
             "not_a_public_funder",
@@ -22,10 +25,12 @@ def purse_municipality(terms: Terms, funder: Funder, municipality: str | None) -
             ko="시군비를 시군별로 내는 사업의 시군비에만 municipality를, 그때는 반드시 적으세요.",
             en="Name a municipality for the city's share of a programme whose municipalities pay, and only there.",
         )
-    return terms.city_account(municipality) if municipality else ""
+    return terms.municipality_account(municipality) if municipality else ""
 
 
-def own_and_public(amounts: Mapping[Funder, int]) -> tuple[dict[Funder, int], dict[Funder, int]]:
-    """The company's own share, and public money: they never stand on one account."""
-    own: dict[Funder, int] = {funder: krw for funder, krw in amounts.items() if funder == Funder.SELF}
-    return own, public(amounts)
+def split_self_and_public(amounts: Mapping[Funder, int]) -> tuple[dict[Funder, int], dict[Funder, int]]:
+    """Return the company's self-contribution and the public money, which never share an account."""
+    self_funding: dict[Funder, int] = {
+        funder: krw for funder, krw in amounts.items() if funder == Funder.SELF
+    }
+    return self_funding, public(amounts)

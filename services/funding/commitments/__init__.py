@@ -1,1 +1,1 @@
-"""What is bound to a case, and the company's own share of it."""
+"""Money bound to a case by its agreement, and the self-contribution of its company."""

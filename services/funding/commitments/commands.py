@@ -1,4 +1,4 @@
-"""What can be asked about case accounts: to commit, confirm, release. The caller commits."""
+"""Commands on commitments: commit, confirm the self-contribution, release, abandon. The caller commits."""
 
 from datetime import date
 from uuid import UUID
@@ -9,46 +9,46 @@ from services.funding.commitments import domain
 from services.funding.commitments.models import Commitment
 from services.funding.ledger import commands as ledger
 from services.funding.ledger import queries as balances
-from services.funding.ledger.domain import Reason
+from services.funding.ledger.domain import PostingReason
+from services.funding.schema import require
 from shared.database import keyed_rows
 from shared.database.engine import Executor
 from shared.database.keyed_rows import Lock
-from shared.errors import PrerequisiteMissing
 from shared.events.funding import YearShares
 from shared.messaging.outbox import emit
 
 
 async def load(session: AsyncSession, case_id: UUID) -> Commitment:
-    """Locked: everything about one case's money happens one after another."""
-    found = await session.get(Commitment, case_id, with_for_update=True, populate_existing=True)
-    return _arrived(found, case_id)
+    """Load and lock the case's commitment: changes of one case's money happen one after another.
+
+    Raises PrerequisiteMissing while the agreement has not arrived.
+    """
+    commitment = await session.get(Commitment, case_id, with_for_update=True, populate_existing=True)
+    return require(commitment, domain.agreement_not_arrived(case_id))
 
 
-async def lock(session: Executor, case_id: UUID) -> Commitment:
-    """The same for who only reads it."""
-    return _arrived(await keyed_rows.find(session, Commitment, case_id, lock=Lock.UPDATE), case_id)
-
-
-def _arrived(found: Commitment | None, case_id: UUID) -> Commitment:
-    if found is None:
-        raise PrerequisiteMissing(
-            "case_unknown",
-            ko=f"과제 {case_id}의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 하세요.",
-            en=f"The agreement of case {case_id} has not arrived here. Check that it is signed; try again shortly.",
-        )
-    return found
+async def load_row(executor: Executor, case_id: UUID) -> Commitment:
+    """Load and lock the commitment like `load`, but by key past the unit of work, only to read it."""
+    commitment = await keyed_rows.find(executor, Commitment, case_id, lock=Lock.UPDATE)
+    return require(commitment, domain.agreement_not_arrived(case_id))
 
 
 async def commit(session: AsyncSession, commitment: Commitment, years: list[YearShares]) -> None:
-    """Bind public money by fiscal year, and note what the company itself pledges.
+    """Commit public money by fiscal year, and post the self-contribution expected of the company.
 
-    Raises NotYet where nothing is allocated at all, RuleBroken where it is too little.
+    Raises PrerequisiteMissing where nothing is allocated at all, RuleBroken where it is too little.
     """
-    purses, on, case_id = domain.public_purses(commitment, years), commitment.signed_on, commitment.case_id
-    domain.refuse_without_budget(await balances.without_budget(session, list(purses)))
+    amounts, on, case_id = (
+        domain.public_budget_lines(commitment, years),
+        commitment.signed_on,
+        commitment.case_id,
+    )
+    domain.refuse_without_budget(await balances.lines_without_budget(session, list(amounts)))
     session.add(commitment)
-    await ledger.post(session, Reason.COMMITTED, purses, on, case_id)
-    await ledger.post(session, Reason.SELF_PLEDGED, domain.own_purse(commitment), on, case_id)
+    await ledger.post(session, PostingReason.COMMITTED, amounts, on, case_id)
+    await ledger.post(
+        session, PostingReason.SELF_FUNDING_EXPECTED, domain.self_budget_line(commitment), on, case_id
+    )
     await emit(session, domain.committed(commitment, years))
 
 
@@ -57,22 +57,24 @@ async def confirm_self_contribution(
 ) -> Commitment:
     commitment = await load(session, case_id)
     confirmed = domain.confirm_self_contribution(commitment, amount_krw, evidence, on)
-    await ledger.post(session, Reason.SELF_CONFIRMED, domain.own_purse(commitment), on, case_id)
+    await ledger.post(
+        session, PostingReason.SELF_FUNDING_CONFIRMED, domain.self_budget_line(commitment), on, case_id
+    )
     await emit(session, confirmed)
     return commitment
 
 
 async def release(session: AsyncSession, commitment: Commitment, years: list[YearShares], on: date) -> None:
-    """What was committed and will not be paid is available again."""
+    """Make committed money that will not be paid available again."""
     if years:
-        purses = domain.public_purses(commitment, years)
-        await ledger.post(session, Reason.RELEASED, purses, on, commitment.case_id)
+        amounts = domain.public_budget_lines(commitment, years)
+        await ledger.post(session, PostingReason.RELEASED, amounts, on, commitment.case_id)
         await emit(session, domain.released(commitment, years, on))
 
 
 async def abandon(session: AsyncSession, commitment: Commitment, on: date) -> None:
-    """A pledge that was not evidenced is taken back; evidenced money was the company's own and stays."""
+    """Mark the commitment abandoned and release an unconfirmed self-contribution; a confirmed one stays booked."""
     commitment.abandoned_on = on
     if domain.needs_self_contribution(commitment):
-        own = domain.own_purse(commitment)
-        await ledger.post(session, Reason.SELF_RELEASED, own, on, commitment.case_id)
+        amounts = domain.self_budget_line(commitment)
+        await ledger.post(session, PostingReason.SELF_FUNDING_RELEASED, amounts, on, commitment.case_id)

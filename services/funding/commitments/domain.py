@@ -1,11 +1,12 @@
-"""The rules of case accounts. No database, broker or clock."""
+"""The rules of commitments. No database, broker or clock."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from uuid import UUID
 
 from services.funding.commitments.models import Commitment
-from services.funding.ledger.domain import Purse, purses
-from services.funding.programmes.domain import Terms
+from services.funding.ledger.domain import BudgetLine, budget_lines
+from services.funding.programmes.domain import FundingTerms
 from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.events.applications import AgreementSigned
 from shared.events.funding import CommitmentReleased, FundsCommitted, SelfContributionConfirmed, YearShares
@@ -13,21 +14,24 @@ from shared.values.calendar import fiscal_year
 from shared.values.money import Funder, public
 
 
-def open_account(signed: AgreementSigned, terms: Terms) -> Commitment:
-    """Raises RuleBroken where the shares do not add up, or exceed what the programme may support."""
-    supported, own = sum(public(signed.shares_krw).values()), signed.shares_krw.get(Funder.SELF, 0)
-    refuse_wrong_sum(signed.total_krw, supported + own)
-    refuse_too_much_support(signed.total_krw, supported, terms)
+def create_commitment(signed: AgreementSigned, terms: FundingTerms) -> Commitment:
+    """Return the commitment of a signed agreement.
+
+    Raises RuleBroken where the shares do not sum to the total, or public support exceeds the programme's cap.
+    """
+    public_krw, self_krw = sum(public(signed.shares_krw).values()), signed.shares_krw.get(Funder.SELF, 0)
+    refuse_wrong_sum(signed.total_krw, public_krw + self_krw)
+    refuse_too_much_support(signed.total_krw, public_krw, terms)
     return Commitment(
         case_id=signed.case_id,
         programme_id=signed.programme_id,
         company_id=signed.company_id,
-        city_account=terms.city_account(signed.municipality),
-        own_year=fiscal_year(signed.occurred_on),
+        municipality_account=terms.municipality_account(signed.municipality),
+        self_funding_year=fiscal_year(signed.occurred_on),
         signed_on=signed.occurred_on,
         total_krw=signed.total_krw,
-        public_krw=supported,
-        self_krw=own,
+        public_krw=public_krw,
+        self_krw=self_krw,
     )
 
 
@@ -40,35 +44,35 @@ def refuse_wrong_sum(total_krw: int, sum_krw: int) -> None:
         )
 
 
-def refuse_too_much_support(total_krw: int, supported_krw: int, terms: Terms) -> None:
+def refuse_too_much_support(total_krw: int, public_krw: int, terms: FundingTerms) -> None:
     cap = terms.max_support
-    if cap and supported_krw * cap.denominator > total_krw * cap.numerator:
+    if cap and public_krw * cap.denominator > total_krw * cap.numerator:
         raise RuleBroken(
             "support_above_cap",
-            ko=f"공공 지원 {supported_krw:,}원이 총액 {total_krw:,}원의 {cap.text}을 넘습니다. 자부담을 늘려 다시 협약하세요.",
-            en=f"Public support of {supported_krw:,} won exceeds {cap.text} of {total_krw:,}. Raise the company's own share.",
+            ko=f"공공 지원 {public_krw:,}원이 총액 {total_krw:,}원의 {cap.text}을 넘습니다. 자부담을 늘려 다시 협약하세요.",
+            en=f"Public support of {public_krw:,} won exceeds {cap.text} of {total_krw:,}. Raise the company's own share.",
         )
 
 
-def public_purses(commitment: Commitment, years: Iterable[YearShares]) -> dict[Purse, int]:
+def public_budget_lines(commitment: Commitment, years: Iterable[YearShares]) -> dict[BudgetLine, int]:
     return {
-        purse: krw
+        line: krw
         for year in years
-        for purse, krw in purses(
-            commitment.programme_id, year.fiscal_year, year.amounts_krw, commitment.city_account
+        for line, krw in budget_lines(
+            commitment.programme_id, year.fiscal_year, year.amounts_krw, commitment.municipality_account
         ).items()
         if krw
     }
 
 
-def own_purse(commitment: Commitment) -> dict[Purse, int]:
-    purse = Purse(commitment.programme_id, commitment.own_year, Funder.SELF, "")
-    return {purse: commitment.self_krw}
+def self_budget_line(commitment: Commitment) -> dict[BudgetLine, int]:
+    line = BudgetLine(commitment.programme_id, commitment.self_funding_year, Funder.SELF, "")
+    return {line: commitment.self_krw}
 
 
-def refuse_without_budget(missing: Sequence[Purse]) -> None:
+def refuse_without_budget(missing: Sequence[BudgetLine]) -> None:
     if missing:
-        text = ", ".join(f"{one.fiscal_year} {one.funder} {one.municipality}".strip() for one in missing)
+        text = ", ".join(f"{line.fiscal_year} {line.funder} {line.municipality}".strip() for line in missing)
         raise PrerequisiteMissing(
             "budget_missing",
             ko=f"{missing[0].programme_id}에 편성된 예산이 없습니다: {text}. 담당자가 예산을 편성하면 이어집니다.",
@@ -95,7 +99,7 @@ def released(commitment: Commitment, years: list[YearShares], on: date) -> Commi
 def confirm_self_contribution(
     commitment: Commitment, amount_krw: int, evidence: str, on: date
 ) -> SelfContributionConfirmed:
-    """Exactly the agreed own share, once, before any public money is paid (지방보조금 관리기준 제10조⑥)."""
+    """Confirm the agreed self-contribution: all of it, once, before any tranche (지방보조금 관리기준 제10조⑥)."""
     refuse_abandoned(commitment)
     refuse_before_agreement(commitment, on)
     if commitment.self_confirmed_on is not None:
@@ -114,7 +118,7 @@ def confirm_self_contribution(
     return SelfContributionConfirmed(
         programme_id=commitment.programme_id,
         case_id=commitment.case_id,
-        fiscal_year=commitment.own_year,
+        fiscal_year=commitment.self_funding_year,
         amount_krw=amount_krw,
         evidence=evidence,
         occurred_on=on,
@@ -141,3 +145,11 @@ def refuse_before_agreement(commitment: Commitment, on: date) -> None:
 
 def needs_self_contribution(commitment: Commitment) -> bool:
     return commitment.self_krw > 0 and commitment.self_confirmed_on is None
+
+
+def agreement_not_arrived(case_id: UUID) -> PrerequisiteMissing:
+    return PrerequisiteMissing(
+        "case_unknown",
+        ko=f"과제 {case_id}의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 하세요.",
+        en=f"The agreement of case {case_id} has not arrived here. Check that it is signed; try again shortly.",
+    )

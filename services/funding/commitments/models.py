@@ -1,4 +1,4 @@
-"""Case accounts: what an agreement binds. Columns only: the rules are in domain.py."""
+"""Commitments: the money bound by an agreement. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from uuid import UUID
@@ -11,10 +11,10 @@ from shared.values.money import Won
 
 
 class Commitment(Table, table=True):
-    """One case's money. Its row is the lock that every change of the case's money takes first.
+    """One case's commitment. Its row is the lock that every change of the case's money takes first.
 
-    `city_account`: the municipality that pays the city's share, '' where one city pays alone;
-    `own_year`: the fiscal year in which the company's own share is pledged.
+    `municipality_account`: the municipality that pays the city's share, '' where one city pays alone;
+    `self_funding_year`: the fiscal year in which the company's self-contribution is expected.
     """
 
     __tablename__ = "commitment"
@@ -26,8 +26,8 @@ class Commitment(Table, table=True):
     case_id: UUID = Field(primary_key=True)
     programme_id: str
     company_id: UUID = Field(index=True)
-    city_account: str
-    own_year: int
+    municipality_account: str
+    self_funding_year: int
     signed_on: date
     total_krw: Won
     public_krw: Won

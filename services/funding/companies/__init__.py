@@ -1,1 +1,1 @@
-"""Which businesses are suspended or closed: they are paid nothing."""
+"""Suspended and closed companies: they are paid nothing."""

@@ -1,4 +1,4 @@
-"""What can be asked about companies: to lock one, to note that its business is closed. The caller commits."""
+"""Commands on companies: lock one, record its suspension or closure. The caller commits."""
 
 from datetime import date
 from uuid import UUID
@@ -10,7 +10,7 @@ from services.funding.companies.models import Company
 
 
 async def lock(session: AsyncSession, company_id: UUID) -> Company:
-    """Its row, made if need be: a closure and a new agreement cannot miss each other."""
+    """Return the company's locked row, inserted if missing: a closure and a new agreement exclude each other."""
     await session.execute(insert(Company).values(company_id=company_id).on_conflict_do_nothing())
     return await session.get_one(Company, company_id, with_for_update=True, populate_existing=True)
 

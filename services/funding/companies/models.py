@@ -9,7 +9,7 @@ from services.funding.schema import Table
 
 
 class Company(Table, table=True):
-    """`state` is suspended or closed since that day; neither is known while it is in business."""
+    """`state`: suspended or closed, from the date `since`; both are null while the company is in business."""
 
     __tablename__ = "company"
 

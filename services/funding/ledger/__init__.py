@@ -1,1 +1,1 @@
-"""Double entry: where every won is, and how it came there."""
+"""The double-entry ledger: the balance of each account, and the postings that led to it."""

@@ -1,4 +1,4 @@
-"""HTTP to the ledger: reading only; it is written by what happens."""
+"""HTTP edge of the ledger: queries only; commands of the other modules post to it."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,7 @@ from shared.web.identity import Actor, require_role
 router = Router(prefix="/cases", tags=["ledger"])
 
 Reader = Annotated[Actor, Depends(require_role("officer", "approver", "payer", "operator", "auditor"))]
-"""Who may read where money is, in every room of funding."""
+"""Roles that may read balances and postings, in every module of funding."""
 
 
 class PostingsView(BaseModel):

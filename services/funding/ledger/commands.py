@@ -1,4 +1,4 @@
-"""What can be asked of the ledger: to post a set. The caller commits."""
+"""Commands on the ledger: post a balanced set of postings. The caller commits."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
-from services.funding.ledger.domain import Purse, Reason
+from services.funding.ledger.domain import BudgetLine, PostingReason
 from shared.database.engine import Executor, fetch_raw
 from shared.observability.logs import correlation
 
-# One statement: accounts are opened where need be, in the order of the lines, and the whole set is posted.
-POST = """
+# One statement: missing accounts are inserted in the order of the lines, and the whole set is posted.
+INSERT_POSTINGS = """
     with line as (
         select * from unnest($1::varchar[], $2::integer[], $3::varchar[], $4::varchar[], $5::varchar[], $6::bigint[])
             as line (programme_id, fiscal_year, funder, municipality, kind, amount_krw)
@@ -32,31 +32,37 @@ POST = """
 
 
 async def post(
-    session: Executor, reason: Reason, amounts: Mapping[Purse, int], on: date, case_id: UUID | None = None
+    executor: Executor,
+    reason: PostingReason,
+    amounts: Mapping[BudgetLine, int],
+    on: date,
+    case_id: UUID | None = None,
 ) -> None:
-    """Move won by purse as the reason says. The only way into the ledger.
+    """Move won of each budget line between the reason's two accounts. The only way into the ledger.
 
     Raises RuleBroken naming funder, year and the missing amount where a balance would fall below zero.
     """
-    lines = domain.lines(reason, amounts)
+    lines = domain.posting_lines(reason, amounts)
     if not lines:
         return
-    if isinstance(session, AsyncSession):
-        await session.flush()
-    columns = zip(*((*line.purse, line.kind, line.amount_krw) for line in lines), strict=True)
+    if isinstance(executor, AsyncSession):
+        await executor.flush()
+    columns = zip(*((*line.budget_line, line.kind, line.amount_krw) for line in lines), strict=True)
     try:
-        await fetch_raw(session, POST, *map(list, columns), uuid7(), on, case_id, reason, _caused_by())
+        await fetch_raw(
+            executor, INSERT_POSTINGS, *map(list, columns), uuid7(), on, case_id, reason, _causing_id()
+        )
     except CheckViolationError as error:
-        raise _in_words(error) from error
+        raise _business_error(error) from error
 
 
-def _caused_by() -> str | None:
+def _causing_id() -> str | None:
     bound = correlation()
     return bound.get("causationid") or bound.get("correlationid")
 
 
-def _in_words(error: CheckViolationError) -> Exception:
-    """The database tells which account is short as JSON; any other complaint stays what it is."""
+def _business_error(error: CheckViolationError) -> Exception:
+    """Return RuleBroken for an overdrawn account, which the trigger names as JSON; any other violation unchanged."""
     if error.constraint_name != "account_balance_sign":
         return error
-    return domain.short(**orjson.loads(error.detail or ""))
+    return domain.budget_short(**orjson.loads(error.detail or ""))

@@ -1,4 +1,4 @@
-"""The ledger: accounts, and postings that are never changed. Columns only: the rules are in domain.py."""
+"""The ledger: accounts and append-only postings. Columns only: the rules are in domain.py."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.values.money import Won
 
 
 class Account(Table, table=True):
-    """The balance is kept by the database from the postings: the service may read it, never write it."""
+    """One account of a budget line. A trigger computes the balance from the postings; the service only reads it."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -36,7 +36,7 @@ class Account(Table, table=True):
 
 
 class Posting(Table, table=True):
-    """One line of a set; `caused_by` is the event, or the request's correlation id, that led to it."""
+    """One line of a set; `caused_by`: the causing event's id, else the request's correlation id."""
 
     __tablename__ = "posting"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Balances and postings, as the ledger has them."""
+"""Queries for balances and postings."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.funding.ledger.domain import Kind, Purse
+from services.funding.ledger.domain import AccountKind, BudgetLine
 from services.funding.ledger.models import Account, Posting
 
 
 class BalanceView(BaseModel):
-    """Won on one account; sources (allocated, opening, promised) are negative."""
+    """Balance of one account in won; sources (allocated, opening, promised) are negative."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -40,31 +40,33 @@ class PostingView(BaseModel):
 
 
 async def balances(session: AsyncSession, programme_id: str, fiscal_year: int) -> list[BalanceView]:
-    found = await session.scalars(
+    accounts = await session.scalars(
         select(Account)
         .where(col(Account.programme_id) == programme_id, col(Account.fiscal_year) == fiscal_year)
         .order_by(col(Account.funder), col(Account.municipality), col(Account.kind))
     )
-    return [BalanceView.model_validate(account) for account in found]
+    return [BalanceView.model_validate(account) for account in accounts]
 
 
 async def postings_of(session: AsyncSession, case_id: UUID) -> list[PostingView]:
-    found = await session.scalars(
+    postings = await session.scalars(
         select(Posting)
         .where(col(Posting.case_id) == case_id)
         .order_by(col(Posting.posted_on), col(Posting.set_id), col(Posting.funder), col(Posting.amount_krw))
     )
-    return [PostingView.model_validate(posting) for posting in found]
+    return [PostingView.model_validate(posting) for posting in postings]
 
 
-async def without_budget(session: AsyncSession, purses: Sequence[Purse]) -> list[Purse]:
-    """Those for which nothing was ever allocated."""
-    found = await session.scalars(
+async def lines_without_budget(session: AsyncSession, budget_lines: Sequence[BudgetLine]) -> list[BudgetLine]:
+    """Return the budget lines to which nothing was ever allocated."""
+    accounts = await session.scalars(
         select(Account).where(
-            col(Account.programme_id).in_({purse.programme_id for purse in purses}),
-            col(Account.fiscal_year).in_({purse.fiscal_year for purse in purses}),
-            col(Account.kind) == Kind.ALLOCATED,
+            col(Account.programme_id).in_({line.programme_id for line in budget_lines}),
+            col(Account.fiscal_year).in_({line.fiscal_year for line in budget_lines}),
+            col(Account.kind) == AccountKind.ALLOCATED,
         )
     )
-    known = {(one.programme_id, one.fiscal_year, one.funder, one.municipality) for one in found}
-    return [purse for purse in purses if purse not in known]
+    allocated = {
+        BudgetLine(row.programme_id, row.fiscal_year, row.funder, row.municipality) for row in accounts
+    }
+    return [line for line in budget_lines if line not in allocated]

@@ -1,1 +1,1 @@
-"""Instructing the treasury, and what it answers."""
+"""Payments: instructions to the treasury, and the results it reports."""

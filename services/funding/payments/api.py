@@ -1,4 +1,4 @@
-"""HTTP to payments: the third person's instruction, and the daily look at what is unanswered."""
+"""HTTP edge of payments: the payer's instruction, and the daily deadline run."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,14 +14,14 @@ router = Router(tags=["payments"])
 
 
 class PaymentView(BaseModel):
-    """What the treasury is told to pay, in won."""
+    """Payment that the treasury is instructed to make, in won."""
 
     payment_id: UUID
     amount_krw: int
 
 
 class DeadlinesView(BaseModel):
-    """How many payments became unconfirmed in this run."""
+    """Number of payments that became unconfirmed in this run."""
 
     unconfirmed: int
 

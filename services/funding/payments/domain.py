@@ -1,24 +1,30 @@
-"""The rules of paying: exactly once, exactly the amount, never again while the answer is open."""
+"""The rules of payments: paid once, exactly the amount, never again while the treasury has not answered."""
 
 from datetime import date, timedelta
 from uuid import UUID
 
-from services.funding.payments.models import Answer, Payment
-from services.funding.tranches.domain import forget_people, move, refuse_same_person, said, step
+from services.funding.payments.models import Payment, PaymentResult
+from services.funding.tranches.domain import (
+    clear_signatories,
+    event_fields,
+    refuse_same_person,
+    set_status,
+    transition,
+)
 from services.funding.tranches.models import Status, Tranche
 from shared.errors import RuleBroken
 from shared.events.funding import TrancheDisbursed, TrancheFailed, TrancheInstructed, TrancheUnconfirmed
 from shared.values.calendar import is_business_day
 
-ANSWER_DAYS = 3
-"""Business days within which the treasury answers."""
+TREASURY_RESPONSE_DAYS = 3
+"""Business days within which the treasury must answer."""
 
-OPEN = {Answer.AWAITED, Answer.OVERDUE}
+UNANSWERED = {PaymentResult.AWAITED, PaymentResult.OVERDUE}
 
 
 def instruct(tranche: Tranche, payment_id: UUID, by: str, on: date) -> tuple[Payment, TrancheInstructed]:
-    """지급명령, by a third person (지출원)."""
-    step(tranche, Status.INSTRUCTED, on)
+    """Instruct the payment (지급명령). Raises RuleBroken where the payer (지출원) is requester or approver."""
+    transition(tranche, Status.INSTRUCTED, on)
     refuse_same_person(tranche, by)
     tranche.instructed_by = by
     payment = Payment(
@@ -28,52 +34,56 @@ def instruct(tranche: Tranche, payment_id: UUID, by: str, on: date) -> tuple[Pay
         amount_krw=tranche.total_krw,
         instructed_on=on,
     )
-    return payment, TrancheInstructed(**said(tranche, on), instructed_by=by, payment_id=payment_id)
+    return payment, TrancheInstructed(**event_fields(tranche, on), instructed_by=by, payment_id=payment_id)
 
 
 def execute(
     payment: Payment, tranche: Tranche, amount_krw: int, reference: str, on: date
 ) -> TrancheDisbursed:
+    """Record that the treasury paid on that date. Raises RuleBroken for another amount, or a second answer."""
     refuse_answered(payment)
     refuse_other_amount(payment, amount_krw)
-    step(tranche, Status.DISBURSED, on)
-    payment.answer, payment.answered_on, payment.treasury_reference = Answer.EXECUTED, on, reference
-    return TrancheDisbursed(**said(tranche, on), payment_id=payment.payment_id, treasury_reference=reference)
+    transition(tranche, Status.DISBURSED, on)
+    payment.answer, payment.answered_on, payment.treasury_reference = PaymentResult.EXECUTED, on, reference
+    return TrancheDisbursed(
+        **event_fields(tranche, on), payment_id=payment.payment_id, treasury_reference=reference
+    )
 
 
 def reject(payment: Payment, tranche: Tranche, reason: str, on: date) -> TrancheFailed:
-    """Nothing was paid: the tranche may be requested again, with new signatures."""
+    """Record that the treasury did not pay: the tranche may be requested again, with new signatures."""
     refuse_answered(payment)
-    step(tranche, Status.READY, on)
-    forget_people(tranche)
-    payment.answer, payment.answered_on = Answer.REJECTED, on
-    return TrancheFailed(**said(tranche, on), payment_id=payment.payment_id, reason=reason)
+    transition(tranche, Status.READY, on)
+    clear_signatories(tranche)
+    payment.answer, payment.answered_on = PaymentResult.REJECTED, on
+    return TrancheFailed(**event_fields(tranche, on), payment_id=payment.payment_id, reason=reason)
 
 
 def answer_due(instructed_on: date) -> date:
-    """The last business day on which the treasury's answer is in time."""
-    day, left = instructed_on, ANSWER_DAYS
+    """Return the last business day on which the treasury's answer is in time."""
+    day, left = instructed_on, TREASURY_RESPONSE_DAYS
     while left:
         day += timedelta(days=1)
         left -= is_business_day(day)
     return day
 
 
-def give_up_waiting(payment: Payment, tranche: Tranche, up_to: date) -> TrancheUnconfirmed | None:
-    """Dated the day after the last one in time, whenever we look.
+def mark_unconfirmed(payment: Payment, tranche: Tranche, up_to: date) -> TrancheUnconfirmed | None:
+    """Mark a payment without an answer in time as unconfirmed; None where it is answered or not yet late.
 
-    It says what we do not know, not what was done: an answer that we hear of later may bear an earlier date.
+    The event is dated the day after the last one in time. The status keeps its date, because a later answer may
+    bear an earlier date than the event.
     """
     late_on = answer_due(payment.instructed_on) + timedelta(days=1)
-    if payment.answer != Answer.AWAITED or up_to < late_on:
+    if payment.answer != PaymentResult.AWAITED or up_to < late_on:
         return None
-    move(tranche, Status.UNCONFIRMED, tranche.moved_on)
-    payment.answer = Answer.OVERDUE
-    return TrancheUnconfirmed(**said(tranche, late_on), payment_id=payment.payment_id)
+    set_status(tranche, Status.UNCONFIRMED, tranche.status_changed_on)
+    payment.answer = PaymentResult.OVERDUE
+    return TrancheUnconfirmed(**event_fields(tranche, late_on), payment_id=payment.payment_id)
 
 
 def refuse_answered(payment: Payment) -> None:
-    if payment.answer not in OPEN:
+    if payment.answer not in UNANSWERED:
         raise RuleBroken(
             "payment_answered",
             ko=f"지급 {payment.payment_id}은(는) {payment.answered_on}에 이미 {payment.answer}(으)로 끝났습니다. "

@@ -1,4 +1,4 @@
-"""Payments that the treasury was told to make. Columns only: the rules are in domain.py."""
+"""Payments that the treasury is instructed to make. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from enum import StrEnum
@@ -11,8 +11,8 @@ from services.funding.schema import Table
 from shared.values.money import Won
 
 
-class Answer(StrEnum):
-    """What the treasury said: nothing yet, nothing in time, paid, not paid."""
+class PaymentResult(StrEnum):
+    """Result of a payment: no answer yet, none in time, paid, not paid."""
 
     AWAITED = "awaited"
     OVERDUE = "overdue"
@@ -21,7 +21,7 @@ class Answer(StrEnum):
 
 
 class Payment(Table, table=True):
-    """At most one payment of a tranche is not rejected: the database refuses a second one."""
+    """One payment of a tranche. A second one that is not rejected breaks the unique index `payment_once`."""
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -39,6 +39,6 @@ class Payment(Table, table=True):
     number: int
     amount_krw: Won
     instructed_on: date
-    answer: str = Answer.AWAITED
+    answer: str = PaymentResult.AWAITED
     answered_on: date | None = None
     treasury_reference: str | None = Field(default=None, unique=True)

@@ -1,20 +1,20 @@
-"""How many payments the treasury has not answered: what operators are told of."""
+"""Metric of payments without an answer of the treasury."""
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.funding.payments.models import Answer, Payment
+from services.funding.payments.models import Payment, PaymentResult
 from shared.observability.metrics import PAYMENTS_OPEN
 
-SHOWN = {Answer.AWAITED: "awaited", Answer.OVERDUE: "unconfirmed"}
+METRIC_STATES = {PaymentResult.AWAITED: "awaited", PaymentResult.OVERDUE: "unconfirmed"}
 
 
 async def measure(session: AsyncSession) -> None:
     answer = col(Payment.answer)
-    counted = await session.execute(
-        select(answer, func.count().label("payments")).where(answer.in_(SHOWN)).group_by(answer)
+    rows = await session.execute(
+        select(answer, func.count().label("payments")).where(answer.in_(METRIC_STATES)).group_by(answer)
     )
-    found: dict[str, int] = {row.answer: row.payments for row in counted}
-    for known, state in SHOWN.items():
-        PAYMENTS_OPEN.labels(state).set(found.get(known, 0))
+    counts: dict[str, int] = {row.answer: row.payments for row in rows}
+    for result, state in METRIC_STATES.items():
+        PAYMENTS_OPEN.labels(state).set(counts.get(result, 0))

@@ -1,1 +1,1 @@
-"""What funding needs of each version of a programme."""
+"""Funding terms of each version of a programme."""

@@ -1,17 +1,17 @@
-"""What a programme's definition says about money. No database, broker or clock."""
+"""Funding terms in a programme's definition. No database, broker or clock."""
 
 from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import RuleBroken
+from shared.errors import PrerequisiteMissing, RuleBroken
 from shared.events.definition import Definition, Ratio, TrancheRule
 from shared.values.calendar import add_months
 from shared.values.money import Funder
 
 
 class TrancheTerm(BaseModel):
-    """Instalment `number` pays `part` of all parts; due so long after the agreement."""
+    """Tranche `number` pays `part` of the sum of all parts; due so many months and days after the agreement."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,8 +25,8 @@ class TrancheTerm(BaseModel):
         return add_months(agreed_on, self.after_months) + timedelta(days=self.after_days)
 
 
-class Terms(BaseModel):
-    """One version's funders, cap, municipalities that pay for themselves, and tranche scheme."""
+class FundingTerms(BaseModel):
+    """Funders, cap on support, paying municipalities and tranche scheme of one version of a programme."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,8 +35,11 @@ class Terms(BaseModel):
     municipalities: list[str]
     tranches: list[TrancheTerm]
 
-    def city_account(self, municipality: str) -> str:
-        """Whose account holds the city's share: a municipality's, or '' where one city pays alone."""
+    def municipality_account(self, municipality: str) -> str:
+        """Return the municipality that pays the city's share, or '' where one city pays alone.
+
+        Raises RuleBroken for a municipality outside the programme.
+        """
         if not self.municipalities:
             return ""
         if municipality not in self.municipalities:
@@ -48,16 +51,16 @@ class Terms(BaseModel):
         return municipality
 
 
-def terms_of(definition: Definition) -> Terms:
-    return Terms(
+def terms_of(definition: Definition) -> FundingTerms:
+    return FundingTerms(
         funders=list(definition.funders),
         max_support=definition.max_support,
         municipalities=definition.municipalities,
-        tranches=[_tranche(definition, rule) for rule in definition.tranches],
+        tranches=[_tranche_term(definition, rule) for rule in definition.tranches],
     )
 
 
-def _tranche(definition: Definition, rule: TrancheRule) -> TrancheTerm:
+def _tranche_term(definition: Definition, rule: TrancheRule) -> TrancheTerm:
     milestone = definition.milestone(rule.milestone)
     return TrancheTerm(
         number=rule.number,
@@ -65,4 +68,20 @@ def _tranche(definition: Definition, rule: TrancheRule) -> TrancheTerm:
         milestone=rule.milestone,
         after_months=milestone.after_months,
         after_days=milestone.after_days,
+    )
+
+
+def contradicting_version(programme_id: str, version: int) -> RuleBroken:
+    return RuleBroken(
+        "version_contradicts",
+        ko=f"{programme_id} {version}판이 이미 다른 내용으로 있습니다. 새 판 번호로 공고하세요.",
+        en=f"Version {version} of {programme_id} is known with other terms. Publish a new version.",
+    )
+
+
+def programme_not_arrived(name: str) -> PrerequisiteMissing:
+    return PrerequisiteMissing(
+        "programme_unknown",
+        ko=f"사업 {name}의 공고가 아직 도착하지 않았습니다. 사업 번호를 확인하고 잠시 뒤 다시 하세요.",
+        en=f"Programme {name} has not arrived here yet. Check its id and try again shortly.",
     )

@@ -10,7 +10,7 @@ from services.funding.schema import Table
 
 
 class ProgrammeVersion(Table, table=True):
-    """`terms` is domain.Terms as JSON; it holds from that business date until the next version's."""
+    """`terms`: domain.FundingTerms as JSON, in force from `holds_from` until the next version's date."""
 
     __tablename__ = "programme_version"
 

@@ -1,1 +1,1 @@
-"""Instalments: scheduled, ready, requested and approved."""
+"""Tranches of the grant, from the schedule to the approval."""

@@ -1,4 +1,4 @@
-"""HTTP to tranches: what must come before a payment, and the first two of its three people."""
+"""HTTP edge of tranches: self-contribution, request, approval and rejection."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +21,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class ConfirmSelfContribution(DatedCommand):
-    """The agreed own share in won, and a reference to its evidence (통장 사본)."""
+    """The agreed self-contribution in won, and a reference to its evidence (통장 사본)."""
 
     amount_krw: Krw
     evidence: Text
@@ -31,8 +31,8 @@ class Reject(DatedCommand):
     reason: Text
 
 
-class Moved(BaseModel):
-    """Where the tranche stands after the step."""
+class TrancheStatus(BaseModel):
+    """Status of the tranche after the step."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -43,7 +43,7 @@ class Moved(BaseModel):
 
 @router.get("/{case_id}/tranches", summary="과제의 지급 회차 / The tranches of a case")
 async def tranches(case_id: UUID, session: Session, actor: Reader) -> CaseView:
-    return await queries.case(session, case_id)
+    return await queries.case_view(session, case_id)
 
 
 @router.post(
@@ -54,28 +54,30 @@ async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session
         session, case_id, body.amount_krw, body.evidence, body.occurred_on
     )
     await session.flush()
-    return await queries.case(session, case_id)
+    return await queries.case_view(session, case_id)
 
 
 @router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
 async def request(
     case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Officer
-) -> Moved:
+) -> TrancheStatus:
     tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
-    return Moved.model_validate(tranche)
+    return TrancheStatus.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
 async def approve(
     case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Approver
-) -> Moved:
+) -> TrancheStatus:
     tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
-    return Moved.model_validate(tranche)
+    return TrancheStatus.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
-async def reject(case_id: UUID, number: int, body: Reject, session: LazySession, actor: Approver) -> Moved:
+async def reject(
+    case_id: UUID, number: int, body: Reject, session: LazySession, actor: Approver
+) -> TrancheStatus:
     tranche = await commands.reject(
         session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
     )
-    return Moved.model_validate(tranche)
+    return TrancheStatus.model_validate(tranche)

@@ -1,4 +1,4 @@
-"""What can be asked about tranches: load, decide, save, emit. The caller commits."""
+"""Commands on tranches, each: load, decide, save, emit. The caller commits."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,61 +8,54 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.funding.commitments import commands as commitments
-from services.funding.commitments.domain import open_account, public_purses
+from services.funding.commitments.domain import create_commitment, public_budget_lines
 from services.funding.commitments.models import Commitment
 from services.funding.companies import commands as companies
 from services.funding.ledger import commands as ledger
-from services.funding.ledger.domain import Reason
+from services.funding.ledger.domain import PostingReason
 from services.funding.programmes import queries as programmes
+from services.funding.schema import require
 from services.funding.tranches import domain
 from services.funding.tranches.models import Status, Tranche
 from shared.database import keyed_rows
 from shared.database.engine import Executor
 from shared.database.keyed_rows import Lock
-from shared.errors import NotFound, RuleBroken
+from shared.errors import RuleBroken
 from shared.events.applications import AgreementSigned
 from shared.messaging.outbox import emit
 
 
 async def load(session: AsyncSession, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
-    """Both locked, the case's account first."""
+    """Load and lock the case's commitment, then the tranche. Raises NotFound where the case has no such tranche."""
     commitment = await commitments.load(session, case_id)
     tranche = await session.get(Tranche, (case_id, number), with_for_update=True, populate_existing=True)
-    return commitment, _known(tranche, number)
+    return commitment, require(tranche, domain.unknown_tranche(number))
 
 
-async def lock(session: Executor, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
-    """The same past the unit of work: who changes the tranche saves it."""
-    commitment = await commitments.lock(session, case_id)
-    return commitment, _known(
-        await keyed_rows.find(session, Tranche, case_id, number, lock=Lock.UPDATE), number
-    )
-
-
-def _known(tranche: Tranche | None, number: int) -> Tranche:
-    if tranche is None:
-        raise NotFound(
-            "tranche_unknown",
-            ko=f"과제에 {number}회차가 없습니다. 회차 번호를 확인하세요.",
-            en=f"The case has no tranche {number}. Check the number.",
-        )
-    return tranche
+async def load_rows(executor: Executor, case_id: UUID, number: int) -> tuple[Commitment, Tranche]:
+    """Load and lock both like `load`, but by key past the unit of work: the caller updates a changed tranche."""
+    commitment = await commitments.load_row(executor, case_id)
+    tranche = await keyed_rows.find(executor, Tranche, case_id, number, lock=Lock.UPDATE)
+    return commitment, require(tranche, domain.unknown_tranche(number))
 
 
 async def tranches_of(session: AsyncSession, case_id: UUID) -> Sequence[Tranche]:
-    """In order; the case's account is locked by now, and with it they are."""
-    found = select(Tranche).where(col(Tranche.case_id) == case_id).order_by(col(Tranche.number))
-    return (await session.scalars(found.execution_options(populate_existing=True))).all()
+    """Return the case's tranches by number, without locks of their own: the caller has locked the commitment."""
+    ordered = select(Tranche).where(col(Tranche.case_id) == case_id).order_by(col(Tranche.number))
+    return (await session.scalars(ordered.execution_options(populate_existing=True))).all()
 
 
 async def schedule(session: AsyncSession, signed: AgreementSigned) -> None:
-    """The agreement's public money is committed and split into tranches."""
+    """Commit the agreement's public money and split it into tranches.
+
+    Raises PrerequisiteMissing while programme or budget is missing, RuleBroken for a second agreement of the case.
+    """
     await refuse_second_agreement(session, signed.case_id)
-    terms = await programmes.terms_of(session, signed.programme_id, signed.version)
+    terms = await programmes.terms_of_version(session, signed.programme_id, signed.version)
     company = await companies.lock(session, signed.company_id)
-    commitment = open_account(signed, terms)
+    commitment = create_commitment(signed, terms)
     tranches = domain.schedule(commitment, terms, signed.shares_krw)
-    await commitments.commit(session, commitment, domain.by_year(tranches))
+    await commitments.commit(session, commitment, domain.shares_by_year(tranches))
     session.add_all(tranches)
     await emit(session, *(domain.scheduled(tranche, signed.occurred_on) for tranche in tranches))
     if company.state is not None:
@@ -81,12 +74,13 @@ async def refuse_second_agreement(session: AsyncSession, case_id: UUID) -> None:
 
 
 async def make_ready(session: AsyncSession, commitment: Commitment) -> None:
-    ready = [domain.make_ready(commitment, one) for one in await tranches_of(session, commitment.case_id)]
-    await emit(session, *(event for event in ready if event is not None))
+    tranches = await tranches_of(session, commitment.case_id)
+    events = [domain.make_ready(commitment, tranche) for tranche in tranches]
+    await emit(session, *(event for event in events if event is not None))
 
 
 async def achieve_milestone(session: AsyncSession, case_id: UUID, milestone: str, on: date) -> None:
-    """Its tranche may become ready; most milestones have none."""
+    """Record an achieved milestone, which may make its tranche ready; most milestones have none."""
     commitment = await commitments.load(session, case_id)
     for tranche in await tranches_of(session, case_id):
         if tranche.milestone == milestone:
@@ -101,51 +95,55 @@ async def confirm_self_contribution(
     await make_ready(session, commitment)
 
 
-async def request(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
-    commitment, tranche = await lock(session, case_id, number)
+async def request(executor: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+    commitment, tranche = await load_rows(executor, case_id, number)
     requested = domain.request(commitment, tranche, by, on)
-    await keyed_rows.update(session, tranche)
-    await emit(session, requested)
+    await keyed_rows.update(executor, tranche)
+    await emit(executor, requested)
     return tranche
 
 
-async def approve(session: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
-    """From here on the budget is reserved: committed → payable. Last, as everybody waits for these accounts."""
-    commitment, tranche = await lock(session, case_id, number)
+async def approve(executor: Executor, case_id: UUID, number: int, by: str, on: date) -> Tranche:
+    """Approve the tranche and reserve its budget: committed → payable.
+
+    Money moves last, as other transactions wait for the locks of these accounts.
+    """
+    commitment, tranche = await load_rows(executor, case_id, number)
     approved = domain.approve(tranche, by, on)
-    await keyed_rows.update(session, tranche)
-    await emit(session, approved)
-    await move_money(session, Reason.APPROVED, commitment, tranche, on)
+    await keyed_rows.update(executor, tranche)
+    await emit(executor, approved)
+    await move_money(executor, PostingReason.APPROVED, commitment, tranche, on)
     return tranche
 
 
-async def reject(session: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date) -> Tranche:
-    _, tranche = await lock(session, case_id, number)
+async def reject(
+    executor: Executor, case_id: UUID, number: int, by: str, *, reason: str, on: date
+) -> Tranche:
+    _, tranche = await load_rows(executor, case_id, number)
     rejected = domain.reject(tranche, by, reason, on)
-    await keyed_rows.update(session, tranche)
-    await emit(session, rejected)
+    await keyed_rows.update(executor, tranche)
+    await emit(executor, rejected)
     return tranche
 
 
 async def move_money(
-    session: Executor, reason: Reason, commitment: Commitment, tranche: Tranche, on: date
+    executor: Executor, reason: PostingReason, commitment: Commitment, tranche: Tranche, on: date
 ) -> None:
-    await ledger.post(
-        session, reason, public_purses(commitment, domain.by_year([tranche])), on, tranche.case_id
-    )
+    amounts = public_budget_lines(commitment, domain.shares_by_year([tranche]))
+    await ledger.post(executor, reason, amounts, on, tranche.case_id)
 
 
 async def hold_company(session: AsyncSession, company_id: UUID, state: str, on: date) -> None:
-    """휴업·폐업: nothing more is paid to it; what is with the treasury already awaits its answer."""
+    """Hold the company's tranches (휴업·폐업); payments instructed already still await the treasury's answer."""
     await companies.close(session, company_id, state, on)
-    found = await session.scalars(
+    affected = await session.scalars(
         select(Commitment)
         .where(col(Commitment.company_id) == company_id)
         .order_by(col(Commitment.case_id))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    for commitment in found.all():
+    for commitment in affected.all():
         await hold_case(session, commitment, state, on)
 
 
@@ -159,11 +157,13 @@ async def hold_case(session: AsyncSession, commitment: Commitment, state: str, o
 
 async def void_approval(session: AsyncSession, commitment: Commitment, tranche: Tranche, on: date) -> None:
     if tranche.status == Status.APPROVED:
-        await move_money(session, Reason.VOIDED, commitment, tranche, on)
+        await move_money(session, PostingReason.VOIDED, commitment, tranche, on)
 
 
-async def stop_if_over(session: AsyncSession, commitment: Commitment, tranche: Tranche, on: date) -> None:
-    """After a rejected payment: money of a case that was given up meanwhile is released, of a closed business held."""
+async def stop_if_case_ended(
+    session: AsyncSession, commitment: Commitment, tranche: Tranche, on: date
+) -> None:
+    """Release the money of a case abandoned before its payment was rejected; hold that of a closed company."""
     if commitment.abandoned_on is not None:
         await cancel(session, commitment, [tranche], on)
     elif commitment.business_state is not None:
@@ -171,15 +171,12 @@ async def stop_if_over(session: AsyncSession, commitment: Commitment, tranche: T
 
 
 async def abandon(session: AsyncSession, case_id: UUID, on: date) -> None:
-    """Before an agreement nothing is committed here. What is with the treasury already awaits its answer."""
+    """Cancel the case's open tranches after its agreement; instructed payments still await the treasury's answer."""
     commitment = await commitments.load(session, case_id)
     await commitments.abandon(session, commitment, on)
-    open_ones = [
-        tranche
-        for tranche in await tranches_of(session, case_id)
-        if tranche.status in domain.STOPPABLE | {Status.HELD}
-    ]
-    await cancel(session, commitment, open_ones, on)
+    tranches = await tranches_of(session, case_id)
+    unpaid = [tranche for tranche in tranches if tranche.status in domain.STOPPABLE | {Status.HELD}]
+    await cancel(session, commitment, unpaid, on)
 
 
 async def cancel(
@@ -188,4 +185,4 @@ async def cancel(
     for tranche in tranches:
         await void_approval(session, commitment, tranche, on)
         domain.cancel(tranche, on)
-    await commitments.release(session, commitment, domain.by_year(tranches), on)
+    await commitments.release(session, commitment, domain.shares_by_year(tranches), on)

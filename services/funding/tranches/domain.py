@@ -1,4 +1,4 @@
-"""The rules of tranches: pure functions that move a row and return the event that says so."""
+"""The rules of tranches: pure functions that change a row and return its event."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -6,9 +6,9 @@ from typing import Any
 
 from services.funding.commitments.domain import needs_self_contribution, refuse_before_agreement
 from services.funding.commitments.models import Commitment
-from services.funding.programmes.domain import Terms
+from services.funding.programmes.domain import FundingTerms
 from services.funding.tranches.models import Status, Tranche
-from shared.errors import PrerequisiteMissing, RuleBroken
+from shared.errors import NotFound, PrerequisiteMissing, RuleBroken
 from shared.events.funding import (
     TrancheApproved,
     TrancheHeld,
@@ -22,14 +22,14 @@ from shared.values.calendar import fiscal_year
 from shared.values.money import Funder, instalments, public
 
 STOPPABLE = {Status.SCHEDULED, Status.READY, Status.REQUESTED, Status.APPROVED}
-"""Nothing has gone to the treasury: it can still be held or cancelled."""
+"""Statuses before the instruction to the treasury: the tranche can still be held or cancelled."""
 
-STOPS = {Status.HELD, Status.CANCELLED}
+STOPPED = {Status.HELD, Status.CANCELLED}
 NEXT: Mapping[str, set[Status]] = {
-    Status.SCHEDULED: {Status.READY} | STOPS,
-    Status.READY: {Status.REQUESTED} | STOPS,
-    Status.REQUESTED: {Status.APPROVED, Status.READY} | STOPS,
-    Status.APPROVED: {Status.INSTRUCTED} | STOPS,
+    Status.SCHEDULED: {Status.READY} | STOPPED,
+    Status.READY: {Status.REQUESTED} | STOPPED,
+    Status.REQUESTED: {Status.APPROVED, Status.READY} | STOPPED,
+    Status.APPROVED: {Status.INSTRUCTED} | STOPPED,
     Status.INSTRUCTED: {Status.DISBURSED, Status.READY, Status.UNCONFIRMED},
     Status.UNCONFIRMED: {Status.DISBURSED, Status.READY},
     Status.HELD: {Status.CANCELLED},
@@ -37,7 +37,7 @@ NEXT: Mapping[str, set[Status]] = {
     Status.CANCELLED: set(),
 }
 
-STANDS: Mapping[str, tuple[str, str]] = {
+STATUS_TEXT: Mapping[str, tuple[str, str]] = {
     Status.SCHEDULED: ("아직 지급 조건이 갖춰지지 않았습니다", "its conditions are not met yet"),
     Status.READY: ("담당자의 지급 신청(기안)을 기다립니다", "it awaits the officer's request"),
     Status.REQUESTED: (
@@ -62,22 +62,25 @@ STANDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def schedule(commitment: Commitment, terms: Terms, shares_krw: Mapping[Funder, int]) -> list[Tranche]:
-    """Public money by the programme's tranche scheme; each funder's last instalment takes its remainder."""
+def schedule(commitment: Commitment, terms: FundingTerms, shares_krw: Mapping[Funder, int]) -> list[Tranche]:
+    """Split public money by the programme's tranche scheme; each funder's last tranche takes the remainder.
+
+    Raises RuleBroken for a programme without tranches.
+    """
     if not terms.tranches:
         raise RuleBroken(
             "no_tranches",
             ko=f"사업 {commitment.programme_id}의 정의에 지급 회차가 없습니다. 회차를 정한 새 판을 공고하세요.",
             en=f"Programme {commitment.programme_id} defines no tranches. Publish a version that does.",
         )
-    rows = instalments(public(shares_krw), [term.part for term in terms.tranches])
+    amounts = instalments(public(shares_krw), [term.part for term in terms.tranches])
     return [
-        _row(commitment, term.number, term.milestone, term.due_on(commitment.signed_on), row)
-        for term, row in zip(terms.tranches, rows, strict=True)
+        _new_tranche(commitment, term.number, term.milestone, term.due_on(commitment.signed_on), amounts_krw)
+        for term, amounts_krw in zip(terms.tranches, amounts, strict=True)
     ]
 
 
-def _row(
+def _new_tranche(
     commitment: Commitment, number: int, milestone: str, due_on: date, amounts_krw: Mapping[Funder, int]
 ) -> Tranche:
     return Tranche(
@@ -90,22 +93,22 @@ def _row(
         amounts_krw={str(funder): krw for funder, krw in amounts_krw.items()},
         total_krw=sum(amounts_krw.values()),
         status=Status.SCHEDULED,
-        moved_on=commitment.signed_on,
+        status_changed_on=commitment.signed_on,
     )
 
 
 def scheduled(tranche: Tranche, on: date) -> TrancheScheduled:
-    return TrancheScheduled(**said(tranche, on), milestone=tranche.milestone)
+    return TrancheScheduled(**event_fields(tranche, on), milestone=tranche.milestone)
 
 
-def said(tranche: Tranche, on: date) -> dict[str, Any]:
-    """What every event about a tranche says."""
+def event_fields(tranche: Tranche, on: date) -> dict[str, Any]:
+    """Return the fields that all tranche events have."""
     fields = ("programme_id", "case_id", "number", "fiscal_year", "due_on", "amounts_krw")
     return {name: getattr(tranche, name) for name in fields} | {"occurred_on": on}
 
 
-def by_year(tranches: Iterable[Tranche]) -> list[YearShares]:
-    """Their public money, summed by the fiscal year of the due date."""
+def shares_by_year(tranches: Iterable[Tranche]) -> list[YearShares]:
+    """Return the public money of the tranches, summed by the fiscal year of the due date."""
     years: dict[int, dict[Funder, int]] = {}
     for tranche in tranches:
         shares = years.setdefault(tranche.fiscal_year, {})
@@ -114,8 +117,8 @@ def by_year(tranches: Iterable[Tranche]) -> list[YearShares]:
     return [YearShares(fiscal_year=year, amounts_krw=years[year]) for year in sorted(years)]
 
 
-def missing(commitment: Commitment, tranche: Tranche) -> list[tuple[str, str]]:
-    """The conditions that do not hold yet, in words, with who can act."""
+def missing_conditions(commitment: Commitment, tranche: Tranche) -> list[tuple[str, str]]:
+    """Return the conditions of a request that do not hold yet, as Korean and English text with the role to act."""
     conditions = [
         (
             needs_self_contribution(commitment),
@@ -138,93 +141,97 @@ def missing(commitment: Commitment, tranche: Tranche) -> list[tuple[str, str]]:
 
 
 def achieve(commitment: Commitment, tranche: Tranche, on: date) -> None:
-    """Its milestone; work from before the agreement is not paid for."""
+    """Record that the tranche's milestone was achieved. Raises RuleBroken for a date before the agreement."""
     refuse_before_agreement(commitment, on)
     tranche.achieved_on = tranche.achieved_on or on
 
 
 def make_ready(commitment: Commitment, tranche: Tranche) -> TrancheReady | None:
-    """Once, on the day on which the last condition came true, in whatever order we heard of them."""
-    if tranche.status != Status.SCHEDULED or missing(commitment, tranche):
+    """Make a scheduled tranche ready once all conditions hold; None where it is not scheduled or some are missing.
+
+    Dated the day of the last condition, in whatever order the events arrived.
+    """
+    if tranche.status != Status.SCHEDULED or missing_conditions(commitment, tranche):
         return None
     days = [commitment.signed_on, commitment.self_confirmed_on, tranche.achieved_on]
     on = max(day for day in days if day is not None)
-    move(tranche, Status.READY, on)
-    return TrancheReady(**said(tranche, on))
+    set_status(tranche, Status.READY, on)
+    return TrancheReady(**event_fields(tranche, on))
 
 
 def request(commitment: Commitment, tranche: Tranche, by: str, on: date) -> TrancheRequested:
-    """기안."""
+    """Request payment of the tranche (기안). Raises PrerequisiteMissing while conditions are missing."""
     refuse_unready(commitment, tranche)
-    step(tranche, Status.REQUESTED, on)
+    transition(tranche, Status.REQUESTED, on)
     tranche.requested_by = by
-    return TrancheRequested(**said(tranche, on), requested_by=by)
+    return TrancheRequested(**event_fields(tranche, on), requested_by=by)
 
 
 def approve(tranche: Tranche, by: str, on: date) -> TrancheApproved:
-    """재무관: another person than the requester."""
-    step(tranche, Status.APPROVED, on)
+    """Approve the request (재무관). Raises RuleBroken where requester and approver are the same person."""
+    transition(tranche, Status.APPROVED, on)
     refuse_same_person(tranche, by)
     tranche.approved_by = by
-    return TrancheApproved(**said(tranche, on), approved_by=by)
+    return TrancheApproved(**event_fields(tranche, on), approved_by=by)
 
 
 def reject(tranche: Tranche, by: str, reason: str, on: date) -> TrancheRejected:
-    """반려: it can be requested again."""
+    """Reject the request (반려): the tranche can be requested again."""
     if tranche.status != Status.REQUESTED:
-        raise _not_now(tranche)
+        raise wrong_status(tranche)
     refuse_same_person(tranche, by)
-    step(tranche, Status.READY, on)
-    forget_people(tranche)
-    return TrancheRejected(**said(tranche, on), rejected_by=by, reason=reason)
+    transition(tranche, Status.READY, on)
+    clear_signatories(tranche)
+    return TrancheRejected(**event_fields(tranche, on), rejected_by=by, reason=reason)
 
 
 def hold(tranche: Tranche, reason: str, on: date) -> TrancheHeld:
-    """Whatever the date: the registry may tell us late."""
-    move(tranche, Status.HELD, max(on, tranche.moved_on))
-    return TrancheHeld(**said(tranche, on), reason=reason)
+    """Hold the tranche, on any date: the business registry may report late."""
+    set_status(tranche, Status.HELD, max(on, tranche.status_changed_on))
+    return TrancheHeld(**event_fields(tranche, on), reason=reason)
 
 
 def cancel(tranche: Tranche, on: date) -> None:
-    move(tranche, Status.CANCELLED, max(on, tranche.moved_on))
+    set_status(tranche, Status.CANCELLED, max(on, tranche.status_changed_on))
 
 
-def step(tranche: Tranche, to: Status, on: date) -> None:
-    """A step that a person or the treasury takes: never dated before the one that it follows."""
+def transition(tranche: Tranche, to: Status, on: date) -> None:
+    """Take a step of a person or the treasury. Raises RuleBroken where it is not allowed now, or is backdated."""
     if to not in NEXT[tranche.status]:
-        raise _not_now(tranche)
-    if on < tranche.moved_on:
+        raise wrong_status(tranche)
+    if on < tranche.status_changed_on:
         raise RuleBroken(
             "step_backdated",
-            ko=f"{tranche.number}회차의 앞 단계가 {tranche.moved_on}에 있었습니다. 그날이나 뒤의 업무일로 다시 하세요(보낸 날짜 {on}).",
-            en=f"The step before was on {tranche.moved_on}. Use that business date or a later one, not {on}.",
+            ko=f"{tranche.number}회차의 앞 단계가 {tranche.status_changed_on}에 있었습니다. 그날이나 뒤의 업무일로 다시 하세요(보낸 날짜 {on}).",
+            en=f"The step before was on {tranche.status_changed_on}. Use that business date or a later one, not {on}.",
         )
-    move(tranche, to, on)
+    set_status(tranche, to, on)
 
 
-def move(tranche: Tranche, to: Status, on: date) -> None:
+def set_status(tranche: Tranche, to: Status, on: date) -> None:
+    """Change the status as NEXT allows, whatever the date. Raises RuleBroken otherwise."""
     if to not in NEXT[tranche.status]:
-        raise _not_now(tranche)
-    tranche.status, tranche.moved_on = to, on
+        raise wrong_status(tranche)
+    tranche.status, tranche.status_changed_on = to, on
 
 
-def _not_now(tranche: Tranche) -> RuleBroken:
-    ko, en = STANDS[tranche.status]
+def wrong_status(tranche: Tranche) -> RuleBroken:
+    ko, en = STATUS_TEXT[tranche.status]
     return RuleBroken(
         "tranche_step", ko=f"{tranche.number}회차: {ko}.", en=f"Tranche {tranche.number}: {en}."
     )
 
 
-def forget_people(tranche: Tranche) -> None:
-    """A new request starts with new signatures; the old ones stand in the events."""
+def clear_signatories(tranche: Tranche) -> None:
+    """Clear the three signatories: a new request needs new ones, and the events have the old ones."""
     tranche.requested_by = tranche.approved_by = tranche.instructed_by = None
 
 
 def refuse_unready(commitment: Commitment, tranche: Tranche) -> None:
-    """NotYet: the event that brings the missing condition may be on its way."""
-    lacking = missing(commitment, tranche)
-    if tranche.status == Status.SCHEDULED and lacking:
-        ko, en = (", ".join(words) for words in zip(*lacking, strict=True))
+    """Raise PrerequisiteMissing where conditions are missing: their events may be on the way."""
+    missing = missing_conditions(commitment, tranche)
+    if tranche.status == Status.SCHEDULED and missing:
+        ko, en = (", ".join(texts) for texts in zip(*missing, strict=True))
         raise PrerequisiteMissing(
             "tranche_not_ready",
             ko=f"{tranche.number}회차를 신청할 수 없습니다. 남은 조건: {ko}.",
@@ -239,3 +246,11 @@ def refuse_same_person(tranche: Tranche, by: str) -> None:
             ko="기안자, 재무관, 지출원은 서로 다른 사람이어야 합니다. 다른 담당자가 처리하세요.",
             en="Requester, approver and payer must be three different people. Somebody else must act.",
         )
+
+
+def unknown_tranche(number: int) -> NotFound:
+    return NotFound(
+        "tranche_unknown",
+        ko=f"과제에 {number}회차가 없습니다. 회차 번호를 확인하세요.",
+        en=f"The case has no tranche {number}. Check the number.",
+    )

@@ -1,4 +1,4 @@
-"""Instalments of cases, and which three people moved them. Columns only: the rules are in domain.py."""
+"""Tranches of cases, and the three people who signed them. Columns only: the rules are in domain.py."""
 
 from datetime import date
 from enum import StrEnum
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 class Tranche(Table, table=True):
-    """`amounts_krw` is public money by funder; `moved_on` the business date of its last step."""
+    """`amounts_krw`: public money by funder; `status_changed_on`: the business date of the last step."""
 
     __tablename__ = "tranche"
     __table_args__ = (
@@ -65,7 +65,7 @@ class Tranche(Table, table=True):
     total_krw: Won
     status: str
     achieved_on: date | None = None
-    moved_on: date
+    status_changed_on: date
     requested_by: str | None = None
     approved_by: str | None = None
     instructed_by: str | None = None

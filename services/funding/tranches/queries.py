@@ -1,4 +1,4 @@
-"""A case's tranches, as an officer sees them."""
+"""Queries for a case's tranches."""
 
 from datetime import date
 from uuid import UUID
@@ -8,21 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.funding.commitments.models import Commitment
-from services.funding.tranches.domain import missing
+from services.funding.tranches.domain import missing_conditions
 from services.funding.tranches.models import Tranche
 from shared.errors import NotFound
 from shared.values.money import Funder
 
 
-class Missing(BaseModel):
-    """A condition that does not hold yet, and who can act."""
+class MissingCondition(BaseModel):
+    """A condition of the request that does not hold yet, with the role that can act on it."""
 
     ko: str
     en: str
 
 
 class TrancheView(BaseModel):
-    """One instalment; `missing` says what must come before it can be requested."""
+    """One tranche; `missing`: the conditions that must hold before it can be requested."""
 
     number: int
     status: str
@@ -35,11 +35,11 @@ class TrancheView(BaseModel):
     requested_by: str | None
     approved_by: str | None
     instructed_by: str | None
-    missing: list[Missing]
+    missing: list[MissingCondition]
 
 
 class CaseView(BaseModel):
-    """A case's money: the agreed own share, and its tranches."""
+    """A case's money: its commitment and its tranches."""
 
     case_id: UUID
     programme_id: str
@@ -51,12 +51,12 @@ class CaseView(BaseModel):
     tranches: list[TrancheView]
 
 
-def view(commitment: Commitment, tranche: Tranche) -> TrancheView:
-    lacking = [Missing(ko=ko, en=en) for ko, en in missing(commitment, tranche)]
-    return TrancheView.model_validate(tranche.model_dump() | {"missing": lacking})
+def tranche_view(commitment: Commitment, tranche: Tranche) -> TrancheView:
+    missing = [MissingCondition(ko=ko, en=en) for ko, en in missing_conditions(commitment, tranche)]
+    return TrancheView.model_validate(tranche.model_dump() | {"missing": missing})
 
 
-async def case(session: AsyncSession, case_id: UUID) -> CaseView:
+async def case_view(session: AsyncSession, case_id: UUID) -> CaseView:
     commitment = await session.get(Commitment, case_id)
     if commitment is None:
         raise NotFound(
@@ -64,8 +64,8 @@ async def case(session: AsyncSession, case_id: UUID) -> CaseView:
             ko=f"협약을 맺은 과제 {case_id}이(가) 없습니다. 과제 번호를 확인하세요.",
             en=f"No case {case_id} with an agreement. Check its id.",
         )
-    found = await session.scalars(
+    tranches = await session.scalars(
         select(Tranche).where(col(Tranche.case_id) == case_id).order_by(col(Tranche.number))
     )
-    tranches = [view(commitment, tranche) for tranche in found]
-    return CaseView.model_validate(commitment.model_dump() | {"tranches": tranches})
+    views = [tranche_view(commitment, tranche) for tranche in tranches]
+    return CaseView.model_validate(commitment.model_dump() | {"tranches": views})

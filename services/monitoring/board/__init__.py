@@ -1,1 +1,1 @@
-"""The board: pages that show what the projections hold."""
+"""The board: web pages that show the projections."""

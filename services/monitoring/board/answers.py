@@ -1,10 +1,10 @@
-"""A page as an HTTP answer: nothing from elsewhere runs in it, nobody keeps it."""
+"""HTML responses with security headers: no foreign content, no caching by browsers."""
 
 from fastapi.responses import HTMLResponse
 
 from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY
 
-HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -12,8 +12,8 @@ HEADERS = {
 }
 
 
-class Html(HTMLResponse):
+class PageResponse(HTMLResponse):
     def __init__(
         self, content: str | bytes, status: int = 200, headers: dict[str, str] | None = None
     ) -> None:
-        super().__init__(content, status, headers=HEADERS | (headers or {}))
+        super().__init__(content, status, headers=SECURITY_HEADERS | (headers or {}))

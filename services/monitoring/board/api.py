@@ -1,4 +1,4 @@
-"""HTTP: the board's pages and their live stream. Everything that a page shows stands in its address."""
+"""HTTP: the board's pages and their live stream; the address holds everything that decides what a page shows."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from sse_starlette import EventSourceResponse
 
 from services.monitoring.board import pages
-from services.monitoring.board.answers import Html
-from services.monitoring.board.frame import Asked
-from services.monitoring.board.kept import Kept
-from services.monitoring.board.parts.case_view import CaseStatus, Filter
-from services.monitoring.board.parts.render import Pages
+from services.monitoring.board.answers import PageResponse
+from services.monitoring.board.frame import PageRequest
+from services.monitoring.board.kept import PageCache
+from services.monitoring.board.parts.case_view import CaseFilter, CaseStatus
+from services.monitoring.board.parts.render import Renderer
 from services.monitoring.board.parts.views import Page
 from services.monitoring.board.refusals import BoardRoute
-from services.monitoring.board.stream import changes
+from services.monitoring.board.stream import change_stream
 from shared.errors import NotFound
 from shared.web.viewer import Viewer
 
@@ -26,41 +26,52 @@ stream = APIRouter(include_in_schema=False)
 View = TypeVar("View")
 
 
-def templates(request: Request) -> Pages:
-    found: Pages = request.app.state.pages
-    return found
+def renderer_of(request: Request) -> Renderer:
+    renderer: Renderer = request.app.state.renderer
+    return renderer
 
 
-async def drawn(
-    request: Request, asked: Asked, draw: Callable[[Page, View], str], read: Callable[[], Awaitable[View]]
-) -> Html:
-    """The page, read and drawn anew only where something that it depends on differs."""
+async def cached_response(
+    request: Request,
+    page_request: PageRequest,
+    render: Callable[[Page, View], str],
+    read: Callable[[], Awaitable[View]],
+) -> PageResponse:
+    """Return the page, read and rendered only where it is not cached for this address, viewer, day and position."""
 
-    async def anew() -> bytes:
-        return draw(asked.frame, await read()).encode()
+    async def render_page() -> bytes:
+        return render(page_request.page, await read()).encode()
 
-    kept: Kept = request.app.state.kept
-    key = (request.url.path, request.url.query, asked.frame.operator, asked.frame.today, asked.at.folded)
-    return Html(await kept.page(key, anew))
+    cache: PageCache = request.app.state.page_cache
+    page, position = page_request.page, page_request.snapshot.position
+    key = (request.url.path, request.url.query, page.viewer, page.today, position)
+    return PageResponse(await cache.get_or_render(key, render_page))
 
 
 @router.get("/")
-async def overview(request: Request, asked: Asked) -> Html:
-    return await drawn(request, asked, templates(request).overview, partial(pages.overview, asked.at))
+async def overview(request: Request, page_request: PageRequest) -> PageResponse:
+    return await cached_response(
+        request, page_request, renderer_of(request).overview, partial(pages.overview, page_request.snapshot)
+    )
 
 
 @router.get("/programmes")
-async def programmes(request: Request, asked: Asked) -> Html:
-    return await drawn(request, asked, templates(request).programmes, partial(pages.programmes, asked.at))
+async def programmes(request: Request, page_request: PageRequest) -> PageResponse:
+    return await cached_response(
+        request,
+        page_request,
+        renderer_of(request).programmes,
+        partial(pages.programmes, page_request.snapshot),
+    )
 
 
 @router.get("/programmes/{programme_id}")
-async def programme(programme_id: str, request: Request, asked: Asked) -> Html:
-    read = partial(pages.programme, asked.at, programme_id)
-    return await drawn(request, asked, templates(request).programme, read)
+async def programme(programme_id: str, request: Request, page_request: PageRequest) -> PageResponse:
+    read = partial(pages.programme, page_request.snapshot, programme_id)
+    return await cached_response(request, page_request, renderer_of(request).programme, read)
 
 
-async def filter_of(
+async def filter_from_query(
     *,
     programme: str = "",
     year: Annotated[str, Query(pattern=r"^(\d{4})?$")] = "",
@@ -68,26 +79,36 @@ async def filter_of(
     track: str = "",
     q: Annotated[str, Query(max_length=60)] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
-) -> Filter:
-    """An empty field of the form filters nothing."""
-    return Filter(
+) -> CaseFilter:
+    """Return the filter of the list; an empty field of the form filters nothing."""
+    return CaseFilter(
         programme or None, int(year) if year else None, status or None, track or None, q.strip(), page
     )
 
 
 @router.get("/cases")
-async def cases(request: Request, asked: Asked, only: Annotated[Filter, Depends(filter_of)]) -> Html:
-    return Html(templates(request).cases(asked.frame, await pages.cases(asked.at, only)))
+async def cases(
+    request: Request,
+    page_request: PageRequest,
+    case_filter: Annotated[CaseFilter, Depends(filter_from_query)],
+) -> PageResponse:
+    return PageResponse(
+        renderer_of(request).cases(page_request.page, await pages.cases(page_request.snapshot, case_filter))
+    )
 
 
 @router.get("/cases/{case_id}")
-async def case(case_id: UUID, request: Request, asked: Asked) -> Html:
-    return await drawn(request, asked, templates(request).case, partial(pages.case, asked.at, case_id))
+async def case(case_id: UUID, request: Request, page_request: PageRequest) -> PageResponse:
+    return await cached_response(
+        request, page_request, renderer_of(request).case, partial(pages.case, page_request.snapshot, case_id)
+    )
 
 
 @router.get("/figures/{key}")
-async def lineage(key: str, request: Request, asked: Asked, event: str | None = None) -> Html:
-    """Where a figure comes from; its key is `<programme>.<path in /api/figures/<programme>>`."""
+async def lineage(
+    key: str, request: Request, page_request: PageRequest, event: str | None = None
+) -> PageResponse:
+    """Show the lineage of a figure; its key is `<programme>.<path in /api/figures/<programme>>`."""
     programme_id, dot, path = key.partition(".")
     if not dot:
         raise NotFound(
@@ -95,12 +116,14 @@ async def lineage(key: str, request: Request, asked: Asked, event: str | None = 
             ko=f"{key}은(는) 없는 숫자입니다. 화면의 숫자를 눌러 여세요.",
             en=f"There is no figure {key}. Open it from a page.",
         )
-    return Html(
-        templates(request).lineage(asked.frame, await pages.lineage(asked.at, programme_id, path, event))
+    return PageResponse(
+        renderer_of(request).lineage(
+            page_request.page, await pages.lineage(page_request.snapshot, programme_id, path, event)
+        )
     )
 
 
 @stream.get("/stream")
 async def live(request: Request, viewer: Viewer) -> EventSourceResponse:
-    """`changed` each time that something was folded; holds no transaction open."""
-    return EventSourceResponse(changes(request.app).of_page())
+    """Send `changed` after each change of the projections; holds no transaction open."""
+    return EventSourceResponse(change_stream(request.app).events())

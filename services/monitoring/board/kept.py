@@ -1,8 +1,8 @@
-"""Pages as they were last drawn: who asks for the same page of the same facts gets the same text.
+"""Page cache: requests for the same page of the same data share one rendering.
 
-A page is a function of its address, of who looks, of the day it is, and of what was folded. The last is named by the
-projector's position and the epoch of its rows, read in the page's own snapshot: a kept page can be no older than that.
-Two hundred open pages that are told of a change at once draw it once.
+A page is a function of its address, its viewer, the day, and the projections' state. The last is named by the
+projector's position and the generation of its rows, read in the page's own snapshot: a cached page is never older.
+Two hundred open pages that are notified of a change at once render it once.
 """
 
 import asyncio
@@ -10,30 +10,31 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
-MOST = 100  # pages of some 50 to 100 kB
+MAX_PAGES = 100  # pages of some 50 to 100 kB
 
 
 @dataclass
-class Drawn:
-    """`lock`: one draws, the others wait for it; where it fails, the next one tries."""
+class CachedPage:
+    """A rendered page; its lock lets one request render while the others wait, and the next one retry a failure."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     body: bytes | None = None
 
 
-class Kept:
-    """The pages that were asked for last."""
+class PageCache:
+    """Least-recently-used cache of rendered pages."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self.most = most
-        self.pages: OrderedDict[Hashable, Drawn] = OrderedDict()
+    def __init__(self, max_pages: int = MAX_PAGES) -> None:
+        self.max_pages = max_pages
+        self.pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
 
-    async def page(self, key: Hashable, draw: Callable[[], Awaitable[bytes]]) -> bytes:
-        drawn = self.pages.setdefault(key, Drawn())
+    async def get_or_render(self, key: Hashable, render: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return the cached page, rendered first where it is not cached; raise what the rendering raises."""
+        cached = self.pages.setdefault(key, CachedPage())
         self.pages.move_to_end(key)
-        if len(self.pages) > self.most:
+        if len(self.pages) > self.max_pages:
             self.pages.popitem(last=False)
-        async with drawn.lock:
-            if drawn.body is None:
-                drawn.body = await draw()
-            return drawn.body
+        async with cached.lock:
+            if cached.body is None:
+                cached.body = await render()
+            return cached.body

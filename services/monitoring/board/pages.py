@@ -1,4 +1,4 @@
-"""The board's pages: reads what one page needs, fills its view, and hands it to its template."""
+"""Views of the board's pages: each function reads the data of one page and returns its view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,110 +7,126 @@ from uuid import UUID
 
 from services.monitoring.board import queries
 from services.monitoring.board.fill.case import CaseRows, case_view
-from services.monitoring.board.fill.cases import PAGE_SIZE, cases_view, milestone_work, pages_of, tranche_work
+from services.monitoring.board.fill.cases import (
+    PAGE_SIZE,
+    cases_view,
+    milestone_work,
+    page_count,
+    tranche_work,
+)
 from services.monitoring.board.fill.kept import row_view
 from services.monitoring.board.fill.programme import programme_view
-from services.monitoring.board.fill.timeline import entry
+from services.monitoring.board.fill.timeline import timeline_entry
 from services.monitoring.board.lineage.view import lineage_view
-from services.monitoring.board.parts.case_view import CasesView, CaseView, Filter
+from services.monitoring.board.parts.case_view import CaseFilter, CasesView, CaseView
 from services.monitoring.board.parts.lineage_view import LineageView
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.board.parts.verdict import STAGES
 from services.monitoring.board.parts.views import OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
-from services.monitoring.figures.domain import Facts
+from services.monitoring.figures.domain import FigureInputs
 from shared.database.engine import Executor
 
-MOST_WORK = 50
-RECENT = 8
+WORK_LIMIT = 50
+RECENT_LIMIT = 8
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A transaction that sees one moment, the business date that is asked for, today's, and what was folded by then."""
+class BoardSnapshot:
+    """A snapshot transaction, the business date asked for, today's date, and the projections' position."""
 
     session: Executor
-    on: date
+    as_of: date
     today: date
-    folded: queries.Folded
+    position: queries.ProjectionPosition
 
 
-async def overview(at: Moment) -> OverviewView:
-    """What needs somebody and what changed last are of now: a page of a past date leaves them out."""
-    found = await every(at)
-    view = await rows(at, found)
-    if at.on < at.today:
+async def overview(snapshot: BoardSnapshot) -> OverviewView:
+    """Return the overview; work and recent changes are those of now, so a page of a past date has none."""
+    all_inputs = await load_all_inputs(snapshot)
+    view = await overview_rows(snapshot, all_inputs)
+    if snapshot.as_of < snapshot.today:
         return view
-    definitions = {one.programme_id: one.definition for one in found}
-    changed = [
-        entry(row, definitions.get(row.programme_id), row.company)
-        for row in await queries.recent(at.session, RECENT)
+    definitions = {inputs.programme_id: inputs.definition for inputs in all_inputs}
+    changes = [
+        timeline_entry(row, definitions.get(row.programme_id), row.company)
+        for row in await queries.recent(snapshot.session, RECENT_LIMIT)
     ]
-    return replace(view, work=tuple(await work(at, found)), recent=tuple(changed))
+    return replace(view, work=tuple(await work_items(snapshot, all_inputs)), recent=tuple(changes))
 
 
-async def programmes(at: Moment) -> OverviewView:
-    return await rows(at, await every(at))
+async def programmes(snapshot: BoardSnapshot) -> OverviewView:
+    return await overview_rows(snapshot, await load_all_inputs(snapshot))
 
 
-async def every(at: Moment) -> list[Facts]:
-    ids = await figures.known_programmes(at.session, at.on)
-    return list((await figures.facts(at.session, ids, at.on, in_detail=False)).values())
+async def load_all_inputs(snapshot: BoardSnapshot) -> list[FigureInputs]:
+    """Return the inputs of every known programme, without the details of its own page."""
+    ids = await figures.known_programmes(snapshot.session, snapshot.as_of)
+    return list((await figures.load_inputs(snapshot.session, ids, snapshot.as_of, in_detail=False)).values())
 
 
-async def rows(at: Moment, found: Sequence[Facts]) -> OverviewView:
-    """Those that run first, then drafts, then what is only history."""
-    latest = await queries.last_event_on(at.session, [one.programme_id for one in found], at.on)
-    views = sorted(map(row_view, found), key=lambda view: STAGES.index(view.stage))
-    return OverviewView(tuple(views), latest=latest)
+async def overview_rows(snapshot: BoardSnapshot, all_inputs: Sequence[FigureInputs]) -> OverviewView:
+    """Return the rows of the overview: running programmes first, then proposals, then past results."""
+    ids = [inputs.programme_id for inputs in all_inputs]
+    last_event_dates = await queries.last_event_dates(snapshot.session, ids, snapshot.as_of)
+    views = sorted(map(row_view, all_inputs), key=lambda view: STAGES.index(view.stage))
+    return OverviewView(tuple(views), last_event_dates=last_event_dates)
 
 
-async def work(at: Moment, found: Sequence[Facts]) -> list[WorkItem]:
-    """Soonest first."""
-    definitions = {one.programme_id: one.definition for one in found}
-    tranches = await queries.tranches_waiting(at.session, MOST_WORK)
-    milestones = await queries.milestones_waiting(at.session, list(definitions), at.on, MOST_WORK)
+async def work_items(snapshot: BoardSnapshot, all_inputs: Sequence[FigureInputs]) -> list[WorkItem]:
+    """Return the tranches and milestones that need somebody's action, soonest first."""
+    definitions = {inputs.programme_id: inputs.definition for inputs in all_inputs}
+    tranches = await queries.tranches_waiting(snapshot.session, WORK_LIMIT)
+    milestones = await queries.milestones_waiting(
+        snapshot.session, list(definitions), snapshot.as_of, WORK_LIMIT
+    )
     items = [tranche_work(row, definitions) for row in tranches]
     items += [milestone_work(row, definitions) for row in milestones]
     return sorted(items, key=lambda item: (item.due_on or date.max, item.company))
 
 
-async def programme(at: Moment, programme_id: str) -> ProgrammeView:
-    found = await figures.facts_of(at.session, programme_id, at.on)
-    newest = await queries.last_event_on(at.session, [programme_id], at.on)
-    due = await queries.due_milestones(at.session, programme_id, at.on)
-    promised = found.definition.pledge if found.definition else None
-    same = await queries.related(at.session, programme_id, promised.id, at.on) if promised else []
-    return programme_view(found, newest.get(programme_id), due, same)
+async def programme(snapshot: BoardSnapshot, programme_id: str) -> ProgrammeView:
+    inputs = await figures.load_programme_inputs(snapshot.session, programme_id, snapshot.as_of)
+    last_event_dates = await queries.last_event_dates(snapshot.session, [programme_id], snapshot.as_of)
+    due = await queries.due_milestones(snapshot.session, programme_id, snapshot.as_of)
+    pledge = inputs.definition.pledge if inputs.definition else None
+    related = (
+        await queries.related(snapshot.session, programme_id, pledge.id, snapshot.as_of) if pledge else []
+    )
+    return programme_view(inputs, last_event_dates.get(programme_id), due, related)
 
 
-async def case(at: Moment, case_id: UUID) -> CaseView:
-    found = await queries.case(at.session, str(case_id), at.on)
-    id, company = str(case_id), str(found.company_id) if found.company_id else None
-    known = await figures.definitions_of(at.session, [found.programme_id], at.on)
+async def case(snapshot: BoardSnapshot, case_id: UUID) -> CaseView:
+    row = await queries.case(snapshot.session, str(case_id), snapshot.as_of)
+    id, company = str(case_id), str(row.company_id) if row.company_id else None
+    definitions = await figures.definitions_of(snapshot.session, [row.programme_id], snapshot.as_of)
     return case_view(
         CaseRows(
-            case=found,
-            milestones=await queries.milestones(at.session, id, at.on),
-            tranches=await queries.tranches(at.session, id),
-            messages=await queries.messages(at.session, id, at.on),
-            timeline=await queries.timeline_of(at.session, [id, company] if company else [id], at.on),
-            definition=known[found.programme_id],
-            on=at.on,
+            case=row,
+            milestones=await queries.milestones(snapshot.session, id, snapshot.as_of),
+            tranches=await queries.tranches(snapshot.session, id),
+            messages=await queries.messages(snapshot.session, id, snapshot.as_of),
+            timeline=await queries.timeline_events(
+                snapshot.session, [id, company] if company else [id], snapshot.as_of
+            ),
+            definition=definitions[row.programme_id],
+            as_of=snapshot.as_of,
         )
     )
 
 
-async def cases(at: Moment, asked: Filter) -> CasesView:
-    """A page beyond the last one is the last one."""
-    ids = await figures.known_programmes(at.session, at.on)
-    known = await figures.definitions_of(at.session, ids, at.on)
-    found = await queries.cases_found(at.session, at.on, asked)
-    asked = replace(asked, page=min(asked.page, pages_of(found)))
-    rows = await queries.cases(at.session, at.on, asked, PAGE_SIZE)
-    return cases_view(found, rows, asked, await queries.years(at.session, at.on), known)
+async def cases(snapshot: BoardSnapshot, case_filter: CaseFilter) -> CasesView:
+    """Return a page of the list of cases; the last one where a later one is asked for."""
+    ids = await figures.known_programmes(snapshot.session, snapshot.as_of)
+    definitions = await figures.definitions_of(snapshot.session, ids, snapshot.as_of)
+    total = await queries.count_cases(snapshot.session, snapshot.as_of, case_filter)
+    case_filter = replace(case_filter, page=min(case_filter.page, page_count(total)))
+    rows = await queries.cases(snapshot.session, snapshot.as_of, case_filter, PAGE_SIZE)
+    return cases_view(
+        total, rows, case_filter, await queries.years(snapshot.session, snapshot.as_of), definitions
+    )
 
 
-async def lineage(at: Moment, programme_id: str, path: str, event_id: str | None) -> LineageView:
-    found = await figures.facts_of(at.session, programme_id, at.on)
-    return await lineage_view(at.session, found, path, event_id)
+async def lineage(snapshot: BoardSnapshot, programme_id: str, path: str, event_id: str | None) -> LineageView:
+    inputs = await figures.load_programme_inputs(snapshot.session, programme_id, snapshot.as_of)
+    return await lineage_view(snapshot.session, inputs, path, event_id)

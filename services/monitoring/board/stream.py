@@ -1,4 +1,4 @@
-"""Live pages: who has a page open is told when projections have moved, at most twice a second."""
+"""Live pages: a server-sent event to each open page when projections have changed, at most twice a second."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,83 +12,83 @@ from shared.database.engine import Database, fetch
 log = structlog.get_logger()
 
 CHANNEL = "projected"
-LOOK_SECONDS = 5.0
-REST_SECONDS = 0.5
-LOOKS = 60
-POSITION = "select coalesce(sum(next), 0)::bigint as position from projection_offset"
+POLL_SECONDS = 5.0
+MIN_INTERVAL_SECONDS = 0.5
+POLLS_PER_CONNECTION = 60
+POSITION_QUERY = "select coalesce(sum(next), 0)::bigint as position from projection_offset"
 
 
-class Changes:
-    """One listener a process for all open pages. NOTIFY makes it prompt; looking every few seconds makes it sure."""
+class ChangeStream:
+    """One listener a process for all open pages: prompt by NOTIFY, reliable by polling every few seconds."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.position = -1
-        self.moved = asyncio.Condition()
-        self.pages = 0
+        self.changed = asyncio.Condition()
+        self.open_pages = 0
         self.task: asyncio.Task[None] | None = None
 
-    async def of_page(self) -> AsyncGenerator[ServerSentEvent, None]:
-        """An event each time that something was folded, as long as the page is open."""
-        self.open()
+    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
+        """Yield an event after each change of the projections, until the page is closed."""
+        self.page_opened()
         try:
             seen = self.position
             while True:
-                first, seen = seen < 0, await self.moved_from(seen)
-                if not first:
+                is_first, seen = seen < 0, await self.next_position(seen)
+                if not is_first:
                     yield ServerSentEvent(event="changed", data=str(seen))
         finally:
-            self.close()
+            self.page_closed()
 
-    async def moved_from(self, seen: int) -> int:
-        """The next position that is another one."""
-        async with self.moved:
-            await self.moved.wait_for(lambda: self.position != seen)
+    async def next_position(self, seen: int) -> int:
+        """Wait for a position other than the one seen, and return it."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.position != seen)
             return self.position
 
-    def open(self) -> None:
-        self.pages += 1
+    def page_opened(self) -> None:
+        self.open_pages += 1
         if self.task is None:
-            self.task = asyncio.create_task(self.watch())
+            self.task = asyncio.create_task(self.listen_until_cancelled())
 
-    def close(self) -> None:
-        """The last page closes the listener's connection as well."""
-        self.pages -= 1
-        if self.pages == 0 and self.task is not None:
+    def page_closed(self) -> None:
+        """Count a page less; the last one closes the listener's connection as well."""
+        self.open_pages -= 1
+        if self.open_pages == 0 and self.task is not None:
             self.task.cancel()
             self.task, self.position = None, -1
 
-    async def watch(self) -> None:
+    async def listen_until_cancelled(self) -> None:
         while True:
             try:
                 await self.listen()
             except Exception as error:
                 log.warning("stream.listener_lost", reason=repr(error))
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
 
     async def listen(self) -> None:
-        """For some minutes, then with a new connection: one that was lost in silence is not missed for long."""
-        async with self.database.listen(CHANNEL) as heard:
-            for _ in range(LOOKS):
-                await self.look()
-                await asyncio.sleep(REST_SECONDS)
+        """Listen for some minutes on one connection; a silently lost one is thereby replaced before long."""
+        async with self.database.listen(CHANNEL) as notified:
+            for _ in range(POLLS_PER_CONNECTION):
+                await self.poll()
+                await asyncio.sleep(MIN_INTERVAL_SECONDS)
                 try:
-                    await asyncio.wait_for(heard.wait(), LOOK_SECONDS)
+                    await asyncio.wait_for(notified.wait(), POLL_SECONDS)
                 except TimeoutError:
                     continue
-                heard.clear()
+                notified.clear()
 
-    async def look(self) -> None:
+    async def poll(self) -> None:
         async with self.database.asyncpg_transaction() as connection:
-            [row] = await fetch(connection, POSITION)
-        async with self.moved:
+            [row] = await fetch(connection, POSITION_QUERY)
+        async with self.changed:
             self.position = row["position"]
-            self.moved.notify_all()
+            self.changed.notify_all()
 
 
-def changes(app: FastAPI) -> Changes:
-    """Made with the first open page: it belongs to the process's own loop."""
-    if not hasattr(app.state, "changes"):
-        app.state.changes = Changes(app.state.database)
-    found: Changes = app.state.changes
-    return found
+def change_stream(app: FastAPI) -> ChangeStream:
+    """Return the app's stream, created with the first open page, as it belongs to the running event loop."""
+    if not hasattr(app.state, "change_stream"):
+        app.state.change_stream = ChangeStream(app.state.database)
+    stream: ChangeStream = app.state.change_stream
+    return stream

@@ -1,1 +1,1 @@
-"""What every room of monitoring needs of a case: whose it is, and since when it is agreed."""
+"""Copies of cases for monitoring's modules: programme, company, and three dates."""

@@ -1,13 +1,13 @@
-"""When a case may be worked with."""
+"""Preconditions of work on a case: an award and an agreement on the day."""
 
 from datetime import date
 
-from services.monitoring.cases.models import KnownCase
+from services.monitoring.cases.models import CaseCopy
 from shared.errors import PrerequisiteMissing, RuleBroken
 
 
-def require_place(case: KnownCase, on: date) -> None:
-    """Raises NotYet while no selection has arrived, RuleBroken for a day before it."""
+def require_award(case: CaseCopy, on: date) -> None:
+    """Raise PrerequisiteMissing while no selection has arrived, RuleBroken for a day before it."""
     if case.selected_on is None:
         raise PrerequisiteMissing(
             "selection_not_known_yet",
@@ -23,8 +23,8 @@ def require_place(case: KnownCase, on: date) -> None:
     refuse_abandoned(case)
 
 
-def require_agreement(case: KnownCase, on: date) -> None:
-    """Raises NotYet while no agreement has arrived, RuleBroken for a day before it was signed."""
+def require_agreement(case: CaseCopy, on: date) -> None:
+    """Raise PrerequisiteMissing while no agreement has arrived, RuleBroken for a day before it was signed."""
     refuse_abandoned(case)
     if case.agreed_on is None:
         raise PrerequisiteMissing(
@@ -40,7 +40,7 @@ def require_agreement(case: KnownCase, on: date) -> None:
         )
 
 
-def refuse_abandoned(case: KnownCase) -> None:
+def refuse_abandoned(case: CaseCopy) -> None:
     if case.abandoned_on is not None:
         raise RuleBroken(
             "case_abandoned",

@@ -1,4 +1,4 @@
-"""A small copy of each case: programme, company, and the dates that open and end what we watch."""
+"""Copy of each case: programme, company, and the dates that open and end its milestones and visits."""
 
 from datetime import date
 from uuid import UUID
@@ -8,8 +8,8 @@ from sqlmodel import Field
 from services.monitoring.schema import Table
 
 
-class KnownCase(Table, table=True):
-    __tablename__ = "known_case"
+class CaseCopy(Table, table=True):
+    __tablename__ = "case_copy"
 
     case_id: UUID = Field(primary_key=True)
     programme_id: str

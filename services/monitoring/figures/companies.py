@@ -2,128 +2,142 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.monitoring.figures.domain import CaseGroup, Facts, Json, Place, half_up, present, totals_of
+from services.monitoring.figures.domain import (
+    CaseGroup,
+    FigureInputs,
+    Json,
+    MunicipalityCounts,
+    percent_half_up,
+    totals_of,
+    without_absent,
+)
 from shared.events.definition import PlannedCompanies
 
 
-def companies(facts: Facts) -> Json:
+def companies(inputs: FigureInputs) -> Json:
     """추진실적: completed, in progress (selected and not completed), newly planned, by year or range of years."""
-    return by_years(facts.cases, newly_planned(facts, track=None))
+    return progress_by_years(inputs.case_groups, newly_planned(inputs, track=None))
 
 
-def tracks(facts: Facts) -> Json:
-    """The same by track."""
+def tracks(inputs: FigureInputs) -> Json:
+    """추진실적 by track."""
     return {
-        track.id: present({"name": track.name_ko, "companies": of_track(facts, track.id)})
-        for track in facts.defined.tracks
-        if facts.in_detail
+        track.id: without_absent({"name": track.name_ko, "companies": companies_of_track(inputs, track.id)})
+        for track in inputs.required_definition.tracks
+        if inputs.in_detail
     }
 
 
-def of_track(facts: Facts, track: str) -> Json:
-    return by_years([group for group in facts.cases if group.track == track], newly_planned(facts, track))
+def companies_of_track(inputs: FigureInputs, track: str) -> Json:
+    return progress_by_years(
+        [group for group in inputs.case_groups if group.track == track], newly_planned(inputs, track)
+    )
 
 
-def newly_planned(facts: Facts, track: str | None) -> dict[str, int]:
-    rows = facts.defined.planned_companies
+def newly_planned(inputs: FigureInputs, track: str | None) -> dict[str, int]:
+    rows = inputs.required_definition.planned_companies
     return {str(row.year): row.count for row in rows if row.newly and row.year and row.track == track}
 
 
-def by_years(cases: Sequence[CaseGroup], new: Mapping[str, int]) -> Json:
-    held = [group for group in cases if group.selected]
-    years = sorted({group.years for group in held} | set(new))
-    return {year: progress([group for group in held if group.years == year], new.get(year)) for year in years}
+def progress_by_years(groups: Sequence[CaseGroup], new: Mapping[str, int]) -> Json:
+    selected = [group for group in groups if group.selected]
+    years = sorted({group.years for group in selected} | set(new))
+    return {
+        year: progress([group for group in selected if group.years == year], new.get(year)) for year in years
+    }
 
 
 def progress(groups: Sequence[CaseGroup], planned_new: int | None) -> Json:
-    said = present({"planned_new": planned_new})
+    plan = without_absent({"planned_new": planned_new})
     if not groups:
-        return said
+        return plan
     counts = totals_of(groups)
     completed = counts["completed"]
-    return {"completed": completed, "in_progress": counts["selected"] - completed} | said
+    return {"completed": completed, "in_progress": counts["selected"] - completed} | plan
 
 
-def rounds(facts: Facts) -> Json:
-    """Each year's call: what was planned for it (`by_track`), who applied, who holds a place, how far they are."""
-    planned = [row for row in facts.defined.planned_companies if row.year is not None and not row.newly]
-    groups = [group for group in facts.cases if not group.recorded]
-    years = {group.year_from for group in groups} | {call.year for call in facts.calls}
+def rounds(inputs: FigureInputs) -> Json:
+    """Figures of each year's round: plan (`by_track`), applications, awards held, progress."""
+    planned = [
+        row for row in inputs.required_definition.planned_companies if row.year is not None and not row.newly
+    ]
+    groups = [group for group in inputs.case_groups if not group.recorded]
+    years = {group.year_from for group in groups} | {round.year for round in inputs.rounds}
     return {
-        str(year): one_round(facts, year, groups, planned)
+        str(year): round_figures(inputs, year, groups, planned)
         for year in sorted(years | {row.year for row in planned if row.year is not None})
     }
 
 
-def one_round(
-    facts: Facts, year: int, groups: Sequence[CaseGroup], planned: Sequence[PlannedCompanies]
+def round_figures(
+    inputs: FigureInputs, year: int, groups: Sequence[CaseGroup], planned: Sequence[PlannedCompanies]
 ) -> Json:
-    mine = [group for group in groups if group.year_from == year]
-    quota, plan = quota_of(facts, year), {row.track: row.count for row in planned if row.year == year}
+    of_year = [group for group in groups if group.year_from == year]
+    quota, plan = quota_of(inputs, year), {row.track: row.count for row in planned if row.year == year}
     by_track = {
-        track.id: funnel([group for group in mine if group.track == track.id], quota.get(track.id))
-        for track in facts.defined.tracks
-        if facts.in_detail
+        track.id: funnel([group for group in of_year if group.track == track.id], quota.get(track.id))
+        for track in inputs.required_definition.tracks
+        if inputs.in_detail
     }
-    return funnel(mine, sum(quota.values()) or None) | present(
+    return funnel(of_year, sum(quota.values()) or None) | without_absent(
         {
-            "runs": runs(facts, year),
+            "runs": agreement_period(inputs, year),
             "planned": plan.get(None) or sum(plan.values()) or None,
             "by_track": {track: count for track, count in plan.items() if track},
-            "tracks": present(by_track),
+            "tracks": without_absent(by_track),
         }
     )
 
 
-def quota_of(facts: Facts, year: int) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for call in facts.calls:
-        if call.year == year:
-            for track, count in call.quota.items():
-                places[track] = places.get(track, 0) + count
-    return places
+def quota_of(inputs: FigureInputs, year: int) -> dict[str, int]:
+    quota: dict[str, int] = {}
+    for round in inputs.rounds:
+        if round.year == year:
+            for track, count in round.quota.items():
+                quota[track] = quota.get(track, 0) + count
+    return quota
 
 
 def funnel(groups: Sequence[CaseGroup], quota: int | None) -> Json:
-    """From application to completion; percent is of those who hold a place."""
-    said = present({"quota": quota})
+    """Counts from application to completion; `percent` is of the cases that hold an award."""
+    limit = without_absent({"quota": quota})
     if not groups:
-        return said
+        return limit
     counts = totals_of(groups)
     counts["about_to_complete"] = counts.pop("about_to")
     done = counts["completed_or_about_to"] = counts["completed"] + counts["about_to_complete"]
     if counts["selected"]:
-        counts["percent"] = half_up(done, counts["selected"])
-    return said | counts
+        counts["percent"] = percent_half_up(done, counts["selected"])
+    return limit | counts
 
 
-def runs(facts: Facts, year: int) -> Json | None:
-    """From the first start to the last end of the agreements of the year."""
-    if year not in facts.runs:
+def agreement_period(inputs: FigureInputs, year: int) -> Json | None:
+    """First start and last end of the agreements of the year; None without an agreement."""
+    if year not in inputs.agreement_periods:
         return None
-    first, last = facts.runs[year]
+    first, last = inputs.agreement_periods[year]
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
-def municipalities(facts: Facts) -> Json:
-    """How many take part, and their companies in rounds; or how many are asked about a proposal."""
-    if facts.definition is None:
-        asked = facts.proposal.municipalities if facts.proposal else []
-        return {"count": len(asked)} if asked else {}
-    codes = facts.definition.municipalities
+def municipalities(inputs: FigureInputs) -> Json:
+    """Number of municipalities and their companies in rounds; of a proposal the number that is consulted."""
+    if inputs.definition is None:
+        consulted = inputs.proposal.municipalities if inputs.proposal else []
+        return {"count": len(consulted)} if consulted else {}
+    codes = inputs.definition.municipalities
     if not codes:
         return {}
-    rows = {code: of_municipality(facts.places.get(code)) for code in codes if facts.in_detail}
-    return {"count": len(codes)} | present({"rows": rows})
+    rows = {code: municipality_figures(inputs.municipalities.get(code)) for code in codes if inputs.in_detail}
+    return {"count": len(codes)} | without_absent({"rows": rows})
 
 
-def of_municipality(place: Place | None) -> Json:
-    found = place or Place(0, 0, 0)
-    return {"applied": found.applied, "selected": found.selected, "completed_or_about_to": found.finished}
+def municipality_figures(counts: MunicipalityCounts | None) -> Json:
+    applied, selected, finished = (counts.applied, counts.selected, counts.finished) if counts else (0, 0, 0)
+    return {"applied": applied, "selected": selected, "completed_or_about_to": finished}
 
 
-def mentors(facts: Facts) -> Json:
-    """How many there are, and the companies with at least one visit."""
-    if not facts.defined.mentors and not facts.visited:
+def mentors(inputs: FigureInputs) -> Json:
+    """Number of mentors, and of companies with at least one visit."""
+    if not inputs.required_definition.mentors and not inputs.companies_visited:
         return {}
-    return {"count": facts.defined.mentors, "companies_visited": facts.visited}
+    return {"count": inputs.required_definition.mentors, "companies_visited": inputs.companies_visited}

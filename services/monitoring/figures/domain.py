@@ -1,4 +1,4 @@
-"""What figures are computed from, and the small rules that they share: half up, sums, the row of all."""
+"""Inputs of figures, and the rules that figures share: percent, sums, totals, absent groups."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from services.monitoring.projections.money import Kind
+from services.monitoring.projections.money import MoneyKind
 from shared.events.definition import Definition, Proposal
 
 Json = dict[str, Any]
@@ -15,10 +15,10 @@ PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
 
 
 @dataclass(frozen=True)
-class Money:
+class MoneySum:
     """A sum of won of one kind, fiscal year and funder."""
 
-    kind: Kind
+    kind: MoneyKind
     fiscal_year: int
     funder: str
     krw: int
@@ -26,11 +26,11 @@ class Money:
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """Cases that share years, track and who recorded them, counted by what they are on the day.
+    """Counts of cases with the same years, track and origin, by their state on the day.
 
-    `selected` hold a place now (given-up places do not count, promoted reserves do); `completed` and
-    `about_to` are among them. `recorded`: taken over from another system's record.
-    `agreed_in` and `own_krw`, what the companies agreed to pay themselves, are by the year of the agreement.
+    `selected` hold an award now (relinquished awards do not count, promoted reserves do); `completed` and
+    `about_to` are among them. `recorded`: past results of another system.
+    `agreed_in` and `self_krw`, the agreed self-contributions in won, are by the year of the agreement.
     """
 
     year_from: int
@@ -44,14 +44,14 @@ class CaseGroup:
     completed: int = 0
     about_to: int = 0
     agreed_in: Mapping[int, int] = field(default_factory=dict, hash=False)
-    own_krw: Mapping[int, int] = field(default_factory=dict, hash=False)
+    self_krw: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """In the order of COUNTS."""
+        """Counts in the order of COUNTS."""
         agreed = sum(self.agreed_in.values())
-        held = (self.applied, self.selected, self.reserved, agreed)
-        return (*held, self.abandoned, self.completed, self.about_to)
+        begun = (self.applied, self.selected, self.reserved, agreed)
+        return (*begun, self.abandoned, self.completed, self.about_to)
 
     @property
     def years(self) -> str:
@@ -59,8 +59,8 @@ class CaseGroup:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A municipality's cases in rounds; `finished`: completed or about to."""
+class MunicipalityCounts:
+    """A municipality's cases in rounds; `finished`: completed or about to be."""
 
     applied: int
     selected: int
@@ -68,8 +68,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A round (공고): its year, its places by track, and whether its year was agreed by the day."""
+class RoundInputs:
+    """A round (공고): year, quota by track, and whether its year was agreed by the day."""
 
     round_id: str
     year: int
@@ -78,7 +78,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Report:
+class StatedProgress:
     """The newest progress (percent) that the responsible office stated."""
 
     percent: int
@@ -87,11 +87,11 @@ class Report:
 
 
 @dataclass
-class Facts:
-    """All that is known of one programme on a business date.
+class FigureInputs:
+    """Inputs of all figures of one programme on a business date.
 
-    `money_events`: how many events give money of a kind to a fiscal year. `runs`: by year, from the first start
-    to the last end of the agreements that hold. Not `in_detail`: what a row of an overview shows and no more.
+    `money_events`: number of events that give money of a kind to a fiscal year. `agreement_periods`: by year, first
+    start and last end of the agreements in force. Not `in_detail`: only what a row of an overview shows.
     """
 
     programme_id: str
@@ -101,34 +101,35 @@ class Facts:
     version: int = 0
     proposal: Proposal | None = None
     proposed_on: date | None = None
-    money: list[Money] = field(default_factory=list)
-    cases: list[CaseGroup] = field(default_factory=list)
-    places: dict[str, Place] = field(default_factory=dict)
-    runs: dict[int, tuple[date, date]] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
-    report: Report | None = None
-    visited: int = 0
-    money_events: dict[tuple[Kind, int], int] = field(default_factory=dict)
+    money: list[MoneySum] = field(default_factory=list)
+    case_groups: list[CaseGroup] = field(default_factory=list)
+    municipalities: dict[str, MunicipalityCounts] = field(default_factory=dict)
+    agreement_periods: dict[int, tuple[date, date]] = field(default_factory=dict)
+    rounds: list[RoundInputs] = field(default_factory=list)
+    report: StatedProgress | None = None
+    companies_visited: int = 0
+    money_events: dict[tuple[MoneyKind, int], int] = field(default_factory=dict)
 
     @property
-    def defined(self) -> Definition:
+    def required_definition(self) -> Definition:
+        """The definition. Raises LookupError for a programme that is only proposed."""
         if self.definition is None:
             raise LookupError(f"{self.programme_id} has no definition on {self.as_of}")
         return self.definition
 
 
-def half_up(part: int, whole: int) -> int:
-    """Percent, rounded half up, in integers alone."""
+def percent_half_up(part: int, whole: int) -> int:
+    """Return the percentage, rounded half up, in integers alone."""
     return (200 * part + whole) // (2 * whole)
 
 
-def with_all(row: Mapping[str, int]) -> dict[str, int]:
-    """A row of won by funder with its sum in front."""
+def with_total(row: Mapping[str, int]) -> dict[str, int]:
+    """Return a row of won by funder with its total in front."""
     return {ALL: sum(row.values()), **row}
 
 
-def present(groups: Json) -> Json:
-    """Without the groups that there are none of: what is not known is absent, never zero."""
+def without_absent(groups: Json) -> Json:
+    """Return the groups without empty ones: an unknown value is absent, never zero."""
     return {name: group for name, group in groups.items() if group is not None and group != {}}
 
 
@@ -136,6 +137,6 @@ COUNTS = ("applied", "selected", "reserved", "agreed", "abandoned", "completed",
 
 
 def totals_of(groups: Iterable[CaseGroup]) -> dict[str, int]:
-    """Each of COUNTS over all groups."""
+    """Return the sum of each of COUNTS over all groups."""
     columns = zip(*(group.counts for group in groups), strict=True)
     return dict(zip(COUNTS, map(sum, columns), strict=True))

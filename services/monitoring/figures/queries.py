@@ -1,41 +1,49 @@
-"""Reads what figures are computed from, as of a business date: a few aggregates for any number of programmes."""
+"""Queries for the inputs of figures as of a business date: a few aggregates for any number of programmes."""
 
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from services.monitoring.figures.domain import Call, CaseGroup, Facts, Json, Money, Place, Report
+from services.monitoring.figures.domain import (
+    CaseGroup,
+    FigureInputs,
+    Json,
+    MoneySum,
+    MunicipalityCounts,
+    RoundInputs,
+    StatedProgress,
+)
 from services.monitoring.figures.programme import figures
-from services.monitoring.projections.money import Kind
+from services.monitoring.projections.money import MoneyKind
 from shared.database.engine import Executor, fetch
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 
-KNOWN = """
+PROGRAMMES = """
     select programme_id, max(holds_from) filter (where version is not null) is not null as is_defined
     from programme_version where holds_from <= $1::date group by programme_id order by 2 desc, programme_id
 """
 
 # A row is a version or a proposal: the newest of each kind.
-SAID = """
+VERSIONS = """
     select distinct on (programme_id, version is null)
         programme_id, version, definition::text as definition, holds_from, proposal
     from programme_version where programme_id = any($1::text[]) and holds_from <= $2
     order by programme_id, version is null, version desc, sequence desc
 """
 
-# One row a programme: what each of seven statements would give is a column, and each statement a wait of its own.
+# One row a programme with a column for each aggregate: seven statements would be seven round trips.
 # A row of an overview ($3 is false) shows past spending alone of the money, and no details.
-EACH = f"""
+AGGREGATES = f"""
     select p.id,
         array(
-            select (kind, fiscal_year, funder, sum(amount_krw)::bigint) from money_tile t
-            where t.programme_id = p.id and occurred_on <= $2::date and ($3 or kind = '{Kind.PAST}')
+            select (kind, fiscal_year, funder, sum(amount_krw)::bigint) from money_rollup t
+            where t.programme_id = p.id and occurred_on <= $2::date and ($3 or kind = '{MoneyKind.PAST}')
             group by kind, fiscal_year, funder order by kind, fiscal_year, funder
         ) as money,
         array(
-            select (kind, fiscal_year, sum(events)::bigint) from money_event_tile t
+            select (kind, fiscal_year, sum(events)::bigint) from money_event_rollup t
             where $3 and t.programme_id = p.id and occurred_on <= $2::date
             group by kind, fiscal_year
         ) as money_events,
@@ -47,24 +55,24 @@ EACH = f"""
             from round_row r
             where r.programme_id = p.id and (opened_on <= $2::date or agreed_on <= $2::date)
             order by year, round_id
-        ) as calls,
+        ) as rounds,
         array(
-            select (municipality, sum(applied), sum(selected), sum(finished)) from place_tile t
+            select (municipality, sum(applied), sum(selected), sum(finished)) from municipality_rollup t
             where $3 and t.programme_id = p.id and occurred_on <= $2::date
             group by municipality
-        ) as places,
+        ) as municipalities,
         array(
             select (year_from, min(starts_on), max(ends_on)) from (
-                select year_from, starts_on, ends_on from agreement_tile t
+                select year_from, starts_on, ends_on from agreement_rollup t
                 where $3 and t.programme_id = p.id and occurred_on <= $2::date
                 group by year_from, starts_on, ends_on having sum(agreed) > 0
-            ) held
+            ) in_force
             group by year_from
-        ) as runs,
+        ) as agreement_periods,
         (
-            select coalesce(sum(companies), 0) from visited_tile t
+            select coalesce(sum(companies), 0) from visited_rollup t
             where t.programme_id = p.id and occurred_on <= $2::date
-        ) as visited,
+        ) as companies_visited,
         (
             select (percent, reported_by_ko, occurred_on) from pledge_report r
             where r.pledge_id = p.pledge and occurred_on <= $2::date
@@ -73,35 +81,35 @@ EACH = f"""
     from unnest($1::text[], $4::text[]) as p (id, pledge)
 """
 
-# What a case is on the day: a comparison of its dates. A null date has not happened. Counts of many cases come
-# from tiles (projections/case_tiles.py), which know these rules as well; a test holds one to the other.
+# The states of a case on the day: comparisons of its dates. A null date has not happened. Counts of many cases come
+# from rollups (projections/case_rollups.py) with the same rules; a test holds one to the other.
 ON_THE_DAY = """
     select c.*,
         coalesce(applied_on <= $2::date, false) as is_applied,
         coalesce(recorded_on <= $2::date, false)
-            or coalesce(selected_on <= $2::date, false) and coalesce(lost_on > $2::date, true) as is_held,
+            or coalesce(selected_on <= $2::date, false) and coalesce(relinquished_on > $2::date, true) as holds_award,
         coalesce(reserved_on <= $2::date, false) and coalesce(selected_on > $2::date, true)
-            and coalesce(withdrawn_on > $2::date, true) and coalesce(lost_on > $2::date, true) as is_waiting,
+            and coalesce(withdrawn_on > $2::date, true) and coalesce(relinquished_on > $2::date, true) as is_waiting,
         coalesce(agreed_on <= $2::date, false) as is_agreed,
-        coalesce(lost_on <= $2::date, false) as is_lost,
+        coalesce(relinquished_on <= $2::date, false) as is_relinquished,
         coalesce(completed_on <= $2::date, false) or coalesce(record_status = 'completed', false) as is_completed,
         coalesce(final_due_on between $2::date and $2::date + $3::int, false) as is_due
     from case_row c
 """
 
-# What of a group adds up to no case on the day is none of it. A row of an overview shows no tracks.
+# Groups without a case on the day are left out. A row of an overview shows no tracks.
 CASES = """
     select programme_id, year_from, year_to, nullif(track, '') as track, recorded,
         sum(applied)::bigint as applied, sum(reserved)::bigint as reserved, sum(selected)::bigint as selected,
         sum(abandoned)::bigint as abandoned, sum(completed)::bigint as completed, sum(about_to)::bigint as about_to,
         jsonb_object_agg(agreed_year, agreed) filter (where agreed <> 0) as agreed_in,
-        jsonb_object_agg(agreed_year, own_krw) filter (where own_krw <> 0) as own_krw
+        jsonb_object_agg(agreed_year, self_krw) filter (where self_krw <> 0) as self_krw
     from (
         select programme_id, year_from, year_to, case when $3 then track else '' end as track, recorded, agreed_year,
             sum(applied) as applied, sum(reserved) as reserved, sum(selected) as selected, sum(agreed) as agreed,
             sum(abandoned) as abandoned, sum(completed) as completed, sum(about_to) as about_to,
-            sum(own_krw)::bigint as own_krw
-        from case_tile where programme_id = any($1::text[]) and occurred_on <= $2::date
+            sum(self_krw)::bigint as self_krw
+        from case_rollup where programme_id = any($1::text[]) and occurred_on <= $2::date
         group by programme_id, year_from, year_to, case when $3 then track else '' end, recorded, agreed_year
         having sum(applied) <> 0 or sum(selected) <> 0 or sum(agreed) <> 0
     ) by_agreement
@@ -109,103 +117,116 @@ CASES = """
     order by programme_id, year_from, year_to, by_agreement.track, recorded
 """
 
-KINDS = {kind.value: kind for kind in Kind}
+KINDS = {kind.value: kind for kind in MoneyKind}
 
 
 async def known_programmes(session: Executor, on: date) -> list[str]:
-    """Every programme that is published or proposed by the day, the published ones first."""
-    return [row.programme_id for row in await fetch(session, KNOWN, on)]
+    """Return the ids of programmes published or proposed by the day, the published ones first."""
+    return [row.programme_id for row in await fetch(session, PROGRAMMES, on)]
 
 
 async def figures_of(session: Executor, programme_id: str, on: date) -> Json:
-    """Raises NotFound for a programme that is neither published nor proposed by the day."""
-    return figures(await facts_of(session, programme_id, on))
+    """Return all figures of a programme. Raises NotFound where it is neither published nor proposed by the day."""
+    return figures(await load_programme_inputs(session, programme_id, on))
 
 
 async def all_figures(session: Executor, on: date) -> list[Json]:
-    """Of every programme that is known by the day."""
+    """Return the figures of every programme that is published or proposed by the day."""
     ids = await known_programmes(session, on)
-    found = await facts(session, ids, on)
-    return [figures(found[id]) for id in ids]
+    inputs = await load_inputs(session, ids, on)
+    return [figures(inputs[id]) for id in ids]
 
 
-async def facts_of(session: Executor, programme_id: str, on: date) -> Facts:
-    found = (await facts(session, [programme_id], on))[programme_id]
-    if found.definition is None and found.proposal is None:
+async def load_programme_inputs(session: Executor, programme_id: str, on: date) -> FigureInputs:
+    """Return the inputs of one programme. Raises NotFound where it is neither published nor proposed by the day."""
+    inputs = (await load_inputs(session, [programme_id], on))[programme_id]
+    if inputs.definition is None and inputs.proposal is None:
         raise NotFound(
             "programme_unknown",
             ko=f"{on}에는 {programme_id} 사업이 없습니다. 사업 목록에서 고르거나 기준일을 뒤로 옮기세요.",
             en=f"There is no programme {programme_id} on {on}. Pick one from the list, or a later date.",
         )
-    return found
+    return inputs
 
 
-async def facts(
+async def load_inputs(
     session: Executor, ids: Sequence[str], on: date, *, in_detail: bool = True
-) -> dict[str, Facts]:
-    """All that figures need, by programme; the number of statements does not grow with the programmes.
+) -> dict[str, FigureInputs]:
+    """Return the inputs of figures by programme; the number of statements does not grow with the programmes.
 
-    Not `in_detail`: without what a programme's row in an overview does not show.
+    Not `in_detail`: only what a programme's row in an overview shows.
     """
-    definitions, proposals = await said(session, ids, on)
-    found = {id: Facts(id, on, in_detail, **defined(definitions.get(id), proposals.get(id))) for id in ids}
-    await add_each(session, found, on, in_detail)
-    await add_cases(session, found, on, in_detail)
-    return found
+    definitions, proposals = await newest_versions(session, ids, on)
+    inputs = {
+        id: FigureInputs(id, on, in_detail, **definition_fields(definitions.get(id), proposals.get(id)))
+        for id in ids
+    }
+    await add_aggregates(session, inputs, on, in_detail)
+    await add_cases(session, inputs, on, in_detail)
+    return inputs
 
 
-async def said(session: Executor, ids: Sequence[str], on: date) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The newest version and the newest proposal that hold on the day, by programme."""
-    rows = await fetch(session, SAID, ids, on)
+async def newest_versions(
+    session: Executor, ids: Sequence[str], on: date
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the newest version and the newest proposal that hold on the day, by programme."""
+    rows = await fetch(session, VERSIONS, ids, on)
     versions = {row.programme_id: row for row in rows if row.version is not None}
     return versions, {row.programme_id: row for row in rows if row.version is None}
 
 
 async def definitions_of(session: Executor, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
-    """What holds on the day, by programme; None for one that is only proposed."""
-    found, _ = await said(session, ids, on)
-    return {id: parsed(found[id].definition) if id in found else None for id in ids}
+    """Return the definition that holds on the day, by programme; None for a programme that is only proposed."""
+    versions, _ = await newest_versions(session, ids, on)
+    return {id: parse_definition(versions[id].definition) if id in versions else None for id in ids}
 
 
 @lru_cache(maxsize=500)
-def parsed(definition: str) -> Definition:
-    """The same text is the same definition: reading twenty of them anew was a tenth of the overview."""
+def parse_definition(definition: str) -> Definition:
+    """Parse a definition, cached by its text: parsing twenty anew was a tenth of the overview."""
     return Definition.model_validate_json(definition)
 
 
-def defined(definition: Any, proposal: Any) -> Json:
-    """What a programme says of itself."""
-    said: Json = {}
+def definition_fields(definition: Any, proposal: Any) -> Json:
+    """Return the fields of FigureInputs that a version and a proposal give; either may be missing."""
+    fields: Json = {}
     if definition:
-        said |= {"definition": parsed(definition.definition), "version": definition.version}
+        fields |= {"definition": parse_definition(definition.definition), "version": definition.version}
     if proposal:
-        said |= {"proposal": Proposal.model_validate(proposal.proposal), "proposed_on": proposal.holds_from}
-    return said
+        fields |= {"proposal": Proposal.model_validate(proposal.proposal), "proposed_on": proposal.holds_from}
+    return fields
 
 
-async def add_each(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
-    for row in await fetch(session, EACH, list(found), on, in_detail, [*map(pledge_of, found.values())]):
-        one = found[row.id]
-        one.money += [Money(KINDS[kind], year, funder, krw) for kind, year, funder, krw in row.money]
-        one.money_events |= {(KINDS[kind], year): events for kind, year, events in row.money_events}
-        one.calls += [Call(id, year, quota or {}, is_agreed) for id, year, quota, is_agreed in row.calls]
-        one.places |= {code: Place(*counts) for code, *counts in row.places}
-        one.runs |= {year: (first, last) for year, first, last in row.runs}
-        one.visited = row.visited
-        one.report = Report(*row.report) if row.report else None
+async def add_aggregates(
+    session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool
+) -> None:
+    pledges = [*map(pledge_id, inputs.values())]
+    for row in await fetch(session, AGGREGATES, list(inputs), on, in_detail, pledges):
+        programme = inputs[row.id]
+        programme.money += [MoneySum(KINDS[kind], year, funder, krw) for kind, year, funder, krw in row.money]
+        programme.money_events |= {(KINDS[kind], year): events for kind, year, events in row.money_events}
+        programme.rounds += [
+            RoundInputs(id, year, quota or {}, is_agreed) for id, year, quota, is_agreed in row.rounds
+        ]
+        programme.municipalities |= {
+            code: MunicipalityCounts(*counts) for code, *counts in row.municipalities
+        }
+        programme.agreement_periods |= {year: (first, last) for year, first, last in row.agreement_periods}
+        programme.companies_visited = row.companies_visited
+        programme.report = StatedProgress(*row.report) if row.report else None
 
 
-def pledge_of(one: Facts) -> str | None:
-    promised = one.definition.pledge if one.definition else None
-    return promised.id if promised else None
+def pledge_id(inputs: FigureInputs) -> str | None:
+    pledge = inputs.definition.pledge if inputs.definition else None
+    return pledge.id if pledge else None
 
 
-async def add_cases(session: Executor, found: dict[str, Facts], on: date, in_detail: bool) -> None:
-    for row in await fetch(session, CASES, list(found), on, in_detail):
-        id, *group, agreed_in, own_krw = row
-        found[id].cases.append(CaseGroup(*[*group, by_year(agreed_in), by_year(own_krw)]))
+async def add_cases(session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool) -> None:
+    for row in await fetch(session, CASES, list(inputs), on, in_detail):
+        id, *group, agreed_in, self_krw = row
+        inputs[id].case_groups.append(CaseGroup(*[*group, integer_keys(agreed_in), integer_keys(self_krw)]))
 
 
-def by_year(counted: dict[str, int] | None) -> dict[int, int]:
-    """A JSON object's names are text; the sum over no row is null."""
-    return {int(year): count for year, count in counted.items()} if counted else {}
+def integer_keys(by_year: dict[str, int] | None) -> dict[int, int]:
+    """Return a JSON object with its years as numbers; {} for null, the aggregate of no row."""
+    return {int(year): count for year, count in by_year.items()} if by_year else {}

@@ -1,1 +1,1 @@
-"""Mentors: who works with a company for how many weeks, and each visit."""
+"""Mentors of cases: assignments by weeks, and visits."""

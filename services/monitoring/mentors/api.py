@@ -1,4 +1,4 @@
-"""HTTP: mentors of a case and their visits."""
+"""HTTP API: mentors of a case and their visits."""
 
 from datetime import date
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
-from services.monitoring.mentors.domain import MOST_WEEKS
+from services.monitoring.mentors.domain import MAX_WEEKS
 from shared.web.http import DatedCommand, Router, Session
 from shared.web.identity import Actor, require_role
 
@@ -19,10 +19,10 @@ MentorId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0
 
 
 class Assign(DatedCommand):
-    """`mentor_id` is an opaque id, never a name."""
+    """Assignment of a mentor; `mentor_id` is an opaque id, never a name."""
 
     mentor_id: MentorId
-    weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS, strict=True)]
+    weeks: Annotated[int, Field(ge=1, le=MAX_WEEKS, strict=True)]
 
 
 class RecordVisit(DatedCommand):

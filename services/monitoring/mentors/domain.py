@@ -1,29 +1,29 @@
-"""How long a mentor may stay, and whom a mentor may visit."""
+"""Rules of mentoring: weeks of an assignment, and visits by assigned mentors alone."""
 
 from datetime import date
 
-from services.monitoring.cases.models import KnownCase
+from services.monitoring.cases.models import CaseCopy
 from services.monitoring.mentors.models import Assignment, Visit
 from shared.errors import RuleBroken
 from shared.events.monitoring import MentorAssigned, MentorVisited
 
-MOST_WEEKS = 8
+MAX_WEEKS = 8
 
 
 def assign(
-    case: KnownCase, known: Assignment | None, mentor_id: str, weeks: int, on: date
+    case: CaseCopy, existing: Assignment | None, mentor_id: str, weeks: int, on: date
 ) -> tuple[Assignment, MentorAssigned]:
-    if known is not None:
+    if existing is not None:
         raise RuleBroken(
             "mentor_assigned_before",
-            ko=f"멘토 {mentor_id}은(는) {known.assigned_on}부터 이 기업을 맡고 있습니다. 방문만 기록하세요.",
-            en=f"Mentor {mentor_id} works with this company since {known.assigned_on}. Record visits only.",
+            ko=f"멘토 {mentor_id}은(는) {existing.assigned_on}부터 이 기업을 맡고 있습니다. 방문만 기록하세요.",
+            en=f"Mentor {mentor_id} works with this company since {existing.assigned_on}. Record visits only.",
         )
-    if not 1 <= weeks <= MOST_WEEKS:
+    if not 1 <= weeks <= MAX_WEEKS:
         raise RuleBroken(
             "mentor_weeks",
-            ko=f"멘토는 한 기업에 1~{MOST_WEEKS}주 머뭅니다. {weeks}주를 고쳐서 다시 보내세요.",
-            en=f"A mentor stays 1 to {MOST_WEEKS} weeks with a company, not {weeks}. Correct it and send it again.",
+            ko=f"멘토는 한 기업에 1~{MAX_WEEKS}주 머뭅니다. {weeks}주를 고쳐서 다시 보내세요.",
+            en=f"A mentor stays 1 to {MAX_WEEKS} weeks with a company, not {weeks}. Correct it and send it again.",
         )
     assignment = Assignment(case_id=case.case_id, mentor_id=mentor_id, weeks=weeks, assigned_on=on)
     return assignment, MentorAssigned(
@@ -32,9 +32,9 @@ def assign(
 
 
 def visit(
-    case: KnownCase,
+    case: CaseCopy,
     assignment: Assignment | None,
-    known: Visit | None,
+    existing: Visit | None,
     *,
     mentor_id: str,
     work: str,
@@ -46,7 +46,7 @@ def visit(
             ko=f"{on}에 멘토 {mentor_id}은(는) 이 기업을 맡고 있지 않습니다. 먼저 멘토를 배정하세요.",
             en=f"Mentor {mentor_id} is not assigned to this company on {on}. Assign the mentor first.",
         )
-    if known is not None:
+    if existing is not None:
         raise RuleBroken(
             "visit_recorded_before",
             ko=f"{on}의 방문은 이미 기록되어 있습니다. 날짜를 확인하세요.",

@@ -1,4 +1,4 @@
-"""Mentors by case, and their visits. A mentor is an opaque id, never a name."""
+"""Mentor assignments by case, and visits. A mentor is an opaque id, never a name."""
 
 from datetime import date
 from uuid import UUID
@@ -18,7 +18,7 @@ class Assignment(Table, table=True):
 
 
 class Visit(Table, table=True):
-    """One a mentor, case and day."""
+    """One visit for each mentor, case and day."""
 
     __tablename__ = "mentor_visit"
 

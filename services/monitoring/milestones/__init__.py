@@ -1,1 +1,1 @@
-"""Milestones of each case: scheduled from the programme's template, reported, achieved or missed."""
+"""Milestones of cases: scheduled from the programme's definition, reported, achieved or missed."""

@@ -1,4 +1,4 @@
-"""HTTP: reports, achievements, deadlines, and a case's milestones."""
+"""HTTP API: reports, achievements and deadlines of milestones, and the milestones of a case."""
 
 from typing import Annotated
 from uuid import UUID
@@ -18,13 +18,13 @@ Readers = Annotated[Actor, Depends(require_role("officer", "operator", "auditor"
 
 
 class Evidence(DatedCommand):
-    """`evidence` is a reference to a document, never the document."""
+    """Evidence of a milestone: a reference to a document, never the document."""
 
     evidence: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Told(BaseModel):
-    """How many deadlines were told now."""
+class AnnouncedDeadlines(BaseModel):
+    """Number of deadlines that this run announced."""
 
     due_soon: int
     missed: int
@@ -38,10 +38,12 @@ async def report(
     session: Session,
     actor: Annotated[Actor, Depends(require_role("officer", "company"))],
 ) -> MilestoneView:
-    """An officer for any case, a company for its own (its token's subject is its id)."""
+    """Report a milestone: an officer for any case, a company for its own (its token's subject is its id)."""
     company = None if actor.has("officer") else company_of(actor)
-    done = await commands.report(session, case_id, key, body.evidence, on=body.occurred_on, company=company)
-    return queries.view(done)
+    milestone = await commands.report(
+        session, case_id, key, body.evidence, on=body.occurred_on, company=company
+    )
+    return queries.view(milestone)
 
 
 def company_of(actor: Actor) -> UUID:
@@ -69,11 +71,11 @@ async def achieve(
 @router.post("/deadlines", summary="기한 점검 / tell the deadlines whose day has come")
 async def run_deadlines(
     body: DeadlineRun, session: Session, actor: Annotated[Actor, Depends(require_role("operator"))]
-) -> Told:
-    """Each is told once for its due date, however often this is called."""
-    return Told(**await commands.run_deadlines(session, body.up_to))
+) -> AnnouncedDeadlines:
+    """Announce each deadline once for its due date, however often this is called."""
+    return AnnouncedDeadlines(**await commands.run_deadlines(session, body.up_to))
 
 
 @router.get("/cases/{case_id}/milestones", summary="과제의 이정표 / a case's milestones")
 async def milestones(case_id: UUID, session: Session, actor: Readers) -> MilestonesView:
-    return await queries.of_case(session, case_id)
+    return await queries.milestones_of_case(session, case_id)

@@ -1,4 +1,4 @@
-"""Schedules milestones, takes reports, notes what is achieved, and runs the deadlines."""
+"""Commands of milestones: schedule, report, achieve, close, and announce deadlines."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -10,9 +10,9 @@ from sqlmodel import col, select
 
 from services.monitoring.cases import commands as cases
 from services.monitoring.cases.domain import require_agreement
-from services.monitoring.cases.models import KnownCase
+from services.monitoring.cases.models import CaseCopy
 from services.monitoring.milestones import domain
-from services.monitoring.milestones.domain import DUE_SOON, MISSED, Due
+from services.monitoring.milestones.domain import DUE_SOON, MISSED, Deadline
 from services.monitoring.milestones.models import Milestone, Notice, Status
 from services.monitoring.programmes.queries import definition_of
 from shared.errors import Forbidden, NotFound
@@ -22,8 +22,8 @@ FIRST_NOTICE = timedelta(days=max(domain.DAYS_LEFT))
 OPEN = (Status.SCHEDULED, Status.MISSED, Status.REPORTED)
 
 
-async def schedule(session: AsyncSession, case: KnownCase, version: int, on: date) -> None:
-    """All milestones of that version's template, from the day of the agreement."""
+async def schedule(session: AsyncSession, case: CaseCopy, version: int, on: date) -> None:
+    """Schedule all milestones of the definition's version from the day of the agreement."""
     definition = await definition_of(session, case.programme_id, version)
     scheduled = [domain.schedule(case, rule, on) for rule in definition.milestones]
     session.add_all(milestone for milestone, _ in scheduled)
@@ -33,7 +33,7 @@ async def schedule(session: AsyncSession, case: KnownCase, version: int, on: dat
 async def report(
     session: AsyncSession, case_id: UUID, key: str, evidence: str, *, on: date, company: UUID | None = None
 ) -> Milestone:
-    """The company's report; `company` is who asks, where a company does. Raises NotAllowed for another's case."""
+    """Take a report; `company` is the calling company, if one calls. Raises Forbidden for another company's case."""
     milestone = await load(session, case_id, key, on)
     if company is not None and company != milestone.company_id:
         raise Forbidden(
@@ -52,13 +52,13 @@ async def achieve(session: AsyncSession, case_id: UUID, key: str, evidence: str,
 
 
 async def close(session: AsyncSession, case_id: UUID) -> None:
-    """All that is open of a case that was given up."""
+    """Close all open milestones of an abandoned case."""
     for milestone in await session.scalars(select(Milestone).filter_by(case_id=case_id).with_for_update()):
         domain.close(milestone)
 
 
 async def load(session: AsyncSession, case_id: UUID, key: str, on: date) -> Milestone:
-    """The milestone, locked. Raises NotYet, RuleBroken (no agreement), NotFound."""
+    """Return the milestone, locked. Raises PrerequisiteMissing, RuleBroken (no agreement), NotFound."""
     require_agreement(await cases.load(session, case_id), on)
     milestone = await session.get(Milestone, (case_id, key), with_for_update=True)
     if milestone is None:
@@ -73,50 +73,52 @@ async def load(session: AsyncSession, case_id: UUID, key: str, on: date) -> Mile
 
 
 async def run_deadlines(session: AsyncSession, up_to: date) -> dict[str, int]:
-    """Tell every deadline whose day has come, each once for its due date, however often and wherever this runs.
+    """Announce every deadline whose day has come, each once for its due date, however often this runs.
 
-    Returns how many were told: {due_soon, missed}.
+    Return how many were announced: {due_soon, missed}.
     """
     milestones = await open_milestones(session, up_to)
-    told = await already_told(session, up_to)
+    announced = await already_announced(session, up_to)
     kinds: Counter[str] = Counter()
     for milestone in milestones:
-        for due in domain.deadlines(milestone, up_to):
-            if (milestone.case_id, milestone.key, milestone.due_on, due.kind) not in told:
-                await tell(session, milestone, due)
-                kinds[MISSED if due.kind == MISSED else DUE_SOON] += 1
+        for deadline in domain.deadlines(milestone, up_to):
+            if (milestone.case_id, milestone.key, milestone.due_on, deadline.kind) not in announced:
+                await announce(session, milestone, deadline)
+                kinds[MISSED if deadline.kind == MISSED else DUE_SOON] += 1
     return {DUE_SOON: kinds[DUE_SOON], MISSED: kinds[MISSED]}
 
 
-async def tell(session: AsyncSession, milestone: Milestone, due: Due) -> None:
-    """The notice's key is what makes it once, should a lock ever be forgotten."""
+async def announce(session: AsyncSession, milestone: Milestone, deadline: Deadline) -> None:
+    """Store the notice and emit the event; the notice's key prevents a second one even without a lock."""
     session.add(
         Notice(
             case_id=milestone.case_id,
             key=milestone.key,
             due_on=milestone.due_on,
-            kind=due.kind,
-            occurred_on=due.on,
+            kind=deadline.kind,
+            occurred_on=deadline.on,
         )
     )
-    await emit(session, domain.tell(milestone, due))
+    await emit(session, domain.announce(milestone, deadline))
 
 
 async def open_milestones(session: AsyncSession, up_to: date) -> list[Milestone]:
-    """Locked in key order: of two runs at once the second waits, and then sees what the first has told."""
-    wanted = (
+    """Return open milestones, locked in key order: a second run waits, then sees the first run's notices."""
+    query = (
         select(Milestone)
         .where(*is_open(up_to))
         .order_by(col(Milestone.case_id), col(Milestone.key))
         .with_for_update()
     )
-    return list(await session.scalars(wanted))
+    return list(await session.scalars(query))
 
 
-async def already_told(session: AsyncSession, up_to: date) -> set[tuple[UUID, str, date, str]]:
-    same = (col(Notice.case_id) == col(Milestone.case_id), col(Notice.key) == col(Milestone.key))
-    notices = select(Notice).join(Milestone, and_(*same)).where(*is_open(up_to))
-    return {(one.case_id, one.key, one.due_on, one.kind) for one in await session.scalars(notices)}
+async def already_announced(session: AsyncSession, up_to: date) -> set[tuple[UUID, str, date, str]]:
+    same_milestone = (col(Notice.case_id) == col(Milestone.case_id), col(Notice.key) == col(Milestone.key))
+    notices = select(Notice).join(Milestone, and_(*same_milestone)).where(*is_open(up_to))
+    return {
+        (notice.case_id, notice.key, notice.due_on, notice.kind) for notice in await session.scalars(notices)
+    }
 
 
 def is_open(up_to: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -1,4 +1,4 @@
-"""Milestones by case and key, and which deadlines were told already."""
+"""Milestones by case and key, and the notices of deadlines that were announced."""
 
 from datetime import date
 from enum import StrEnum
@@ -11,7 +11,7 @@ from services.monitoring.schema import Table
 
 
 class Status(StrEnum):
-    """closed: the case was given up."""
+    """Status of a milestone. closed: the case was abandoned."""
 
     SCHEDULED = "scheduled"
     REPORTED = "reported"
@@ -32,7 +32,7 @@ OPEN = "status in ('scheduled', 'missed', 'reported')"
 
 
 class Milestone(Table, table=True):
-    """A step of one case; `evidence` is a reference, never the document."""
+    """A milestone of one case; `evidence` is a reference, never the document."""
 
     __table_args__ = (Index("milestone_open", "due_on", postgresql_where=text(OPEN)),)
 
@@ -51,7 +51,7 @@ class Milestone(Table, table=True):
 
 
 class Notice(Table, table=True):
-    """A deadline that was told: one row a milestone, due date and kind, so it is told once."""
+    """An announced deadline: one row for each milestone, due date and kind, so that it is announced once."""
 
     __tablename__ = "milestone_notice"
 

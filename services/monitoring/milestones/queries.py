@@ -1,4 +1,4 @@
-"""Milestones of a case, as the api answers them."""
+"""Query for the milestones of a case, as the API returns them."""
 
 from datetime import date
 from uuid import UUID
@@ -29,7 +29,7 @@ def view(milestone: Milestone) -> MilestoneView:
     return MilestoneView(milestone=milestone.key, **milestone.model_dump(exclude={"key"}))
 
 
-async def of_case(session: AsyncSession, case_id: UUID) -> MilestonesView:
-    """Soonest first; empty before the agreement."""
-    found = await session.scalars(select(Milestone).filter_by(case_id=case_id).order_by("due_on", "key"))
-    return MilestonesView(case_id=case_id, milestones=[view(milestone) for milestone in found])
+async def milestones_of_case(session: AsyncSession, case_id: UUID) -> MilestonesView:
+    """Return the milestones, soonest first; empty before the agreement."""
+    milestones = await session.scalars(select(Milestone).filter_by(case_id=case_id).order_by("due_on", "key"))
+    return MilestonesView(case_id=case_id, milestones=[view(milestone) for milestone in milestones])

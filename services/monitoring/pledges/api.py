@@ -1,4 +1,4 @@
-"""HTTP: the progress of a pledge as its office states it."""
+"""HTTP API: progress of a pledge as its office states it."""
 
 from datetime import date
 from typing import Annotated
@@ -15,7 +15,7 @@ router = Router(prefix="/pledges", tags=["pledges"])
 
 
 class ReportProgress(DatedCommand):
-    """`percent` is what the office states, 0 to 100."""
+    """Progress report; `percent` is what the office states, 0 to 100."""
 
     programme_id: Code
     percent: Annotated[int, Field(ge=0, le=100, strict=True)]

@@ -1,4 +1,4 @@
-"""Takes the progress that an office states; a second report of a day corrects the first."""
+"""Command that takes the progress an office states; a second report of a day corrects the first."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from shared.messaging.outbox import emit
 async def report_progress(
     session: AsyncSession, pledge_id: str, programme_id: str, *, percent: int, reported_by_ko: str, on: date
 ) -> None:
-    """Raises NotYet for an unknown programme, RuleBroken where the pledge is not the programme's."""
+    """Store the progress and emit its event. Raises PrerequisiteMissing without a definition, RuleBroken."""
     definition = await definition_on(session, programme_id, on)
     progress, event = domain.report(definition, pledge_id, percent, reported_by_ko, on)
     await session.merge(progress)

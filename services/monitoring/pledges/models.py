@@ -1,4 +1,4 @@
-"""The newest stated progress of each pledge."""
+"""Stated progress of each pledge by day."""
 
 from datetime import date
 

@@ -1,1 +1,1 @@
-"""What monitoring keeps of each programme: its definitions by version."""
+"""Copies of programme definitions by version."""

@@ -1,16 +1,16 @@
-"""Keeps what is published."""
+"""Command that stores published definitions."""
 
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.monitoring.programmes.models import KnownDefinition
+from services.monitoring.programmes.models import DefinitionCopy
 from shared.events.definition import Definition
 
 
-async def keep(session: AsyncSession, definition: Definition, version: int, on: date) -> None:
+async def save_definition(session: AsyncSession, definition: Definition, version: int, on: date) -> None:
     data = definition.model_dump(mode="json", exclude_none=True)
-    known = KnownDefinition(
+    copy = DefinitionCopy(
         programme_id=definition.programme_id, version=version, holds_from=on, definition=data
     )
-    await session.merge(known)
+    await session.merge(copy)

@@ -1,4 +1,4 @@
-"""Definitions of programmes, each version from the day on which it holds."""
+"""Copies of programme definitions, each version from the day on which it holds."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from sqlmodel import Field
 from services.monitoring.schema import Table
 
 
-class KnownDefinition(Table, table=True):
+class DefinitionCopy(Table, table=True):
     __tablename__ = "definition"
 
     programme_id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Each case (과제) as dated facts: what a case was on any business date is a comparison of dates."""
+"""Case rows (과제) of dated facts: the state on any business date is a comparison of dates."""
 
 from datetime import date
 from uuid import UUID
@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from services.monitoring.projections.case_tiles import COUNTED, TILES, with_steps
-from services.monitoring.schema import PURSES, Table
+from services.monitoring.projections.case_rollups import ROLLUP_INPUTS, ROLLUPS, with_transitions
+from services.monitoring.schema import FUNDER_COLUMNS, Table
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -25,9 +25,9 @@ from shared.projections.rollups import RollupRowProjection
 
 
 class CaseRow(Table, table=True):
-    """The last two columns come from ieum.monitoring, all others from ieum.applications; money is won.
+    """One case; the last two columns come from ieum.monitoring, all others from ieum.applications; money is won.
 
-    `lost_on`: the place was given up. `final_due_on` and `completed_on` are of the milestone that completes.
+    `relinquished_on`: the award was given up. `final_due_on` and `completed_on` are of the milestone that completes.
     """
 
     __tablename__ = "case_row"
@@ -58,8 +58,8 @@ class CaseRow(Table, table=True):
     reserved_on: date | None
     rejected_on: date | None
     selected_on: date | None
-    lost_on: date | None
-    lost_stage: str | None
+    relinquished_on: date | None
+    relinquished_stage: str | None
     agreed_on: date | None
     starts_on: date | None
     ends_on: date | None
@@ -74,12 +74,12 @@ class CaseRow(Table, table=True):
     completed_on: date | None
 
 
-def key(fact: DecodedEvent) -> Key:
-    return (fact.data["case_id"],)
+def key(event: DecodedEvent) -> Key:
+    return (event.data["case_id"],)
 
 
-def submitted(row: State, fact: DecodedEvent) -> State:
-    data = fact.data
+def submitted(row: State, event: DecodedEvent) -> State:
+    data = event.data
     return row | {
         "programme_id": data["programme_id"],
         "round_id": data["round_id"],
@@ -89,13 +89,13 @@ def submitted(row: State, fact: DecodedEvent) -> State:
         "company_id": data["company_id"],
         "municipality": data["municipality"],
         "number": data["receipt_number"],
-        "applied_on": fact.occurred_on,
+        "applied_on": event.occurred_on,
         "applied_krw": data["total_krw"],
     }
 
 
-def recorded(row: State, fact: DecodedEvent) -> State:
-    data, amounts = fact.data, fact.data.get("amounts_krw", {})
+def recorded(row: State, event: DecodedEvent) -> State:
+    data, amounts = event.data, event.data.get("amounts_krw", {})
     return row | {
         "programme_id": data["programme_id"],
         "year_from": data["year_from"],
@@ -105,65 +105,65 @@ def recorded(row: State, fact: DecodedEvent) -> State:
         "municipality": data["municipality"],
         "number": data["record_id"],
         "record_status": data["status"],
-        "recorded_on": fact.occurred_on,
+        "recorded_on": event.occurred_on,
         "total_krw": sum(amounts.values()) if amounts else None,
-        **purses(amounts),
+        **funder_columns(amounts),
     }
 
 
-def purses(amounts: dict[str, int]) -> State:
-    return {column: amounts.get(funder) for funder, column in PURSES.items()}
+def funder_columns(amounts: dict[str, int]) -> State:
+    """Return the amounts (won) by column; null for a funder that is not named."""
+    return {column: amounts.get(funder) for funder, column in FUNDER_COLUMNS.items()}
 
 
-def withdrawn(row: State, fact: DecodedEvent) -> State:
-    return row | {"withdrawn_on": fact.occurred_on}
+def withdrawn(row: State, event: DecodedEvent) -> State:
+    return row | {"withdrawn_on": event.occurred_on}
 
 
-def screened(row: State, fact: DecodedEvent) -> State:
-    return row | {"screened_on": fact.occurred_on, "eligible": fact.data["eligible"]}
+def screened(row: State, event: DecodedEvent) -> State:
+    return row | {"screened_on": event.occurred_on, "eligible": event.data["eligible"]}
 
 
-def ranked(row: State, fact: DecodedEvent) -> State:
-    data = fact.data
+def ranked(row: State, event: DecodedEvent) -> State:
+    data = event.data
     return row | {"rank": data.get("rank"), "score": data.get("score"), "reason": data["reason"]}
 
 
-def selected(row: State, fact: DecodedEvent) -> State:
-    return ranked(row, fact) | {"selected_on": fact.occurred_on, "via": fact.data["via"]}
+def selected(row: State, event: DecodedEvent) -> State:
+    return ranked(row, event) | {"selected_on": event.occurred_on, "via": event.data["via"]}
 
 
-def reserved(row: State, fact: DecodedEvent) -> State:
-    return ranked(row, fact) | {"reserved_on": fact.occurred_on}
+def reserved(row: State, event: DecodedEvent) -> State:
+    return ranked(row, event) | {"reserved_on": event.occurred_on}
 
 
-def rejected(row: State, fact: DecodedEvent) -> State:
-    return ranked(row, fact) | {"rejected_on": fact.occurred_on}
+def rejected(row: State, event: DecodedEvent) -> State:
+    return ranked(row, event) | {"rejected_on": event.occurred_on}
 
 
-def agreed(row: State, fact: DecodedEvent) -> State:
-    given = ("starts_on", "ends_on", "total_krw")
-    shares = purses(fact.data["shares_krw"])
-    return row | {name: fact.data[name] for name in given} | shares | {"agreed_on": fact.occurred_on}
+def agreed(row: State, event: DecodedEvent) -> State:
+    copied = {name: event.data[name] for name in ("starts_on", "ends_on", "total_krw")}
+    return row | copied | funder_columns(event.data["shares_krw"]) | {"agreed_on": event.occurred_on}
 
 
-def abandoned(row: State, fact: DecodedEvent) -> State:
-    return row | {"lost_on": fact.occurred_on, "lost_stage": fact.data["stage"]}
+def abandoned(row: State, event: DecodedEvent) -> State:
+    return row | {"relinquished_on": event.occurred_on, "relinquished_stage": event.data["stage"]}
 
 
-def scheduled(row: State, fact: DecodedEvent) -> State:
-    return row | {"final_due_on": fact.data["due_on"]} if fact.data["completes"] else row
+def scheduled(row: State, event: DecodedEvent) -> State:
+    return row | {"final_due_on": event.data["due_on"]} if event.data["completes"] else row
 
 
-def achieved(row: State, fact: DecodedEvent) -> State:
-    return row | {"completed_on": fact.occurred_on} if fact.data["completes"] else row
+def achieved(row: State, event: DecodedEvent) -> State:
+    return row | {"completed_on": event.occurred_on} if event.data["completes"] else row
 
 
 PROJECTION = RollupRowProjection(
     name="case_row",
     table=CaseRow,
-    rollups=TILES,
-    inputs=COUNTED,
-    derive=with_steps,
+    rollups=ROLLUPS,
+    inputs=ROLLUP_INPUTS,
+    derive=with_transitions,
     key=key,
     folds={
         ApplicationSubmitted: submitted,

@@ -1,4 +1,4 @@
-"""All projections of the board, in the order in which a batch is folded into them, and what a fact touches."""
+"""The list of the board's projections, in the order in which a batch is folded into them."""
 
 from services.monitoring.projections import (
     cases,
@@ -32,7 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
 )
 
 
-def touches(fact: DecodedEvent) -> str | None:
-    """The programme whose pages the fact changes."""
-    found = fact.data.get("programme_id")
-    return str(found) if found else None
+def affected_programme(event: DecodedEvent) -> str | None:
+    """Return the id of the programme whose pages the event changes, or None."""
+    programme_id = event.data.get("programme_id")
+    return str(programme_id) if programme_id else None

@@ -1,4 +1,4 @@
-"""Each company as it is registered; never a person, never a contact."""
+"""Company rows as registered; never a person, never a contact."""
 
 from datetime import date
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.projections.projection import DecodedEvent, Key, RowProjection, Stat
 
 
 class CompanyRow(Table, table=True):
-    """`state` is what the registry said last: suspended or closed; null while nothing was said."""
+    """One company; `state` is the registry's newest report: suspended or closed; null where there is none."""
 
     __tablename__ = "company_row"
 
@@ -24,17 +24,17 @@ class CompanyRow(Table, table=True):
     state_on: date | None
 
 
-def key(fact: DecodedEvent) -> Key:
-    return (fact.data["company_id"],)
+def key(event: DecodedEvent) -> Key:
+    return (event.data["company_id"],)
 
 
-def registered(row: State, fact: DecodedEvent) -> State:
-    given = ("business_number", "name_ko", "municipality")
-    return row | {name: fact.data[name] for name in given} | {"registered_on": fact.occurred_on}
+def registered(row: State, event: DecodedEvent) -> State:
+    copied = {name: event.data[name] for name in ("business_number", "name_ko", "municipality")}
+    return row | copied | {"registered_on": event.occurred_on}
 
 
-def closed(row: State, fact: DecodedEvent) -> State:
-    return row | {"state": fact.data["state"], "state_on": fact.occurred_on}
+def closed(row: State, event: DecodedEvent) -> State:
+    return row | {"state": event.data["state"], "state_on": event.occurred_on}
 
 
 PROJECTION = RowProjection(

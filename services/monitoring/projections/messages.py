@@ -1,4 +1,4 @@
-"""Each message to a company and what became of it; never an address."""
+"""Message rows: each message to a company and its delivery; never an address."""
 
 from collections.abc import Callable
 from datetime import date
@@ -12,7 +12,7 @@ from shared.projections.projection import DecodedEvent, Key, RowProjection, Stat
 
 
 class MessageRow(Table, table=True):
-    """`told_on`: the first that was heard of the message, whatever became of it."""
+    """One message; `first_event_on` is the business date of its first event, whatever its outcome."""
 
     __tablename__ = "message_row"
 
@@ -21,22 +21,24 @@ class MessageRow(Table, table=True):
     programme_id: str | None
     template: str | None
     channel: str | None
-    told_on: date | None
+    first_event_on: date | None
     sent_on: date | None
     delivered_on: date | None
     failed_on: date | None
     unknown_on: date | None
 
 
-def key(fact: DecodedEvent) -> Key:
-    return (fact.data["message_id"],)
+def key(event: DecodedEvent) -> Key:
+    return (event.data["message_id"],)
 
 
-def became(column: str) -> Callable[[State, DecodedEvent], State]:
-    def fold(row: State, fact: DecodedEvent) -> State:
-        given = ("case_id", "programme_id", "template", "channel")
-        dates = {column: row[column] or fact.occurred_on, "told_on": row["told_on"] or fact.occurred_on}
-        return row | {name: fact.data[name] for name in given} | dates
+def first_date(column: str) -> Callable[[State, DecodedEvent], State]:
+    """Return a fold that sets `column` to the date of its first event."""
+
+    def fold(row: State, event: DecodedEvent) -> State:
+        copied = {name: event.data[name] for name in ("case_id", "programme_id", "template", "channel")}
+        dates = {name: row[name] or event.occurred_on for name in (column, "first_event_on")}
+        return row | copied | dates
 
     return fold
 
@@ -46,9 +48,9 @@ PROJECTION = RowProjection(
     table=MessageRow,
     key=key,
     folds={
-        MessageSent: became("sent_on"),
-        MessageDelivered: became("delivered_on"),
-        MessageFailed: became("failed_on"),
-        MessageUnknown: became("unknown_on"),
+        MessageSent: first_date("sent_on"),
+        MessageDelivered: first_date("delivered_on"),
+        MessageFailed: first_date("failed_on"),
+        MessageUnknown: first_date("unknown_on"),
     },
 )

@@ -1,4 +1,4 @@
-"""Each case's milestones: due dates, and the dates on which each was told of, reported, achieved or missed."""
+"""Milestone rows of cases: due dates, and the dates on which each was announced, reported, achieved or missed."""
 
 from collections.abc import Callable
 from datetime import date
@@ -17,11 +17,11 @@ from shared.events.monitoring import (
 )
 from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 
-OPEN = "achieved_on is null and reported_on is null"  # waits for somebody: the index of the work list
+OPEN = "achieved_on is null and reported_on is null"  # the index of the work list
 
 
 class MilestoneRow(Table, table=True):
-    """`due_soon_on`: when the first of the due-soon events was."""
+    """One milestone of a case; `due_soon_on` is the date of the first due-soon event."""
 
     __tablename__ = "milestone_row"
     __table_args__ = (
@@ -42,18 +42,20 @@ class MilestoneRow(Table, table=True):
     missed_on: date | None
 
 
-def key(fact: DecodedEvent) -> Key:
-    return fact.data["case_id"], fact.data["milestone"]
+def key(event: DecodedEvent) -> Key:
+    return event.data["case_id"], event.data["milestone"]
 
 
-def scheduled(row: State, fact: DecodedEvent) -> State:
-    given = ("programme_id", "company_id", "due_on", "completes")
-    return row | {name: fact.data[name] for name in given} | {"scheduled_on": fact.occurred_on}
+def scheduled(row: State, event: DecodedEvent) -> State:
+    copied = {name: event.data[name] for name in ("programme_id", "company_id", "due_on", "completes")}
+    return row | copied | {"scheduled_on": event.occurred_on}
 
 
-def first(column: str) -> Callable[[State, DecodedEvent], State]:
-    def fold(row: State, fact: DecodedEvent) -> State:
-        return row | {column: row[column] or fact.occurred_on}
+def first_date(column: str) -> Callable[[State, DecodedEvent], State]:
+    """Return a fold that sets `column` to the date of its first event."""
+
+    def fold(row: State, event: DecodedEvent) -> State:
+        return row | {column: row[column] or event.occurred_on}
 
     return fold
 
@@ -64,9 +66,9 @@ PROJECTION = RowProjection(
     key=key,
     folds={
         MilestoneScheduled: scheduled,
-        MilestoneDueSoon: first("due_soon_on"),
-        MilestoneReported: first("reported_on"),
-        MilestoneAchieved: first("achieved_on"),
-        MilestoneMissed: first("missed_on"),
+        MilestoneDueSoon: first_date("due_soon_on"),
+        MilestoneReported: first_date("reported_on"),
+        MilestoneAchieved: first_date("achieved_on"),
+        MilestoneMissed: first_date("missed_on"),
     },
 )

@@ -1,4 +1,4 @@
-"""Money by fiscal year, funder and business date, in won: what was booked, committed, paid, evidenced."""
+"""Rollup of money in won by fiscal year, funder and business date: allocated, booked, committed, paid, evidenced."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -19,8 +19,8 @@ from shared.projections.projection import DecodedEvent, Key, SumProjection
 from shared.values.money import Funder, Won
 
 
-class Kind(StrEnum):
-    """past: from a recorded case, in its own year; evidenced: the company's own share, proven."""
+class MoneyKind(StrEnum):
+    """Kinds of money. past: of a recorded case, in its own year; evidenced: confirmed self-contribution."""
 
     ALLOCATED = "allocated"
     PAST = "past"
@@ -29,10 +29,10 @@ class Kind(StrEnum):
     EVIDENCED = "evidenced"
 
 
-class MoneyTile(Table, table=True):
-    """`municipality` is empty where the event names none."""
+class MoneyRollup(Table, table=True):
+    """Sums of won; `municipality` is empty where the event names none."""
 
-    __tablename__ = "money_tile"
+    __tablename__ = "money_rollup"
 
     programme_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -43,51 +43,57 @@ class MoneyTile(Table, table=True):
     amount_krw: Won
 
 
-Tiles = Iterable[tuple[Key, int]]
+KeyedAmounts = Iterable[tuple[Key, int]]
 
 
-def tiles(
-    fact: DecodedEvent, kind: Kind, fiscal_year: int, amounts: Mapping[str, int], sign: int = 1
-) -> Tiles:
-    """A tile for each funder's amount (won)."""
-    municipality = fact.data.get("municipality") or ""
+def keyed_amounts(
+    event: DecodedEvent, kind: MoneyKind, fiscal_year: int, amounts: Mapping[str, int], sign: int = 1
+) -> KeyedAmounts:
+    """Yield the rollup key and the amount (won) of each funder."""
+    municipality = event.data.get("municipality") or ""
     for funder, amount in amounts.items():
         yield (
-            (fact.data["programme_id"], kind, fiscal_year, funder, municipality, fact.occurred_on),
+            (event.data["programme_id"], kind, fiscal_year, funder, municipality, event.occurred_on),
             sign * amount,
         )
 
 
-def allocated(fact: DecodedEvent) -> Tiles:
-    data = fact.data
-    return tiles(fact, Kind.ALLOCATED, data["fiscal_year"], {data["funder"]: data["amount_krw"]})
+def allocated(event: DecodedEvent) -> KeyedAmounts:
+    data = event.data
+    return keyed_amounts(
+        event, MoneyKind.ALLOCATED, data["fiscal_year"], {data["funder"]: data["amount_krw"]}
+    )
 
 
-def booked(fact: DecodedEvent) -> Tiles:
-    return tiles(fact, Kind.PAST, fact.data["fiscal_year"], fact.data["amounts_krw"])
+def booked(event: DecodedEvent) -> KeyedAmounts:
+    return keyed_amounts(event, MoneyKind.PAST, event.data["fiscal_year"], event.data["amounts_krw"])
 
 
-def committed(fact: DecodedEvent) -> Tiles:
-    for year in fact.data["years"]:
-        yield from tiles(fact, Kind.COMMITTED, year["fiscal_year"], year["amounts_krw"])
+def committed(event: DecodedEvent) -> KeyedAmounts:
+    for year in event.data["years"]:
+        yield from keyed_amounts(event, MoneyKind.COMMITTED, year["fiscal_year"], year["amounts_krw"])
 
 
-def released(fact: DecodedEvent) -> Tiles:
-    for year in fact.data["years"]:
-        yield from tiles(fact, Kind.COMMITTED, year["fiscal_year"], year["amounts_krw"], sign=-1)
+def released(event: DecodedEvent) -> KeyedAmounts:
+    for year in event.data["years"]:
+        yield from keyed_amounts(
+            event, MoneyKind.COMMITTED, year["fiscal_year"], year["amounts_krw"], sign=-1
+        )
 
 
-def disbursed(fact: DecodedEvent) -> Tiles:
-    return tiles(fact, Kind.DISBURSED, fact.data["fiscal_year"], fact.data["amounts_krw"])
+def disbursed(event: DecodedEvent) -> KeyedAmounts:
+    return keyed_amounts(event, MoneyKind.DISBURSED, event.data["fiscal_year"], event.data["amounts_krw"])
 
 
-def evidenced(fact: DecodedEvent) -> Tiles:
-    return tiles(fact, Kind.EVIDENCED, fact.data["fiscal_year"], {Funder.SELF: fact.data["amount_krw"]})
+def evidenced(event: DecodedEvent) -> KeyedAmounts:
+    return keyed_amounts(
+        event, MoneyKind.EVIDENCED, event.data["fiscal_year"], {Funder.SELF: event.data["amount_krw"]}
+    )
 
 
 PROJECTION = SumProjection(
-    name="money_tile",
-    table=MoneyTile,
+    name="money_rollup",
+    table=MoneyRollup,
     amounts={
         BudgetAllocated: allocated,
         PastSpendingBooked: booked,

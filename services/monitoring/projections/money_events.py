@@ -1,4 +1,4 @@
-"""How many events make a sum of money: the proof that stands beside the figure."""
+"""Rollup of the number of events behind each sum of money, shown beside the figure."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,8 +11,8 @@ from services.monitoring.schema import Table
 from shared.projections.projection import DecodedEvent, Key, SumProjection
 
 
-class MoneyEventTile(Table, table=True):
-    __tablename__ = "money_event_tile"
+class MoneyEventRollup(Table, table=True):
+    __tablename__ = "money_event_rollup"
 
     programme_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -21,12 +21,16 @@ class MoneyEventTile(Table, table=True):
     events: int = Field(sa_type=BigInteger)
 
 
-def counted(fact: DecodedEvent) -> Iterable[tuple[Key, int]]:
-    """The event once for each kind and year that it gives money to, however many funders share it."""
-    for programme_id, kind, fiscal_year in {key[:3] for key, _ in money.PROJECTION.by_type[fact.type](fact)}:
-        yield (programme_id, kind, fiscal_year, fact.occurred_on), 1
+def counted(event: DecodedEvent) -> Iterable[tuple[Key, int]]:
+    """Yield one count for each kind and year that the event gives money to, however many funders share it."""
+    for programme_id, kind, fiscal_year in {
+        key[:3] for key, _ in money.PROJECTION.by_type[event.type](event)
+    }:
+        yield (programme_id, kind, fiscal_year, event.occurred_on), 1
 
 
 PROJECTION = SumProjection(
-    name="money_event_tile", table=MoneyEventTile, amounts=dict.fromkeys(money.PROJECTION.amounts, counted)
+    name="money_event_rollup",
+    table=MoneyEventRollup,
+    amounts=dict.fromkeys(money.PROJECTION.amounts, counted),
 )

@@ -1,4 +1,4 @@
-"""Each report of a pledge's progress, as the responsible office stated it."""
+"""Reports of a pledge's progress, as the responsible office stated them."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -12,7 +12,7 @@ from shared.projections.projection import DecodedEvent, ListProjection, State
 
 
 class PledgeReport(Table, table=True):
-    """`sequence` is the event's number in its pledge."""
+    """One report; `sequence` is the event's number in its pledge."""
 
     __tablename__ = "pledge_report"
 
@@ -24,10 +24,9 @@ class PledgeReport(Table, table=True):
     occurred_on: date
 
 
-def reported(fact: DecodedEvent) -> Iterable[State]:
-    given = ("pledge_id", "programme_id", "percent", "reported_by_ko")
-    row = {name: fact.data[name] for name in given}
-    yield row | {"sequence": fact.sequence, "occurred_on": fact.occurred_on}
+def reported(event: DecodedEvent) -> Iterable[State]:
+    copied = {name: event.data[name] for name in ("pledge_id", "programme_id", "percent", "reported_by_ko")}
+    yield copied | {"sequence": event.sequence, "occurred_on": event.occurred_on}
 
 
 PROJECTION = ListProjection(name="pledge_report", table=PledgeReport, rows={PledgeProgressReported: reported})

@@ -1,4 +1,4 @@
-"""Every version of a programme's definition and every proposal, from the day on which it holds."""
+"""Versions of programme definitions, and proposals, each from the day on which it holds."""
 
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from shared.projections.projection import DecodedEvent, Key, RowProjection, Stat
 
 
 class ProgrammeVersion(Table, table=True):
-    """`version` is null for a proposal; `sequence` is the event's number in its programme."""
+    """One version or proposal; `version` is null for a proposal; `sequence` is the event's number in its programme."""
 
     __tablename__ = "programme_version"
 
@@ -25,21 +25,21 @@ class ProgrammeVersion(Table, table=True):
     proposal: dict[str, Any] | None = Field(sa_type=JSONB)
 
 
-def key(fact: DecodedEvent) -> Key:
-    return fact.data["programme_id"], fact.sequence
+def key(event: DecodedEvent) -> Key:
+    return event.data["programme_id"], event.sequence
 
 
-def published(row: State, fact: DecodedEvent) -> State:
-    data = fact.data
+def published(row: State, event: DecodedEvent) -> State:
+    data = event.data
     return row | {
         "version": data["version"],
-        "holds_from": fact.occurred_on,
+        "holds_from": event.occurred_on,
         "definition": data["definition"],
     }
 
 
-def proposed(row: State, fact: DecodedEvent) -> State:
-    return row | {"holds_from": fact.occurred_on, "proposal": fact.data["proposal"]}
+def proposed(row: State, event: DecodedEvent) -> State:
+    return row | {"holds_from": event.occurred_on, "proposal": event.data["proposal"]}
 
 
 PROJECTION = RowProjection(

@@ -1,4 +1,4 @@
-"""Each round (공고) of a programme: its window, its places, and when its year was agreed."""
+"""Round rows (공고): window, quota, and the date on which the round's year was agreed."""
 
 from datetime import date
 
@@ -26,23 +26,23 @@ class RoundRow(Table, table=True):
     agency_ko: str | None
 
 
-def key(fact: DecodedEvent) -> Key:
-    return (fact.data["round_id"],)
+def key(event: DecodedEvent) -> Key:
+    return (event.data["round_id"],)
 
 
-def opened(row: State, fact: DecodedEvent) -> State:
-    given = ("programme_id", "year", "name_ko", "opens_on", "closes_on", "quota")
-    return row | {name: fact.data[name] for name in given} | {"opened_on": fact.occurred_on}
+def opened(row: State, event: DecodedEvent) -> State:
+    copied = ("programme_id", "year", "name_ko", "opens_on", "closes_on", "quota")
+    return row | {name: event.data[name] for name in copied} | {"opened_on": event.occurred_on}
 
 
-def closed(row: State, fact: DecodedEvent) -> State:
-    return row | {"closed_on": fact.occurred_on}
+def closed(row: State, event: DecodedEvent) -> State:
+    return row | {"closed_on": event.occurred_on}
 
 
-def agreed(row: State, fact: DecodedEvent) -> State:
-    """The year may be agreed with the agency before its call opens."""
-    given = ("programme_id", "year", "agency_ko")
-    return row | {name: fact.data[name] for name in given} | {"agreed_on": fact.occurred_on}
+def agreed(row: State, event: DecodedEvent) -> State:
+    """Date the agreement with the agency; it may come before the round opens."""
+    copied = {name: event.data[name] for name in ("programme_id", "year", "agency_ko")}
+    return row | copied | {"agreed_on": event.occurred_on}
 
 
 PROJECTION = RowProjection(

@@ -1,4 +1,4 @@
-"""Every event of ours as it was told: what a case's page lists, and what every figure goes back to."""
+"""Timeline of all published events: listed on a case's page, and the lineage of figures."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -12,19 +12,21 @@ from services.monitoring.schema import Table
 from shared.events import Event, RecordDeadLettered, catalogue
 from shared.projections.projection import DecodedEvent, ListProjection, State
 
-PREFIX = "kr.ieum."
-NEWS = "not (name like 'message.%' or name like 'milestone.due_soon.%' or name like 'milestone.missed.%')"
-"""What is news of a programme: not what the clock says, nor what we tell of it."""
+TYPE_PREFIX = "kr.ieum."
+PROGRAMME_ACTIVITY = (
+    "not (name like 'message.%' or name like 'milestone.due_soon.%' or name like 'milestone.missed.%')"
+)
+"""Condition for programme activity: events that are neither deadlines of the clock nor messages about other events."""
 
 
 class TimelineEvent(Table, table=True):
-    """`name` is the type without its prefix (agreement.signed.v1); `id` is a UUIDv7: it grows with time."""
+    """One event; `name` is the type without its prefix (agreement.signed.v1); `id` is a UUIDv7: it grows with time."""
 
     __tablename__ = "timeline"
     __table_args__ = (
         Index("timeline_by_subject", "subject", "occurred_on"),
         Index("timeline_by_name", "programme_id", "name", "occurred_on"),
-        Index("timeline_news", "programme_id", "occurred_on", postgresql_where=text(NEWS)),
+        Index("timeline_activity", "programme_id", "occurred_on", postgresql_where=text(PROGRAMME_ACTIVITY)),
     )
 
     source: str = Field(primary_key=True)
@@ -39,26 +41,28 @@ class TimelineEvent(Table, table=True):
     data: dict[str, Any] = Field(sa_type=JSONB)
 
 
-def told(fact: DecodedEvent) -> Iterable[State]:
+def to_timeline_row(event: DecodedEvent) -> Iterable[State]:
     yield {
-        "source": fact.source,
-        "id": fact.id,
-        "name": fact.type.removeprefix(PREFIX),
-        "subject": fact.subject,
-        "sequence": fact.sequence,
-        "programme_id": fact.data.get("programme_id"),
-        "occurred_on": fact.occurred_on,
-        "recorded_at": fact.recorded_at,
-        "authid": fact.authid,
-        "data": fact.data,
+        "source": event.source,
+        "id": event.id,
+        "name": event.type.removeprefix(TYPE_PREFIX),
+        "subject": event.subject,
+        "sequence": event.sequence,
+        "programme_id": event.data.get("programme_id"),
+        "occurred_on": event.occurred_on,
+        "recorded_at": event.recorded_at,
+        "authid": event.authid,
+        "data": event.data,
     }
 
 
-def events() -> Iterator[type[Event]]:
-    """Every event of our four services. Dead letters are left out: four services share that type."""
+def timeline_events() -> Iterator[type[Event]]:
+    """Yield every event type of our four services but the dead-letter event: four services share that type."""
     for event in catalogue.events():
         if event.source.startswith("/services/") and not issubclass(event, RecordDeadLettered):
             yield event
 
 
-PROJECTION = ListProjection(name="timeline", table=TimelineEvent, rows=dict.fromkeys(events(), told))
+PROJECTION = ListProjection(
+    name="timeline", table=TimelineEvent, rows=dict.fromkeys(timeline_events(), to_timeline_row)
+)

@@ -1,4 +1,4 @@
-"""Each tranche: its money by funder, and every step with its date, so that each date knows its state."""
+"""Tranche rows: money by funder and every step with its date, so that the state of any business date can be read."""
 
 from datetime import date
 from functools import cache
@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.monitoring.schema import PURSES, Table
+from services.monitoring.schema import FUNDER_COLUMNS, Table
 from shared.events.funding import (
     TrancheApproved,
     TrancheDisbursed,
@@ -25,11 +25,11 @@ from shared.events.funding import (
 from shared.projections.projection import DecodedEvent, Key, RowProjection, State
 from shared.values.money import PUBLIC
 
-WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # for somebody: the index of the work list
+WAITING = "state in ('requested', 'approved', 'unconfirmed')"  # the index of the work list
 
 
 class TrancheRow(Table, table=True):
-    """`state` is the newest; `steps` are all, oldest first: {state, on, at, by}. Money is won."""
+    """One tranche; `state` is the newest; `steps` are all, oldest first: {state, on, at, by}. Money is won."""
 
     __tablename__ = "tranche_row"
     __table_args__ = (Index("tranche_row_waiting", "state", postgresql_where=text(WAITING)),)
@@ -48,19 +48,19 @@ class TrancheRow(Table, table=True):
     steps: list[dict[str, Any]] | None = Field(sa_type=JSONB)
 
 
-def key(fact: DecodedEvent) -> Key:
-    return fact.data["case_id"], fact.data["number"]
+def key(event: DecodedEvent) -> Key:
+    return event.data["case_id"], event.data["number"]
 
 
-def stepped(row: State, fact: DecodedEvent) -> State:
-    """Any step: the state is the event's own word."""
-    data, amounts, (state, by) = fact.data, fact.data["amounts_krw"], words(fact.type)
-    step = {"state": state, "on": fact.occurred_on, "at": fact.recorded_at, "by": data.get(by)}
+def add_step(row: State, event: DecodedEvent) -> State:
+    """Append the event's step and set the state that its type names."""
+    data, amounts, (state, by) = event.data, event.data["amounts_krw"], state_and_actor_field(event.type)
+    step = {"state": state, "on": event.occurred_on, "at": event.recorded_at, "by": data.get(by)}
     return row | {
         "programme_id": data["programme_id"],
         "fiscal_year": data["fiscal_year"],
         "due_on": data["due_on"],
-        **{PURSES[funder]: amounts.get(funder, 0) for funder in PUBLIC},
+        **{FUNDER_COLUMNS[funder]: amounts.get(funder, 0) for funder in PUBLIC},
         "total_krw": sum(amounts.values()),
         "state": state,
         "steps": [*(row["steps"] or ()), step],
@@ -68,17 +68,17 @@ def stepped(row: State, fact: DecodedEvent) -> State:
 
 
 @cache
-def words(type: str) -> tuple[str, str]:
-    """Of an event's type: the state that it says, and where its body says who did it."""
+def state_and_actor_field(type: str) -> tuple[str, str]:
+    """Return the state that an event type names, and the field of its body with the person who took the step."""
     state = type.split(".")[3]
     return state, f"{state}_by"
 
 
-def scheduled(row: State, fact: DecodedEvent) -> State:
-    return stepped(row, fact) | {"milestone": fact.data["milestone"]}
+def scheduled(row: State, event: DecodedEvent) -> State:
+    return add_step(row, event) | {"milestone": event.data["milestone"]}
 
 
-STEPS = (
+STEP_EVENTS = (
     TrancheReady,
     TrancheRequested,
     TrancheApproved,
@@ -94,5 +94,5 @@ PROJECTION = RowProjection(
     name="tranche_row",
     table=TrancheRow,
     key=key,
-    folds={TrancheScheduled: scheduled} | dict.fromkeys(STEPS, stepped),
+    folds={TrancheScheduled: scheduled} | dict.fromkeys(STEP_EVENTS, add_step),
 )

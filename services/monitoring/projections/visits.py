@@ -1,4 +1,4 @@
-"""Companies that a mentor has visited, by the date of the first visit in a programme."""
+"""First mentor visit of each company in a programme, and its rollup by day."""
 
 from datetime import date
 from uuid import UUID
@@ -9,11 +9,11 @@ from services.monitoring.schema import Table
 from shared.events.monitoring import MentorVisited
 from shared.projections.first import FirstOccurrenceProjection
 from shared.projections.projection import DecodedEvent, Key, State
-from shared.projections.rollups import Added, Rollup
+from shared.projections.rollups import Contributions, Rollup
 
 
 class VisitedRow(Table, table=True):
-    """`company_id` is the case's own id where the event does not say whose case it is."""
+    """One visited company; `company_id` is the case's id where the event does not name the company."""
 
     __tablename__ = "visited_row"
 
@@ -22,26 +22,26 @@ class VisitedRow(Table, table=True):
     first_on: date | None
 
 
-class VisitedTile(Table, table=True):
-    __tablename__ = "visited_tile"
+class VisitedRollup(Table, table=True):
+    __tablename__ = "visited_rollup"
 
     programme_id: str = Field(primary_key=True)
     occurred_on: date = Field(primary_key=True)
     companies: int
 
 
-def visited(fact: DecodedEvent) -> tuple[Key, str]:
-    data = fact.data
-    return (data["programme_id"], data.get("company_id") or data["case_id"]), fact.occurred_on
+def visit_day(event: DecodedEvent) -> tuple[Key, str]:
+    data = event.data
+    return (data["programme_id"], data.get("company_id") or data["case_id"]), event.occurred_on
 
 
-def counted(row: State) -> Added:
+def contributions(row: State) -> Contributions:
     return {(row["programme_id"], row["first_on"]): (1,)} if row["first_on"] else {}
 
 
 PROJECTION = FirstOccurrenceProjection(
     name="visited_row",
     table=VisitedRow,
-    rollup=Rollup("visited_tile", VisitedTile, counted),
-    days={MentorVisited: visited},
+    rollup=Rollup("visited_rollup", VisitedRollup, contributions),
+    days={MentorVisited: visit_day},
 )

@@ -1,1 +1,1 @@
-"""What a message must know of a case: whose it is, in which programme, and what things are called."""
+"""Cases as messages need them: company, programme, and the names of tracks, milestones and tranches."""

@@ -1,4 +1,4 @@
-"""What a message says about its case, apart from what has happened."""
+"""Message context: the facts about a case that any message may use."""
 
 from typing import Literal
 from uuid import UUID
@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict
 from services.notifications.recipients.domain import Channel
 from shared.events.definition import Definition
 
-Kind = Literal["track", "milestone", "tranche"]
+NamedPart = Literal["track", "milestone", "tranche"]
 Names = dict[str, dict[str, dict[str, str]]]
 
 
 class Name(BaseModel):
-    """What something is called in both languages."""
+    """A name in Korean and English."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,8 +21,8 @@ class Name(BaseModel):
     en: str
 
 
-class About(BaseModel):
-    """A case as its messages name it, and the channels by which its company can be reached."""
+class MessageContext(BaseModel):
+    """A case with the names its messages use, and the channels by which its company can be reached."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,11 +40,11 @@ class About(BaseModel):
 
     @property
     def track(self) -> Name | None:
-        return self.called("track", self.track_id) if self.track_id else None
+        return self.name_of("track", self.track_id) if self.track_id else None
 
-    def called(self, kind: Kind, id: str) -> Name:
-        """The name in the programme's definition; what stands there no more is called by its id."""
-        return Name.model_validate(self.names.get(kind, {}).get(id) or {"ko": id, "en": id})
+    def name_of(self, part: NamedPart, id: str) -> Name:
+        """The name in the programme's newest definition, or the id if it is no longer defined there."""
+        return Name.model_validate(self.names.get(part, {}).get(id) or {"ko": id, "en": id})
 
 
 def names_of(definition: Definition) -> Names:

@@ -1,4 +1,4 @@
-"""Own copies of names, kept from events: programmes, companies, and the cases between them."""
+"""Tables of names copied from events: programmes, companies and cases."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from services.notifications.schema import Table
 
 
 class Programme(Table, table=True):
-    """The newest version's names: `names` has its tracks, milestones and tranches, each as {id: {ko, en}}."""
+    """Names of the newest definition; `names` holds tracks, milestones and tranches, each as {id: {ko, en}}."""
 
     programme_id: str = Field(primary_key=True)
     version: int

@@ -1,4 +1,4 @@
-"""A case as its messages need it, in one question."""
+"""Message context of a case, read in one statement."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.cases.domain import About, Name
+from services.notifications.cases.domain import MessageContext, Name
 from services.notifications.recipients.domain import channels_of
 from shared.database.engine import fetch
 from shared.errors import PrerequisiteMissing
 
-ABOUT = """
+MESSAGE_CONTEXT = """
     select c.case_id, c.company_id, c.programme_id, c.receipt_number, c.track,
            p.name_ko, p.name_en, p.short_ko, p.short_en, p.office_ko, p.office_en, p.names::text as names,
            company.name_ko as company, r.email is not null as has_email, r.phone is not null as has_phone
@@ -24,20 +24,23 @@ ABOUT = """
 """
 
 
-async def about(session: AsyncSession, case_id: UUID) -> About:
-    """Raises NotYet while the event that names the case, its programme or its company is still on the way."""
-    rows = await fetch(session, ABOUT, case_id)
+async def message_context(session: AsyncSession, case_id: UUID) -> MessageContext:
+    """Return the message context of a case.
+
+    Raises PrerequisiteMissing until the events that name the case, its programme and its company have arrived.
+    """
+    rows = await fetch(session, MESSAGE_CONTEXT, case_id)
     if not rows:
-        raise not_yet("case", "과제", case_id)
+        raise not_known_yet("case", "과제", case_id)
     row = rows[0]._mapping
     if row["names"] is None:
-        raise not_yet("programme", "사업", row["programme_id"])
+        raise not_known_yet("programme", "사업", row["programme_id"])
     if row["company"] is None:
-        raise not_yet("company", "기업", row["company_id"])
-    return _read(row)
+        raise not_known_yet("company", "기업", row["company_id"])
+    return _to_context(row)
 
 
-def not_yet(what: str, what_ko: str, id: object) -> PrerequisiteMissing:
+def not_known_yet(what: str, what_ko: str, id: object) -> PrerequisiteMissing:
     return PrerequisiteMissing(
         f"{what}_not_known_yet",
         ko=f"{what_ko} {id}의 사건이 아직 오지 않았습니다. 오면 다시 처리합니다.",
@@ -45,11 +48,11 @@ def not_yet(what: str, what_ko: str, id: object) -> PrerequisiteMissing:
     )
 
 
-def _read(row: Mapping[str, Any]) -> About:
+def _to_context(row: Mapping[str, Any]) -> MessageContext:
     def name(of: str) -> Name:
         return Name(ko=row[f"{of}_ko"], en=row[f"{of}_en"])
 
-    return About(
+    return MessageContext(
         case_id=row["case_id"],
         company_id=row["company_id"],
         programme_id=row["programme_id"],

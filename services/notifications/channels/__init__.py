@@ -1,1 +1,1 @@
-"""How a message leaves: one file a provider."""
+"""Channels: one adapter a provider, and the outcomes they report."""

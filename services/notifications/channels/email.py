@@ -1,4 +1,4 @@
-"""E-mail by SMTP: at most four connections, each used again for the next mail."""
+"""E-mail by SMTP: at most four connections, reused from one mail to the next."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,25 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException
 from email_validator import validate_email
 
-from services.notifications.channels.outcomes import Letter, Outcome, Postponed, Refused, Taken, Unclear
-from services.notifications.templates.rendering import Mail
-from shared.values.calendar import SEOUL, now
+from services.notifications.channels.outcomes import (
+    Accepted,
+    Deferred,
+    Failed,
+    Indeterminate,
+    Outcome,
+    OutgoingMessage,
+)
+from services.notifications.templates.rendering import EmailContent
+from shared.values.clock import SEOUL, utc_now
 
 CONNECTIONS = 4
-TIMEOUT = 10.0  # seconds, of each step of the conversation
+TIMEOUT = 10.0  # seconds, of each SMTP command
 DATA_TIMEOUT = 20.0
-PERMANENT = 500
+PERMANENT_FAILURE = 500
 
 
-class Wire(EmailPolicy):
-    """Folds a subject whole: the library's own folding loses the space between two encoded words."""
+class WholeSubjectPolicy(EmailPolicy):
+    """E-mail policy that folds a subject as a whole: the library's own loses the space between two encoded words."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() != "subject":
@@ -34,11 +41,11 @@ class Wire(EmailPolicy):
         return f"{name}: {folded}{self.linesep}".encode("ascii")
 
 
-WIRE = Wire(linesep="\r\n", max_line_length=78)
+MAIL_POLICY = WholeSubjectPolicy(linesep="\r\n", max_line_length=78)
 
 
 class EmailChannel:
-    """`url`: smtp://[user:password@]host:port, or smtps:// for TLS from the first byte."""
+    """SMTP channel. `url`: smtp://[user:password@]host:port, or smtps:// for TLS from the first byte."""
 
     name = "email"
     batch = CONNECTIONS
@@ -47,34 +54,34 @@ class EmailChannel:
         self.url, self.sender = urlsplit(url), sender
         self.idle: list[aiosmtplib.SMTP] = []
 
-    async def send(self, letters: Sequence[Letter]) -> Mapping[UUID, Outcome]:
-        outcomes = await asyncio.gather(*(self.deliver(letter) for letter in letters))
-        return {letter.message_id: outcome for letter, outcome in zip(letters, outcomes, strict=True)}
+    async def send(self, messages: Sequence[OutgoingMessage]) -> Mapping[UUID, Outcome]:
+        outcomes = await asyncio.gather(*(self.send_one(message) for message in messages))
+        return {message.message_id: outcome for message, outcome in zip(messages, outcomes, strict=True)}
 
-    async def deliver(self, letter: Letter) -> Outcome:
-        """A connection that was closed while it lay idle is replaced once, before anything is handed over."""
+    async def send_one(self, message: OutgoingMessage) -> Outcome:
+        """Send over an idle connection, or over a new one if that was closed meanwhile."""
         if self.idle:
-            outcome = await self.over(self.idle.pop(), letter)
-            if not (isinstance(outcome, Postponed) and outcome.line_down):
+            outcome = await self.send_over(self.idle.pop(), message)
+            if not (isinstance(outcome, Deferred) and outcome.provider_down):
                 return outcome
-        client = self.client()
+        client = self.new_client()
         try:
             await client.connect()
         except (SMTPException, OSError) as error:
-            return Postponed(f"메일 서버에 연결하지 못했습니다: {said(error)}", line_down=True)
-        return await self.over(client, letter)
+            return Deferred(f"메일 서버에 연결하지 못했습니다: {describe(error)}", provider_down=True)
+        return await self.send_over(client, message)
 
-    async def over(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
-        to = validate_email(letter.address, check_deliverability=False).ascii_email
+    async def send_over(self, client: aiosmtplib.SMTP, message: OutgoingMessage) -> Outcome:
+        to = validate_email(message.address, check_deliverability=False).ascii_email
         if to is None:
-            return Refused("이 메일 서버가 보낼 수 없는 주소입니다")
-        mail = written(letter, self.sender, to)
-        if (outcome := await offer(client, parseaddr(self.sender)[1], to)) is None:
-            outcome = await hand_over(client, mail)
-        self.keep(client)
+            return Failed("이 메일 서버가 보낼 수 없는 주소입니다")
+        mail = build_mail(message, self.sender, to)
+        if (outcome := await send_envelope(client, parseaddr(self.sender)[1], to)) is None:
+            outcome = await send_data(client, mail)
+        self.release(client)
         return outcome
 
-    def client(self) -> aiosmtplib.SMTP:
+    def new_client(self) -> aiosmtplib.SMTP:
         return aiosmtplib.SMTP(
             hostname=self.url.hostname,
             port=self.url.port,
@@ -84,7 +91,7 @@ class EmailChannel:
             timeout=TIMEOUT,
         )
 
-    def keep(self, client: aiosmtplib.SMTP) -> None:
+    def release(self, client: aiosmtplib.SMTP) -> None:
         if client.is_connected:
             self.idle.append(client)
 
@@ -94,62 +101,62 @@ class EmailChannel:
         self.idle.clear()
 
 
-async def offer(client: aiosmtplib.SMTP, sender: str, to: str) -> Outcome | None:
-    """Sender and recipient, nothing of the mail: None when both are welcome."""
+async def send_envelope(client: aiosmtplib.SMTP, sender: str, to: str) -> Outcome | None:
+    """Send the SMTP envelope (sender and recipient); return None if the server accepts both."""
     try:
         await client.mail(sender)
         await client.rcpt(to)
     except SMTPResponseException as error:
-        return await refused(client, error)
+        return await outcome_of_refusal(client, error)
     except (SMTPException, OSError) as error:
         client.close()
-        return Postponed(f"메일 서버와 연결이 끊겼습니다: {said(error)}", line_down=True)
+        return Deferred(f"메일 서버와 연결이 끊겼습니다: {describe(error)}", provider_down=True)
     return None
 
 
-async def hand_over(client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
-    """From here on, silence may mean that the mail is on its way."""
+async def send_data(client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
+    """Send the mail itself; without an answer its outcome is indeterminate."""
     try:
         answer = await client.data(mail.as_bytes(), timeout=DATA_TIMEOUT)
     except SMTPResponseException as error:
-        return await refused(client, error)
+        return await outcome_of_refusal(client, error)
     except (SMTPException, OSError) as error:
         client.close()
-        return Unclear(f"메일을 넘긴 뒤 답이 없었습니다: {said(error)}")
-    return Taken(f"{mail['Message-ID']} {answer.message}"[:200])
+        return Indeterminate(f"메일을 넘긴 뒤 답이 없었습니다: {describe(error)}")
+    return Accepted(f"{mail['Message-ID']} {answer.message}"[:200])
 
 
-async def refused(client: aiosmtplib.SMTP, error: SMTPResponseException) -> Outcome:
-    """A server that says 4xx may be asked again; 5xx is its last word. 421 means that it is closing."""
+async def outcome_of_refusal(client: aiosmtplib.SMTP, error: SMTPResponseException) -> Outcome:
+    """Deferred for a 4xx answer (421: the server is closing), Failed for 5xx; resets the SMTP transaction."""
     try:
         await client.rset()
     except (SMTPException, OSError):
         client.close()
-    reason = f"메일 서버의 답: {said(error)}"
-    if error.code >= PERMANENT:
-        return Refused(reason)
-    return Postponed(reason, line_down=error.code == 421)
+    reason = f"메일 서버의 답: {describe(error)}"
+    if error.code >= PERMANENT_FAILURE:
+        return Failed(reason)
+    return Deferred(reason, provider_down=error.code == 421)
 
 
-def said(error: Exception) -> str:
-    """The server's words, on one line."""
+def describe(error: Exception) -> str:
+    """The server's answer or the error's class, on one line."""
     if isinstance(error, SMTPResponseException):
         return " ".join(f"{error.code} {error.message}".split())[:200]
     return type(error).__name__
 
 
-def written(letter: Letter, sender: str, to: str) -> EmailMessage:
-    """The same message always has the same Message-ID; a line break in a header is refused by the library."""
-    assert isinstance(letter.content, Mail)
+def build_mail(message: OutgoingMessage, sender: str, to: str) -> EmailMessage:
+    """Build the mail; its Message-ID is derived from the message's id. Raises ValueError for a line break in a header."""
+    assert isinstance(message.content, EmailContent)
     name, address = parseaddr(sender)
-    mail = EmailMessage(policy=WIRE)
+    mail = EmailMessage(policy=MAIL_POLICY)
     mail["From"] = Address(name or "이음", addr_spec=address)
     mail["To"] = Address(addr_spec=to)
     mail["Reply-To"] = address
-    mail["Subject"] = letter.content.subject
-    mail["Date"] = format_datetime(now().astimezone(SEOUL))
-    mail["Message-ID"] = f"<{letter.message_id}@{address.rpartition('@')[2]}>"
+    mail["Subject"] = message.content.subject
+    mail["Date"] = format_datetime(utc_now().astimezone(SEOUL))
+    mail["Message-ID"] = f"<{message.message_id}@{address.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.content.text)
-    mail.add_alternative(letter.content.html, subtype="html")
+    mail.set_content(message.content.text)
+    mail.add_alternative(message.content.html, subtype="html")
     return mail

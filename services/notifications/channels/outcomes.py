@@ -1,4 +1,4 @@
-"""What is handed to a provider, and what can come of it."""
+"""Outgoing messages, and the four outcomes of sending one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from services.notifications.templates.rendering import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One message with its address: an e-mail address, or a mobile number as E.164."""
+class OutgoingMessage:
+    """A rendered message with its address: an e-mail address, or a mobile number as E.164."""
 
     message_id: UUID
     address: str
@@ -18,46 +18,46 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The provider said yes."""
+class Accepted:
+    """The provider accepted the message under its own `reference`."""
 
     reference: str
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The provider said no for good."""
+class Failed:
+    """The provider refused the message for good, or it could not be sent at all."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
-    """It was handed over and no answer came: it may or may not arrive, so it is not sent again."""
+class Indeterminate:
+    """The message was sent and no answer came: it may or may not arrive, so it is not sent again."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Postponed:
-    """Nothing was handed over. `line_down`: nothing else would get through now either."""
+class Deferred:
+    """The message was not sent and may be retried. `provider_down`: no other message would get through now."""
 
     reason: str
-    line_down: bool = False
+    provider_down: bool = False
 
 
-Outcome = Taken | Refused | Unclear | Postponed
+Outcome = Accepted | Failed | Indeterminate | Deferred
 
 
 class Channel(Protocol):
-    """A provider's adapter: it takes up to `batch` letters at once and answers for each of them.
+    """A provider's adapter: sends up to `batch` messages at once and returns the outcome of each.
 
-    What takes it longer than a minute counts as unknown until it answers.
+    A message counts as unknown while its outcome takes longer than a minute.
     """
 
     name: str
     batch: int
 
-    async def send(self, letters: Sequence[Letter]) -> Mapping[UUID, Outcome]: ...
+    async def send(self, messages: Sequence[OutgoingMessage]) -> Mapping[UUID, Outcome]: ...
 
     async def close(self) -> None: ...

@@ -1,1 +1,1 @@
-"""What a provider says later of a message that it took over."""
+"""Delivery reports: a provider's later word on whether an accepted message arrived."""

@@ -1,4 +1,4 @@
-"""HTTP: the SMS gateway's webhook."""
+"""HTTP: webhook for the SMS gateway's delivery reports."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,29 +8,29 @@ from pydantic import BaseModel, Field
 
 from services.notifications.channels import sms
 from services.notifications.delivery_reports import commands
-from services.notifications.delivery_reports.commands import Receipt
+from services.notifications.delivery_reports.commands import DeliveryReport
 from shared.web.http import Router, Session
 
 log = structlog.get_logger()
 router = Router(prefix="/receipts", tags=["receipts"])
 
-DELIVERED = "4000"
-ON_THE_WAY = ("2", "3000")
+DELIVERED_CODE = "4000"
+IN_TRANSIT_CODES = ("2", "3000")
 
 
-class Report(BaseModel):
-    """One receipt in SOLAPI's shape: 4000 is delivered, 2xxx and 3000 are on the way, all else has failed."""
+class SolapiReport(BaseModel):
+    """One delivery report in SOLAPI's format: 4000 is delivered, 2xxx and 3000 in transit, any other code failed."""
 
-    data: sms.Item
+    data: sms.MessageStatus
 
     @property
     def is_final(self) -> bool:
-        return bool(self.data.status_code) and not self.data.status_code.startswith(ON_THE_WAY)
+        return bool(self.data.status_code) and not self.data.status_code.startswith(IN_TRANSIT_CODES)
 
-    def receipt(self) -> Receipt:
-        said = f"통신사의 답: {self.data.status_code} {self.data.status_message}".strip()
-        ours = UUID(self.data.ours) if self.data.ours else None
-        return Receipt(ours, self.data.message_id, self.data.status_code == DELIVERED, said)
+    def to_delivery_report(self) -> DeliveryReport:
+        reason = f"통신사의 답: {self.data.status_code} {self.data.status_message}".strip()
+        our_id = UUID(self.data.our_id) if self.data.our_id else None
+        return DeliveryReport(our_id, self.data.message_id, self.data.status_code == DELIVERED_CODE, reason)
 
 
 class Received(BaseModel):
@@ -44,21 +44,22 @@ Reports = Annotated[list[dict[str, Any]], Field(max_length=10_000)]
 
 @router.post("/solapi")
 async def receive(body: Reports, session: Session) -> Received:
-    """The gateway asks for 200, or it sends again; what means nothing to us is counted and left out.
+    """Apply delivery reports; always answer 200, or the gateway sends them again. Unusable ones count as ignored.
 
-    No token: the ids of our messages cannot be guessed, and a receipt can only end what was handed over.
+    No token: message ids cannot be guessed, and a report can only finish a message that was sent.
     """
-    receipts = [receipt for one in body if (receipt := read(one)) is not None]
-    counts = await commands.receive(session, receipts)
-    ignored = counts["ignored"] + len(body) - len(receipts)
+    reports = [report for item in body if (report := parse_report(item)) is not None]
+    counts = await commands.receive(session, reports)
+    ignored = counts["ignored"] + len(body) - len(reports)
     if ignored:
-        log.info("receipts.ignored", count=ignored)
+        log.info("delivery_reports.ignored", count=ignored)
     return Received(delivered=counts["delivered"], failed=counts["failed"], ignored=ignored)
 
 
-def read(one: dict[str, Any]) -> Receipt | None:
+def parse_report(item: dict[str, Any]) -> DeliveryReport | None:
+    """The delivery report, or None if it is not final or not in SOLAPI's format."""
     try:
-        report = Report.model_validate(one)
-        return report.receipt() if report.is_final else None
-    except ValueError:  # of another shape (pydantic's), or an id that is no UUID
+        report = SolapiReport.model_validate(item)
+        return report.to_delivery_report() if report.is_final else None
+    except ValueError:  # pydantic's ValidationError, or an id that is no UUID
         return None

@@ -1,4 +1,4 @@
-"""Receipts move what was handed over; whatever tells nothing new is counted and left."""
+"""Apply delivery reports to sent messages, and emit an event for each new state."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.notifications.messages.commands import tell_one
-from services.notifications.messages.domain import State, way
+from services.notifications.messages.commands import emit_event
+from services.notifications.messages.domain import State, transition_path
 from services.notifications.messages.models import Message
-from shared.values.calendar import now
+from shared.values.clock import utc_now
 
 
-class Receipt(NamedTuple):
-    """What a provider says later: our id of the message or its own, whether it arrived, and why not."""
+class DeliveryReport(NamedTuple):
+    """One message's delivery as the provider reports it: our id or the provider's reference, result and reason."""
 
     message_id: UUID | None
     reference: str
@@ -24,42 +24,52 @@ class Receipt(NamedTuple):
     reason: str
 
 
-async def receive(session: AsyncSession, receipts: Sequence[Receipt]) -> Counter[str]:
-    """How many told something new, by state; `ignored` are repeated, contradictory or of no message of ours."""
-    found = await messages_of(session, receipts)
+async def receive(session: AsyncSession, reports: Sequence[DeliveryReport]) -> Counter[str]:
+    """Apply the reports and return how many changed a message, by state.
+
+    `ignored` counts those that repeat or contradict an earlier report, or match no message.
+    """
+    messages = await find_messages(session, reports)
     counts: Counter[str] = Counter()
-    told: list[tuple[dict[str, Any], State]] = []
-    for receipt in receipts:
-        message = found.get(receipt.message_id) or found.get(receipt.reference)
-        states = take(message, receipt) if message else []
+    changes: list[tuple[dict[str, Any], State]] = []
+    for report in reports:
+        message = messages.get(report.message_id) or messages.get(report.reference)
+        states = apply_report(message, report) if message else []
         counts[states[-1].value if states else "ignored"] += 1
-        told += [(message.model_dump(), state) for state in states if message]
+        changes += [(message.model_dump(), state) for state in states if message]
     await session.flush()
-    for row, state in sorted(told, key=lambda one: str(one[0]["case_id"])):
-        await tell_one(session, row, state)
+    for row, state in sorted(changes, key=lambda change: str(change[0]["case_id"])):
+        await emit_event(session, row, state)
     return counts
 
 
-async def messages_of(session: AsyncSession, receipts: Sequence[Receipt]) -> dict[UUID | str | None, Message]:
-    ids = [receipt.message_id for receipt in receipts if receipt.message_id]
-    references = [receipt.reference for receipt in receipts if receipt.reference]
-    ours = or_(col(Message.id).in_(ids), col(Message.provider_reference).in_(references))
+async def find_messages(
+    session: AsyncSession, reports: Sequence[DeliveryReport]
+) -> dict[UUID | str | None, Message]:
+    """Lock the SMS that the reports name; return them by our id and by the provider's reference."""
+    ids = [report.message_id for report in reports if report.message_id]
+    references = [report.reference for report in reports if report.reference]
+    named = or_(col(Message.id).in_(ids), col(Message.provider_reference).in_(references))
     rows = await session.scalars(
-        select(Message).where(ours, col(Message.channel) == "sms").order_by(col(Message.id)).with_for_update()
+        select(Message)
+        .where(named, col(Message.channel) == "sms")
+        .order_by(col(Message.id))
+        .with_for_update()
     )
-    found: dict[UUID | str | None, Message] = {}
+    messages: dict[UUID | str | None, Message] = {}
     for message in rows:
-        found[message.id] = message
+        messages[message.id] = message
         if message.provider_reference:
-            found[message.provider_reference] = message
-    return found
+            messages[message.provider_reference] = message
+    return messages
 
 
-def take(message: Message, receipt: Receipt) -> list[State]:
-    to = State.DELIVERED if receipt.delivered else State.FAILED
-    states = way(State(message.state), to)
+def apply_report(message: Message, report: DeliveryReport) -> list[State]:
+    """Move the message to the reported state; return the states it passed through, none if nothing changed."""
+    to = State.DELIVERED if report.delivered else State.FAILED
+    states = transition_path(State(message.state), to)
     if states:
-        message.state, message.changed_at, message.claimed_at = to.value, now(), None
-        message.reason = None if receipt.delivered else receipt.reason
-        message.provider_reference = message.provider_reference or receipt.reference
+        message.state, message.changed_at, message.claimed_at = to.value, utc_now(), None
+        message.reason = None if report.delivered else report.reason
+        message.provider_reference = message.provider_reference or report.reference
     return states

@@ -1,1 +1,1 @@
-"""Messages and how each of them fared."""
+"""Messages and the outcome of each."""

@@ -17,5 +17,5 @@ Reader = Annotated[Actor, Depends(require_role("officer", "operator", "auditor")
 
 @router.get("/messages")
 async def of_case(case_id: UUID, session: Session, actor: Reader) -> Messages:
-    """What the company was told about this case, through which channel, and how that went."""
+    """List the case's messages, each with its channel, state and subject in both languages."""
     return await queries.of_case(session, case_id)

@@ -1,4 +1,4 @@
-"""Make, claim, settle and give up messages."""
+"""Enqueue messages, claim them, record their outcomes, and expire those whose outcome is overdue."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -10,18 +10,18 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.notifications.cases.domain import About
-from services.notifications.cases.queries import about
+from services.notifications.cases.domain import MessageContext
+from services.notifications.cases.queries import message_context
 from services.notifications.messages import statements
 from services.notifications.messages.domain import (
     CHANNELS,
-    CLAIM_LASTS,
-    LOST,
+    CLAIM_TIMEOUT,
+    DELIVERY_REPORT_TIMEOUT,
     NO_CONTACT,
-    RECEIPT_LASTS,
-    SILENT,
-    Move,
+    NO_DELIVERY_REPORT,
+    SENDER_LOST,
     State,
+    Transition,
     event_of,
 )
 from services.notifications.recipients.domain import Channel
@@ -32,57 +32,60 @@ from shared.messaging.cloudevents import Envelope
 from shared.messaging.outbox import emit
 from shared.observability.logs import correlated, correlation
 from shared.observability.metrics import MESSAGES
-from shared.values.calendar import now
+from shared.values.clock import now
 
-CARRIED = ("correlationid", "causationid", "traceparent")
-
-
-# What happened becomes messages.
+CORRELATION_FIELDS = ("correlationid", "causationid", "traceparent")
 
 
-async def tell(session: AsyncSession, event: Any, envelope: Envelope) -> None:
-    """One message a channel that reaches the company. Raises NotYet while its case or names are unknown."""
+# Enqueue.
+
+
+async def enqueue(session: AsyncSession, event: Any, envelope: Envelope) -> None:
+    """Queue one message for each channel that reaches the company, if the event has a notice and is not too old.
+
+    Raises PrerequisiteMissing while the case or its names are unknown.
+    """
     rule = RULES[type(event)]
-    if not rule.holds(event, envelope.time, now()):
+    if not rule.applies(event, envelope.time, now()):
         return
-    found = await about(session, event.case_id)
-    notice = rule.compose(event, found)
-    await make(session, notice, found, envelope, event.occurred_on)
+    context = await message_context(session, event.case_id)
+    notice = rule.compose(event, context)
+    await insert_messages(session, notice, context, envelope, event.occurred_on)
 
 
-async def make(
-    session: AsyncSession, notice: Notice, found: About, envelope: Envelope, occurred_on: date
+async def insert_messages(
+    session: AsyncSession, notice: Notice, context: MessageContext, envelope: Envelope, occurred_on: date
 ) -> None:
-    """Without any contact it is a failure that is told, not an error."""
-    made = {
+    """Insert a message for each channel; without any contact, failed ones with their MessageFailed events."""
+    columns = {
         "event_source": envelope.source,
         "event_id": envelope.id,
         "template": notice.template,
-        "case_id": found.case_id,
-        "company_id": found.company_id,
-        "programme_id": found.programme_id,
+        "case_id": context.case_id,
+        "company_id": context.company_id,
+        "programme_id": context.programme_id,
         "occurred_on": occurred_on,
         "data": notice.model_dump_json(),
         "cause": orjson.dumps(
-            {name: value for name, value in correlation().items() if name in CARRIED}
+            {name: value for name, value in correlation().items() if name in CORRELATION_FIELDS}
         ).decode(),
         "expires_at": envelope.time + notice.deadline,
-        "state": State.QUEUED.value if found.channels else State.FAILED.value,
-        "reason": None if found.channels else NO_CONTACT,
+        "state": State.QUEUED.value if context.channels else State.FAILED.value,
+        "reason": None if context.channels else NO_CONTACT,
     }
-    channels = found.channels or CHANNELS
+    channels = context.channels or CHANNELS
     ids = [uuid7() for _ in channels]
-    await fetch(session, statements.MAKE, *made.values(), ids, list(channels))
-    if not found.channels:
-        rows = [made | {"id": id, "channel": channel} for id, channel in zip(ids, channels, strict=True)]
-        await tell_of(session, rows)
+    await fetch(session, statements.INSERT, *columns.values(), ids, list(channels))
+    if not context.channels:
+        rows = [columns | {"id": id, "channel": channel} for id, channel in zip(ids, channels, strict=True)]
+        await emit_events(session, rows)
 
 
-# Queued messages leave.
+# Send.
 
 
-class Claimed(NamedTuple):
-    """A message that this sender alone has now, with its address; it is committed before it is handed over."""
+class ClaimedMessage(NamedTuple):
+    """A message that this sender alone may send, with its address. The claim is committed before sending."""
 
     id: UUID
     template: str
@@ -95,11 +98,11 @@ class Claimed(NamedTuple):
     traceparent: str | None
 
 
-async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed]:
-    """The oldest that are due, at most one a case: the next one of a case waits until this one is settled."""
-    rows = await mapped(session, statements.CLAIM, channel, limit)
+async def claim(session: AsyncSession, channel: str, limit: int) -> list[ClaimedMessage]:
+    """Claim up to `limit` of the oldest due messages, at most one a case: its next one waits for this outcome."""
+    rows = await fetch_mappings(session, statements.CLAIM, channel, limit)
     return [
-        Claimed(
+        ClaimedMessage(
             row["id"],
             row["template"],
             row["channel"],
@@ -114,40 +117,55 @@ async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed
     ]
 
 
-async def settle(session: AsyncSession, moves: Mapping[UUID, Move]) -> None:
-    """What a faster receipt has moved meanwhile is left as it is; what was given up too soon is known after all."""
+async def record_outcomes(session: AsyncSession, transitions: Mapping[UUID, Transition]) -> None:
+    """Apply the transitions and emit their events.
+
+    A message that a delivery report has already moved stays as it is; one that expired to `unknown` may still
+    become sent or failed.
+    """
     columns = zip(
-        *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in moves.items()),
+        *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in transitions.items()),
         strict=True,
     )
-    rows = await mapped(session, statements.SETTLE, *map(list, columns))
-    await tell_of(session, rows)
+    rows = await fetch_mappings(session, statements.RECORD_OUTCOMES, *map(list, columns))
+    await emit_events(session, rows)
 
 
-async def give_up_lost(session: AsyncSession) -> int:
-    """Claims whose sender is gone, and SMS without a receipt after three days, become unknown."""
-    rows = await mapped(session, statements.GIVE_UP, CLAIM_LASTS, RECEIPT_LASTS, LOST, SILENT)
-    await tell_of(session, rows)
+async def expire_unknown(session: AsyncSession) -> int:
+    """Move claims older than a minute, and SMS without a delivery report after three days, to `unknown`.
+
+    Returns how many; at most 500 at once.
+    """
+    rows = await fetch_mappings(
+        session,
+        statements.EXPIRE_UNKNOWN,
+        CLAIM_TIMEOUT,
+        DELIVERY_REPORT_TIMEOUT,
+        SENDER_LOST,
+        NO_DELIVERY_REPORT,
+    )
+    await emit_events(session, rows)
     return len(rows)
 
 
-async def mapped(session: AsyncSession, sql: str, *parameters: Any) -> list[Mapping[str, Any]]:
+async def fetch_mappings(session: AsyncSession, sql: str, *parameters: Any) -> list[Mapping[str, Any]]:
     return [row._mapping for row in await fetch(session, sql, *parameters)]
 
 
-# Every state that ends something is told.
+# Emit.
 
 
-async def tell_of(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """In the order of their cases: two that tell at once lock the cases' streams in the same order."""
+async def emit_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Emit an event for each row, ordered by case so that concurrent transactions lock the streams in one order."""
     for row in sorted(rows, key=lambda row: str(row["case_id"])):
-        await tell_one(session, row, State(row["state"]))
+        await emit_event(session, row, State(row["state"]))
 
 
-async def tell_one(session: AsyncSession, row: Mapping[str, Any], state: State) -> None:
+async def emit_event(session: AsyncSession, row: Mapping[str, Any], state: State) -> None:
+    """Emit the state's event, if it has one, correlated with the event that caused the message."""
     MESSAGES.labels(row["channel"], state.value).inc()
     event = event_of(row, state)
     if event is not None:
-        carried = row["cause"]  # a text in a row of SQL, a dict in one of the model
-        with correlated(**(orjson.loads(carried) if isinstance(carried, str) else carried)):
+        cause = row["cause"]  # a text in a row of SQL, a dict in one of the model
+        with correlated(**(orjson.loads(cause) if isinstance(cause, str) else cause)):
             await emit(session, event)

@@ -1,11 +1,11 @@
-"""What becomes of a message: the allowed moves, and the event that tells of each."""
+"""Message states: the allowed transitions, and the event of each state."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from services.notifications.channels.outcomes import Outcome, Postponed, Refused, Taken
+from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Outcome
 from services.notifications.recipients.domain import Channel
 from shared.events.notifications import (
     MessageDelivered,
@@ -14,21 +14,21 @@ from shared.events.notifications import (
     MessageSent,
     MessageUnknown,
 )
-from shared.values.calendar import today
+from shared.values.clock import today
 
 CHANNELS: tuple[Channel, ...] = ("email", "sms")
 
 NO_CONTACT = "연락처 없음"
-LOST = "보내다가 멈춰 결과를 알 수 없습니다. 중계사에 조회하기 전에는 다시 보내지 않습니다"
-SILENT = "3일 안에 도착 결과가 오지 않았습니다"
+SENDER_LOST = "보내다가 멈춰 결과를 알 수 없습니다. 중계사에 조회하기 전에는 다시 보내지 않습니다"
+NO_DELIVERY_REPORT = "3일 안에 도착 결과가 오지 않았습니다"
 TOO_LATE = "보낼 기한이 지나 보내지 않았습니다"
 
-CLAIM_LASTS = timedelta(minutes=1)
-RECEIPT_LASTS = timedelta(days=3)
+CLAIM_TIMEOUT = timedelta(minutes=1)
+DELIVERY_REPORT_TIMEOUT = timedelta(days=3)
 
 
 class State(StrEnum):
-    """`sent`: the provider has it; for e-mail that is the end. `unknown`: never sent again by itself."""
+    """State of a message. `sent`: accepted by the provider, final for e-mail. `unknown`: never sent again by itself."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -47,7 +47,7 @@ NEXT: dict[State, set[State]] = {
     State.FAILED: set(),
 }
 
-TOLD: dict[State, type[MessageEvent]] = {
+EVENT_OF_STATE: dict[State, type[MessageEvent]] = {
     State.SENT: MessageSent,
     State.DELIVERED: MessageDelivered,
     State.FAILED: MessageFailed,
@@ -55,8 +55,8 @@ TOLD: dict[State, type[MessageEvent]] = {
 }
 
 
-class Move(NamedTuple):
-    """Where a message goes, why, and how the provider calls it; `wait` before it is tried again."""
+class Transition(NamedTuple):
+    """A change of state with its reason and the provider's reference; `wait` before the message is retried."""
 
     to: State
     reason: str | None = None
@@ -64,24 +64,29 @@ class Move(NamedTuple):
     wait: timedelta = timedelta()
 
 
-def moved_by(outcome: Outcome, attempts: int, first_wait: float, longest_wait: float) -> Move:
-    """Waits are seconds. Where the line is down, the sender itself waits, and no message more than another."""
+def transition_after(
+    outcome: Outcome, attempts: int, backoff_seconds: float, backoff_limit_seconds: float
+) -> Transition:
+    """The transition after an outcome; a deferred message waits twice as long after each attempt.
+
+    No message waits while its provider is down: its channel worker does.
+    """
     match outcome:
-        case Taken(reference):
-            return Move(State.SENT, reference=reference)
-        case Refused(reason):
-            return Move(State.FAILED, reason)
-        case Postponed(reason, line_down):
-            seconds = 0 if line_down else min(longest_wait, first_wait * 2 ** min(attempts, 20))
-            return Move(State.QUEUED, reason, wait=timedelta(seconds=seconds))
+        case Accepted(reference):
+            return Transition(State.SENT, reference=reference)
+        case Failed(reason):
+            return Transition(State.FAILED, reason)
+        case Deferred(reason, line_down):
+            seconds = 0 if line_down else min(backoff_limit_seconds, backoff_seconds * 2 ** min(attempts, 20))
+            return Transition(State.QUEUED, reason, wait=timedelta(seconds=seconds))
         case _:
-            return Move(State.UNKNOWN, outcome.reason)
+            return Transition(State.UNKNOWN, outcome.reason)
 
 
-def way(state: State, to: State) -> list[State]:
-    """The states that a receipt leads through: one that overtakes our own note of the hand-over makes up for it.
+def transition_path(state: State, to: State) -> list[State]:
+    """The states by which a delivery report leads to `to`, or none where it changes nothing.
 
-    Empty where it tells nothing new.
+    A report may come before the outcome is recorded: it then leads through `sent`.
     """
     if to in NEXT[state]:
         return [State.SENT, to] if state is State.SENDING else [to]
@@ -89,10 +94,12 @@ def way(state: State, to: State) -> list[State]:
 
 
 def event_of(message: Mapping[str, Any], state: State) -> MessageEvent | None:
-    """With the provider's reference of what went well, or the reason. Waiting and sending are not told."""
-    if state not in TOLD:
+    """The event of a state, with the provider's reference or the reason; None for `queued` and `sending`."""
+    if state not in EVENT_OF_STATE:
         return None
-    told = "provider_reference" if state in {State.SENT, State.DELIVERED} else "reason"
+    detail = "provider_reference" if state in {State.SENT, State.DELIVERED} else "reason"
     names = ("case_id", "programme_id", "template", "channel")
-    common = {name: message[name] for name in names} | {"message_id": message["id"]}
-    return TOLD[state].model_validate(common | {told: message.get(told) or "", "occurred_on": today()})
+    fields = {name: message[name] for name in names} | {"message_id": message["id"]}
+    return EVENT_OF_STATE[state].model_validate(
+        fields | {detail: message.get(detail) or "", "occurred_on": today()}
+    )

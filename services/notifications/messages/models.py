@@ -1,4 +1,4 @@
-"""The table of messages: what is to be told, through which channel, and how that went. No address stands here."""
+"""Table of messages: template, fields, channel and state. It holds no address."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,9 +12,9 @@ from services.notifications.schema import Table
 
 
 class Message(Table, table=True):
-    """`data` are the template's fields; `position` orders the messages of one case and channel.
+    """A message through one channel. `data`: the template's fields; `position`: order within a case and channel.
 
-    `due_at`: not sent before; `expires_at`: not sent after; `claimed_at`: since when a sender has it.
+    `due_at`: not sent before; `expires_at`: not sent after; `claimed_at`: when a sender claimed it.
     """
 
     __table_args__ = (UniqueConstraint("event_source", "event_id", "template", "channel"),)

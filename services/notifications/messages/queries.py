@@ -1,4 +1,4 @@
-"""What a case was told, and how that went: never an address; and how many messages wait or are unknown."""
+"""Messages of a case, without any address, and counts of queued and unknown messages for the metrics."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,15 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.notifications.messages.domain import CHANNELS, TOLD
+from services.notifications.messages.domain import CHANNELS, EVENT_OF_STATE
 from services.notifications.messages.models import Message
 from services.notifications.recipients.domain import Language
 from services.notifications.templates.notices import NOTICES
-from services.notifications.templates.rendering import mail
+from services.notifications.templates.rendering import render_email
 from shared.database.engine import fetch
 from shared.observability.metrics import MESSAGES, MESSAGES_OLDEST, MESSAGES_QUEUED, MESSAGES_UNKNOWN
 
-OPEN = """
+QUEUED_AND_UNKNOWN = """
     select channel, count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'unknown') as unknown,
            coalesce(extract(epoch from clock_timestamp() - min(made_at) filter (where state = 'queued')), 0) as oldest
     from message where state in ('queued', 'unknown') group by channel
@@ -25,7 +25,7 @@ OPEN = """
 
 
 class MessageView(BaseModel):
-    """`reason`: why it failed, waits or is unknown."""
+    """A message as shown. `reason`: why it failed, waits or is unknown."""
 
     message_id: UUID
     case_id: UUID
@@ -47,7 +47,7 @@ class Messages(BaseModel):
 
 
 async def of_case(session: AsyncSession, case_id: UUID) -> Messages:
-    """In the order in which they were made."""
+    """Return the case's messages in the order of their creation."""
     rows = await session.scalars(
         select(Message).where(col(Message.case_id) == case_id).order_by(col(Message.position))
     )
@@ -55,19 +55,19 @@ async def of_case(session: AsyncSession, case_id: UUID) -> Messages:
 
 
 async def measure(session: AsyncSession) -> None:
-    """Both channels are told, also the one that has nothing; a count that was never there could not be seen to rise."""
-    open_ones = {row.channel: row for row in await fetch(session, OPEN)}
+    """Set the gauges of both channels, 0 where there is nothing: an increase from an absent series is invisible."""
+    rows = {row.channel: row for row in await fetch(session, QUEUED_AND_UNKNOWN)}
     for channel in CHANNELS:
-        row = open_ones.get(channel)
+        row = rows.get(channel)
         MESSAGES_QUEUED.labels(channel).set(row.queued if row else 0)
         MESSAGES_OLDEST.labels(channel).set(row.oldest if row else 0)
         MESSAGES_UNKNOWN.labels(channel).set(row.unknown if row else 0)
-        for state in TOLD:
+        for state in EVENT_OF_STATE:
             MESSAGES.labels(channel, state.value)
 
 
 def _view(row: Message) -> MessageView:
-    shown: dict[str, Any] = row.model_dump(include=set(MessageView.model_fields))
+    columns: dict[str, Any] = row.model_dump(include=set(MessageView.model_fields))
     notice = NOTICES[row.template].model_validate(row.data)
-    subjects = {f"subject_{language}": mail(notice, language).subject for language in Language}
-    return MessageView(message_id=row.id, **subjects, **shown)
+    subjects = {f"subject_{language}": render_email(notice, language).subject for language in Language}
+    return MessageView(message_id=row.id, **subjects, **columns)

@@ -1,1 +1,1 @@
-"""Where a company is told: its address, its number and its language. Personal data stands here only."""
+"""Recipients: a company's e-mail address, mobile number and language; the only personal data of the system."""

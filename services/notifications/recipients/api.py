@@ -1,4 +1,4 @@
-"""HTTP: a company's contact is put, shown masked, and erased."""
+"""HTTP: a company's contact is saved, shown masked, and erased."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.notifications.recipients.domain import (
     Language,
     Phone,
     channels_of,
-    refuse_strangers,
+    refuse_other_companies,
 )
 from services.notifications.recipients.queries import RecipientView
 from shared.web.http import Router, Session
@@ -33,8 +33,8 @@ class Contact(BaseModel):
     language: Language = Language.KO
 
 
-class Kept(BaseModel):
-    """No contact, not even masked: answers are kept under their Idempotency-Key, and erasing must reach everything."""
+class ContactSaved(BaseModel):
+    """Response without the contact, not even masked: it is stored under its Idempotency-Key, where no erasure reaches."""
 
     company_id: UUID
     channels: list[Channel]
@@ -47,11 +47,11 @@ class Erased(BaseModel):
 
 
 @router.put("/{company_id}")
-async def keep(company_id: UUID, body: Contact, session: Session, actor: Writer) -> Kept:
+async def save(company_id: UUID, body: Contact, session: Session, actor: Writer) -> ContactSaved:
     """Replace the contact: e-mail address, mobile number, language of its messages (ko or en)."""
-    refuse_strangers(actor.id, actor.roles, company_id)
-    await commands.keep(session, company_id, body.email, body.phone, body.language)
-    return Kept(
+    refuse_other_companies(actor.id, actor.roles, company_id)
+    await commands.save(session, company_id, body.email, body.phone, body.language)
+    return ContactSaved(
         company_id=company_id,
         channels=channels_of(bool(body.email), bool(body.phone)),
         language=body.language,
@@ -60,12 +60,12 @@ async def keep(company_id: UUID, body: Contact, session: Session, actor: Writer)
 
 @router.get("/{company_id}")
 async def show(company_id: UUID, session: Session, actor: Reader) -> RecipientView:
-    refuse_strangers(actor.id, actor.roles, company_id)
+    refuse_other_companies(actor.id, actor.roles, company_id)
     return await queries.masked(session, company_id)
 
 
 @router.delete("/{company_id}")
 async def erase(company_id: UUID, session: Session, actor: Writer) -> Erased:
-    """Erase the contact: the company hears nothing any more."""
-    refuse_strangers(actor.id, actor.roles, company_id)
+    """Erase the contact: the company gets no further messages."""
+    refuse_other_companies(actor.id, actor.roles, company_id)
     return Erased(company_id=company_id, erased=await commands.erase(session, company_id))

@@ -1,4 +1,4 @@
-"""Keep and erase a company's contact."""
+"""Save and erase a company's contact."""
 
 from uuid import UUID
 
@@ -7,22 +7,22 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.notifications.recipients.domain import Language, refuse_unreachable
+from services.notifications.recipients.domain import Language, require_address
 from services.notifications.recipients.models import Recipient
 
 
-async def keep(
+async def save(
     session: AsyncSession, company_id: UUID, email: str | None, phone: str | None, language: Language
 ) -> None:
-    """What was known before is replaced. Raises RuleBroken where nothing is given."""
-    refuse_unreachable(email, phone)
-    given = {"email": email, "phone": phone, "language": language.value, "changed_at": func.now()}
-    row = insert(Recipient).values(company_id=company_id, **given)
-    await session.execute(row.on_conflict_do_update(index_elements=["company_id"], set_=given))
+    """Replace the company's contact. Raises RuleBroken if it has neither e-mail address nor phone number."""
+    require_address(email, phone)
+    columns = {"email": email, "phone": phone, "language": language.value, "changed_at": func.now()}
+    row = insert(Recipient).values(company_id=company_id, **columns)
+    await session.execute(row.on_conflict_do_update(index_elements=["company_id"], set_=columns))
 
 
 async def erase(session: AsyncSession, company_id: UUID) -> bool:
-    """Whether there was something to erase. Messages that still wait for it will fail, saying why."""
+    """Delete the company's contact; return whether there was one. Messages still queued for it will fail."""
     erased = await session.scalar(
         delete(Recipient).where(col(Recipient.company_id) == company_id).returning(col(Recipient.company_id))
     )

@@ -1,4 +1,4 @@
-"""Which addresses we take, who may see or change them, and how they are shown."""
+"""Rules of contacts: valid addresses, permission to see or change them, and masking."""
 
 from collections.abc import Set
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Language(StrEnum):
 
 
 def checked_email(address: str) -> str:
-    """The address in its normal form, or ValueError in plain words. No question goes to the DNS."""
+    """Return the normalized address; raises ValueError with a bilingual message. Makes no DNS query."""
     try:
         return validate_email(address.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
@@ -34,7 +34,7 @@ def checked_email(address: str) -> str:
 
 
 def checked_phone(number: str) -> str:
-    """A Korean mobile number as E.164, or ValueError in plain words: others receive no SMS."""
+    """Return a Korean mobile number as E.164; raises ValueError with a bilingual message for any other number."""
     try:
         parsed = phonenumbers.parse(number, "KR")
     except NumberParseException:
@@ -55,34 +55,34 @@ Email = Annotated[str, AfterValidator(checked_email)]
 Phone = Annotated[str, AfterValidator(checked_phone)]
 
 
-def channels_of(by_email: bool, by_phone: bool) -> list[Channel]:
-    given: dict[Channel, bool] = {"email": by_email, "sms": by_phone}
-    return [channel for channel, is_given in given.items() if is_given]
+def channels_of(has_email: bool, has_phone: bool) -> list[Channel]:
+    reachable: dict[Channel, bool] = {"email": has_email, "sms": has_phone}
+    return [channel for channel, is_reachable in reachable.items() if is_reachable]
 
 
-def domestic(phone: str) -> str:
-    """The number as it is dialled in Korea, digits only."""
-    return "".join(filter(str.isdigit, in_groups(phone)))
+def domestic_digits(phone: str) -> str:
+    """The digits of an E.164 number as dialled within Korea."""
+    return "".join(filter(str.isdigit, national_format(phone)))
 
 
-def in_groups(phone: str) -> str:
+def national_format(phone: str) -> str:
     return str(phonenumbers.format_number(phonenumbers.parse(phone, "KR"), PhoneNumberFormat.NATIONAL))
 
 
 def mask_email(address: str) -> str:
-    """The first letter and the domain."""
+    """Mask an e-mail address but for its first letter and domain."""
     name, _, domain = address.rpartition("@")
     return f"{name[:1]}***@{domain}"
 
 
 def mask_phone(phone: str) -> str:
-    """The first and the last group."""
-    first, *_, last = in_groups(phone).split("-")
+    """Mask a phone number but for its first and last group of digits."""
+    first, *_, last = national_format(phone).split("-")
     return f"{first}-****-{last}"
 
 
-def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID) -> None:
-    """A company sees and changes its own contact only."""
+def refuse_other_companies(actor_id: str, roles: Set[str], company_id: UUID) -> None:
+    """Raise Forbidden unless the actor is staff or the company itself."""
     if not roles & STAFF and actor_id != str(company_id):
         raise Forbidden(
             "own_contact_only",
@@ -91,7 +91,7 @@ def refuse_strangers(actor_id: str, roles: Set[str], company_id: UUID) -> None:
         )
 
 
-def refuse_unreachable(email: str | None, phone: str | None) -> None:
+def require_address(email: str | None, phone: str | None) -> None:
     if not email and not phone:
         raise RuleBroken(
             "contact_needed",

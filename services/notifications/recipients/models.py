@@ -1,4 +1,4 @@
-"""The table of recipients: all personal data of the whole system."""
+"""Table of recipients: all personal data of the whole system."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from services.notifications.schema import Table
 
 
 class Recipient(Table, table=True):
-    """At most one e-mail address and one mobile number (E.164) a company."""
+    """A company's contact: at most one e-mail address and one mobile number (E.164)."""
 
     company_id: UUID = Field(primary_key=True)
     email: str | None = None

@@ -1,4 +1,4 @@
-"""A company's contact as it may be shown: masked."""
+"""A company's contact, masked."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""What a company is told, in Korean and English, as e-mail and as SMS."""
+"""Message templates, in Korean and English, for e-mail and SMS."""

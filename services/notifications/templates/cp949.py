@@ -1,4 +1,4 @@
-"""The byte meter of Korean SMS: what can be sent, how long it is, and what stands in for what cannot.
+"""Encoding of Korean SMS (cp949): length in bytes, truncation, and replacements for characters without a code.
 
 Lengths are bytes of cp949, which gives every Hangul syllable two; Python's `euc_kr` gives rare ones eight.
 Limits are those of the Korean gateways (SOLAPI, SENS).
@@ -10,7 +10,7 @@ SMS_LIMIT = 90
 LMS_LIMIT = 2_000
 SUBJECT_LIMIT = 40
 
-STAND_INS = str.maketrans(
+REPLACEMENTS = str.maketrans(
     {
         "–": "-",
         "—": "-",
@@ -31,42 +31,46 @@ STAND_INS = str.maketrans(
 )
 
 
-def length(text: str) -> int:
-    """Bytes on the air; raises UnicodeEncodeError for what cannot be sent."""
+def byte_length(text: str) -> int:
+    """Length in cp949 bytes; raises UnicodeEncodeError for a character without a code."""
     return len(text.encode("cp949"))
 
 
-def unsendable(text: str) -> set[str]:
-    """The characters for which there is neither a code nor a stand-in."""
-    return {letter for letter in _composed(text) if not _has_code(letter)}
+def unencodable(text: str) -> set[str]:
+    """The characters that have neither a code nor a replacement."""
+    return {character for character in _composed(text) if not _has_code(character)}
 
 
-def sendable(text: str) -> str:
-    """The text in characters that every phone shows: accents fall, what is left over becomes a question mark."""
-    return "".join(letter if _has_code(letter) else _plain(letter) for letter in _composed(text))
+def to_encodable(text: str) -> str:
+    """Replace characters without a code: by their replacement, by their base letter, or else by a question mark."""
+    return "".join(
+        character if _has_code(character) else _without_accents(character) for character in _composed(text)
+    )
 
 
-def cut(text: str, limit: int) -> str:
-    """At most `limit` bytes, with an ellipsis where something was cut off; the text must be sendable."""
-    if length(text) <= limit:
+def truncate(text: str, limit: int) -> str:
+    """Truncate an encodable text to `limit` bytes, with an ellipsis if anything was cut off."""
+    if byte_length(text) <= limit:
         return text
-    while length(text) > limit - 2:
+    while byte_length(text) > limit - 2:
         text = text[:-1]
     return text.rstrip() + "…"
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).translate(STAND_INS)
+    return unicodedata.normalize("NFC", text).translate(REPLACEMENTS)
 
 
-def _has_code(letter: str) -> bool:
+def _has_code(character: str) -> bool:
     try:
-        letter.encode("cp949")
+        character.encode("cp949")
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _plain(letter: str) -> str:
-    base = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+def _without_accents(character: str) -> str:
+    base = "".join(
+        part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
+    )
     return base if base and _has_code(base) else "?"

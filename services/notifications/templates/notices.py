@@ -1,4 +1,4 @@
-"""What can be told: one class a template, naming its fields. Amounts are won."""
+"""Notices: one class a template, with the fields it uses. Amounts are won."""
 
 from datetime import date, timedelta
 from typing import ClassVar, Literal
@@ -10,7 +10,7 @@ from shared.values.money import Funder
 
 
 class Notice(BaseModel):
-    """`deadline`: what was recorded longer ago is told no more."""
+    """Base class of notices. `deadline`: how long after its event was recorded a notice may still be sent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,7 +94,7 @@ class TrancheFailed(Notice):
 
 
 class MilestoneDueSoon(Notice):
-    """Told late, "one day is left" would be wrong."""
+    """Reminder of a due date. Its deadline is a day: sent later, "one day is left" would be wrong."""
 
     template: ClassVar[str] = "milestone_due_soon"
     deadline: ClassVar[timedelta] = timedelta(days=1)

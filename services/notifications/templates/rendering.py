@@ -1,7 +1,7 @@
-"""A notice and a language in; e-mail (subject, text, HTML) and SMS out.
+"""Render a notice in a language, as e-mail (subject, text, HTML) or as SMS.
 
 A template is one file a language with six blocks: `title` (SMS heading), `subject`, `lead` (what happened),
-`facts` (lines "label: value"), `next` (what to do) and `sms`. The frame around an e-mail is the same for all.
+`facts` (lines "label: value"), `next` (what to do) and `sms`. All e-mails share the frame around these.
 """
 
 from collections.abc import Callable
@@ -20,26 +20,26 @@ from services.notifications.templates.notices import Notice
 FOLDER = Path(__file__).parent
 
 
-class Mail(NamedTuple):
+class EmailContent(NamedTuple):
     subject: str
     text: str
     html: str
 
 
-class Sms(NamedTuple):
-    """In characters that every phone shows; `title` heads the text where it is long."""
+class SmsContent(NamedTuple):
+    """An SMS in encodable characters; `title` is its subject if it is sent as LMS."""
 
     title: str
     text: str
 
 
-Content = Mail | Sms
+Content = EmailContent | SmsContent
 Block = Callable[[str], str]
 
 
 @cache
-def environment(language: str) -> Environment:
-    made = Environment(
+def jinja_environment(language: str) -> Environment:
+    environment = Environment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,39 +47,39 @@ def environment(language: str) -> Environment:
         autoescape=lambda name: bool(name and name.endswith(".html")),
     )
     for name in ("won", "day", "short_day", "funder"):
-        made.filters[name] = partial(getattr(words, name), language=language)
-    made.filters["particle"] = words.particle
-    made.filters["short"] = lambda text, limit: cp949.cut(cp949.sendable(text), limit)
-    return made
+        environment.filters[name] = partial(getattr(words, name), language=language)
+    environment.filters["particle"] = words.particle
+    environment.filters["short"] = lambda text, limit: cp949.truncate(cp949.to_encodable(text), limit)
+    return environment
 
 
 def render(notice: Notice, language: str, channel: Channel) -> Content:
-    """Raises jinja2.TemplateError where a template and its fields do not fit each other."""
-    return mail(notice, language) if channel == "email" else sms(notice, language)
+    """Render a notice for a channel; raises jinja2.TemplateError if the template uses a field the notice lacks."""
+    return render_email(notice, language) if channel == "email" else render_sms(notice, language)
 
 
-def mail(notice: Notice, language: str) -> Mail:
-    block, fields = _opened(notice, language)
+def render_email(notice: Notice, language: str) -> EmailContent:
+    block, fields = _load(notice, language)
     subject = _one_line(block("subject"))
     frame = _frame(language, fields, block("lead"), _facts(block("facts")), block("next"))
-    return Mail(
+    return EmailContent(
         subject=subject,
-        text=environment(language).get_template("frame.txt").render(frame),
-        html=environment(language).get_template("frame.html").render(frame, subject=subject),
+        text=jinja_environment(language).get_template("frame.txt").render(frame),
+        html=jinja_environment(language).get_template("frame.html").render(frame, subject=subject),
     )
 
 
-def sms(notice: Notice, language: str) -> Sms:
-    block, _ = _opened(notice, language)
+def render_sms(notice: Notice, language: str) -> SmsContent:
+    block, _ = _load(notice, language)
     sender = words.FRAME[language]["sms"]
-    title, text = (cp949.sendable(sender + _one_line(block(name))) for name in ("title", "sms"))
-    return Sms(title=title, text=text)
+    title, text = (cp949.to_encodable(sender + _one_line(block(name))) for name in ("title", "sms"))
+    return SmsContent(title=title, text=text)
 
 
-def _opened(notice: Notice, language: str) -> tuple[Block, dict[str, Any]]:
-    """The template's blocks by name, and the fields that they see."""
-    template = environment(language).get_template(f"{language}/{notice.template}.txt")
-    fields = {name: _in(language, value) for name, value in notice}
+def _load(notice: Notice, language: str) -> tuple[Block, dict[str, Any]]:
+    """Return a function that renders a block of the notice's template by name, and the fields it uses."""
+    template = jinja_environment(language).get_template(f"{language}/{notice.template}.txt")
+    fields = {name: _localized(language, value) for name, value in notice}
     return partial(_block, template, fields), fields
 
 
@@ -91,13 +91,16 @@ def _frame(
     language: str, fields: dict[str, Any], lead: str, facts: list[tuple[str, str]], next: str
 ) -> dict[str, Any]:
     frame = words.FRAME[language]
-    known = [(frame["programme"], fields["programme"]), (frame["receipt"], fields["receipt_number"])]
+    case_facts = [
+        (frame["programme"], fields["programme"]),
+        (frame["receipt_number"], fields["receipt_number"]),
+    ]
     return {
         "language": language,
         "words": frame,
         "dear": frame["dear"].format(company=fields["company"]),
         "lead": lead.splitlines(),
-        "facts": known + facts,
+        "facts": case_facts + facts,
         "next": next.splitlines(),
         "office": fields["office"],
     }
@@ -112,10 +115,10 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _in(language: str, value: Any) -> Any:
-    """In the language asked for; a text that came with an event stays on its line."""
+def _localized(language: str, value: Any) -> Any:
+    """Pick the language of each name, and put each text on one line: texts come from events as they were entered."""
     if isinstance(value, Name):
         return _one_line(getattr(value, language))
     if isinstance(value, list):
-        return [_in(language, one) for one in value]
+        return [_localized(language, item) for item in value]
     return _one_line(value) if isinstance(value, str) and not isinstance(value, StrEnum) else value

@@ -1,4 +1,4 @@
-"""How amounts, dates, funders and Korean particles are written in messages."""
+"""Wording shared by all messages: amounts, dates, funders, Korean particles and the text around a notice."""
 
 from datetime import date
 
@@ -16,7 +16,7 @@ FRAME = {
         "dear": "{company} 담당자님께",
         "next": "다음에 하실 일",
         "programme": "사업",
-        "receipt": "접수번호",
+        "receipt_number": "접수번호",
         "office": "문의",
         "sign": "이음은 지원사업의 신청부터 지급까지를 알려 드립니다.",
         "sms": "[이음] ",
@@ -25,7 +25,7 @@ FRAME = {
         "dear": "Dear {company} team,",
         "next": "What to do next",
         "programme": "Programme",
-        "receipt": "Receipt number",
+        "receipt_number": "Receipt number",
         "office": "Questions",
         "sign": "Ieum keeps you informed from your application to the payments.",
         "sms": "[Ieum] ",
@@ -45,7 +45,7 @@ MONTHS = (
     "November",
     "December",
 )
-# How a digit is read ends in a consonant: 영 일 삼 육 칠 팔.
+# Digits whose Korean reading ends in a consonant: 영 일 삼 육 칠 팔.
 CLOSED_DIGITS = "013678"
 OPEN_SYLLABLES = 28
 
@@ -61,7 +61,7 @@ def day(on: date, language: str) -> str:
 
 
 def short_day(on: date, language: str) -> str:
-    """For an SMS: 1.20. or 20 Jan."""
+    """Format a date for an SMS: 1.20. or 20 Jan."""
     return f"{on.month}.{on.day}." if language == "ko" else f"{on.day} {MONTHS[on.month - 1][:3]}"
 
 
@@ -70,7 +70,7 @@ def funder(code: str, language: str) -> str:
 
 
 def particle(word: str, closed: str, open: str) -> str:
-    """The word with the particle that its last sound asks for: 보고서를, 점검을. Round or square brackets are not read."""
+    """Append the particle that fits the word's last sound: 보고서를, 점검을. Closing brackets are skipped."""
     sound = word.rstrip(" )]'\"」』")[-1:]
     if "가" <= sound <= "힣":
         ends_closed = (ord(sound) - ord("가")) % OPEN_SYLLABLES != 0

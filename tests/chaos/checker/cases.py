@@ -10,8 +10,8 @@ FUNDERS = ("national", "province", "city", "self")
 COLUMNS = (
     "programme_id", "round_id", "year_from", "year_to", "track", "company_id", "company_name_ko", "municipality",
     "number", "via", "rank", "score", "reason", "eligible", "record_status", "applied_on", "withdrawn_on",
-    "screened_on", "reserved_on", "rejected_on", "selected_on", "lost_on", "lost_stage", "agreed_on", "starts_on",
-    "ends_on", "recorded_on", "applied_krw", "total_krw", "national_krw", "province_krw", "city_krw", "self_krw",
+    "screened_on", "reserved_on", "rejected_on", "selected_on", "relinquished_on", "relinquished_stage", "agreed_on",
+    "starts_on", "ends_on", "recorded_on", "applied_krw", "total_krw", "national_krw", "province_krw", "city_krw", "self_krw",
     "final_due_on", "completed_on",
 )  # fmt: skip
 Data = dict[str, Any]
@@ -57,7 +57,7 @@ SAYS: Mapping[str, Says] = {
     "company.reserved": _ranked("reserved_on"),
     "company.rejected": _ranked("rejected_on"),
     "agreement.signed": _signed,
-    "case.abandoned": lambda data: {"lost_on": data["occurred_on"], "lost_stage": data["stage"]},
+    "case.abandoned": lambda data: {"relinquished_on": data["occurred_on"], "relinquished_stage": data["stage"]},
     "milestone.scheduled": lambda data: {"final_due_on": data["due_on"]} if data["completes"] else {},
     "milestone.achieved": lambda data: {"completed_on": data["occurred_on"]} if data["completes"] else {},
 }

@@ -92,11 +92,11 @@ def on_board(evidence: Evidence, programme: str) -> Figures:
     figures = Figures(
         {
             "cases": sum(row["applied_on"] is not None for row in rows),
-            "selected": sum(row["selected_on"] is not None and row["lost_on"] is None for row in rows),
+            "selected": sum(row["selected_on"] is not None and row["relinquished_on"] is None for row in rows),
             "agreed won": sum(row["total_krw"] for row in rows if row["agreed_on"] is not None),
         }
     )
-    for tile in evidence.rows(BOARD, "money_tile"):
+    for tile in evidence.rows(BOARD, "money_rollup"):
         if (tile["programme_id"], tile["kind"]) == (programme, "disbursed"):
             figures[f"disbursed won {tile['funder']}"] += tile["amount_krw"]
             figures["disbursed won"] += tile["amount_krw"]

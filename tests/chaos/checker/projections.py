@@ -24,8 +24,8 @@ def check(evidence: Evidence) -> Finding:
     violations = [
         *_rows("case", cases, _shown(evidence, "case_row", ("case_id",))),
         *_rows("tranche", tranches, _shown(evidence, "tranche_row", ("case_id", "number"))),
-        *_sums("money", tiles, _summed(evidence, "money_tile", MONEY, "amount_krw")),
-        *_sums("events of money", counts, _summed(evidence, "money_event_tile", COUNTS, "events")),
+        *_sums("money", tiles, _summed(evidence, "money_rollup", MONEY, "amount_krw")),
+        *_sums("events of money", counts, _summed(evidence, "money_event_rollup", COUNTS, "events")),
     ]
     counted = {
         "cases": len(cases),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands where Kafka's own kafka-broker-api-versions.sh does: asks a broker for its versions; exit 0 when it answers."""
+"""Replacement for Kafka's kafka-broker-api-versions.sh: requests a broker's API versions; exit 0 when it answers."""
 
 import socket
 import struct
@@ -10,11 +10,11 @@ SECONDS = 5
 
 
 def main() -> None:
-    """`--bootstrap-server HOST:PORT`, as the original is called."""
+    """Run with the original's arguments: `--bootstrap-server HOST:PORT`."""
     host, _, port = sys.argv[sys.argv.index("--bootstrap-server") + 1].rpartition(":")
-    question = struct.pack(">hhih", API_VERSIONS, VERSION, CORRELATION, -1)
+    request = struct.pack(">hhih", API_VERSIONS, VERSION, CORRELATION, -1)
     with socket.create_connection((host, int(port)), SECONDS) as broker, broker.makefile("rb") as answer:
-        broker.sendall(struct.pack(">i", len(question)) + question)
+        broker.sendall(struct.pack(">i", len(request)) + request)
         _, correlation, error = struct.unpack(">iih", answer.read(10))
     sys.exit(error or correlation != CORRELATION)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# POSTGRES_USER, _PASSWORD and _DB become a database where the volume has none; then the server, never as root.
+# Create the database of POSTGRES_USER, _PASSWORD and _DB unless the volume has one; then start the server, never as root.
 set -eu
 user=${POSTGRES_USER:-postgres}
 database=${POSTGRES_DB:-$user}
@@ -18,7 +18,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm /tmp/password
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   printf '%s\n' "listen_addresses = '*'" "unix_socket_directories = '/var/run/postgresql'" >>"$PGDATA/postgresql.conf"
-  # over its socket alone: whoever waits for the port waits for the finished database
+  # on its Unix socket only: the TCP port opens when the database is complete
   pg_ctl --wait --options "-c listen_addresses=''" start
   [ "$database" = postgres ] || createdb --host=/var/run/postgresql --username="$user" "$database"
   pg_ctl --wait --mode=fast stop

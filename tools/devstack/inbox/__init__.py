@@ -1,1 +1,1 @@
-"""The inboxes of the embedded stack: a mail server and an SMS gateway that keep what they get and show it."""
+"""The inboxes of the embedded stack: a mail server and an SMS gateway that store and show the messages they receive."""

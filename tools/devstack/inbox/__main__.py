@@ -1,4 +1,4 @@
-"""Runs the inboxes: `python -m tools.devstack.inbox`."""
+"""Entry point of the inboxes: `python -m tools.devstack.inbox`."""
 
 import uvicorn
 

@@ -13,26 +13,26 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tools.devstack.inbox import mails, pages, sms
+from tools.devstack.inbox.delivery_reports import DeliveryReports
 from tools.devstack.inbox.journal import Journal
-from tools.devstack.inbox.receipts import Receipts
 from tools.devstack.inbox.settings import Settings
 
 
 def application(settings: Settings) -> Starlette:
-    """Return the application; its SMTP server and its receipts live as long as it does."""
+    """Return the application; its lifespan runs the SMTP server and sends the delivery reports."""
     mail_journal = Journal(settings.inbox_folder / "mails.jsonl")
     sms_journal = Journal(settings.inbox_folder / "sms.jsonl")
-    receipts = Receipts(settings, sms_journal)
-    receipts.plan(sms.waiting_for_receipt(sms_journal.records.values()))
+    reports = DeliveryReports(settings, sms_journal)
+    reports.schedule(sms.awaiting_delivery_report(sms_journal.records.values()))
 
     async def send_many(request: Request) -> Response:
         try:
             sms.authorise(request.headers.get("authorization", ""), settings, datetime.now(UTC))
-            answer, accepted = sms.take(_json(await request.body()), settings, sms_journal)
-        except sms.Refused as refused:
-            return _error(refused.status, refused.code, refused.text)
-        receipts.plan(sms.waiting_for_receipt(accepted))
-        if any(one["to"] == sms.ANSWER_LOST for one in accepted):
+            answer, accepted = sms.accept(_json(await request.body()), settings, sms_journal)
+        except sms.RequestRejected as rejection:
+            return _error(rejection.status, rejection.code, rejection.text)
+        reports.schedule(sms.awaiting_delivery_report(accepted))
+        if any(record["to"] == sms.LOST_ANSWER_NUMBER for record in accepted):
             return _error(500, "InternalError", "접수한 뒤 응답이 유실됨 / accepted, but the answer is lost.")
         return JSONResponse(answer)
 
@@ -41,15 +41,15 @@ def application(settings: Settings) -> Starlette:
         loop = asyncio.get_running_loop()
         host, port = settings.inbox_host, settings.inbox_smtp_port
         server = await loop.create_server(lambda: mails.protocol(mail_journal), host, port)
-        telling = asyncio.create_task(receipts.run())
+        sending = asyncio.create_task(reports.run())
         async with server:
             yield
-        telling.cancel()
+        sending.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await telling
+            await sending
 
     gateway = Route("/messages/v4/send-many/detail", send_many, methods=["POST"])
-    health = [Route(path, _well) for path in ("/healthz", "/readyz")]
+    health = [Route(path, _healthy) for path in ("/healthz", "/readyz")]
     return Starlette(routes=[*pages.routes(mail_journal, sms_journal), gateway, *health], lifespan=lifespan)
 
 
@@ -57,12 +57,14 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except ValueError as failure:
-        raise sms.Refused(400, "ValidationError", "JSON이 아닙니다 / the body is not JSON.") from failure
+        raise sms.RequestRejected(
+            400, "ValidationError", "JSON이 아닙니다 / the body is not JSON."
+        ) from failure
 
 
 def _error(status: int, code: str, text: str) -> Response:
     return JSONResponse({"errorCode": code, "errorMessage": text}, status_code=status)
 
 
-async def _well(request: Request) -> Response:
+async def _healthy(request: Request) -> Response:
     return PlainTextResponse("ok")

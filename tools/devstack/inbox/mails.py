@@ -1,4 +1,4 @@
-"""The mail server: takes every mail it is given and keeps its headers and its text and HTML parts."""
+"""The mail server: accepts every mail and stores its headers, its text part and its HTML part."""
 
 import secrets
 from datetime import UTC, datetime
@@ -9,26 +9,26 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tools.devstack.inbox.journal import Journal, Record
 
-LARGEST = 10 * 1024 * 1024  # bytes
+MAX_BYTES = 10 * 1024 * 1024  # bytes
 
 
 class MailHandler:
-    """What aiosmtpd calls with each mail."""
+    """aiosmtpd's handler: stores each mail in the journal."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  SMTP's word
-        """Keep the mail and accept it."""
+        """Store the mail and accept it."""
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        self.journal.keep(_record(raw, envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos]))
+        self.journal.save(_record(raw, envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos]))
         return "250 Message accepted for delivery"
 
 
 def protocol(journal: Journal) -> SMTP:
-    """Return one connection of the server, for the event loop."""
-    return SMTP(MailHandler(journal), enable_SMTPUTF8=True, data_size_limit=LARGEST, hostname="ieum.local")
+    """Return the protocol of one connection, for the event loop's server."""
+    return SMTP(MailHandler(journal), enable_SMTPUTF8=True, data_size_limit=MAX_BYTES, hostname="ieum.local")
 
 
 def _record(raw: bytes, sender: str, recipients: list[str]) -> Record:
@@ -55,5 +55,5 @@ def _part(mail: EmailMessage, kind: str) -> str:
     data = payload if isinstance(payload, bytes) else b""
     try:
         return data.decode(body.get_content_charset("utf-8"), errors="replace")
-    except LookupError:  # a charset that nobody knows: show what can be read
+    except LookupError:  # an unknown charset: show what can be decoded
         return data.decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""The pages and the JSON of both inboxes; what others wrote is shown escaped, HTML mails in a sandboxed frame."""
+"""The pages and the JSON of both inboxes; received text is escaped, HTML mails are shown in a sandboxed frame."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,16 +35,16 @@ def routes(mails: Journal, messages: Journal) -> list[Route]:
     """Return the routes of the pages and of the JSON."""
 
     async def mail_list(request: Request) -> Response:
-        return _page("mails.html", {"mails": mails.newest_first()})
+        return _render("mails.html", {"mails": mails.newest_first()})
 
     async def mail(request: Request) -> Response:
-        return _page("mail.html", {"mail": _found(mails, request)})
+        return _render("mail.html", {"mail": _record(mails, request)})
 
     async def mail_html(request: Request) -> Response:
-        return _secured(HTMLResponse(_found(mails, request)["html"]), MAIL_POLICY)
+        return _secured(HTMLResponse(_record(mails, request)["html"]), MAIL_POLICY)
 
     async def sms_list(request: Request) -> Response:
-        return _page("sms.html", {"messages": messages.newest_first(), "states": STATES})
+        return _render("sms.html", {"messages": messages.newest_first(), "states": STATES})
 
     async def api_mails(request: Request) -> Response:
         return JSONResponse(mails.newest_first())
@@ -65,14 +65,14 @@ async def _style(request: Request) -> Response:
     return Response((FOLDER / "style.css").read_text(encoding="utf-8"), media_type="text/css")
 
 
-def _found(journal: Journal, request: Request) -> Record:
+def _record(journal: Journal, request: Request) -> Record:
     record = journal.records.get(request.path_params["id"])
     if record is None:
         raise HTTPException(404, "그런 메일이 없습니다 / no such mail")
     return record
 
 
-def _page(template: str, values: Mapping[str, object]) -> Response:
+def _render(template: str, values: Mapping[str, object]) -> Response:
     return _secured(HTMLResponse(TEMPLATES.get_template(template).render(values)), PAGE_POLICY)
 
 

@@ -1,4 +1,4 @@
-"""The inboxes' settings, from the environment."""
+"""Settings of the inboxes, from the environment."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Each is IEUM_<NAME>; `sms_sender` lists the registered sender numbers, separated by commas."""
+    """Each setting is IEUM_<NAME>; `sms_sender` lists the registered sender numbers, separated by commas."""
 
     model_config = SettingsConfigDict(env_prefix="IEUM_", frozen=True)
 
@@ -19,10 +19,10 @@ class Settings(BaseSettings):
     sms_api_secret: SecretStr
     sms_sender: str
     sms_receipt_url: str | None = None
-    sms_receipt_delay: float = 0.3  # seconds from acceptance to the receipt
-    sms_late_receipt_delay: float = 5.0  # the same for a number whose receipt is late
+    sms_receipt_delay: float = 0.3  # seconds from acceptance to the delivery report
+    sms_late_receipt_delay: float = 5.0  # seconds for the number whose delivery report is late
 
     @property
     def senders(self) -> frozenset[str]:
-        """Return the numbers that may send, digits only."""
+        """Return the registered sender numbers, digits only."""
         return frozenset(number.strip() for number in self.sms_sender.split(","))

@@ -1,1 +1,1 @@
-"""Facts and rows to views: pure functions, so that what a page shows can be read here without a database."""
+"""Pure functions from figure inputs and rows to views: the content of each page, testable without a database."""

@@ -1,18 +1,18 @@
-"""The list of cases, and what needs somebody today."""
+"""Views of the list of cases and of pending work."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from services.monitoring.board.fill.case import public_krw, tranche_name
-from services.monitoring.board.fill.companies import place
+from services.monitoring.board.fill.companies import municipality_name
 from services.monitoring.board.fill.programme import milestone_name, short_name
-from services.monitoring.board.parts.case_view import CaseRow, CaseStatus, CasesView, Choice, Filter
+from services.monitoring.board.parts.case_view import CaseFilter, CaseRow, CaseStatus, CasesView, Choice
 from services.monitoring.board.parts.values import Figure
 from services.monitoring.board.parts.views import WorkItem
 from shared.events.definition import Definition
 
 PAGE_SIZE = 50
-HOLDING = ("agreed", "in_progress", "completed", "recorded")
+STATUSES_WITH_AGREEMENT = ("agreed", "in_progress", "completed", "recorded")
 Definitions = Mapping[str, Definition | None]
 
 TRANCHE_WORK: Mapping[str, Any] = {
@@ -23,36 +23,36 @@ TRANCHE_WORK: Mapping[str, Any] = {
 
 
 def cases_view(
-    found: int, rows: Sequence[Any], asked: Filter, years: Sequence[int], definitions: Definitions
+    total: int, rows: Sequence[Any], case_filter: CaseFilter, years: Sequence[int], definitions: Definitions
 ) -> CasesView:
     return CasesView(
         rows=tuple(case_row(row, definitions.get(row.programme_id)) for row in rows),
-        found=Figure(found),
+        total=Figure(total),
         programmes=tuple(Choice(id, short_name(id, definition)) for id, definition in definitions.items()),
         years=tuple(years),
         statuses=get_args(CaseStatus),
-        asked=asked,
-        pages=pages_of(found),
+        case_filter=case_filter,
+        page_count=page_count(total),
     )
 
 
-def pages_of(found: int) -> int:
-    return max(1, -(-found // PAGE_SIZE))
+def page_count(total: int) -> int:
+    return max(1, -(-total // PAGE_SIZE))
 
 
 def case_row(row: Any, definition: Definition | None) -> CaseRow:
-    recorded = row.recorded_on is not None
+    is_past_result = row.recorded_on is not None
     return CaseRow(
         case_id=row.case_id,
         number=row.number or "",
         company=row.company,
-        municipality=place(row.municipality) if row.municipality else None,
+        municipality=municipality_name(row.municipality) if row.municipality else None,
         programme_name=short_name(row.programme_id, definition),
         track=row.track,
         year=row.year_to,
         status=row.status,
-        agreed_krw=row.total_krw if row.status in HOLDING else None,
-        disbursed_krw=(public_krw(row) if recorded else row.paid_krw) or 0,
+        agreed_krw=row.total_krw if row.status in STATUSES_WITH_AGREEMENT else None,
+        disbursed_krw=(public_krw(row) if is_past_result else row.paid_krw) or 0,
         next_due=row.next_due,
         next_name=milestone_name(definition, row.next_milestone) if row.next_milestone else None,
     )
@@ -64,7 +64,7 @@ def tranche_work(row: Any, definitions: Definitions) -> WorkItem:
         due_on=row.due_on,
         case_id=row.case_id,
         company=row.company,
-        what=tranche_name(definitions.get(row.programme_id), row.number),
+        name=tranche_name(definitions.get(row.programme_id), row.number),
         amount_krw=row.total_krw,
     )
 
@@ -75,5 +75,5 @@ def milestone_work(row: Any, definitions: Definitions) -> WorkItem:
         due_on=row.due_on,
         case_id=row.case_id,
         company=row.company,
-        what=milestone_name(definitions.get(row.programme_id), row.milestone),
+        name=milestone_name(definitions.get(row.programme_id), row.milestone),
     )

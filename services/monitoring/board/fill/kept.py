@@ -1,8 +1,7 @@
-"""A programme's row is computed once for the same facts: who reads the overview next, or of another day, gets the same.
+"""Cache of overview rows: a programme's row is computed once for equal figure inputs.
 
-What is kept is what the facts give, and they are read anew each time; so nothing that is shown can be older than them.
-Most days change nothing of a programme. What a row shows of the day itself is the half-year that it lies in; the day
-of the newest event is not part of it.
+The inputs are read anew for each page, so a cached row is never older than they are. Most days change nothing of a
+programme; of the day itself a row shows only its half-year. The day of the newest event is not part of a row.
 """
 
 from dataclasses import dataclass, field
@@ -12,44 +11,44 @@ from typing import Any
 
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.figures.domain import Facts
+from services.monitoring.figures.domain import FigureInputs
 from shared.values.identity_cache import IdentityKey
 
-MOST = 1_000  # programmes times what they were
+MAX_ROWS = 1_000  # a row for each state that a programme has had
 
 
 @dataclass(frozen=True)
-class Known:
-    """Facts by what they say."""
+class InputsKey:
+    """Cache key of figure inputs: equal where their values are."""
 
-    said: tuple[Any, ...]
-    facts: Facts = field(compare=False)
+    values: tuple[Any, ...]
+    inputs: FigureInputs = field(compare=False)
 
 
-def row_view(facts: Facts) -> ProgrammeView:
-    """The view of a programme as a row of all, without the day of its newest event."""
-    said = (
-        facts.programme_id,
-        half_year(facts.as_of),
-        facts.version,
-        IdentityKey(facts.definition),
-        IdentityKey(facts.proposal),
-        facts.proposed_on,
-        tuple(facts.money),
-        tuple(facts.cases),
-        tuple(facts.calls),
-        facts.report,
-        facts.visited,
-        tuple(facts.money_events.items()),
+def row_view(inputs: FigureInputs) -> ProgrammeView:
+    """Return the view of a programme's row, cached; without the day of its newest event."""
+    values = (
+        inputs.programme_id,
+        half_year(inputs.as_of),
+        inputs.version,
+        IdentityKey(inputs.definition),
+        IdentityKey(inputs.proposal),
+        inputs.proposed_on,
+        tuple(inputs.money),
+        tuple(inputs.case_groups),
+        tuple(inputs.rounds),
+        inputs.report,
+        inputs.companies_visited,
+        tuple(inputs.money_events.items()),
     )
-    return computed(Known(said, facts))
+    return cached_view(InputsKey(values, inputs))
 
 
 def half_year(day: date) -> tuple[int, bool]:
-    """A plan's periods are years, or halves of them."""
+    """Return the half-year of a day; periods of a plan are years or half-years."""
     return day.year, day.month > 6
 
 
-@lru_cache(maxsize=MOST)
-def computed(known: Known) -> ProgrammeView:
-    return programme_view(known.facts)
+@lru_cache(maxsize=MAX_ROWS)
+def cached_view(key: InputsKey) -> ProgrammeView:
+    return programme_view(key.inputs)

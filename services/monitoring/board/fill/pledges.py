@@ -1,29 +1,29 @@
-"""Indicators by year, and a pledge's stated progress beside what can be computed."""
+"""Pledge sections of a programme: indicators by year, stated progress beside computed progress."""
 
 from datetime import date
 
-from services.monitoring.board.fill.shown import Shown
+from services.monitoring.board.fill.shown import FigureLookup
 from services.monitoring.board.parts.programme_view import ComputedProgress, Indicator, IndicatorYear, Pledge
 from services.monitoring.board.parts.values import Text
 from services.monitoring.figures.domain import Json
 from shared.events.definition import Definition
 
 
-def indicators(shown: Shown, definition: Definition) -> tuple[Indicator, ...]:
+def indicators(lookup: FigureLookup, definition: Definition) -> tuple[Indicator, ...]:
     return tuple(
         Indicator(
-            key=one.id,
-            name=Text(one.name_ko, one.name_en),
-            counted_in=Text(one.unit),
-            target=shown(f"indicators.{one.id}.target"),
-            achieved=shown.counted(f"indicators.{one.id}.achieved_total"),
-            years=by_year(shown.group(f"indicators.{one.id}")),
+            key=indicator.id,
+            name=Text(indicator.name_ko, indicator.name_en),
+            counted_in=Text(indicator.unit),
+            target=lookup(f"indicators.{indicator.id}.target"),
+            achieved=lookup.count(f"indicators.{indicator.id}.achieved_total"),
+            years=indicator_years(lookup.group(f"indicators.{indicator.id}")),
         )
-        for one in definition.indicators
+        for indicator in definition.indicators
     )
 
 
-def by_year(indicator: Json) -> tuple[IndicatorYear, ...]:
+def indicator_years(indicator: Json) -> tuple[IndicatorYear, ...]:
     achieved = indicator["achieved"]
     return tuple(
         IndicatorYear(int(year), target, achieved.get(year, 0))
@@ -31,26 +31,30 @@ def by_year(indicator: Json) -> tuple[IndicatorYear, ...]:
     )
 
 
-def pledge(shown: Shown, definition: Definition) -> Pledge | None:
-    promised = definition.pledge
-    if promised is None:
+def pledge(lookup: FigureLookup, definition: Definition) -> Pledge | None:
+    pledged = definition.pledge
+    if pledged is None:
         return None
-    reported = shown.at("pledge.occurred_on")
+    reported = lookup.value("pledge.occurred_on")
     return Pledge(
-        Text(promised.name_ko, promised.name_en),
-        Text(promised.owner_ko, promised.owner_en),
-        stated_percent=shown("pledge.progress_percent", evidence=1),
+        Text(pledged.name_ko, pledged.name_en),
+        Text(pledged.owner_ko, pledged.owner_en),
+        stated_percent=lookup("pledge.progress_percent", event_count=1),
         reported_on=date.fromisoformat(reported) if reported else None,
-        computed=tuple(computed(shown, definition)),
+        computed=tuple(computed_progress(lookup, definition)),
     )
 
 
-def computed(shown: Shown, definition: Definition) -> list[ComputedProgress]:
-    """Agreements of the target, and what was invested of the total."""
-    found = []
+def computed_progress(lookup: FigureLookup, definition: Definition) -> list[ComputedProgress]:
+    """Return progress computed from agreements (of their target) and from investment (of the total)."""
+    progress = []
     if definition.indicators:
         path = f"indicators.{definition.indicators[0].id}"
-        found.append(ComputedProgress("agreements", shown(f"{path}.achieved_total"), shown(f"{path}.target")))
-    if shown.at("invested_before_term.all") is not None and shown.at("total.all"):
-        found.append(ComputedProgress("investment", shown("invested_before_term.all"), shown("total.all")))
-    return found
+        progress.append(
+            ComputedProgress("agreements", lookup(f"{path}.achieved_total"), lookup(f"{path}.target"))
+        )
+    if lookup.value("invested_before_term.all") is not None and lookup.value("total.all"):
+        progress.append(
+            ComputedProgress("investment", lookup("invested_before_term.all"), lookup("total.all"))
+        )
+    return progress

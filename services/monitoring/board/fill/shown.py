@@ -1,4 +1,4 @@
-"""A programme's figures by their path: each figure on a page is one of the api's, and its key leads to its origin."""
+"""Lookup of a programme's figures by path; each figure on a page is one of the API's, its key opens its lineage."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,36 +8,37 @@ from services.monitoring.figures.domain import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """`figures` is what /api/figures/{programme_id} answers, or a group of it; `key` is the group's own: a figure's key begins with it."""
+class FigureLookup:
+    """Figures as /api/figures/{programme_id} returns them, or a group of them; keys begin with `prefix`."""
 
-    key: str
+    prefix: str
     figures: Json
 
-    def at(self, path: str) -> Any:
-        """What stands at the path, None where nothing does."""
-        found: Any = self.figures
+    def value(self, path: str) -> Any:
+        """Return the value at the path, None where there is none."""
+        value: Any = self.figures
         for name in path.split("."):
-            if not isinstance(found, dict) or (found := found.get(name)) is None:
+            if not isinstance(value, dict) or (value := value.get(name)) is None:
                 return None
-        return found
+        return value
 
-    def __call__(self, path: str, evidence: int | None = None) -> Figure:
-        """The figure at the path; not known where the api does not have it."""
-        return self._figure(path, self.at(path), evidence)
+    def __call__(self, path: str, event_count: int | None = None) -> Figure:
+        """Return the figure at the path; unknown where there is none."""
+        return self._figure(path, self.value(path), event_count)
 
-    def counted(self, path: str) -> Figure:
-        """A count of cases: as many events as its value prove it."""
-        value = self.at(path)
+    def count(self, path: str) -> Figure:
+        """Return a figure that counts events: it has as many as its value."""
+        value = self.value(path)
         return self._figure(path, value, value)
 
     def group(self, path: str) -> Json:
-        found: Json = self.at(path) or {}
-        return found
+        """Return the group at the path, empty where there is none."""
+        group: Json = self.value(path) or {}
+        return group
 
-    def below(self, path: str) -> "Shown":
-        """The figures of the group, by their paths in it."""
-        return Shown(f"{self.key}.{path}", self.group(path))
+    def subtree(self, path: str) -> "FigureLookup":
+        """Return the lookup of a group, by paths within it."""
+        return FigureLookup(f"{self.prefix}.{path}", self.group(path))
 
-    def _figure(self, path: str, value: Any, evidence: int | None) -> Figure:
-        return Figure(value, f"{self.key}.{path}", evidence) if isinstance(value, int) else UNKNOWN
+    def _figure(self, path: str, value: Any, event_count: int | None) -> Figure:
+        return Figure(value, f"{self.prefix}.{path}", event_count) if isinstance(value, int) else UNKNOWN

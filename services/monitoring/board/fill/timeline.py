@@ -1,4 +1,4 @@
-"""Events as entries of a timeline: the words that fill their sentence, and their sum of money in won."""
+"""Timeline entries from events: the parameters of their sentence and their amount in won."""
 
 from typing import Any, cast
 
@@ -25,38 +25,38 @@ TEMPLATES = {
 }
 
 
-def entry(row: Any, definition: Definition | None, company: str | None = None) -> TimelineEntry:
-    """`row` is one of the timeline; `company` is named where entries of several cases stand together."""
+def timeline_entry(row: Any, definition: Definition | None, company: str | None = None) -> TimelineEntry:
+    """Return the entry of a timeline row; `company` is set where entries of several cases are listed together."""
     return TimelineEntry(
         occurred_on=row.occurred_on,
         recorded_at=row.recorded_at,
         service=cast(Service, row.source.rpartition("/")[2]),
-        sentence=row.name.rpartition(".")[0],
+        event_name=row.name.rpartition(".")[0],
         event_id=row.id,
-        params=params(row.data, definition),
-        amount_krw=amount(row.data),
+        params=sentence_params(row.data, definition),
+        amount_krw=amount_krw(row.data),
         case_id=row.data.get("case_id"),
         company=company,
     )
 
 
-def params(data: Json, definition: Definition | None) -> Json:
-    """What the event says, names in both languages instead of keys."""
-    said = dict(data)
+def sentence_params(data: Json, definition: Definition | None) -> Json:
+    """Return the event's data with names in both languages in place of keys."""
+    params = dict(data)
     if "milestone" in data:
-        said["milestone"] = milestone_name(definition, data["milestone"])
+        params["milestone"] = milestone_name(definition, data["milestone"])
     if "template" in data:
-        said["template"] = template_name(data["template"])
-    return said
+        params["template"] = template_name(data["template"])
+    return params
 
 
 def template_name(template: str) -> Text:
-    """As operators call it; a template that is not known here names itself."""
+    """Return the template's name, its key where it is not known here."""
     return TEMPLATES.get(template, Text(template))
 
 
-def amount(data: Json) -> int | None:
-    """The event's sum in won, however it is given; None where it has none."""
+def amount_krw(data: Json) -> int | None:
+    """Return the event's total in won from whichever field has it, None where none has."""
     for name in ("total_krw", "amount_krw"):
         if name in data:
             return int(data[name])

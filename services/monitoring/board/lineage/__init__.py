@@ -1,1 +1,1 @@
-"""From a figure back to the events that make it: every key that a page shows has its rule here."""
+"""Lineage: from a figure back to the events that it was computed from."""

@@ -1,19 +1,19 @@
-"""The events behind a figure, each with what it adds: money by the same tiles that the figure is the sum of."""
+"""Contributions to figures, read from the timeline; amounts of money come from the projection's own fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.monitoring.figures.domain import Facts
+from services.monitoring.figures.domain import FigureInputs
 from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
-from services.monitoring.projections.case_tiles import ABOUT_TO_DAYS
-from services.monitoring.projections.money import Kind
+from services.monitoring.projections.case_rollups import ABOUT_TO_DAYS
+from services.monitoring.projections.money import MoneyKind
 from shared.database.engine import Executor, fetch
 from shared.projections.projection import DecodedEvent
 
-MOST = 300  # events shown of a figure; of more, the page says that it shows a part
+MAX_EVENTS = 300  # events shown of a figure; of more, the page shows the first and their number
 
 TOPIC = {(event.source, event.name): event.topic for event in timeline.PROJECTION.rows}
 
@@ -32,7 +32,7 @@ EVENTS = """
     order by t.occurred_on, t.id
 """
 
-# Of each case that counts, the event that made it count: the first of these names that it has.
+# For each case that counts, the event that made it count: the first of these names that it has.
 CASE_EVENTS = """
     select t.*, coalesce(c.company_name_ko, k.name_ko) as company, c.self_krw
     from (
@@ -72,90 +72,103 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The first events of a figure, and how many there are in all."""
+class Contributions:
+    """The first contributions to a figure, and how many there are in all."""
 
-    parts: list[Contribution]
+    listed: list[Contribution]
     total: int
 
-    def __add__(self, other: "Found") -> "Found":
-        return Found(self.parts + other.parts, self.total + other.total)
+    def __add__(self, other: "Contributions") -> "Contributions":
+        return Contributions(self.listed + other.listed, self.total + other.total)
 
 
-async def events(
-    session: Executor, programme_id: str, names: Sequence[str], on: date, years: tuple[int, int] | None = None
+async def timeline_events(
+    session: Executor,
+    programme_id: str,
+    names: Sequence[str],
+    as_of: date,
+    years: tuple[int, int] | None = None,
 ) -> list[Any]:
-    """Of these fiscal years where they are given; one more than is shown, so that a part is known as one."""
+    """Return the first events of these names and fiscal years (inclusive), at most one more than is shown."""
     first, last = years or (None, None)
-    return await fetch(session, EVENTS, on, programme_id, list(names), first, last, MOST + 1)
+    return await fetch(session, EVENTS, as_of, programme_id, list(names), first, last, MAX_EVENTS + 1)
 
 
-async def of_money(
-    session: Executor, facts: Facts, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]
-) -> Found:
-    """Events of these kinds, with the tiles whose fiscal year and funder are wanted."""
-    rows = await events(session, facts.programme_id, names_of(kinds), facts.as_of, years)
-    parts = [Contribution(row, part(row, kinds, years, funders)) for row in rows]
-    parts = [one for one in parts if one.amount]
-    if len(rows) <= MOST:
-        return Found(parts, len(parts))
-    counts = facts.money_events.items()
-    return Found(
-        parts, sum(n for (kind, year), n in counts if kind in kinds and years[0] <= year <= years[1])
+async def money_contributions(
+    session: Executor,
+    inputs: FigureInputs,
+    kinds: Sequence[MoneyKind],
+    years: tuple[int, int],
+    funders: set[str],
+) -> Contributions:
+    """Return what events of these kinds add for the funders in the fiscal years (inclusive)."""
+    rows = await timeline_events(session, inputs.programme_id, event_names(kinds), inputs.as_of, years)
+    contributions = [Contribution(row, contribution_krw(row, kinds, years, funders)) for row in rows]
+    contributions = [contribution for contribution in contributions if contribution.amount]
+    if len(rows) <= MAX_EVENTS:
+        return Contributions(contributions, len(contributions))
+    counts = inputs.money_events.items()
+    return Contributions(
+        contributions, sum(n for (kind, year), n in counts if kind in kinds and years[0] <= year <= years[1])
     )
 
 
-def part(row: Any, kinds: Sequence[Kind], years: tuple[int, int], funders: set[str]) -> int:
-    """What the projection's own fold gives to the wanted tiles."""
-    type = f"{timeline.PREFIX}{row.name}"
-    fact = DecodedEvent(
+def contribution_krw(row: Any, kinds: Sequence[MoneyKind], years: tuple[int, int], funders: set[str]) -> int:
+    """Return the won that the projection's own fold takes from the event for these kinds, years and funders."""
+    type = f"{timeline.TYPE_PREFIX}{row.name}"
+    event = DecodedEvent(
         type, row.source, row.id, row.subject, row.sequence, f"{row.occurred_on}", "", row.data, None
     )
     return sum(
         krw
-        for (_, kind, year, funder, *_), krw in money.PROJECTION.by_type[type](fact)
+        for (_, kind, year, funder, *_), krw in money.PROJECTION.by_type[type](event)
         if kind in kinds and years[0] <= year <= years[1] and funder in funders
     )
 
 
-def names_of(kinds: Sequence[Kind]) -> list[str]:
-    """Which events give money of these kinds."""
+def event_names(kinds: Sequence[MoneyKind]) -> list[str]:
+    """Return the events that add money of these kinds."""
     return [name for kind in kinds for name in EVENTS_OF_KIND[kind]]
 
 
 EVENTS_OF_KIND = {
-    Kind.ALLOCATED: ["budget.allocated.v1"],
-    Kind.PAST: ["past_spending.booked.v1"],
-    Kind.COMMITTED: ["funds.committed.v1", "commitment.released.v1"],
-    Kind.DISBURSED: ["tranche.disbursed.v1"],
-    Kind.EVIDENCED: ["self_contribution.confirmed.v1"],
+    MoneyKind.ALLOCATED: ["budget.allocated.v1"],
+    MoneyKind.PAST: ["past_spending.booked.v1"],
+    MoneyKind.COMMITTED: ["funds.committed.v1", "commitment.released.v1"],
+    MoneyKind.DISBURSED: ["tranche.disbursed.v1"],
+    MoneyKind.EVIDENCED: ["self_contribution.confirmed.v1"],
 }
 
 
 @dataclass(frozen=True)
-class Where:
-    """Which of a programme's cases count: all, or those of some years, a track, a municipality."""
+class CaseScope:
+    """Restriction of a programme's cases to some years, a track, a municipality; None: no restriction."""
 
     years: str | None = None
     track: str | None = None
     municipality: str | None = None
 
 
-async def of_cases(
-    session: Executor, facts: Facts, condition: str, names: Sequence[str], where: Where = Where()
+async def case_contributions(
+    session: Executor,
+    inputs: FigureInputs,
+    condition: str,
+    names: Sequence[str],
+    scope: CaseScope = CaseScope(),
 ) -> list[Contribution]:
-    """The cases that meet the condition (SQL over what a case is on the day), one event each."""
+    """Return one event of each case that meets the condition (SQL over the state of a case on the day)."""
     statement = CASE_EVENTS.format(on_the_day=ON_THE_DAY, condition=condition)
-    asked = (where.years, where.track, where.municipality, MOST + 1)
+    filters = (scope.years, scope.track, scope.municipality, MAX_EVENTS + 1)
     rows = await fetch(
-        session, statement, facts.programme_id, facts.as_of, ABOUT_TO_DAYS, list(names), *asked
+        session, statement, inputs.programme_id, inputs.as_of, ABOUT_TO_DAYS, list(names), *filters
     )
     return [Contribution(row, 1) for row in rows]
 
 
-async def first_visits(session: Executor, programme_id: str, on: date) -> list[Contribution]:
-    found = await fetch(session, FIRST_VISITS, on, programme_id)
-    return [Contribution(row, 1) for row in sorted(found, key=lambda row: (row.occurred_on, row.id))]
+async def first_visits(session: Executor, programme_id: str, as_of: date) -> list[Contribution]:
+    """Return the first mentor visit of each company, oldest first."""
+    rows = await fetch(session, FIRST_VISITS, as_of, programme_id)
+    return [Contribution(row, 1) for row in sorted(rows, key=lambda row: (row.occurred_on, row.id))]
 
 
 PLEDGE_REPORTS = """
@@ -165,6 +178,6 @@ PLEDGE_REPORTS = """
 """
 
 
-async def pledge_reports(session: Executor, pledge_id: str, on: date) -> list[Any]:
-    """Oldest first: the last one is what is shown."""
-    return await fetch(session, PLEDGE_REPORTS, on, pledge_id)
+async def pledge_reports(session: Executor, pledge_id: str, as_of: date) -> list[Any]:
+    """Return the progress reports of a pledge, oldest first: the last one is the figure."""
+    return await fetch(session, PLEDGE_REPORTS, as_of, pledge_id)

@@ -1,1 +1,1 @@
-"""What pages are made of: views that the service fills, and pure functions that word and draw them."""
+"""Views of the pages, and the pure functions that format and render them."""

@@ -1,11 +1,11 @@
-"""What the page of one case (과제) and the list of cases show."""
+"""Views of the page of one case (과제) and of the list of cases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import Figure, Service, State, Text, Window
+from services.monitoring.board.parts.values import DateRange, Figure, Service, State, Text
 from shared.values.money import Funder
 
 CaseStatus = Literal[
@@ -41,26 +41,26 @@ PaymentRole = Literal["requester", "approver", "payer"]  # 담당자(기안), �
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event of any service, told as a sentence.
+    """An event of any service, shown as a sentence.
 
-    `sentence` is the event's name without prefix and version (`agreement.signed`), the key of its text;
-    `params` fill it (see i18n: a text names what it needs). `amount_krw` is the event's sum in won.
+    `event_name` has no prefix and version (`agreement.signed`); it is the key of the text, whose parameters are in
+    `params`. `amount_krw` is the event's total in won.
     """
 
     occurred_on: date
     recorded_at: datetime  # aware; shown in Asia/Seoul
     service: Service
-    sentence: str
+    event_name: str
     event_id: str
     params: Mapping[str, object] = field(default_factory=dict)
     amount_krw: int | None = None
-    case_id: str | None = None  # set where entries of several cases stand together
+    case_id: str | None = None  # set where entries of several cases are listed together
     company: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedEntry:
-    """What is due after the as-of date: a milestone or a tranche."""
+    """A milestone or tranche that is due after the as-of date."""
 
     due_on: date
     service: Service
@@ -70,7 +70,7 @@ class ExpectedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The company of a case; no person, no contact."""
+    """The company of a case, without persons and contacts."""
 
     name: str
     business_number_masked: str  # 123-**-***01
@@ -80,20 +80,20 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
-    """One funder's part of the agreement and of each tranche, in exact won."""
+class FunderShare:
+    """A funder's share of the agreement and of each tranche, in exact won."""
 
     funder: Funder
     share: int | None
     agreed_krw: int
     tranches_krw: tuple[
         int, ...
-    ]  # in the order of CaseView.tranches; empty for `self`, which the company spends
+    ]  # in the order of CaseView.tranches; empty for `self`, which the company spends itself
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentStep:
-    """Who did one of the three steps of a payment, and on which day."""
+    """One of the three steps of a payment: the person and the day."""
 
     role: PaymentRole
     actor_id: str
@@ -102,7 +102,7 @@ class PaymentStep:
 
 @dataclass(frozen=True, slots=True)
 class Tranche:
-    """One instalment of the public money, in won."""
+    """An instalment of the public money, in won."""
 
     number: int
     name: Text  # 선금, 잔금
@@ -124,7 +124,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to the company; never its address."""
+    """A message to the company, without its address."""
 
     sent_on: date
     channel: Literal["email", "sms"]
@@ -134,7 +134,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the case got, or did not get, its place."""
+    """The selection of a case: how it was selected, its rank and score."""
 
     via: Literal["ranking", "reserve", "ministry"]
     rank: int | None = None
@@ -145,23 +145,23 @@ class Selection:
 class CaseView:
     """One case over all services, as of a business date."""
 
-    number: str  # the receipt number, or the other system's number
+    number: str  # the reference number, or the other system's number
     status: CaseStatus
     company: Company
     programme_id: str
     programme_name: Text
-    year: int  # its round's, or its record's
+    year: int  # of its round or past result
     track: str | None = None
-    builds: Text | None = None  # what the company builds: its track's name
+    track_name: Text | None = None  # what the company builds
     selection: Selection | None = None
-    agreement: Window | None = None
+    agreement: DateRange | None = None
     total_krw: int | None = None
     public_krw: int | None = None
     self_krw: int | None = None
     disbursed_krw: int = 0
-    purses: tuple[
-        Purse, ...
-    ] = ()  # one a funder, in the order of the definition; `all` is computed by the page
+    funder_shares: tuple[
+        FunderShare, ...
+    ] = ()  # one a funder, in the order of the definition; the template adds the total
     split_note: Text | None = None  # rounding unit and who has the remainder
     tranches: tuple[Tranche, ...] = ()
     milestones: tuple[Milestone, ...] = ()
@@ -172,7 +172,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A line of the list of cases; money in won."""
+    """A row of the list of cases; money in won."""
 
     case_id: str
     number: str
@@ -189,8 +189,8 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """What the list is asked for; it lives in the address. `q` is a part of a company's name or a case's number."""
+class CaseFilter:
+    """Filter of the list, as given in the address. `q` is a part of a company's name or of a case's number."""
 
     programme: str | None = None
     year: int | None = None
@@ -210,15 +210,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CasesView:
-    """The list of cases, and what it was asked for."""
+    """A page of the list of cases, and its filter."""
 
     rows: tuple[CaseRow, ...]
-    found: Figure  # how many the filter finds, not how many this page shows
+    total: Figure  # how many match the filter, not how many this page shows
     programmes: tuple[Choice, ...]
     years: tuple[int, ...]
     statuses: tuple[CaseStatus, ...]
-    asked: Filter
-    pages: int = 1
+    case_filter: CaseFilter
+    page_count: int = 1
 
 
 STATUS_STATE: Mapping[CaseStatus, State] = {

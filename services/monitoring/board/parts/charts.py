@@ -1,7 +1,7 @@
-"""Inline SVG from the server, in one notation: actual filled, plan outlined, shortfall hatched, target a tick.
+"""Charts as inline SVG, in one notation: actual filled, plan outlined, shortfall hatched, target a tick.
 
-Geometry stands in attributes and colour in classes, so that a strict content security policy, themes and
-print all hold. Values are counts or won; only their proportions matter.
+Geometry is in attributes and colour in classes, which a strict content security policy, themes and print need.
+Values are counts or won; only their proportions matter.
 """
 
 from collections.abc import Sequence
@@ -12,156 +12,179 @@ from markupsafe import Markup, escape
 
 from shared.values.money import Funder
 
-Kind = Literal["actual", "actual2", "plan", "short"] | Funder
-"""How a piece is drawn: `actual2` is the lighter of two that were reached, a funder has a colour of its own."""
+Style = Literal["actual", "actual2", "plan", "short"] | Funder
+"""Appearance of a segment: `actual2` is a lighter `actual`; each funder has a colour of its own."""
 
-TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other sign, at 13 px
+TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other character, at 13 px
 
 
-class Part(NamedTuple):
-    """One piece of a bar: how much, drawn how, said how (empty: not labelled)."""
+class Segment(NamedTuple):
+    """A segment of a bar: its value, style and label (empty: none)."""
 
     value: int
-    kind: Kind
+    style: Style
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """The measures of upright bars, in px: each stands in the middle of its slot, at most `most` wide."""
+class BarDimensions:
+    """Dimensions of vertical bars, in px; each bar is centred in its slot, which is at most `max_slot` wide."""
 
     css: str
     width: int
-    tall: int  # of the highest bar
-    line: int  # of text above a bar
-    foot: int  # of the name below it
-    most: int
+    bar_height: int  # of the highest bar
+    line_height: int  # of text above a bar
+    name_height: int  # of the name below it
+    max_slot: int
     gap: int
-    lines: int = 0  # above a bar, at most
+    line_count: int = 0  # above a bar, at most
 
     @property
-    def floor(self) -> int:
-        """Where the bars stand."""
-        return self.tall + 4 + self.line * self.lines
+    def baseline(self) -> int:
+        """The y of the bars' lower edge."""
+        return self.bar_height + 4 + self.line_height * self.line_count
+
+
+SPARK = BarDimensions("chart spark", 132, bar_height=28, line_height=13, name_height=13, max_slot=70, gap=6)
+COLUMNS = BarDimensions(
+    "chart columns", 528, bar_height=130, line_height=16, name_height=20, max_slot=200, gap=60
+)
+WIDE = BarDimensions("chart", 1312, bar_height=130, line_height=16, name_height=20, max_slot=200, gap=80)
 
 
 class Bar(NamedTuple):
-    """One upright bar: its name under it, its pieces from the floor up, the lines above it.
+    """A vertical bar: the name below it, its segments from the bottom up, the lines above it.
 
-    `outline` is a plan drawn behind the pieces, on the same scale.
+    `outline` is a plan drawn behind the segments, on the same scale.
     """
 
     name: str
-    parts: tuple[Part, ...]
+    segments: tuple[Segment, ...]
     lines: tuple[str, ...] = ()
     outline: int = 0
 
     @property
     def height(self) -> int:
-        return max(self.outline, sum(part.value for part in self.parts))
+        return max(self.outline, sum(segment.value for segment in self.segments))
 
 
 def meter(
-    part: int, whole: int, kind: Kind = "actual", target: int | None = None, height: int = 16
+    part: int, whole: int, style: Style = "actual", target: int | None = None, height: int = 16
 ) -> Markup:
-    """A bar in a table row, beside its number (so hidden from readers); target is a tick on the same scale."""
+    """Draw a bar for a table row, hidden from screen readers as its number is beside it; the target is a tick."""
     width = 400
     tick = "" if target is None else _tick(_clip(_scale(target, whole, width), width), height + 6)
     track = _rect("track", 0, 3, width, height)
-    bar = _rect(kind, 0, 3, _clip(_scale(part, whole, width), width), height)
+    bar = _rect(style, 0, 3, _clip(_scale(part, whole, width), width), height)
     head = f'<svg class="chart meter" viewBox="0 0 {width} {height + 6}" preserveAspectRatio="none" aria-hidden="true">'
     return Markup(head + track + bar + tick + "</svg>")
 
 
-def bullet(parts: Sequence[Part], whole: int, label: str, width: int = 280) -> Markup:
-    """What is reached of a target: pieces side by side on a track that ends at the target's tick."""
-    drawn, said, x = [_rect("track", 0, 3, width, 16)], [], 0.0
-    for part in parts:
-        wide = _clip(_scale(part.value, whole, width), width - x)
-        drawn.append(_rect(part.kind, x, 3, wide, 16))
-        if part.text:
-            said.append((x + wide / 2, part))
-        x += wide
-    return _svg("chart", width, 40, label, "".join(drawn) + _tick(width - 1.2, 22) + _labels(said, width))
+def bullet(segments: Sequence[Segment], whole: int, label: str, width: int = 280) -> Markup:
+    """Draw a bullet chart: labelled segments side by side on a track that ends at the target's tick."""
+    shapes, labelled, x = [_rect("track", 0, 3, width, 16)], [], 0.0
+    for segment in segments:
+        segment_width = _clip(_scale(segment.value, whole, width), width - x)
+        shapes.append(_rect(segment.style, x, 3, segment_width, 16))
+        if segment.text:
+            labelled.append((x + segment_width / 2, segment))
+        x += segment_width
+    return _svg(
+        "chart", width, 40, label, "".join(shapes) + _tick(width - 1.2, 22) + _labels(labelled, width)
+    )
 
 
 def spark(bars: Sequence[Bar], label: str) -> Markup:
-    """Small upright bars, one a year, the number above and the name below."""
-    return _upright(bars, label, Frame("chart spark", 132, tall=28, line=13, foot=13, most=70, gap=6))
+    """Draw small vertical bars, one a year, the number above and the name below."""
+    return _vertical_bars(bars, label, SPARK)
 
 
 def columns(bars: Sequence[Bar], label: str) -> Markup:
-    """Upright bars at the size of half a page."""
+    """Draw vertical bars, half a page wide."""
     widest = max((text_width(line) for bar in bars for line in bar.lines), default=0)
-    width = 528 if len(bars) > 3 else max(132 * len(bars), widest, 200)
-    return _upright(bars, label, Frame("chart columns", width, tall=130, line=16, foot=20, most=200, gap=60))
+    width = COLUMNS.width if len(bars) > 3 else max(132 * len(bars), widest, 200)
+    return _vertical_bars(bars, label, replace(COLUMNS, width=width))
 
 
 def wide_columns(bars: Sequence[Bar], label: str) -> Markup:
-    """Upright bars across the page."""
-    return _upright(bars, label, Frame("chart", 1312, tall=130, line=16, foot=20, most=200, gap=80))
+    """Draw vertical bars across the page."""
+    return _vertical_bars(bars, label, WIDE)
 
 
-def purses(shares: Sequence[Part], label: str) -> Markup:
-    """Who pays how much of a whole, side by side with hairline gaps."""
-    width, whole, x, drawn = 528, sum(part.value for part in shares), 0.0, []
-    for part in shares:
-        wide = _scale(part.value, whole, width)
-        drawn.append(_rect(part.kind, x, 2, max(wide - 2, 0), 14))
-        x += wide
-    return _svg("chart", width, 18, label, "".join(drawn))
+def stacked_bar(shares: Sequence[Segment], label: str) -> Markup:
+    """Draw the shares of a whole side by side, with hairline gaps."""
+    width, whole, x, shapes = 528, sum(share.value for share in shares), 0.0, []
+    for share in shares:
+        segment_width = _scale(share.value, whole, width)
+        shapes.append(_rect(share.style, x, 2, max(segment_width - 2, 0), 14))
+        x += segment_width
+    return _svg("chart", width, 18, label, "".join(shapes))
 
 
-def _upright(bars: Sequence[Bar], label: str, frame: Frame) -> Markup:
-    frame = replace(frame, lines=max((len(bar.lines) for bar in bars), default=0))
+def _vertical_bars(bars: Sequence[Bar], label: str, dimensions: BarDimensions) -> Markup:
+    dimensions = replace(dimensions, line_count=max((len(bar.lines) for bar in bars), default=0))
     highest = max((bar.height for bar in bars), default=0)
-    slot = min(frame.width / max(len(bars), 1), frame.most)
-    drawn = [
-        _bar(bar, place * slot + slot / 2, min(slot - frame.gap, 84), highest, frame)
-        for place, bar in enumerate(bars)
+    slot = min(dimensions.width / max(len(bars), 1), dimensions.max_slot)
+    shapes = [
+        _bar(bar, index * slot + slot / 2, min(slot - dimensions.gap, 84), highest, dimensions)
+        for index, bar in enumerate(bars)
     ]
-    axis = f'<path class="k-axis" d="M0 {frame.floor}H{frame.width}"/>'
-    return _svg(frame.css, frame.width, frame.floor + frame.foot + 1, label, "".join(drawn) + axis)
+    axis = f'<path class="k-axis" d="M0 {dimensions.baseline}H{dimensions.width}"/>'
+    return _svg(
+        dimensions.css,
+        dimensions.width,
+        dimensions.baseline + dimensions.name_height + 1,
+        label,
+        "".join(shapes) + axis,
+    )
 
 
-def _bar(bar: Bar, middle: float, wide: float, highest: int, frame: Frame) -> str:
-    left, y = middle - wide / 2, float(frame.floor)
-    behind = _scale(bar.outline, highest, frame.tall)
-    drawn = [_rect("plan", left, y - behind, wide, behind)]
-    for part in bar.parts:
-        tall = _scale(part.value, highest, frame.tall)
-        y -= tall
-        drawn.append(_rect(part.kind, left, y, wide, tall))
-    top = frame.floor - _scale(bar.height, highest, frame.tall) - 4
-    for place, line in enumerate(reversed(bar.lines)):
-        drawn.append(_middle("v m", middle, top - place * frame.line, line, frame.width))
-    return "".join(drawn) + _middle("m", middle, frame.floor + frame.foot, bar.name, frame.width)
+def _bar(bar: Bar, middle: float, width: float, highest: int, dimensions: BarDimensions) -> str:
+    left, y = middle - width / 2, float(dimensions.baseline)
+    outline_height = _scale(bar.outline, highest, dimensions.bar_height)
+    shapes = [_rect("plan", left, y - outline_height, width, outline_height)]
+    for segment in bar.segments:
+        segment_height = _scale(segment.value, highest, dimensions.bar_height)
+        y -= segment_height
+        shapes.append(_rect(segment.style, left, y, width, segment_height))
+    top = dimensions.baseline - _scale(bar.height, highest, dimensions.bar_height) - 4
+    for index, line in enumerate(reversed(bar.lines)):
+        shapes.append(
+            _centred_text("v m", middle, top - index * dimensions.line_height, line, dimensions.width)
+        )
+    return "".join(shapes) + _centred_text(
+        "m", middle, dimensions.baseline + dimensions.name_height, bar.name, dimensions.width
+    )
 
 
-def _middle(css: str, x: float, y: float, text: str, width: int) -> str:
-    """Centred at x, moved inwards where it would be cut off."""
+def _centred_text(css: str, x: float, y: float, text: str, width: int) -> str:
+    """Draw text centred at x, moved inwards where it would be cut off."""
     half = text_width(text) / 2
     return _text(css, min(max(x, half), width - half), y, text)
 
 
-def _labels(said: Sequence[tuple[float, Part]], width: int) -> str:
-    """Under their pieces, never over each other: the first from the left, the last to the right edge."""
-    drawn, free = [], 0.0
-    for place, (middle, part) in enumerate(said):
-        last = place == len(said) - 1 and place > 0
-        wide = text_width(part.text)
-        left = width - wide if last else max(free, 0.0 if place == 0 else middle - wide / 2)
-        if left < free or left + wide > width + 0.5:
+def _labels(labelled: Sequence[tuple[float, Segment]], width: int) -> str:
+    """Draw labels under their segments without overlap: the first at the left edge, the last at the right edge."""
+    shapes, free_from = [], 0.0
+    for index, (middle, segment) in enumerate(labelled):
+        is_last = index == len(labelled) - 1 and index > 0
+        label_width = text_width(segment.text)
+        left = (
+            width - label_width
+            if is_last
+            else max(free_from, 0.0 if index == 0 else middle - label_width / 2)
+        )
+        if left < free_from or left + label_width > width + 0.5:
             continue
-        css = "short-text" if part.kind == "short" else "v" if place == 0 else ""
-        drawn.append(_text(css, left, 36, part.text))
-        free = left + wide + 8
-    return "".join(drawn)
+        css = "short-text" if segment.style == "short" else "v" if index == 0 else ""
+        shapes.append(_text(css, left, 36, segment.text))
+        free_from = left + label_width + 8
+    return "".join(shapes)
 
 
 def text_width(text: str) -> int:
-    """About how wide a label is, in px at 13 px."""
-    return sum(TEXT_WIDTH["가" <= sign <= "힣"] for sign in text)
+    """Estimate the width of a label in px, at 13 px."""
+    return sum(TEXT_WIDTH["가" <= character <= "힣"] for character in text)
 
 
 def _svg(css: str, width: int, height: int, label: str, body: str) -> Markup:
@@ -170,9 +193,9 @@ def _svg(css: str, width: int, height: int, label: str, body: str) -> Markup:
     return Markup(head + body + "</svg>")
 
 
-def _rect(kind: str, x: float, y: float, width: float, height: float) -> str:
+def _rect(style: str, x: float, y: float, width: float, height: float) -> str:
     size = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect class="k-{kind}" {size}/>' if width > 0 and height > 0 else ""
+    return f'<rect class="k-{style}" {size}/>' if width > 0 and height > 0 else ""
 
 
 def _tick(x: float, height: float) -> str:
@@ -187,5 +210,5 @@ def _scale(value: int, whole: int, length: float) -> float:
     return length * value / whole if whole > 0 else 0.0
 
 
-def _clip(length: float, most: float) -> float:
-    return max(0.0, min(length, most))
+def _clip(length: float, maximum: float) -> float:
+    return max(0.0, min(length, maximum))

@@ -1,20 +1,20 @@
-"""Which figures stand for a programme: at most six on its page, four in its row of the overview."""
+"""Key figures of a programme: at most six on its page, four in its row of the overview."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.monitoring.board.parts import drawings
 from services.monitoring.board.parts import format as fmt
-from services.monitoring.board.parts.i18n import Words
+from services.monitoring.board.parts.i18n import Translate
 from services.monitoring.board.parts.programme_view import Mentors, ProgrammeView, Round
 from services.monitoring.board.parts.values import UNKNOWN, Figure, Unit
 
-MOST_ON_PAGE, MOST_IN_ROW = 6, 4
+MAX_ON_PAGE, MAX_IN_ROW = 6, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stat:
-    """One large figure: its label, what it counts in, a short note."""
+class KeyFigure:
+    """A large figure: label, value, unit, a short note."""
 
     label: str
     figure: Figure
@@ -25,182 +25,206 @@ class Stat:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a maker of a figure has to go by."""
+class KeyFigureContext:
+    """Input of the functions that build key figures."""
 
     view: ProgrammeView
-    t: Words
+    t: Translate
     unit: Unit
 
 
-Maker = Callable[[Said], Stat | None]
+KeyFigureBuilder = Callable[[KeyFigureContext], KeyFigure | None]
 
 
-def strip(view: ProgrammeView, t: Words, unit: Unit) -> list[Stat]:
-    """The figures under a programme's title, chosen for its kind."""
-    return chosen(PAGE[kind(view)], Said(view, t, unit), MOST_ON_PAGE)
+def page_figures(view: ProgrammeView, t: Translate, unit: Unit) -> list[KeyFigure]:
+    """Return the key figures of a programme's page, chosen for its kind."""
+    return first_available(PAGE_FIGURES[programme_kind(view)], KeyFigureContext(view, t, unit), MAX_ON_PAGE)
 
 
-def row(view: ProgrammeView, t: Words, unit: Unit) -> list[Stat]:
-    """The figures of a programme's row in the overview."""
-    return chosen(ROW[kind(view)], Said(view, t, unit), MOST_IN_ROW)
+def row_figures(view: ProgrammeView, t: Translate, unit: Unit) -> list[KeyFigure]:
+    """Return the key figures of a programme's row in the overview."""
+    return first_available(ROW_FIGURES[programme_kind(view)], KeyFigureContext(view, t, unit), MAX_IN_ROW)
 
 
-def chosen(names: Sequence[str], said: Said, most: int) -> list[Stat]:
-    """The first of them that the programme has."""
-    found = [stat for name in names if (stat := MAKERS[name](said))]
-    return found[:most]
+def first_available(names: Sequence[str], context: KeyFigureContext, limit: int) -> list[KeyFigure]:
+    """Return the first key figures, up to the limit, that the programme has."""
+    key_figures = [key_figure for name in names if (key_figure := BUILDERS[name](context))]
+    return key_figures[:limit]
 
 
-def kind(view: ProgrammeView) -> str:
-    """A programme is told by its goal in companies, else by its plan in money, else by what there is."""
+def programme_kind(view: ProgrammeView) -> str:
+    """Return what characterizes the programme: a goal in companies, else a plan in money, else neither (`open`)."""
     if view.stage != "running":
         return view.stage
     return "goal" if view.companies_planned.value else "plan" if view.money else "open"
 
 
-def goal(said: Said) -> Stat | None:
-    label = said.t("programme.goal", years=fmt.years(said.view.years))
-    return companies(said, label, said.view.companies_planned)
+def goal(context: KeyFigureContext) -> KeyFigure | None:
+    label = context.t("programme.goal", years=fmt.years(context.view.years))
+    return company_count(context, label, context.view.companies_planned)
 
 
-def total(said: Said) -> Stat | None:
-    note = drawings.ratio_text(said.view, said.t) if said.view.money else said.t("programme.public_private")
-    return known(Stat(said.t("programme.total"), said.view.total, note=note, is_money=True))
+def total(context: KeyFigureContext) -> KeyFigure | None:
+    note = (
+        drawings.ratio_text(context.view, context.t)
+        if context.view.money
+        else context.t("programme.public_private")
+    )
+    return unless_unknown(
+        KeyFigure(context.t("programme.total"), context.view.total, note=note, is_money=True)
+    )
 
 
-def invested(said: Said) -> Stat | None:
-    view = said.view
+def invested(context: KeyFigureContext) -> KeyFigure | None:
+    view = context.view
     if not view.money:
         return None
     share = fmt.percent(view.invested.value, view.total.value, 1)
-    note = said.t("programme.invested_share", percent=share)
-    return known(Stat(said.t("programme.invested"), view.invested, note=note, is_money=True))
+    note = context.t("programme.invested_share", percent=share)
+    return unless_unknown(KeyFigure(context.t("programme.invested"), view.invested, note=note, is_money=True))
 
 
-def committed(said: Said) -> Stat | None:
-    """Of the newest year; against the plan only where there is one."""
-    execution = said.view.execution
+def committed(context: KeyFigureContext) -> KeyFigure | None:
+    """Build the commitments of the newest year, beside the plan where there is one."""
+    execution = context.view.execution
     if execution is None:
         return None
     public = execution.rows[0]
     planned, part = public.planned.value, fmt.percent(public.committed.value, public.planned.value, 1)
-    note = said.t("programme.executed_of", planned=fmt.won(planned, said.unit), percent=part)
-    label = said.t("programme.committed_year", year=execution.fiscal_year)
-    return known(Stat(label, public.committed, note=note if planned else "", is_money=True))
+    note = context.t("programme.executed_of", planned=fmt.won(planned, context.unit), percent=part)
+    label = context.t("programme.committed_year", year=execution.fiscal_year)
+    return unless_unknown(KeyFigure(label, public.committed, note=note if planned else "", is_money=True))
 
 
-def completed(said: Said) -> Stat | None:
-    return of_years(said, "completed", drawings.year_parts(said.view.companies, "completed"))
+def completed(context: KeyFigureContext) -> KeyFigure | None:
+    return sum_over_years(
+        context, "completed", drawings.yearly_breakdown(context.view.companies, "completed")
+    )
 
 
-def in_progress(said: Said) -> Stat | None:
-    return of_years(said, "in_progress", drawings.year_parts(said.view.companies, "in_progress"))
+def in_progress(context: KeyFigureContext) -> KeyFigure | None:
+    return sum_over_years(
+        context, "in_progress", drawings.yearly_breakdown(context.view.companies, "in_progress")
+    )
 
 
-def completed_and_running(said: Said) -> Stat | None:
-    running = drawings.sum_of(said.view.companies, "in_progress")
-    return of_years(said, "completed", said.t("programme.in_progress_count", count=running))
+def completed_and_running(context: KeyFigureContext) -> KeyFigure | None:
+    running = drawings.column_sum(context.view.companies, "in_progress")
+    return sum_over_years(context, "completed", context.t("programme.in_progress_count", count=running))
 
 
-def of_years(said: Said, field: str, note: str) -> Stat | None:
-    sum_of_years = Figure(drawings.sum_of(said.view.companies, field))
-    return companies(said, said.t(f"programme.{field}"), sum_of_years, note)
+def sum_over_years(context: KeyFigureContext, field: str, note: str) -> KeyFigure | None:
+    total_of_years = Figure(drawings.column_sum(context.view.companies, field))
+    return company_count(context, context.t(f"programme.{field}"), total_of_years, note)
 
 
-def selected(said: Said) -> Stat | None:
-    held = newest_round(said.view)
-    if held is None:
+def selected(context: KeyFigureContext) -> KeyFigure | None:
+    newest = newest_round(context.view)
+    if newest is None:
         return None
-    label = said.t("programme.selected_year", year=held.year)
-    note = said.t("programme.applied_count", count=held.applied.value) if said.view.has_calls else ""
-    return companies(said, label, held.selected, note)
+    label = context.t("programme.selected_year", year=newest.year)
+    note = (
+        context.t("programme.applied_count", count=newest.applied.value)
+        if context.view.takes_applications
+        else ""
+    )
+    return company_count(context, label, newest.selected, note)
 
 
-def finished(said: Said) -> Stat | None:
-    held = newest_round(said.view)
-    if held is None:
+def finished(context: KeyFigureContext) -> KeyFigure | None:
+    newest = newest_round(context.view)
+    if newest is None:
         return None
-    note = fmt.percent(held.completed_or_about_to.value, held.selected.value)
-    return companies(said, said.t("programme.finished_short"), held.completed_or_about_to, note)
+    note = fmt.percent(newest.completed_or_about_to.value, newest.selected.value)
+    return company_count(context, context.t("programme.finished_short"), newest.completed_or_about_to, note)
 
 
-def next_plan(said: Said) -> Stat | None:
-    planned = next((one for one in said.view.rounds if one.planned.value and not one.selected.value), None)
+def next_plan(context: KeyFigureContext) -> KeyFigure | None:
+    planned = next((row for row in context.view.rounds if row.planned.value and not row.selected.value), None)
     if planned is None:
         return None
-    return companies(said, said.t("programme.next_plan", year=planned.year), planned.planned)
+    return company_count(context, context.t("programme.next_plan", year=planned.year), planned.planned)
 
 
-def mentor_visits(said: Said) -> Stat | None:
-    mentors = said.view.mentors
+def mentor_visits(context: KeyFigureContext) -> KeyFigure | None:
+    mentors = context.view.mentors
     if mentors is None:
         return None
-    note = said.t("programme.mentor_count", count=mentors.mentors.value)
-    return companies(said, said.t("programme.mentor_visits"), mentors.visited, note)
+    note = context.t("programme.mentor_count", count=mentors.mentors.value)
+    return company_count(context, context.t("programme.mentor_visits"), mentors.visited, note)
 
 
-def indicator(said: Said) -> Stat | None:
-    if not said.view.indicators:
+def indicator(context: KeyFigureContext) -> KeyFigure | None:
+    if not context.view.indicators:
         return None
-    first = said.view.indicators[0]
-    of = said.t("indicator.of", target=first.target.value, unit=first.counted_in)
-    return known(Stat(said.t("programme.indicator"), first.achieved, of, said.t("programme.indicator_note")))
+    first = context.view.indicators[0]
+    of = context.t("indicator.of", target=first.target.value, unit=first.counted_in)
+    return unless_unknown(
+        KeyFigure(context.t("programme.indicator"), first.achieved, of, context.t("programme.indicator_note"))
+    )
 
 
-def stated(said: Said) -> Stat | None:
-    pledge = said.view.pledge
+def stated(context: KeyFigureContext) -> KeyFigure | None:
+    pledge = context.view.pledge
     if pledge is None:
         return None
     day = pledge.reported_on.isoformat() if pledge.reported_on else ""
-    return known(Stat(said.t("programme.stated"), pledge.stated_percent, "%", day))
+    return unless_unknown(KeyFigure(context.t("programme.stated"), pledge.stated_percent, "%", day))
 
 
-def cap(said: Said) -> Stat | None:
-    note = said.t("programme.cap_of")
-    return known(Stat(said.t("programme.cap"), said.view.max_support_percent, "%", note))
+def support_cap(context: KeyFigureContext) -> KeyFigure | None:
+    note = context.t("programme.cap_of")
+    return unless_unknown(KeyFigure(context.t("programme.cap"), context.view.max_support_percent, "%", note))
 
 
-def municipalities(said: Said) -> Stat | None:
-    label = said.t("programme.municipalities")
-    return known(Stat(label, said.view.municipalities_count, said.t("places")))
+def municipalities(context: KeyFigureContext) -> KeyFigure | None:
+    label = context.t("programme.municipalities")
+    return unless_unknown(KeyFigure(label, context.view.municipalities_count, context.t("places")))
 
 
-def asked(said: Said) -> Stat | None:
-    draft = said.view.consultation
-    return known(Stat(said.t("programme.asked"), draft.asked, said.t("places"))) if draft else None
+def municipalities_asked(context: KeyFigureContext) -> KeyFigure | None:
+    consultation = context.view.consultation
+    return (
+        unless_unknown(KeyFigure(context.t("programme.asked"), consultation.asked, context.t("places")))
+        if consultation
+        else None
+    )
 
 
-def funders(said: Said) -> Stat | None:
-    draft = said.view.consultation
-    if draft is None:
+def funders(context: KeyFigureContext) -> KeyFigure | None:
+    consultation = context.view.consultation
+    if consultation is None:
         return None
-    return Stat(said.t("consultation.funders"), UNKNOWN, words=drawings.funder_names(draft.funders, said.t))
+    return KeyFigure(
+        context.t("consultation.funders"),
+        UNKNOWN,
+        words=drawings.funder_names(consultation.funders, context.t),
+    )
 
 
-def mentoring(mentors: Mentors, t: Words) -> list[Stat]:
-    """Mentors, companies visited, and their share of those selected."""
+def mentor_figures(mentors: Mentors, t: Translate) -> list[KeyFigure]:
+    """Return mentors, companies visited, and the share of selected companies that were visited."""
     share = fmt.percent(mentors.visited.value, mentors.selected.value)
     return [
-        Stat(t("mentors.mentors"), mentors.mentors, t("people")),
-        Stat(t("mentors.visited"), mentors.visited, t("companies")),
-        Stat(t("mentors.rate"), UNKNOWN, words=share),
+        KeyFigure(t("mentors.mentors"), mentors.mentors, t("people")),
+        KeyFigure(t("mentors.visited"), mentors.visited, t("companies")),
+        KeyFigure(t("mentors.rate"), UNKNOWN, words=share),
     ]
 
 
 def newest_round(view: ProgrammeView) -> Round | None:
-    return next((one for one in reversed(view.rounds) if one.selected.value), None)
+    return next((row for row in reversed(view.rounds) if row.selected.value), None)
 
 
-def companies(said: Said, label: str, figure: Figure, note: str = "") -> Stat | None:
-    return known(Stat(label, figure, said.t("companies"), note))
+def company_count(context: KeyFigureContext, label: str, figure: Figure, note: str = "") -> KeyFigure | None:
+    return unless_unknown(KeyFigure(label, figure, context.t("companies"), note))
 
 
-def known(stat: Stat) -> Stat | None:
-    return stat if stat.figure.value is not None else None
+def unless_unknown(key_figure: KeyFigure) -> KeyFigure | None:
+    return key_figure if key_figure.figure.value is not None else None
 
 
-MAKERS: Mapping[str, Maker] = {
+BUILDERS: Mapping[str, KeyFigureBuilder] = {
     "goal": goal,
     "total": total,
     "invested": invested,
@@ -214,12 +238,12 @@ MAKERS: Mapping[str, Maker] = {
     "mentor_visits": mentor_visits,
     "indicator": indicator,
     "stated": stated,
-    "cap": cap,
+    "cap": support_cap,
     "municipalities": municipalities,
-    "asked": asked,
+    "municipalities_asked": municipalities_asked,
     "funders": funders,
 }
-PAGE: Mapping[str, Sequence[str]] = {
+PAGE_FIGURES: Mapping[str, Sequence[str]] = {
     "goal": ("goal", "total", "selected", "finished", "next_plan", "mentor_visits"),
     "plan": ("total", "invested", "committed", "completed", "in_progress", "indicator"),
     "open": (
@@ -233,12 +257,12 @@ PAGE: Mapping[str, Sequence[str]] = {
         "municipalities",
     ),
     "history": ("completed", "in_progress"),
-    "consultation": ("asked", "funders"),
+    "consultation": ("municipalities_asked", "funders"),
 }
-ROW: Mapping[str, Sequence[str]] = {
+ROW_FIGURES: Mapping[str, Sequence[str]] = {
     "goal": ("total", "selected", "finished", "mentor_visits"),
     "plan": ("total", "invested", "stated", "completed_and_running"),
     "open": ("total", "selected", "finished", "completed_and_running", "municipalities"),
     "history": ("completed", "in_progress"),
-    "consultation": ("asked", "funders"),
+    "consultation": ("municipalities_asked", "funders"),
 }

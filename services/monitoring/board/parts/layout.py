@@ -1,6 +1,6 @@
-"""How the sections of a programme's page stand: side by side in two columns of like height, or across it.
+"""Layout of a programme's page: sections in two columns of similar height, or across the page.
 
-Heights are of a page 1440 px wide, as measured; they decide only where a section stands, never how it is drawn.
+Heights are as measured on a page 1440 px wide; they decide only where a section is placed, not how it is rendered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from itertools import product
 from services.monitoring.board.parts.programme_view import ProgrammeView
 
 GAP = 28  # px between the sections of a column
-LIKE = 60  # px: a difference that nobody calls a hole
-MOST_DUE = 7  # rows shown before the rest is folded away
+TOLERANCE = 60  # px: a difference in height that does not show
+DUE_ROWS_SHOWN = 7  # the rest is folded
 FIRST = ("money",)
 LEFT = ("funnel", "pledge", "municipalities", "consultation")
 RIGHT = ("goal", "indicator", "draft")
-PLACES: Mapping[str, str] = {  # where the others may stand: left, right, across
+MOVABLE: Mapping[str, str] = {  # where the other sections may be placed: left, right, across
     "companies": "rl",
     "execution": "lra",
     "mentors": "rl",
@@ -28,7 +28,7 @@ LAST = ("tracks",)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Names of sections, from above: across, then two columns, then across again."""
+    """Names of sections from the top: across the page, two columns, across again."""
 
     first: Sequence[str]
     left: Sequence[str]
@@ -36,75 +36,85 @@ class Layout:
     last: Sequence[str]
 
 
-def of_programme(view: ProgrammeView) -> Layout:
-    return of_heights(tuple(heights(view).items()))
+def programme_layout(view: ProgrammeView) -> Layout:
+    return best_layout(tuple(section_heights(view).items()))
 
 
 @lru_cache(maxsize=500)
-def of_heights(given: tuple[tuple[str, int], ...]) -> Layout:
-    """The places that leave the smallest hole; of like ones, those that come first in PLACES."""
-    tall = dict(given)
-    loose = [name for name in PLACES if name in tall]
+def best_layout(sections: tuple[tuple[str, int], ...]) -> Layout:
+    """Return the layout with the smallest difference in height; of similar ones, the first in the order of MOVABLE."""
+    heights = dict(sections)
+    movable = [name for name in MOVABLE if name in heights]
     options = (
-        placed(tall, dict(zip(loose, way, strict=True))) for way in product(*(PLACES[name] for name in loose))
+        arrange(heights, dict(zip(movable, columns, strict=True)))
+        for columns in product(*(MOVABLE[name] for name in movable))
     )
-    best = min(options, key=lambda layout: hole(tall, layout) // LIKE)
+    best = min(options, key=lambda layout: height_difference(heights, layout) // TOLERANCE)
     if best.left and best.right:
         return best
     return Layout([*best.first, *best.left, *best.right], (), (), best.last)
 
 
-def placed(tall: Mapping[str, int], way: Mapping[str, str]) -> Layout:
-    def there(fixed: Sequence[str], place: str) -> list[str]:
-        return [name for name in (*fixed, *way) if name in tall and way.get(name, place) == place]
+def arrange(heights: Mapping[str, int], columns: Mapping[str, str]) -> Layout:
+    """Return the layout with each movable section in its column."""
+
+    def names_in(fixed: Sequence[str], column: str) -> list[str]:
+        return [
+            name for name in (*fixed, *columns) if name in heights and columns.get(name, column) == column
+        ]
 
     return Layout(
-        [name for name in FIRST if name in tall], there(LEFT, "l"), there(RIGHT, "r"), there(LAST, "a")
+        [name for name in FIRST if name in heights],
+        names_in(LEFT, "l"),
+        names_in(RIGHT, "r"),
+        names_in(LAST, "a"),
     )
 
 
-def hole(tall: Mapping[str, int], layout: Layout) -> int:
-    """How much longer one column is than the other, in px."""
-    left, right = (sum(tall[name] + GAP for name in column) for column in (layout.left, layout.right))
+def height_difference(heights: Mapping[str, int], layout: Layout) -> int:
+    """Return the difference in height of the two columns, in px."""
+    left, right = (sum(heights[name] + GAP for name in column) for column in (layout.left, layout.right))
     return abs(left - right)
 
 
-def heights(view: ProgrammeView) -> dict[str, int]:
-    """The sections that the programme has, and about how tall each is, in px."""
-    found = {
+def section_heights(view: ProgrammeView) -> dict[str, int]:
+    """Return the sections that the programme has, with their approximate heights in px."""
+    sections = {
         "money": 600 * bool(view.money),
-        "pledge": table(150, view.pledge.computed if view.pledge else ()),
+        "pledge": table_height(150, view.pledge.computed if view.pledge else ()),
         "indicator": 180 * len(view.indicators),
-        "companies": companies(view),
-        "execution": table(150 if view.execution and view.execution.has_plan else 80, rows_of(view)),
+        "companies": companies_height(view),
+        "execution": table_height(
+            150 if view.execution and view.execution.has_plan else 80, execution_rows(view)
+        ),
         "tracks": 260 * bool(view.tracks),
-        "municipalities": table(110, view.municipalities, row=31),
+        "municipalities": table_height(110, view.municipalities, row=31),
         "mentors": 195 * bool(view.mentors),
-        "due": table(110 if len(view.due) > MOST_DUE else 73, view.due[:MOST_DUE], row=45),
-        "risks": table(72, view.risks),
+        "due": table_height(110 if len(view.due) > DUE_ROWS_SHOWN else 73, view.due[:DUE_ROWS_SHOWN], row=45),
+        "risks": table_height(72, view.risks),
         "consultation": 175 * bool(view.consultation),
         "draft": 165 * bool(view.consultation),
     }
-    return {name: tall for name, tall in (found | of_round(view)).items() if tall}
+    return {name: height for name, height in (sections | round_heights(view)).items() if height}
 
 
-def table(head: int, rows: Sequence[object] | None, row: int = 40) -> int:
+def table_height(head: int, rows: Sequence[object] | None, row: int = 40) -> int:
     return head + row * len(rows) if rows else 0
 
 
-def rows_of(view: ProgrammeView) -> Sequence[object]:
+def execution_rows(view: ProgrammeView) -> Sequence[object]:
     return view.execution.rows if view.execution else ()
 
 
-def companies(view: ProgrammeView) -> int:
-    """A drawing with up to a line a status, and a row for each status."""
+def companies_height(view: ProgrammeView) -> int:
+    """Return the height of the chart and its table, which stand side by side where there are few bars."""
     rows = 3 if any(year.planned_new.value is not None for year in view.companies) else 2
-    beside = len(view.companies) < 3  # few bars leave room for the table
-    return 0 if not view.companies else 250 if beside else 254 + 41 * rows
+    side_by_side = len(view.companies) < 3
+    return 0 if not view.companies else 250 if side_by_side else 254 + 41 * rows
 
 
-def of_round(view: ProgrammeView) -> dict[str, int]:
-    """The funnel, where companies apply, and the goal beside it."""
-    if not view.has_calls or not any(one.selected.value for one in view.rounds):
+def round_heights(view: ProgrammeView) -> dict[str, int]:
+    """Return the heights of the funnel, where companies apply, and of the goal beside it."""
+    if not view.takes_applications or not any(row.selected.value for row in view.rounds):
         return {}
     return {"funnel": 310, "goal": 310 if view.companies_planned.value else 0}

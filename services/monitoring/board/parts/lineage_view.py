@@ -1,4 +1,4 @@
-"""What the page of a figure's origin shows: the figure, the cases, the events, one event as it came."""
+"""View of the lineage page: the figure, its cases, its events, one raw event."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,10 +6,12 @@ from typing import Literal
 
 from services.monitoring.board.parts.values import Figure, Text
 
+Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
+
 
 @dataclass(frozen=True, slots=True)
 class LineageEvent:
-    """One event and what it adds to the figure (negative: takes away), in the figure's unit."""
+    """An event and what it adds to the figure (negative: subtracts), in the figure's unit."""
 
     event_id: str
     name: str  # funds.committed
@@ -30,21 +32,21 @@ class LineageCase:
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """An event as it stands on its topic; the projector's facts do not say where on it."""
+    """An event as it was published; its offset on the topic is not known here."""
 
     topic: str
     headers: tuple[tuple[str, str], ...]
     payload: str  # pretty-printed JSON
-    marked: str | None = None  # the line of the payload that goes into the figure, as a piece of its text
+    highlight: str | None = None  # the part of the payload's text that goes into the figure
 
 
 @dataclass(frozen=True, slots=True)
 class LineageView:
-    """From a number on the board to the events that make it."""
+    """A figure and the events that it was computed from."""
 
     figure: Figure
     title: Text  # 2022년 시비 약정
-    measure: Literal["won", "companies", "times", "percent", "people", "municipalities"]
+    measure: Measure
     rule: Text  # how it is folded, in one sentence
     programme_id: str
     programme_name: Text

@@ -1,4 +1,4 @@
-"""Addresses: everything that decides what a page shows stands in its address, and nothing else does."""
+"""Addresses of pages: an address holds everything that decides what its page shows, and nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ DEFAULT_UNIT: Unit = 1_000_000
 
 @lru_cache(maxsize=20_000)
 def quoted(part: str) -> str:
-    """A part of a path; a page has a hundred, mostly those of the page before."""
+    """Quote a part of a path; cached, as most links repeat from page to page."""
     return quote(part, safe="")
 
 
 @dataclass(frozen=True)
 class Links:
-    """Links from one page to others: they keep its date, unit and language."""
+    """Links from one page to others; they carry its date, unit and language."""
 
     page: Page
 
@@ -43,41 +43,43 @@ class Links:
         return self.to(f"/figures/{quoted(key)}", **query)
 
     def here(self, **changes: object) -> str:
-        """This page with something changed; its filter is kept."""
+        """Return the address of this page with some parameters changed; its filter stays."""
         return self.to(self.page.path, **{**self.page.query, **changes})
 
-    def on(self, days: int) -> str:
-        """This page so many days later."""
+    def days_later(self, days: int) -> str:
+        """Return the address of this page so many days later (earlier where negative)."""
         return self.here(as_of=self.page.as_of + timedelta(days=days))
 
     def today(self) -> str:
         return self.here(as_of=self.page.today)
 
     def to(self, path: str, **changes: object) -> str:
-        """An address; what has its default value, or is None or empty, is left out."""
-        return path + (self._query(changes) if changes else self._unchanged)
+        """Return an address; parameters that are None, empty or have their default value are left out."""
+        return path + (self._query(changes) if changes else self._context_query)
 
-    def hidden(self, *without: str) -> Mapping[str, str]:
-        """What a form of this page must carry along."""
-        kept = self._shown(self._kept | dict(self.page.query))
-        return {key: value for key, value in kept.items() if key not in without}
+    def hidden_fields(self, *without: str) -> Mapping[str, str]:
+        """Return the parameters that a form of this page must carry along."""
+        query = self._without_defaults(self._context | dict(self.page.query))
+        return {key: value for key, value in query.items() if key not in without}
 
     @cached_property
-    def _unchanged(self) -> str:
-        """Most links of a page change nothing."""
+    def _context_query(self) -> str:
+        """The query of a link that changes nothing, as most links of a page."""
         return self._query({})
 
     def _query(self, changes: Mapping[str, object]) -> str:
-        given = {key: value for key, value in (self._kept | dict(changes)).items() if value not in (None, "")}
-        shown = self._shown(given)
-        return f"?{urlencode(shown)}" if shown else ""
+        parameters = {
+            key: value for key, value in (self._context | dict(changes)).items() if value not in (None, "")
+        }
+        query = self._without_defaults(parameters)
+        return f"?{urlencode(query)}" if query else ""
 
-    def _shown(self, given: Mapping[str, object]) -> dict[str, str]:
-        said = {key: str(value) for key, value in given.items()}
-        return {key: value for key, value in said.items() if self._defaults.get(key) != value}
+    def _without_defaults(self, parameters: Mapping[str, object]) -> dict[str, str]:
+        texts = {key: str(value) for key, value in parameters.items()}
+        return {key: value for key, value in texts.items() if self._defaults.get(key) != value}
 
     @cached_property
-    def _kept(self) -> dict[str, object]:
+    def _context(self) -> dict[str, object]:
         return {"as_of": self.page.as_of, "unit": self.page.unit, "lang": self.page.lang}
 
     @cached_property

@@ -1,20 +1,20 @@
-"""What one programme's page and its row in the overview show: a section appears when its data is there.
+"""View of a programme's page and of its row in the overview; a section is shown when its data exists.
 
-What an overview makes hundreds of are tuples: they are made faster than frozen dataclasses.
+Classes of which an overview has hundreds are named tuples, as these are created faster than frozen dataclasses.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
-from services.monitoring.board.parts.values import UNKNOWN, Figure, State, Text, Window, YearRange
+from services.monitoring.board.parts.values import UNKNOWN, DateRange, Figure, State, Text, YearRange
 from shared.values.money import Funder
 
 Stage = Literal["consultation", "running", "history"]
 """consultation: proposed, not published; running: published with funders; history: only past results."""
 
 RowFunder = Funder | Literal["all"]
-"""Whose row of a table of money it is; `all` is the total row."""
+"""Funder of a row in a table of money; `all` is the total row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class MoneyRow:
     funder: RowFunder
     share: (
         int | None
-    )  # the funder's part of the ratio as the definition gives it (50; 5): None in a total without
+    )  # the funder's part of the ratio in the definition (50; 5); None in a total that has none
     total: Figure  # 총사업비 = A + B + C
     invested: Figure  # 기투자(A): booked before the term
     term: Figure  # 임기내(B), subtotal
@@ -42,7 +42,7 @@ class MoneyRow:
 
 @dataclass(frozen=True, slots=True)
 class MoneyTable:
-    """The funder by period table as the document prints it; the first row is the total."""
+    """Investment plan by funder and period, laid out as in the official document; the first row is the total."""
 
     periods: tuple[Period, ...]
     rows: tuple[MoneyRow, ...]
@@ -51,11 +51,11 @@ class MoneyTable:
 
 @dataclass(frozen=True, slots=True)
 class MoneyYear:
-    """A year of past spending, or a period of the plan: what was planned and what was executed, in won."""
+    """A year of past spending, or a period of the plan: planned and executed, in won."""
 
     key: str  # `2022`, `2026H1`
     planned: Figure
-    executed: tuple[tuple[Funder, Figure], ...]  # by funder; empty where the period cannot be told apart
+    executed: tuple[tuple[Funder, Figure], ...]  # by funder; empty for a half-year, as execution is by year
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class ExecutionRow:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A fiscal year's execution by funder; the first row, `all`, is the total of the public purses."""
+    """A fiscal year's execution by funder; the first row, `all`, is the total of the public funders."""
 
     fiscal_year: int
     rows: tuple[ExecutionRow, ...]
 
     @property
     def has_plan(self) -> bool:
-        """Without one there is nothing to hold the year against."""
+        """Whether any row has a plan; without one the columns of the plan are left out."""
         return any(row.planned.value is not None for row in self.rows)
 
 
@@ -87,12 +87,12 @@ class CompanyYear(NamedTuple):
     years: YearRange
     completed: Figure
     in_progress: Figure  # selected, not completed
-    planned_new: Figure = UNKNOWN  # newly planned in the year; None where the definition says nothing
+    planned_new: Figure = UNKNOWN  # newly planned in the year; unknown where the definition has no plan
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorYear:
-    """One year of an indicator: the target of the year and what was reached in it."""
+    """A year of an indicator: its target and what was achieved."""
 
     year: int
     target: int
@@ -101,7 +101,7 @@ class IndicatorYear:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A pledge's indicator: what is counted, the target of the whole term, the years."""
+    """An indicator of a pledge: unit, target of the whole term, years."""
 
     key: str
     name: Text
@@ -113,7 +113,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class ComputedProgress:
-    """A progress computed from figures, beside what the office states: part of whole, in one unit."""
+    """Progress computed from figures, beside the stated one: part of whole, in one unit."""
 
     key: Literal["agreements", "investment"]  # agreements: times; investment: won
     part: Figure
@@ -122,7 +122,7 @@ class ComputedProgress:
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """The pledge's progress as the responsible office stated it, and as it can be computed."""
+    """Progress of a pledge as the responsible office stated it, and as computed from figures."""
 
     name: Text
     office: Text
@@ -132,15 +132,15 @@ class Pledge:
 
 
 class Round(NamedTuple):
-    """One year's call, in companies; the funnel is drawn from it."""
+    """Rounds of one year, in companies; data of the funnel."""
 
     year: int
-    runs: Window | None
+    window: DateRange | None
     planned: Figure = UNKNOWN  # companies planned for the year
     applied: Figure = UNKNOWN
     quota: Figure = UNKNOWN
-    selected: Figure = UNKNOWN  # holding a place now
-    reserved: Figure = UNKNOWN  # waiting on the reserve list
+    selected: Figure = UNKNOWN  # holding an award now
+    reserved: Figure = UNKNOWN  # on the waiting list
     agreed: Figure = UNKNOWN
     abandoned: Figure = UNKNOWN
     completed: Figure = UNKNOWN
@@ -150,7 +150,7 @@ class Round(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TrackRow:
-    """One track of a round, in companies. The total row has key `all`."""
+    """A track of a year, in companies. The total row has key `all`."""
 
     key: str
     level: Text | None
@@ -164,7 +164,7 @@ class TrackRow:
 
 @dataclass(frozen=True, slots=True)
 class TrackTable:
-    """The tracks of a year and what the next year plans; the first row is the total."""
+    """The tracks of a year and the plan of the next year; the first row is the total."""
 
     year: int
     next_year: int | None
@@ -173,7 +173,7 @@ class TrackTable:
 
 @dataclass(frozen=True, slots=True)
 class Mentors:
-    """Mentors of a programme: how many, how many companies they visited, of how many selected."""
+    """Mentors of a programme, the companies they visited, and the companies selected."""
 
     mentors: Figure
     visited: Figure  # companies with at least one visit
@@ -183,7 +183,7 @@ class Mentors:
 
 @dataclass(frozen=True, slots=True)
 class MunicipalityRow:
-    """One municipality's companies in a round. The total row has code `all`."""
+    """The companies of a municipality. The total row has code `all`."""
 
     code: str
     name: Text
@@ -194,7 +194,7 @@ class MunicipalityRow:
 
 @dataclass(frozen=True, slots=True)
 class DueMilestone:
-    """A milestone that falls due soon, and the cases that must reach it by then."""
+    """A milestone that is due soon, and the cases that must achieve it by then."""
 
     due_on: date
     name: Text
@@ -204,7 +204,7 @@ class DueMilestone:
 
 @dataclass(frozen=True, slots=True)
 class ConsultedMunicipality:
-    """A municipality that is asked, and the share that it pledged (won), if it answered."""
+    """A consulted municipality, and the share that it pledged (won) if it answered."""
 
     code: str
     name: Text
@@ -214,7 +214,7 @@ class ConsultedMunicipality:
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """A programme before it exists: who is asked, who would pay, who answered."""
+    """Consultation on a proposal: municipalities asked and answered, intended funders."""
 
     asked: Figure
     answered: Figure
@@ -228,7 +228,7 @@ class Consultation:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """A problem that the plan foresees, and its answer."""
+    """A foreseen problem, and the answer to it."""
 
     problem: Text
     answer: Text
@@ -236,23 +236,23 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeView:
-    """One programme as of a business date. A section whose field is None or empty does not appear."""
+    """A programme as of a business date. A section whose field is None or empty is not shown."""
 
     id: str
     name: Text
-    short: Text  # for rows, crumbs and titles of other pages
-    region: Text  # the authority that runs it: 김천시
+    short_name: Text  # for rows, crumbs and titles of other pages
+    authority: Text  # authority that runs it: 김천시
     stage: Stage
     years: YearRange
     last_event_on: date | None  # business date of the newest event that counts here
-    facts: tuple[Text, ...] = ()  # short facts under the title: 지속사업, …
+    subtitles: tuple[Text, ...] = ()  # short lines under the title: 지속사업, …
     ratio: tuple[tuple[Funder, int], ...] = ()  # 50:10:20:20
     total: Figure = UNKNOWN  # 총사업비, won
     invested: Figure = UNKNOWN  # 기투자(A), won
     companies_planned: Figure = UNKNOWN  # of the whole programme
     max_support_percent: Figure = UNKNOWN  # public support's cap, percent of the building cost
     municipalities_count: Figure = UNKNOWN
-    has_calls: bool = True  # companies apply; False where the programme adds to what another one selected
+    takes_applications: bool = True  # False where the programme adds to companies that another one selected
     money: MoneyTable | None = None
     money_years: tuple[MoneyYear, ...] = ()  # oldest first
     execution: Execution | None = None

@@ -1,4 +1,4 @@
-"""Views to HTML: the one way in for the pages' handlers. No database, no web framework."""
+"""Rendering of views to HTML. No database, no web framework."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -23,8 +23,8 @@ from services.monitoring.board.parts.values import Figure, Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
 from shared.values.identity_cache import IdentityKey
 
-ROWS_KEPT = 1_000
-ANY_DAY = date.max  # stands for a page's day where a text is drawn once for many days
+ROW_CACHE_SIZE = 1_000
+DAY_PLACEHOLDER = date.max  # stands in links for the page's day where HTML is rendered once for many days
 BOARD = Path(__file__).resolve().parent.parent
 
 CONTENT_SECURITY_POLICY = (
@@ -35,51 +35,53 @@ CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The built files by the name of their source; empty where nothing was built, and pages read without."""
+    """Built files by the name of their source; empty where nothing was built, and pages are readable without them."""
 
     files: Mapping[str, str] = field(default_factory=dict)
     base: str = "/static/"
 
     def url(self, name: str) -> str | None:
-        """The address of a built file, or None where it was not built."""
+        """Return the address of a built file, None where it was not built."""
         return self.base + self.files[name] if name in self.files else None
 
 
 def built_assets(static: Path = BOARD / "static") -> Assets:
-    """What `python -m tools.assets` left."""
+    """Read the manifest that `python -m tools.assets` wrote; without one, no assets."""
     manifest = static / "manifest.json"
     return Assets(json.loads(manifest.read_text())) if manifest.is_file() else Assets()
 
 
-class Plain(Context):
-    """Calls what a template calls as it is.
+class DirectCallContext(Context):
+    """Jinja context that calls functions directly.
 
-    Jinja asks each time whether its context is wanted; of what templates are given only macros want it.
+    Jinja checks at each call whether the function takes its context; in these templates only macros do.
     """
 
     def call(
         self,
-        called: Callable[..., Any],
+        function: Callable[..., Any],
         /,
         *args: Any,
         _loop_vars: Any = None,
         _block_vars: Any = None,
         **named: Any,
     ) -> Any:
-        return super().call(called, *args, **named) if type(called) is Macro else called(*args, **named)
+        return super().call(function, *args, **named) if type(function) is Macro else function(*args, **named)
 
 
-class Templates(Environment):
-    context_class = Plain
+class BoardEnvironment(Environment):
+    """Jinja environment with direct calls."""
+
+    context_class = DirectCallContext
 
 
-class Pages:
-    """The board's pages; thread-safe, made once."""
+class Renderer:
+    """Renderer of the board's pages; thread-safe, one a process."""
 
     def __init__(self, assets: Assets | None = None) -> None:
-        self.environment = Templates(
+        self.environment = BoardEnvironment(
             loader=FileSystemLoader(BOARD / "templates"),
-            auto_reload=False,  # or each page asks the disk about each of its templates
+            auto_reload=False,  # or every page checks each of its templates on disk
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -91,45 +93,58 @@ class Pages:
             charts=charts,
             drawings=drawings,
             headline=headline,
-            MOST_DUE=layout.MOST_DUE,
-            verdict=verdict,
-            rich=i18n.rich,
+            DUE_ROWS_SHOWN=layout.DUE_ROWS_SHOWN,
+            rich_text=i18n.rich_text,
             STATUS_STATE=STATUS_STATE,
         )
 
-        # What a row shows is a text of its view: who asks for the same one gets the same text.
-        self.figures = lru_cache(maxsize=ROWS_KEPT)(self._figures)
+        # The HTML of a row's figures depends on its view and RowPage alone, so it is cached by these two.
+        self.row_figures = lru_cache(maxsize=ROW_CACHE_SIZE)(self._render_row_figures)
 
     def compile(self) -> None:
-        """All templates, before anybody asks for one."""
+        """Compile all templates, so that the first request does not wait for it."""
         for name in self.environment.list_templates():
             self.environment.get_template(name)
 
     def overview(self, page: Page, view: OverviewView) -> str:
-        dated = view.dated
-        verdicts = verdicts_of(page, dated)
-        whole = verdict.of_overview([found.state for found in verdicts.values()])
-        programmes = verdict.by_risk(dated, verdicts)
-        frame, row = Framed(page, self._module), self._module("overview_row.html", page).programme
-        figures = {one.id: frame.of_its_day(self.figures(frame, IdentityKey(one))) for one in view.programmes}
-        rows = [row(one, verdicts[one.id], figures[one.id]) for one in programmes]
+        dated_programmes = view.dated_programmes
+        assessments = assess_programmes(page, dated_programmes)
+        overall = verdict.assess_overview([assessment.state for assessment in assessments.values()])
+        programmes = verdict.by_urgency(dated_programmes, assessments)
+        row_page, render_row = (
+            RowPage(page, self._template_module),
+            self._template_module("overview_row.html", page).programme,
+        )
+        figures = {
+            programme.id: row_page.with_day(self.row_figures(row_page, IdentityKey(programme)))
+            for programme in view.programmes
+        }
+        rows = [render_row(row, assessments[row.id], figures[row.id]) for row in programmes]
         return self._page(
-            "overview.html", page, view=view, programmes=programmes, verdicts=verdicts, whole=whole, rows=rows
+            "overview.html",
+            page,
+            view=view,
+            programmes=programmes,
+            assessments=assessments,
+            overall=overall,
+            rows=rows,
         )
 
-    def _figures(self, frame: "Framed", programme: "IdentityKey[ProgrammeView]") -> Markup:
-        drawn: Markup = frame.rows.figures(programme.it)
-        return drawn
+    def _render_row_figures(self, row_page: "RowPage", programme: "IdentityKey[ProgrammeView]") -> Markup:
+        html: Markup = row_page.macros.figures(programme.it)
+        return html
 
     def programmes(self, page: Page, view: OverviewView) -> str:
-        return self._page("programmes.html", page, view=view, verdicts=verdicts_of(page, view.dated))
+        return self._page(
+            "programmes.html", page, view=view, assessments=assess_programmes(page, view.dated_programmes)
+        )
 
     def programme(self, page: Page, view: ProgrammeView) -> str:
-        found = verdict.of_programme(view, page.as_of)
-        return self._page("programme.html", page, view=view, found=found, sections=layout.of_programme(view))
+        assessment, sections = verdict.assess_programme(view, page.as_of), layout.programme_layout(view)
+        return self._page("programme.html", page, view=view, assessment=assessment, sections=sections)
 
     def case(self, page: Page, view: CaseView) -> str:
-        return self._page("case.html", page, view=view, found=verdict.of_case(view, page.as_of))
+        return self._page("case.html", page, view=view, assessment=verdict.assess_case(view, page.as_of))
 
     def cases(self, page: Page, view: CasesView) -> str:
         return self._page("cases.html", page, view=view)
@@ -141,75 +156,79 @@ class Pages:
         return self._page("error.html", page, view=view)
 
     def _page(self, template: str, page: Page, **context: object) -> str:
-        return self.environment.get_template(template).render(**framing(page), **context)
+        return self.environment.get_template(template).render(**page_context(page), **context)
 
-    def _module(self, template: str, page: Page, links: Links | None = None) -> Any:
-        """The template's macros, with what a page has."""
-        return self.environment.get_template(template).make_module(framing(page, links))
-
-
-def verdicts_of(page: Page, programmes: Iterable[ProgrammeView]) -> dict[str, verdict.Verdict]:
-    return {one.id: verdict.of_programme(one, page.as_of) for one in programmes}
+    def _template_module(self, template: str, page: Page, links: Links | None = None) -> Any:
+        """Return the template's macros, in the context of a page."""
+        return self.environment.get_template(template).make_module(page_context(page, links))
 
 
-def framing(page: Page, links: Links | None = None) -> dict[str, object]:
-    """What every template is given; `links` are the page's own where none are named."""
+def assess_programmes(page: Page, programmes: Iterable[ProgrammeView]) -> dict[str, verdict.Assessment]:
+    """Return the assessment of each programme by its id."""
+    return {programme.id: verdict.assess_programme(programme, page.as_of) for programme in programmes}
+
+
+def page_context(page: Page, links: Links | None = None) -> dict[str, object]:
+    """Return the variables of every template; `links` default to the page's own."""
     links = links or Links(page)
-    words, says = i18n.words(page.lang), Says(page.lang, page.as_of)
-    return {"page": page, "links": links, "t": words, "say": says, "show": FigureHtml(links, words)}
+    t, localize = i18n.translator(page.lang), Localizer(page.lang)
+    return {"page": page, "links": links, "t": t, "localize": localize, "show": FigureHtml(links, t)}
 
 
-class Framed:
-    """The frame of a row's figures, equal to that of another day of the year: their links leave open which day.
+class RowPage:
+    """Page in which the figures of overview rows are rendered, equal for all days of a year.
 
-    Links of today's page name no day.
+    Their links hold a placeholder for the day; today's page is apart, as its links name no day.
     """
 
-    def __init__(self, page: Page, module: Callable[[str, Page, Links], Any]) -> None:
-        self.page, self.module = replace(page, path="/", query={}, last_event_at=None), module
-        self.seen = (page.lang, page.unit, page.as_of.year, page.as_of == page.today)
+    def __init__(self, page: Page, template_module: Callable[[str, Page, Links], Any]) -> None:
+        self.page, self.template_module = (
+            replace(page, path="/", query={}, last_event_at=None),
+            template_module,
+        )
+        self.identity = (page.lang, page.unit, page.as_of.year, page.as_of == page.today)
 
     @cached_property
-    def rows(self) -> Any:
-        """The macros that draw them."""
+    def macros(self) -> Any:
+        """The macros of a row, with links to the placeholder day."""
         is_today = self.page.as_of == self.page.today
-        page = self.page if is_today else replace(self.page, as_of=ANY_DAY)
-        return self.module("overview_row.html", self.page, Links(page))
+        page = self.page if is_today else replace(self.page, as_of=DAY_PLACEHOLDER)
+        return self.template_module("overview_row.html", self.page, Links(page))
 
-    def of_its_day(self, drawn: Markup) -> Markup:
-        return Markup(drawn.replace(str(ANY_DAY), str(self.page.as_of)))
+    def with_day(self, html: Markup) -> Markup:
+        """Replace the placeholder by the page's day."""
+        return Markup(html.replace(str(DAY_PLACEHOLDER), str(self.page.as_of)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Framed) and other.seen == self.seen
+        return isinstance(other, RowPage) and other.identity == self.identity
 
     def __hash__(self) -> int:
-        return hash(self.seen)
+        return hash(self.identity)
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
-    """What a template asks in the page's language."""
+class Localizer:
+    """Formatting of values in the page's language, for templates."""
 
     lang: Lang
-    as_of: date
 
-    def name(self, text: Text) -> str:
+    def text(self, text: Text) -> str:
         return text.in_(self.lang)
 
-    def verdict(self, found: verdict.Verdict, *, short: bool = False) -> str:
-        return i18n.verdict(found, self.lang, short=short)
+    def assessment(self, assessment: verdict.Assessment, *, short: bool = False) -> str:
+        return i18n.assessment_text(assessment, self.lang, short=short)
 
-    def event(self, entry: TimelineEntry) -> str:
+    def event_title(self, entry: TimelineEntry) -> str:
         return i18n.event_title(entry, self.lang)
 
-    def detail(self, entry: TimelineEntry) -> str:
+    def event_detail(self, entry: TimelineEntry) -> str:
         return i18n.event_detail(entry, self.lang)
 
-    def exact(self, value: int | None) -> str:
+    def exact_won(self, value: int | None) -> str:
         return fmt.exact_won(value, self.lang)
 
-    def day(self, day: date | None) -> str:
+    def full_date(self, day: date | None) -> str:
         return fmt.full_date(day, self.lang)
 
-    def percent_of(self, part: Figure, whole: Figure, digits: int = 0) -> str:
+    def percent(self, part: Figure, whole: Figure, digits: int = 0) -> str:
         return fmt.percent(part.value, whole.value, digits)

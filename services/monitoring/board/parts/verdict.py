@@ -1,7 +1,7 @@
-"""The sentence on top of a page: chosen and computed from the figures by rules, never written by hand.
+"""Assessment of a programme or case, the sentence on top of its page, computed from the figures by rules.
 
-A verdict names its text (texts/verdicts.py) and what fills it. The rules, in order; the first that applies speaks:
-consultation → history only → stale figures → this year's planned companies → a round's progress against the
+An assessment names its text (texts/verdicts.py) and the parameters of it. The first rule that applies decides:
+consultation → past results only → stale figures → this year's planned companies → a round's progress against the
 programme's goal → an indicator → nothing to count yet.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.monitoring.board.parts.case_view import CaseView
-from services.monitoring.board.parts.format import plus
+from services.monitoring.board.parts.format import sum_of_known
 from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView, Round, Stage
 from services.monitoring.board.parts.values import State
 
@@ -18,67 +18,69 @@ STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A state and the sentence that says why; counts are companies, times or municipalities."""
+class Assessment:
+    """A state and the sentence with its reason; counts are of companies, times or municipalities."""
 
     state: State
-    text: str  # key of the sentence; the row of the overview shows `<text>.short`
+    text_key: str  # key of the sentence; the row of the overview shows `<text_key>.short`
     params: Mapping[str, object] = field(default_factory=dict)
 
 
-Rule = Callable[[ProgrammeView, date], Verdict | None]
+Rule = Callable[[ProgrammeView, date], Assessment | None]
 
 
-def of_programme(view: ProgrammeView, as_of: date) -> Verdict:
-    """What is to be said of a programme as of a date."""
+def assess_programme(view: ProgrammeView, as_of: date) -> Assessment:
+    """Assess a programme as of a date, by the first rule that applies."""
     for rule in RULES:
-        if verdict := rule(view, as_of):
-            return verdict
-    return Verdict("planned", "verdict.nothing_yet")
+        if assessment := rule(view, as_of):
+            return assessment
+    return Assessment("planned", "assessment.nothing_yet")
 
 
-def consultation(view: ProgrammeView, as_of: date) -> Verdict | None:
-    asked = view.consultation
-    if view.stage != "consultation" or asked is None:
+def consultation(view: ProgrammeView, as_of: date) -> Assessment | None:
+    consultation = view.consultation
+    if view.stage != "consultation" or consultation is None:
         return None
-    if asked.answered.value is None or asked.asked.value is None:
-        return Verdict("info", "verdict.consulting", {"asked": asked.asked.value})
-    left = asked.asked.value - asked.answered.value
-    params = {"asked": asked.asked.value, "answered": asked.answered.value, "left": left}
-    return Verdict("info" if left else "ok", "verdict.answers" if left else "verdict.all_answered", params)
+    if consultation.answered.value is None or consultation.asked.value is None:
+        return Assessment("info", "assessment.consulting", {"asked": consultation.asked.value})
+    left = consultation.asked.value - consultation.answered.value
+    params = {"asked": consultation.asked.value, "answered": consultation.answered.value, "left": left}
+    return Assessment(
+        "info" if left else "ok", "assessment.answers" if left else "assessment.all_answered", params
+    )
 
 
-def history(view: ProgrammeView, as_of: date) -> Verdict | None:
+def history(view: ProgrammeView, as_of: date) -> Assessment | None:
     if view.stage != "history":
         return None
-    done = plus(*(row.completed for row in view.companies))
-    running = plus(*(row.in_progress for row in view.companies))
-    return Verdict("info", "verdict.history", {"done": done or 0, "running": running or 0})
+    done = sum_of_known(*(row.completed for row in view.companies))
+    running = sum_of_known(*(row.in_progress for row in view.companies))
+    return Assessment("info", "assessment.history", {"done": done or 0, "running": running or 0})
 
 
-def stale(view: ProgrammeView, as_of: date) -> Verdict | None:
+def stale(view: ProgrammeView, as_of: date) -> Assessment | None:
     last = view.last_event_on
     if last is None or (as_of - last).days <= STALE_DAYS or view.years.last < as_of.year:
         return None
-    return Verdict("unknown", "verdict.stale", {"last": last})
+    return Assessment("unknown", "assessment.stale", {"last": last})
 
 
-def planned_companies(view: ProgrammeView, as_of: date) -> Verdict | None:
+def planned_companies(view: ProgrammeView, as_of: date) -> Assessment | None:
     row = next((row for row in view.companies if row.years.last == as_of.year), None)
     if row is None or row.planned_new.value is None:
         return None
-    running = plus(row.completed, row.in_progress) or 0
+    running = sum_of_known(row.completed, row.in_progress) or 0
     to_find = row.planned_new.value
     params = {"year": as_of.year, "planned": running + to_find, "running": running, "to_find": to_find}
     if to_find == 0:
-        return Verdict("ok", "verdict.plan_met", params)
-    behind = running * 365 < (running + to_find) * as_of.timetuple().tm_yday
+        return Assessment("ok", "assessment.plan_met", params)
+    is_behind = running * 365 < (running + to_find) * as_of.timetuple().tm_yday
     half = "second" if as_of >= date(as_of.year, 6, 30) else "year"
-    return Verdict("warning" if behind else "ok", f"verdict.to_find_{half}", params)
+    return Assessment("warning" if is_behind else "ok", f"assessment.to_find_{half}", params)
 
 
-def goal(view: ProgrammeView, as_of: date) -> Verdict | None:
-    """A round's progress, and what the remaining years must bring for the programme's goal."""
+def goal(view: ProgrammeView, as_of: date) -> Assessment | None:
+    """Assess a round's progress, and how many companies the remaining years must add for the programme's goal."""
     current = next((r for r in reversed(view.rounds) if r.selected.value), None)
     if current is None or current.selected.value is None:
         return None
@@ -89,73 +91,78 @@ def goal(view: ProgrammeView, as_of: date) -> Verdict | None:
     }
     target = view.companies_planned.value
     if target is None:
-        return Verdict("info", "verdict.round", params)
+        return Assessment("info", "assessment.round", params)
     selected = sum(r.selected.value or 0 for r in view.rounds)
     planned = _planned_after(view.rounds, current)
     left = target - selected - planned
     params |= {"target": target, "planned": planned, "left": max(left, 0), "last": view.years.last}
     if left <= 0:
-        return Verdict("ok", "verdict.goal_planned", params)
+        return Assessment("ok", "assessment.goal_planned", params)
     open_years = view.years.last - max(r.year for r in view.rounds)
     best = max(max(r.selected.value or 0, r.planned.value or 0) for r in view.rounds)
-    text = "verdict.goal" if planned else "verdict.goal_open"
-    return Verdict(_reach(left, open_years, best), text, params)
+    text_key = "assessment.goal" if planned else "assessment.goal_open"
+    return Assessment(_goal_state(left, open_years, best), text_key, params)
 
 
 def _planned_after(rounds: tuple[Round, ...], current: Round) -> int:
     return sum(r.planned.value or 0 for r in rounds if r.year > current.year and not r.selected.value)
 
 
-def _reach(left: int, open_years: int, best: int) -> State:
-    """Danger: each open year would have to bring more than twice the best year so far."""
+def _goal_state(left: int, open_years: int, best: int) -> State:
+    """Return danger where each remaining year needs more than twice the companies of the best year so far."""
     if open_years <= 0 or left > 2 * best * open_years:
         return "danger"
     return "warning" if left > best * open_years else "ok"
 
 
-def indicator(view: ProgrammeView, as_of: date) -> Verdict | None:
+def indicator(view: ProgrammeView, as_of: date) -> Assessment | None:
     if not view.indicators:
         return None
     first = view.indicators[0]
     due = sum(year.target for year in first.years if year.year <= as_of.year)
     achieved = first.achieved.value or 0
     params = {"achieved": achieved, "target": first.target.value, "due": due, "unit": first.counted_in}
-    return Verdict("ok" if achieved >= due else "warning", _pace(achieved, due), params)
+    return Assessment("ok" if achieved >= due else "warning", _indicator_text(achieved, due), params)
 
 
-def _pace(achieved: int, due: int) -> str:
-    return "verdict.indicator_behind" if achieved < due else "verdict.indicator"
+def _indicator_text(achieved: int, due: int) -> str:
+    return "assessment.indicator_behind" if achieved < due else "assessment.indicator"
 
 
 RULES: tuple[Rule, ...] = (consultation, history, stale, planned_companies, goal, indicator)
 
 
-RISK: tuple[State, ...] = ("danger", "warning", "unknown")
+URGENT_STATES: tuple[State, ...] = ("danger", "warning", "unknown")
 STAGES: tuple[Stage, ...] = ("running", "consultation", "history")
 
 
-def by_risk(views: Iterable[ProgrammeView], verdicts: Mapping[str, Verdict]) -> list[ProgrammeView]:
-    """Most pressing first: danger, warning, unknown, then what runs, drafts, what is only history."""
+def by_urgency(views: Iterable[ProgrammeView], assessments: Mapping[str, Assessment]) -> list[ProgrammeView]:
+    """Sort programmes: danger, warning, unknown, then the others: running, proposals, past results."""
 
-    def place(view: ProgrammeView) -> tuple[int, int]:
-        state = verdicts[view.id].state
-        return (RISK.index(state) if state in RISK else len(RISK), STAGES.index(view.stage))
+    def sort_key(view: ProgrammeView) -> tuple[int, int]:
+        state = assessments[view.id].state
+        return (
+            URGENT_STATES.index(state) if state in URGENT_STATES else len(URGENT_STATES),
+            STAGES.index(view.stage),
+        )
 
-    return sorted(views, key=place)
-
-
-def of_overview(states: list[State]) -> Verdict:
-    """How many programmes are in danger, need checking or need care: only what there is."""
-    watched: tuple[State, ...] = ("danger", "unknown", "warning")
-    found = {state: states.count(state) for state in watched if state in states}
-    params: dict[str, object] = {"programmes": len(states), "found": found}
-    return Verdict(next(iter(found), "ok"), "verdict.overview" if found else "verdict.overview_ok", params)
+    return sorted(views, key=sort_key)
 
 
-def of_case(view: CaseView, as_of: date) -> Verdict:
-    """Where a case stands and what is next; a payment in doubt comes before everything else."""
+def assess_overview(states: list[State]) -> Assessment:
+    """Count the programmes in danger, unknown and warning states; states without programmes are left out."""
+    shown: tuple[State, ...] = ("danger", "unknown", "warning")
+    counts = {state: states.count(state) for state in shown if state in states}
+    params: dict[str, object] = {"programmes": len(states), "counts": counts}
+    return Assessment(
+        next(iter(counts), "ok"), "assessment.overview" if counts else "assessment.overview_ok", params
+    )
+
+
+def assess_case(view: CaseView, as_of: date) -> Assessment:
+    """Assess a case: its status and next step; an unconfirmed payment comes before everything else."""
     if any(tranche.state == "unconfirmed" for tranche in view.tranches):
-        return Verdict("unknown", "verdict.case_unconfirmed", {})
+        return Assessment("unknown", "assessment.case_unconfirmed", {})
     if view.status in (
         "abandoned",
         "withdrawn",
@@ -166,24 +173,24 @@ def of_case(view: CaseView, as_of: date) -> Verdict:
         "recorded",
     ):
         state: State = "ok" if view.status in ("completed", "recorded") else "hold"
-        return Verdict(state, f"verdict.case_{view.status}", {"paid": view.disbursed_krw})
-    if missed := next((m for m in view.milestones if m.state == "missed"), None):
-        return Verdict("danger", "verdict.case_missed", {"name": missed.name, "due": missed.due_on})
-    return _next_step(view, as_of)
+        return Assessment(state, f"assessment.case_{view.status}", {"paid": view.disbursed_krw})
+    if missed := next((row for row in view.milestones if row.state == "missed"), None):
+        return Assessment("danger", "assessment.case_missed", {"name": missed.name, "due": missed.due_on})
+    return _assess_next_step(view, as_of)
 
 
-def _next_step(view: CaseView, as_of: date) -> Verdict:
-    waiting = (m for m in view.milestones if m.state in ("scheduled", "due_soon", "reported"))
-    upcoming = min(waiting, key=lambda m: m.due_on, default=None)
+def _assess_next_step(view: CaseView, as_of: date) -> Assessment:
+    open_milestones = (row for row in view.milestones if row.state in ("scheduled", "due_soon", "reported"))
+    upcoming = min(open_milestones, key=lambda row: row.due_on, default=None)
     if upcoming is None:
-        return Verdict("info", "verdict.case_open", {"status": f"status.{view.status}"})
+        return Assessment("info", "assessment.case_open", {"status": f"status.{view.status}"})
     params = {"paid": view.disbursed_krw, "name": upcoming.name, "due": upcoming.due_on}
-    soon = 0 <= (upcoming.due_on - as_of).days <= 7 and upcoming.state != "reported"
-    key = "verdict.case_next_paid" if view.disbursed_krw else "verdict.case_next"
-    return Verdict("warning" if soon else "ok", key, params)
+    is_soon = 0 <= (upcoming.due_on - as_of).days <= 7 and upcoming.state != "reported"
+    key = "assessment.case_next_paid" if view.disbursed_krw else "assessment.case_next"
+    return Assessment("warning" if is_soon else "ok", key, params)
 
 
 def current_year(view: ProgrammeView, as_of: date) -> CompanyYear | None:
-    """The row of the as-of year, or the newest one before it."""
+    """Return the row of the as-of year, or the newest one before it; None without one."""
     rows = [row for row in view.companies if row.years.first <= as_of.year]
     return max(rows, key=lambda row: row.years.last, default=None)

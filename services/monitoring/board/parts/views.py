@@ -1,4 +1,4 @@
-"""The frame of every page, the overview of all programmes, and a refusal."""
+"""Views of the frame of every page, of the overview and of error pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,8 +11,8 @@ from services.monitoring.board.parts.values import Lang, Text, Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """Who looks at the page. `is_demo`: nobody signed in, the demo opened the board as this operator."""
+class PageViewer:
+    """The viewer of a page. `is_demo`: nobody signed in, the demo opened the board as this operator."""
 
     name: str
     role: Text
@@ -21,7 +21,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The frame of every page: where one is, as of when, in which unit and language, and who looks."""
+    """Frame of a page: its address, business date, unit, language and viewer."""
 
     path: str  # of the address, without the query: /programmes/gimcheon-smart-factory
     lang: Lang
@@ -29,22 +29,22 @@ class Page:
     as_of: date  # business date, Asia/Seoul
     today: date  # the business clock's date
     clock_pinned: bool
-    operator: Operator
+    viewer: PageViewer
     query: Mapping[str, str] = field(
         default_factory=dict
-    )  # what else stands in the address: a filter, a page
+    )  # other parameters of the address: a filter, a page
     last_event_at: datetime | None = None  # when the newest event was recorded; aware
     stream: str | None = "/stream"  # address of the live stream; None turns live updates off
 
     @property
     def is_past(self) -> bool:
-        """A page of a past date does not change by itself."""
+        """Whether the page shows a past date; such a page gets no live updates."""
         return self.as_of < self.today
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """Something that needs someone: a payment without answer, a tranche to approve, a milestone due."""
+    """Pending work: a payment without confirmation, a tranche to approve, a milestone due."""
 
     kind: Literal[
         "payment_unconfirmed",
@@ -56,34 +56,36 @@ class WorkItem:
     due_on: date | None
     case_id: str
     company: str
-    what: Text  # the milestone's or the tranche's name
+    name: Text  # the milestone's or the tranche's name
     amount_krw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewView:
-    """All programmes at a glance. None: the section is not shown; empty: shown as nothing to do.
+    """Overview of all programmes. `work` and `recent`: None hides the section, empty shows that there is nothing.
 
-    `latest`: the day of a programme's newest event, where its view lacks it.
+    `last_event_dates`: the day of a programme's newest event, where its view lacks it.
     """
 
     programmes: tuple[ProgrammeView, ...]
     work: tuple[WorkItem, ...] | None = None
     recent: tuple[TimelineEntry, ...] | None = None  # newest first, with case_id and company
-    latest: Mapping[str, date] = field(default_factory=dict)
+    last_event_dates: Mapping[str, date] = field(default_factory=dict)
 
     @property
-    def dated(self) -> list[ProgrammeView]:
+    def dated_programmes(self) -> list[ProgrammeView]:
         """The programmes, each with the day of its newest event."""
         return [
-            replace(one, last_event_on=self.latest[one.id]) if one.id in self.latest else one
-            for one in self.programmes
+            replace(view, last_event_on=self.last_event_dates[view.id])
+            if view.id in self.last_event_dates
+            else view
+            for view in self.programmes
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """A refusal: which rule, what to do, and the number to ask with."""
+    """An error page: the rule, what to do, and the correlation id to quote to the operator."""
 
     status: int  # HTTP status
     title: Text

@@ -1,4 +1,4 @@
-"""Every text of the pages in Korean and English, keyed by message id. **Bold** marks what matters."""
+"""All texts of the pages in Korean and English, by message id; **bold** marks emphasis."""
 
 from services.monitoring.board.parts.texts.cases import CASES
 from services.monitoring.board.parts.texts.events import EVENTS
@@ -6,7 +6,7 @@ from services.monitoring.board.parts.texts.frame import FRAME
 from services.monitoring.board.parts.texts.lineage import LINEAGE
 from services.monitoring.board.parts.texts.overview import OVERVIEW
 from services.monitoring.board.parts.texts.programme import PROGRAMME
-from services.monitoring.board.parts.texts.verdicts import VERDICTS
+from services.monitoring.board.parts.texts.verdicts import ASSESSMENTS
 from services.monitoring.board.parts.texts.words import WORDS
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -16,6 +16,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PROGRAMME,
     **CASES,
     **LINEAGE,
-    **VERDICTS,
+    **ASSESSMENTS,
     **EVENTS,
 }

@@ -1,6 +1,6 @@
-"""What each event says in the timeline: `event.<name>` its title, `event.<name>.detail` its second line.
+"""Sentences of events in the timeline: `event.<name>` the title, `event.<name>.detail` the second line.
 
-A detail is left out when something that it needs is not in the event.
+A detail is left out when the event lacks one of its parameters.
 """
 
 EVENTS = {

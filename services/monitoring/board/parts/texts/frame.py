@@ -1,4 +1,4 @@
-"""Texts of the frame of every page, and of the page of a refusal."""
+"""Texts of the frame of every page, and of error pages."""
 
 FRAME = {
     "brand": ("이음", "Ieum"),

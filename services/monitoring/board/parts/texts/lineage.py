@@ -1,4 +1,4 @@
-"""Texts of the page of a figure's origin."""
+"""Texts of the lineage page."""
 
 LINEAGE = {
     "lineage.kicker": ("숫자의 근거", "Origin of a figure"),

@@ -1,4 +1,4 @@
-"""Texts of the overview: what needs somebody, what has changed, a row for each programme."""
+"""Texts of the overview: pending work, recent changes, a row for each programme."""
 
 OVERVIEW = {
     "work.payment_unconfirmed": (

@@ -1,4 +1,4 @@
-"""Words that pages share: states and statuses, who pays, who acts, what is counted in."""
+"""Words that pages share: states, statuses, funders, roles, units."""
 
 WORDS = {
     "state.ok": ("정상", "On track"),

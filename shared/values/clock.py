@@ -1,0 +1,63 @@
+"""The business clock: the date and time in Asia/Seoul that every rule of the business reads.
+
+    IEUM_BUSINESS_CLOCK_FILE  the clock stands at the moment in this file (ISO 8601), and moves when the file is replaced:
+                              the demo's player advances it in date order
+    IEUM_BUSINESS_DATE        the clock stands at noon of this date
+    neither                   the real time
+
+Times at which something is recorded or sent are real: `utc_now`.
+"""
+
+import os
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shared.errors import RuleBroken
+
+SEOUL = ZoneInfo("Asia/Seoul")
+FILE = "IEUM_BUSINESS_CLOCK_FILE"
+DATE = "IEUM_BUSINESS_DATE"
+
+
+def now() -> datetime:
+    """Return the business clock's moment, in Asia/Seoul. Raises ValueError where its setting cannot be read."""
+    return pinned() or datetime.now(SEOUL)
+
+
+def today() -> date:
+    """Return the business clock's date."""
+    return now().date()
+
+
+def pinned() -> datetime | None:
+    """Return the moment at which the clock stands, None where it runs with real time."""
+    if file := os.environ.get(FILE):
+        status = Path(file).stat()
+        return _read(file, status.st_ino, status.st_mtime_ns)
+    given = os.environ.get(DATE)
+    return datetime.combine(date.fromisoformat(given), time(12), SEOUL) if given else None
+
+
+@lru_cache(maxsize=1)
+def _read(file: str, inode: int, modified: int) -> datetime:
+    """Read the clock file once per version of it: it is replaced, never written in place."""
+    text = Path(file).read_text(encoding="ascii").strip()
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(SEOUL) if moment.tzinfo else moment.replace(tzinfo=SEOUL)
+
+
+def utc_now() -> datetime:
+    """Return the real time in UTC: when something is recorded or sent, whatever the business clock shows."""
+    return datetime.now(UTC)
+
+
+def refuse_future(occurred_on: date) -> None:
+    """Raise RuleBroken for a business date after today."""
+    if occurred_on > today():
+        raise RuleBroken(
+            "future_date",
+            ko=f"업무일 {occurred_on}은 오늘({today()}) 뒤입니다. 오늘이나 그 전 날짜로 다시 보내세요.",
+            en=f"The business date {occurred_on} is after today ({today()}). Send today's date or an earlier one.",
+        )
