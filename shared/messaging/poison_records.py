@@ -3,7 +3,7 @@
     a partition is opened        ->  a marker is stored beside its first record, and deleted with its first commit
     a marker is there already    ->  the last process ended while it handled this partition: its next records are handled
                                      one by one, each counted before it is begun and committed by itself
-    a record fails               ->  counted, and counted before each further attempt
+    a record fails               ->  counted, in the process or after a crash; an outage is no failure
     more attempts than the limit ->  the caller dead-letters the record
 
 In normal operation this costs one write per partition and start. A process that is killed from outside while it handles
@@ -11,6 +11,7 @@ the same record one by one more often than the limit loses that record to the de
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from sqlmodel import Field
@@ -48,6 +49,14 @@ DELETE = """
 """
 
 
+class Counted(NamedTuple):
+    """The record of a partition that this process has counted: its attempts, and whether the last one has failed."""
+
+    offset: int
+    attempts: int
+    failed: bool
+
+
 class PoisonDetector:
     """Attempt counts of one consumer (`consumer` or `projector`) of a service.
 
@@ -58,7 +67,7 @@ class PoisonDetector:
     def __init__(self, database: Database, consumer: str, suspicious_records: int) -> None:
         self.database, self.consumer, self.suspicious_records = database, consumer, suspicious_records
         self.one_by_one: dict[TopicPartition, int] = {}
-        self.counted: dict[TopicPartition, tuple[int, int]] = {}
+        self.counted: dict[TopicPartition, Counted] = {}
         self.opened: set[TopicPartition] = set()
         self.stored: set[TopicPartition] = set()
 
@@ -88,23 +97,26 @@ class PoisonDetector:
         self.stored |= set(partitions)
 
     async def begin(self, record: Record) -> int:
-        """Count the attempt that begins if the record is suspicious; return its number, 0 for others."""
-        partition = topic_partition(record)
-        if partition not in self.one_by_one and self.attempts_of(record) == 0:
-            return 0
-        return await self.remember(record)
+        """Return the number of the attempt that begins, counted once in this process; 0 if nothing is suspicious."""
+        if attempts := self.attempts_of(record):
+            return attempts
+        return await self.remember(record, failed=False) if topic_partition(record) in self.one_by_one else 0
 
     async def failed(self, record: Record) -> int:
-        """Return the number of attempts so far, after the record has failed; its next one is counted beforehand."""
-        return self.attempts_of(record) or await self.remember(record)
+        """Return the number of attempts so far, this failure included; outages are not failures and not counted."""
+        partition = topic_partition(record)
+        if (attempts := self.attempts_of(record)) and not self.counted[partition].failed:
+            self.counted[partition] = Counted(record.offset, attempts, failed=True)
+            return attempts
+        return await self.remember(record, failed=True)
 
     def attempts_of(self, record: Record) -> int:
-        offset, attempts = self.counted.get(topic_partition(record), (None, 0))
-        return attempts if offset == record.offset else 0
+        counted = self.counted.get(topic_partition(record))
+        return counted.attempts if counted and counted.offset == record.offset else 0
 
-    async def remember(self, record: Record) -> int:
+    async def remember(self, record: Record, failed: bool) -> int:
         attempts = await self.count(record)
-        self.counted[topic_partition(record)] = record.offset, attempts
+        self.counted[topic_partition(record)] = Counted(record.offset, attempts, failed)
         return attempts
 
     async def count(self, record: Record) -> int:

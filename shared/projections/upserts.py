@@ -26,7 +26,7 @@ class TableSql:
     """
 
     def __init__(self, table: Table, names: Iterable[str] | None = None) -> None:
-        self.table = table.name
+        self.table = str(table.name)
         self.key = list(table.primary_key.columns)
         named = {column.name for column in table.columns} if names is None else set(names)
         self.values = [column for column in table.columns if column.name in named and not column.primary_key]

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.plans import Plan
+from tests.chaos.client_plans import Plan
 from tests.chaos.programme import (
     APPLIED_ON,
     CRITERIA,
@@ -63,7 +63,7 @@ class Client:
         return Actor(self.company_id, "company")
 
     def key(self, step: str) -> str:
-        return f"faults/{self.programme.seed}/{self.name}/{step}"
+        return f"chaos/{self.programme.seed}/{self.name}/{step}"
 
     def on(self, planned: date) -> str:
         """Who was promoted late does everything after that."""

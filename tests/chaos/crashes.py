@@ -1,16 +1,16 @@
-"""Named points: armed when their time has come, brought about where they need it, and looked after until they are hit."""
+"""Arm crash points when their time has come, bring about what they need, and wait until they are hit."""
 
 import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.chaos.points import Needs
+from tests.chaos.crash_points import Needs
+from tests.chaos.instrumented_service import EARLY
 from tests.chaos.schedule import Crash
-from tests.chaos.town import Town
-from tests.chaos.victim import EARLY
+from tests.chaos.stack_under_test import StackUnderTest
 
-HEARD = {
+SUBSCRIBED = {
     "applications": "ieum.external.legacy",
     "funding": "ieum.external.treasury",
     "monitoring": "ieum.applications",
@@ -28,40 +28,40 @@ class Crashed:
     hit_at: float | None
 
 
-async def crash_all(town: Town, crashes: Sequence[Crash], over: asyncio.Event) -> list[Crashed]:
+async def crash_all(stack: StackUnderTest, crashes: Sequence[Crash], over: asyncio.Event) -> list[Crashed]:
     """Side by side, until it is over."""
-    return list(await asyncio.gather(*(crash_one(town, one, over) for one in crashes)))
+    return list(await asyncio.gather(*(crash_one(stack, one, over) for one in crashes)))
 
 
-async def crash_one(town: Town, crash: Crash, over: asyncio.Event) -> Crashed:
+async def crash_one(stack: StackUnderTest, crash: Crash, over: asyncio.Event) -> Crashed:
     """Until it is hit or over; what the point needs is brought about again and again."""
-    await asyncio.sleep(max(0.0, town.began + crash.at - time.monotonic()))
+    await asyncio.sleep(max(0.0, stack.began + crash.at - time.monotonic()))
     if not over.is_set():
-        town.orders.arm(crash.service, crash.point.name, crash.n)
-    needed = asyncio.create_task(_bring_about(town, crash))
+        stack.armed.arm(crash.service, crash.point.name, crash.n)
+    needed = asyncio.create_task(_bring_about(stack, crash))
     try:
-        while town.orders.is_armed(crash.service, crash.point.name):
-            if over.is_set() and town.orders.disarm(crash.service, crash.point.name):
+        while stack.armed.is_armed(crash.service, crash.point.name):
+            if over.is_set() and stack.armed.disarm(crash.service, crash.point.name):
                 break
             await asyncio.sleep(0.05)
     finally:
         needed.cancel()
-    return _told(town, crash, hit=town.orders.was_hit(crash.service, crash.point.name))
+    return _report(stack, crash, hit=stack.armed.was_hit(crash.service, crash.point.name))
 
 
-def _told(town: Town, crash: Crash, *, hit: bool) -> Crashed:
+def _report(stack: StackUnderTest, crash: Crash, *, hit: bool) -> Crashed:
     if not hit:
-        town.say(f"not passed: {crash.name}")
+        stack.say(f"not passed: {crash.name}")
         return Crashed(crash.name, None)
-    town.say(f"killed at {crash.name} (passing {crash.n})")
-    return Crashed(crash.name, round(time.monotonic() - town.began, 1))
+    stack.say(f"killed at {crash.name} (on_pass {crash.n})")
+    return Crashed(crash.name, round(time.monotonic() - stack.began, 1))
 
 
-async def _bring_about(town: Town, crash: Crash) -> None:
+async def _bring_about(stack: StackUnderTest, crash: Crash) -> None:
     """What the point needs to be passed at all, until cancelled."""
     while crash.point.needs is not Needs.NOTHING:
         if crash.point.needs is Needs.EARLY:
-            town.orders.arm(crash.service, EARLY)
+            stack.armed.arm(crash.service, EARLY)
         else:
-            await town.injected.put(town.layout.kafka.bootstrap, HEARD[crash.service], 1)
+            await stack.injected.put(stack.layout.kafka.bootstrap, SUBSCRIBED[crash.service], 1)
         await asyncio.sleep(AGAIN_SECONDS)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tests.chaos.town import Town
+from tests.chaos.stack_under_test import StackUnderTest
 
-Inject = Callable[[Town, Random], Awaitable[Any]]
-Heal = Callable[[Town, Any], Awaitable[None]]
-Why = Callable[[Town], str | None]
+Inject = Callable[[StackUnderTest, Random], Awaitable[Any]]
+Heal = Callable[[StackUnderTest, Any], Awaitable[None]]
+Why = Callable[[StackUnderTest], str | None]
 
 
-async def by_itself(town: Town, left: Any) -> None:
+async def by_itself(stack: StackUnderTest, left: Any) -> None:
     """Nothing to undo: the supervisor starts again what died."""
 
 
-def always(town: Town) -> str | None:
+def always(stack: StackUnderTest) -> str | None:
     return None
 
 

@@ -5,11 +5,17 @@ import time
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos import doubles, kills, letters, servers, surroundings
+from tests.chaos import dead_letter_faults, duplicate_processes, host_faults, process_faults, server_faults
 from tests.chaos.fault import Fault
-from tests.chaos.town import Town
+from tests.chaos.stack_under_test import StackUnderTest
 
-FAULTS = (*kills.faults(), *servers.faults(), *doubles.faults(), *letters.faults(), *surroundings.faults())
+FAULTS = (
+    *process_faults.faults(),
+    *server_faults.faults(),
+    *duplicate_processes.faults(),
+    *dead_letter_faults.faults(),
+    *host_faults.faults(),
+)
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
@@ -22,13 +28,13 @@ class Happened:
     healed_at: float
 
 
-async def happen(fault: Fault, town: Town, chance: Random) -> Happened:
+async def happen(fault: Fault, stack: StackUnderTest, random: Random) -> Happened:
     """Inject, wait as long as the seed says, heal; also when it is cut off."""
-    at = time.monotonic() - town.began
-    town.say(f"» {fault.name}")
-    left = await fault.inject(town, chance)
+    at = time.monotonic() - stack.began
+    stack.say(f"» {fault.name}")
+    left = await fault.inject(stack, random)
     try:
-        await asyncio.sleep(chance.uniform(*fault.seconds))
+        await asyncio.sleep(random.uniform(*fault.seconds))
     finally:
-        await fault.heal(town, left)
-    return Happened(fault.name, round(at, 1), round(time.monotonic() - town.began, 1))
+        await fault.heal(stack, left)
+    return Happened(fault.name, round(at, 1), round(time.monotonic() - stack.began, 1))

@@ -1,4 +1,4 @@
-"""How a named point is put into a process: a function of the product is wrapped, the product knows nothing of it."""
+"""Install a crash point in a process by wrapping a function of the product, which knows nothing of it."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -6,9 +6,9 @@ from functools import wraps
 from pkgutil import resolve_name
 from typing import Any
 
-Pass = Callable[[], None]
-Put = Callable[[Pass], None]
-When = Callable[[Any, tuple[Any, ...]], object]
+OnPass = Callable[[], None]
+Install = Callable[[OnPass], None]
+Condition = Callable[[Any, tuple[Any, ...]], object]
 
 _retrying: ContextVar[bool] = ContextVar("retrying", default=False)
 
@@ -18,51 +18,51 @@ def always(result: Any, given: tuple[Any, ...]) -> bool:
 
 
 def something(result: Any, given: tuple[Any, ...]) -> bool:
-    """The function found or did something."""
+    """Return whether the function returned something."""
     return bool(result)
 
 
-def given_some(result: Any, given: tuple[Any, ...]) -> bool:
-    """Its last argument was not empty."""
+def nonempty_argument(result: Any, given: tuple[Any, ...]) -> bool:
+    """Return whether the last argument is not empty."""
     return bool(given[-1])
 
 
-def outcome(expected: str) -> When:
+def outcome(expected: str) -> Condition:
     return lambda result, given: result == expected
 
 
-def before(function: str, when: When = always) -> Put:
-    """Each time that `module:function` is called with what `when` asks for."""
+def before(function: str, when: Condition = always) -> Install:
+    """Pass the point each time before `module:function` is called with arguments that satisfy `when`."""
 
-    def put(passing: Pass) -> None:
+    def install(on_pass: OnPass) -> None:
         async def called(original: Any, *given: Any, **named: Any) -> Any:
             if when(None, given):
-                passing()
+                on_pass()
             return await original(*given, **named)
 
         wrap(function, called)
 
-    return put
+    return install
 
 
-def after(function: str, when: When = always, given: When = always) -> Put:
-    """Each time that `module:function` has returned what `when` asks for; `given` looks before the call."""
+def after(function: str, when: Condition = always, given: Condition = always) -> Install:
+    """Pass the point each time after `module:function` returned what satisfies `when`; `given` tests the arguments."""
 
-    def put(passing: Pass) -> None:
+    def install(on_pass: OnPass) -> None:
         async def called(original: Any, *arguments: Any, **named: Any) -> Any:
-            is_meant = given(None, arguments)
+            is_given = given(None, arguments)
             result = await original(*arguments, **named)
-            if is_meant and when(result, arguments):
-                passing()
+            if is_given and when(result, arguments):
+                on_pass()
             return result
 
         wrap(function, called)
 
-    return put
+    return install
 
 
 def wrap(function: str, called: Callable[..., Any]) -> None:
-    """Raises AttributeError where the product has no such function any more."""
+    """Wrap `module:function`; raises AttributeError where the product has no such function any more."""
     name, _, attribute = (
         function.rpartition(".") if "." in function.partition(":")[2] else function.rpartition(":")
     )
@@ -76,12 +76,12 @@ def wrap(function: str, called: Callable[..., Any]) -> None:
     setattr(owner, attribute, wrapped)
 
 
-def retrying(put: Put) -> Put:
-    """The same point, only while a parked record is tried again."""
+def retrying(install: Install) -> Install:
+    """Narrow a point to the retries of parked records."""
 
-    def narrowed(passing: Pass) -> None:
+    def narrowed(on_pass: OnPass) -> None:
         wrap("shared.messaging.dispatcher:Dispatcher.retry_head", _marked)
-        put(lambda: passing() if _retrying.get() else None)
+        install(lambda: on_pass() if _retrying.get() else None)
 
     return narrowed
 
@@ -94,14 +94,14 @@ async def _marked(original: Any, *given: Any, **named: Any) -> Any:
         _retrying.reset(token)
 
 
-def replied(methods: frozenset[str], *, keyed: bool) -> Put:
-    """A command has committed; its reply is about to be sent. `keyed`: it bore an Idempotency-Key."""
+def replied(methods: frozenset[str], *, keyed: bool) -> Install:
+    """Pass the point when a request has committed and its response is about to be sent; `keyed`: with Idempotency-Key."""
 
-    def put(passing: Pass) -> None:
+    def install(on_pass: OnPass) -> None:
         async def called(original: Any, self: Any, scope: Any, receive: Any, send: Any) -> Any:
             async def sending(message: Any) -> None:
                 if message["type"] == "http.response.start" and message["status"] < 300 and is_one(scope):
-                    passing()
+                    on_pass()
                 await send(message)
 
             return await original(self, scope, receive, sending)
@@ -112,17 +112,17 @@ def replied(methods: frozenset[str], *, keyed: bool) -> Put:
         has_key = any(name == b"idempotency-key" for name, _ in scope["headers"])
         return scope["method"] in methods and has_key == keyed
 
-    return put
+    return install
 
 
-def too_early(is_ordered: Callable[[], bool]) -> None:
-    """Where it is ordered, a handler is told that what its event needs is not there yet."""
+def raise_prerequisite_missing(is_armed: Callable[[], bool]) -> None:
+    """Raise PrerequisiteMissing instead of calling the handler where that is armed."""
 
     async def called(original: Any, *given: Any, **named: Any) -> Any:
-        if is_ordered():
+        if is_armed():
             from shared.errors import PrerequisiteMissing
 
             raise PrerequisiteMissing("too_early", ko="시험: 아직 이릅니다", en="on purpose: too early")
         return await original(*given, **named)
 
-    wrap("shared.messaging.dispatcher:Dispatcher.in_order", called)
+    wrap("shared.messaging.dispatcher:Dispatcher.handle_in_key_order", called)

@@ -1,4 +1,4 @@
-"""What a run is told as: lines for a person, a line of JSON for a log, a table of what was covered."""
+"""Report a run: lines for a person, a line of JSON for a log, a table of what was covered."""
 
 import argparse
 from collections import Counter
@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
+from tests.chaos.crash_points import ALL_POINTS
 from tests.chaos.nemesis import FAULTS
-from tests.chaos.points import EVERYWHERE
 from tests.chaos.run import Outcome
 from tests.chaos.schedule import Plan
 from tools.devstack.console import Terminal
@@ -32,12 +32,12 @@ def replay(asked: argparse.Namespace, seed: int) -> str:
 
 
 def tell(outcome: Outcome, terminal: Terminal, again: str) -> None:
-    """The verdicts, what is broken, and how to see it again."""
-    for who, answer in outcome.answers.items():
-        counted = ", ".join(f"{n:,} {what}" for what, n in answer.counted.items())
-        said = "✓" if not answer.violations else f"✗ {len(answer.violations)}"
-        terminal.print(f"{said} {who}: {counted}")
-        for line in answer.violations[:SHOWN]:
+    """Print the judgements, the violations, and the command that repeats the run."""
+    for judge, found in outcome.judgements.items():
+        counted = ", ".join(f"{n:,} {what}" for what, n in found.counted.items())
+        mark = "✓" if not found.violations else f"✗ {len(found.violations)}"
+        terminal.print(f"{mark} {judge}: {counted}")
+        for line in found.violations[:SHOWN]:
             terminal.print(f"  ✗ {line}")
     for line in outcome.problems[:SHOWN]:
         terminal.print(f"✗ {line}")
@@ -62,18 +62,18 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "story_seconds": outcome.story_seconds,
         "quiet_seconds": outcome.quiet_seconds,
         "whole_seconds": outcome.whole_seconds,
-        "counted": {who: dict(answer.counted) for who, answer in outcome.answers.items()},
+        "counted": {judge: dict(found.counted) for judge, found in outcome.judgements.items()},
         "violations": outcome.violations,
     }
 
 
 def show_coverage(outcomes: Sequence[Outcome], terminal: Terminal) -> None:
-    """How often each fault and each crash point happened; what never did stands first."""
+    """Print how often each fault and crash point happened; what never did comes first."""
     faults = Counter(one.name for outcome in outcomes for one in outcome.happened)
     points = Counter(one.name for outcome in outcomes for one in outcome.crashes if one.hit_at is not None)
     terminal.show(
         _table("고장 / fault", (fault.name for fault in FAULTS), faults),
-        _table("지점 / crash point", (f"{service}.{point.name}" for service, point in EVERYWHERE), points),
+        _table("지점 / crash point", (f"{service}.{point.name}" for service, point in ALL_POINTS), points),
     )
     for name, why in sorted({item for outcome in outcomes for item in outcome.left_out.items()}):
         terminal.print(f"left out: {name}: {why}")

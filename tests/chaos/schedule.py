@@ -1,12 +1,12 @@
-"""What happens in a seed's run: by rotation, so that twenty seeds leave nothing out, and by chance, so that no two are alike."""
+"""What happens in a seed's run: by rotation, so that twenty seeds leave nothing out, and by random, so that no two are alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
+from tests.chaos.crash_points import ALL_POINTS, CrashPoint, Needs
 from tests.chaos.nemesis import BY_NAME, FAULTS
-from tests.chaos.points import EVERYWHERE, Needs, Point
 
 Card = TypeVar("Card")
 
@@ -19,10 +19,10 @@ FORMS = ((1, True), (1, False), (1, True), (3, False))
 
 @dataclass(frozen=True)
 class Crash:
-    """The service's process is killed at the n-th passing of the point after `at` seconds."""
+    """The service's process is killed at the n-th on_pass of the point after `at` seconds."""
 
     service: str
-    point: Point
+    point: CrashPoint
     n: int
     at: float
 
@@ -53,12 +53,12 @@ def plan(
     """Made from the seed; what is given is taken as it is."""
     turn, number = seed % len(FORMS), seed // len(FORMS)
     form = FORMS[turn]
-    chance = Random(f"plan-{seed}")
+    random = Random(f"plan-{seed}")
     mode = (brokers or form[0], form[1] if split is None else split)
     alike = [n for n, one in enumerate(FORMS) if one == mode]
     before = number * len(alike) + sum(n < turn for n in alike) if alike else seed
-    chosen = list(faults) if faults is not None else _dealt(_possible(mode), before, FAULTS_A_SEED, chance)
-    crashes = [_crash(*one, chance) for one in _dealt(EVERYWHERE, seed, CRASHES_A_SEED, chance)]
+    chosen = list(faults) if faults is not None else _dealt(_possible(mode), before, FAULTS_A_SEED, random)
+    crashes = [_crash(*one, random) for one in _dealt(ALL_POINTS, seed, CRASHES_A_SEED, random)]
     return Plan(seed, *mode, tuple(_early_ones_first(chosen)), tuple(crashes))
 
 
@@ -67,11 +67,11 @@ def every_point(seed: int, brokers: int | None = None, split: bool | None = None
     return Plan(seed, brokers or 1, bool(split), (), (), points=True, small=True)
 
 
-def _dealt(cards: Sequence[Card], hand: int, size: int, chance: Random) -> list[Card]:
+def _dealt(cards: Sequence[Card], hand: int, size: int, random: Random) -> list[Card]:
     """The hand-th hand of a deck that is always shuffled alike, in an order of its own."""
     deck = Random("deck").sample(cards, len(cards))
     dealt = [deck[(hand * size + n) % len(deck)] for n in range(size)]
-    chance.shuffle(dealt)
+    random.shuffle(dealt)
     return dealt
 
 
@@ -84,6 +84,6 @@ def _early_ones_first(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: not BY_NAME[name].early)
 
 
-def _crash(service: str, point: Point, chance: Random) -> Crash:
-    n = 1 if point.needs is not Needs.NOTHING else chance.randint(1, MOST_PASSINGS)
-    return Crash(service, point, n, round(chance.uniform(0, LATEST_CRASH), 1))
+def _crash(service: str, point: CrashPoint, random: Random) -> Crash:
+    n = 1 if point.needs is not Needs.NOTHING else random.randint(1, MOST_PASSINGS)
+    return Crash(service, point, n, round(random.uniform(0, LATEST_CRASH), 1))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.chaos.crash_points import ALL_POINTS
 from tests.chaos.nemesis import BY_NAME, FAULTS
-from tests.chaos.points import EVERYWHERE
 from tests.chaos.schedule import FAULTS_A_SEED, plan
 
 SEEDS = range(1, 21)
@@ -18,7 +18,7 @@ def test_twenty_seeds_hold_every_fault() -> None:
 def test_twenty_seeds_hold_every_crash_point_at_every_service() -> None:
     planned = {crash.name for seed in SEEDS for crash in plan(seed).crashes}
 
-    assert planned == {f"{service}.{point.name}" for service, point in EVERYWHERE}
+    assert planned == {f"{service}.{point.name}" for service, point in ALL_POINTS}
 
 
 def test_a_seed_is_always_the_same_run_and_no_other() -> None:

@@ -17,9 +17,9 @@ from services.applications.selection.domain import Candidate, Scorecard, decide
 from services.funding.payments.domain import answer_due
 from shared.events.definition import Definition
 from tests.chaos import programme as dates
+from tests.chaos.client_plans import plans, quota
 from tests.chaos.clients import scores
 from tests.chaos.history import History, Operation, digest, read, what_of
-from tests.chaos.plans import plans, quota
 from tests.chaos.programme import INSTRUCTED_ON, REVIEWERS, Programme
 from tests.chaos.recording import PatientClients, Request
 from tools.demo.clients import Addresses

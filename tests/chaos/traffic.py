@@ -34,7 +34,7 @@ async def _past(at: PatientClients, seed: int) -> None:
     """Past results of the first round's programme; those that come before it is published wait for it."""
     for number in count():
         await at.publish(
-            to_record(f"faults/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
+            to_record(f"chaos/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))
         )
         await asyncio.sleep(PAUSE_SECONDS)
 

@@ -1,97 +1,90 @@
-"""What is asked once all is quiet: the independent checker, the invariants, a rebuild, the figures of the documents."""
+"""Judge the stack once all is quiet: the auditor with the checks of a run, a rebuild, the documents' figures."""
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos import checker
-from tests.chaos.town import Town
+import orjson
+
+from tests.chaos import checks
+from tests.chaos.history import read
+from tests.chaos.stack_under_test import StackUnderTest
 from tools.audit import unpublished_events
+from tools.audit.catalogue import INVARIANTS
 from tools.audit.cli import verdicts_on
+from tools.audit.contract import EXTERNAL_PREFIX, MONITORING
 from tools.audit.invariant import Verdict
-from tools.audit.rebuild import rebuild
-from tools.audit.target import Target, target_of
-from tools.audit.topic_reader import OUTSIDERS
-from tools.demo.check import check as figures
+from tools.audit.target import target_of
+from tools.demo.check import check as compare_figures
 from tools.demo.figures import load_figures
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one of them said: how much it looked at, and what is broken."""
+class Judgement:
+    """How much one judge looked at, and each violation."""
 
     counted: Mapping[str, int]
     violations: list[str]
 
 
-async def all_verdicts(town: Town, history: Path, *, with_figures: bool) -> dict[str, Answer]:
-    """Each by itself: one that fails to answer is a violation, and the others are still asked."""
-    target = target_of(town.state)
-    questions: dict[str, Callable[[], Awaitable[Answer]]] = {
-        "checker": lambda: _checker(target, town, history),
-        "invariants": lambda: _invariants(target, town),
-        "rebuild": lambda: _rebuild(target),
+async def all_judgements(stack: StackUnderTest, history: Path, *, with_figures: bool) -> dict[str, Judgement]:
+    """Ask each judge; one that fails is a violation, and the others are still asked."""
+    judges: dict[str, Callable[[], Awaitable[Judgement]]] = {
+        "rebuild": lambda: _rebuild(stack),
+        "audit": lambda: _audit(stack, history),
     }
     if with_figures:
-        questions["figures"] = lambda: _figures(town)
-    return {name: await _answered(ask) for name, ask in questions.items()}
+        judges["figures"] = lambda: _figures(stack)
+    return {name: await _judged(judge) for name, judge in judges.items()}
 
 
-async def _answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _judged(judge: Callable[[], Awaitable[Judgement]]) -> Judgement:
     try:
-        return await ask()
+        return await judge()
     except Exception as error:
-        return Answer({}, [f"no answer: {error!r}"])
+        return Judgement({}, [f"no answer: {error!r}"])
 
 
-async def _checker(target: Target, town: Town, history: Path) -> Answer:
-    inbox = town.state.folder / "inbox"
-    said = await checker.check(target.kafka, target.owners, history, inbox=inbox)
-    return Answer(said.counted, list(said.violations))
+async def _rebuild(stack: StackUnderTest) -> Judgement:
+    """Rebuild the projections in the service's own role, which stores its verdict for the auditor."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.monitoring", "rebuild",
+        env=stack.owner_environment(MONITORING), stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    outcome = orjson.loads(printed[printed.rfind(b"\n{\n") + 1 :])  # log lines may stand before it
+    violations = [] if process.returncode == 0 else [f"the rebuild differs: {outcome}"]
+    return Judgement({name: n for name, n in outcome.items() if type(n) is int}, violations)
 
 
-async def _invariants(target: Target, town: Town) -> Answer:
-    verdicts = await verdicts_on(target)
-    ours = [place for place in town.injected.places if not place[0].startswith(OUTSIDERS)]
+async def _audit(stack: StackUnderTest, history: Path) -> Judgement:
+    invariants = [*INVARIANTS, *checks.invariants(list(read(history)), stack.state.folder / "inbox")]
+    verdicts = await verdicts_on(target_of(stack.state), invariants=invariants)
+    ours = [at for at in stack.injected.positions if not at[0].startswith(EXTERNAL_PREFIX)]
     known = {f"{topic}/{partition}@{offset}" for topic, partition, offset in ours}
-    broken = [line for one in verdicts for line in _broken(one, known)]
-    return Answer(
-        {one.invariant.id: sum(count.n for count in one.finding.counts) for one in verdicts}, broken
-    )
+    counted = {verdict.invariant.id: sum(count.n for count in verdict.finding.counts) for verdict in verdicts}
+    return Judgement(counted, [line for verdict in verdicts for line in _violations(verdict, known)])
 
 
-def _broken(verdict: Verdict, known: set[str]) -> list[str]:
-    """What we ourselves put onto our topics is no phantom; each of these must have been seen as one."""
-    found = list(verdict.finding.violations)
-    blind = [f"nothing to look at: {count.en}" for count in verdict.blind]
+def _violations(verdict: Verdict, known: set[str]) -> list[str]:
+    """An injected record on a topic of ours is no violation of I5, but each must have been reported there."""
+    lines = list(verdict.finding.violations)
+    vacuous = [f"nothing to look at: {count.en}" for count in verdict.vacuous]
     if verdict.invariant is unpublished_events.INVARIANT:
-        seen = {line.partition(": ")[0] for line in found} & known
-        found = [line for line in found if line.partition(": ")[0] not in known]
-        found += [f"{place}: injected, and not found" for place in sorted(known - seen)]
-    return [f"{verdict.invariant.id}: {line}" for line in [*found, *blind]]
+        reported = {line.partition(": ")[0] for line in lines} & known
+        lines = [line for line in lines if line.partition(": ")[0] not in known]
+        lines += [f"{position}: injected, and not reported" for position in sorted(known - reported)]
+    return [f"{verdict.invariant.id}: {line}" for line in [*lines, *vacuous]]
 
 
-async def _rebuild(target: Target) -> Answer:
-    rebuilt = await rebuild(target)
-    differing = [
-        f"{one.table}: {one.differing} of {one.live} live and {one.rebuilt} rebuilt rows differ"
-        for one in rebuilt.tables
-        if one.differing
-    ]
-    counted = {
-        "records": rebuilt.records,
-        "dead": rebuilt.dead,
-        "rows": sum(one.live for one in rebuilt.tables),
-    }
-    return Answer(counted, differing if rebuilt.records else ["nothing to rebuild"])
-
-
-async def _figures(town: Town) -> Answer:
-    """Those of the documents, which a run without faults shows."""
-    checked = await figures(load_figures(), town.addresses())
+async def _figures(stack: StackUnderTest) -> Judgement:
+    """Compare with the documents' figures, which a run without faults shows."""
+    checked = await compare_figures(load_figures(), stack.addresses())
     wrong = [
         f"{row.figure.id}: {row.figure.value} in the documents, shown {row.as_json()['shown']}"
         for row in checked.rows
         if not row.ok
     ]
-    return Answer({"figures": len(checked.rows)}, wrong)
+    return Judgement({"figures": len(checked.rows)}, wrong)

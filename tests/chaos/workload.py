@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos import plans as planned
+from tests.chaos import client_plans
 from tests.chaos.clients import Client, Refused, taken, together
 from tests.chaos.history import History
 from tests.chaos.programme import APPLIED_ON, OFFICE, PUBLISHED_ON, SELECTED_ON, Programme
@@ -37,10 +37,10 @@ async def play_story(at: PatientClients, story: Scenario) -> None:
 
 
 async def play_clients(at: PatientClients, seed: int, clients: int) -> None:
-    programme, plans = Programme(seed), planned.plans(seed, clients)
+    programme, plans = Programme(seed), client_plans.plans(seed, clients)
     courses = [Client(at, programme, plan) for plan in plans]
     desk = Desk(at, programme)
-    await desk.announces(planned.quota(plans), sum(plan.total_krw for plan in plans))
+    await desk.announces(client_plans.quota(plans), sum(plan.total_krw for plan in plans))
     await all_of(*(one.applies() for one in courses))
     await desk.closes()
     await all_of(*(one.is_reviewed() for one in courses))
@@ -88,4 +88,4 @@ class Desk:
         return await self.at.ask("POST", service, path, actor, key=self.key(step), body=body)
 
     def key(self, step: str) -> str:
-        return f"faults/{self.programme.seed}/{step}"
+        return f"chaos/{self.programme.seed}/{step}"

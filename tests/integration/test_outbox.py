@@ -128,36 +128,36 @@ class Refusing(MemoryKafka):
         return await super().send(topic, value, key=key, headers=headers)
 
 
-async def test_a_shard_that_fails_holds_up_no_other(databases: Databases) -> None:
+async def test_shards_apart_a_failing_shard_holds_up_no_other(databases: Databases) -> None:
     database = databases["applications"]
     async with database.transaction() as session:
         await emit(session, a_selection(FIRST), a_selection(SECOND))
 
-    assert await publish_pending(database, Refusing(), 10) == (1, 1)
-    assert await waiting_in(database) == 1
+    assert await publish_pending(database, Refusing(), 10, shards_apart=True) == (1, 1)
+    assert await pending_in(database) == 1
 
 
-async def test_after_a_failure_each_shard_goes_by_itself(
+async def test_after_a_failure_each_shard_is_published_by_itself(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, health = databases["applications"], Health("relay")
-    monkeypatch.setattr("shared.messaging.kafka.producer", lambda _: nullcontext(Refusing()))
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(Refusing()))
     async with database.transaction() as session:
         await emit(session, a_selection(FIRST), a_selection(SECOND))
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
-    await until_only(1, database)
+    await wait_until_pending(1, database)
     running.cancel()
 
     assert health.problem()
 
 
-async def test_a_relay_whose_broker_hangs_says_so_and_goes_on_when_it_answers(
+async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answers(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, health, slow = databases["applications"], Health("relay"), Slow()
-    monkeypatch.setattr("shared.messaging.kafka.producer", lambda _: nullcontext(slow))
-    monkeypatch.setattr("shared.messaging.relay.PATIENCE", 0.1)
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(slow))
+    monkeypatch.setattr("shared.messaging.relay.ROUND_TIMEOUT", 0.1)
     async with database.transaction() as session:
         await emit(session, a_selection())
 
@@ -166,8 +166,8 @@ async def test_a_relay_whose_broker_hangs_says_so_and_goes_on_when_it_answers(
     assert health.problem() is None
     await asyncio.sleep(0.3)
     assert "발행하지 못한 사건" in str(health.problem())
-    slow.may.set()
-    await until_only(0, database)
+    slow.released.set()
+    await wait_until_pending(0, database)
     await asyncio.sleep(0.1)
     running.cancel()
 
@@ -175,7 +175,7 @@ async def test_a_relay_whose_broker_hangs_says_so_and_goes_on_when_it_answers(
 
 
 class Unacknowledging(MemoryKafka):
-    """Takes what it gets, and then does not say so."""
+    """Stores every record and refuses its acknowledgement."""
 
     error: type[Exception] = ConnectionError
 
@@ -186,7 +186,7 @@ class Unacknowledging(MemoryKafka):
         return refused
 
 
-async def test_what_kafka_does_not_acknowledge_stays_and_is_published_again(databases: Databases) -> None:
+async def test_unacknowledged_event_stays_in_the_outbox_and_is_published_again(databases: Databases) -> None:
     database = databases["applications"]
     async with database.transaction() as session:
         await emit(session, a_selection())
@@ -197,12 +197,12 @@ async def test_what_kafka_does_not_acknowledge_stays_and_is_published_again(data
 
 
 class Gapped(Unacknowledging):
-    """Its numbers have a gap, since a batch that it gave up: the broker refuses whatever follows."""
+    """A producer that gave up a batch: the broker refuses every later record for the gap in its sequence."""
 
     error = OutOfOrderSequenceNumber
 
 
-async def test_a_producer_whose_numbers_have_a_gap_is_not_used_again(databases: Databases) -> None:
+async def test_producer_with_a_sequence_gap_is_replaced(databases: Databases) -> None:
     database = databases["applications"]
     async with database.transaction() as session:
         await emit(session, a_selection())
@@ -214,20 +214,20 @@ async def test_a_producer_whose_numbers_have_a_gap_is_not_used_again(databases: 
 
 
 class Slow(MemoryKafka):
-    """Takes nothing before it may."""
+    """Acknowledges nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.reached, self.may = asyncio.Event(), asyncio.Event()
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
 
     async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
         self.reached.set()
-        await self.may.wait()
+        await self.released.wait()
         return await super().send(topic, value, key=key, headers=headers)
 
 
-async def a_relay_that_publishes(database: Database) -> "tuple[asyncio.Task[tuple[int, int]], Slow]":
-    """It holds the shard of its one event, and waits for its Kafka."""
+async def start_publishing_relay(database: Database) -> "tuple[asyncio.Task[tuple[int, bool]], Slow]":
+    """Start a relay that has locked the shard of one event and waits for its Kafka."""
     slow = Slow()
     async with database.transaction() as session:
         await emit(session, a_selection())
@@ -236,37 +236,37 @@ async def a_relay_that_publishes(database: Database) -> "tuple[asyncio.Task[tupl
     return holder, slow
 
 
-async def test_a_shard_that_another_relay_holds_is_left_to_it(databases: Databases) -> None:
-    holder, slow = await a_relay_that_publishes(databases["applications"])
+async def test_a_shard_that_another_relay_has_locked_is_skipped(databases: Databases) -> None:
+    holder, slow = await start_publishing_relay(databases["applications"])
 
     second = await publish_pending(databases["applications"], MemoryKafka(), 10)
-    slow.may.set()
+    slow.released.set()
     first = await holder
 
     assert (first, second) == ((1, 0), (0, 0))
 
 
-async def test_a_relay_sees_what_the_last_holder_of_the_shard_has_published(
+async def test_relay_does_not_publish_again_what_the_last_holder_of_the_shard_has_published(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its transaction began before the holder's ended; the lock came to it after that."""
-    holder, slow = await a_relay_that_publishes(databases["applications"])
+    """The second relay's transaction begins before the holder's ends, and gets the lock after that."""
+    holder, slow = await start_publishing_relay(databases["applications"])
     lock = outbox.lock_shards
 
-    async def once_they_are_free(connection: Connection, shards: Sequence[int]) -> list[int]:
-        slow.may.set()
+    async def lock_when_free(connection: Connection, shards: Sequence[int]) -> list[int]:
+        slow.released.set()
         await holder
         return await lock(connection, shards)
 
-    monkeypatch.setattr(outbox, "lock_shards", once_they_are_free)
+    monkeypatch.setattr(outbox, "lock_shards", lock_when_free)
     second = await publish_pending(databases["applications"], MemoryKafka(), 10)
-    slow.may.set()
+    slow.released.set()
     first = await holder
 
     assert (first, second) == ((1, 0), (0, 0))
 
 
-async def test_an_event_that_kafka_could_never_take_is_refused_at_insert(databases: Databases) -> None:
+async def test_an_event_too_large_for_kafka_is_refused_when_it_is_emitted(databases: Databases) -> None:
     huge = a_selection().model_copy(update={"reason": "가" * 400_000})
 
     with pytest.raises(RuleBroken, match="event_too_large"):
@@ -297,7 +297,7 @@ async def test_the_event_log_cannot_be_changed_even_by_its_owner(databases: Data
     [("gen_random_uuid()", "sequence"), ("id", "sequence + 1")],
     ids=["the number", "the id"],
 )
-async def test_the_database_refuses_a_number_or_an_id_that_was_given_before(
+async def test_the_database_refuses_a_second_event_with_the_same_number_or_id(
     databases: Databases, id: str, sequence: str
 ) -> None:
     async with databases["applications"].transaction() as session:
@@ -321,14 +321,14 @@ from shared.observability.health import Health
 async def killed(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-outbox.forget = killed
+outbox.delete_published = killed
 settings = Settings()
 asyncio.run(relay.run(Database(settings.database_url, "funding"), settings, Health("relay")))
 """
 
 
 @pytest.mark.connected
-async def test_a_relay_killed_before_it_forgets_publishes_again_once_in_effect(
+async def test_a_relay_killed_before_it_deletes_publishes_twice_and_the_event_is_handled_once(
     databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
     probe = Probe()
@@ -362,7 +362,7 @@ async def test_two_relays_keep_the_order_of_each_key(
         async with database.transaction() as session:
             await emit(session, *(a_selection(case) for case in cases))
 
-    await until_only(0, database)
+    await wait_until_pending(0, database)
     for one in relays:
         one.cancel()
 
@@ -372,14 +372,14 @@ async def test_two_relays_keep_the_order_of_each_key(
     assert list(order.values()) == [list(range(1, 21))] * len(cases)
 
 
-async def until_only(many: int, database: Database) -> None:
+async def wait_until_pending(count: int, database: Database) -> None:
     for _ in range(300):
-        if (left := await waiting_in(database)) == many:
+        if (left := await pending_in(database)) == count:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"{left} events still wait")
 
 
-async def waiting_in(database: Database) -> int:
+async def pending_in(database: Database) -> int:
     async with database.transaction() as session:
         return (await depth(session))[0]

@@ -80,11 +80,11 @@ async def work(context):
         await asyncio.sleep(0.2)
         print("came to its end", flush=True)
 
-main(Service(name="funding", title="t", tables=MetaData(), told=FundingRecordDeadLettered, roles={"work": work}))
+main(Service(name="funding", title="t", tables=MetaData(), dead_letter_event=FundingRecordDeadLettered, roles={"work": work}))
 """
 
 
-async def test_a_role_comes_to_its_end_when_the_process_is_told_to(databases: Databases) -> None:
+async def test_a_role_ends_its_work_when_the_process_is_terminated(databases: Databases) -> None:
     [port] = free_ports(1)
     env = os.environ | {"IEUM_DATABASE_URL": app_url("funding"), "IEUM_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(
@@ -99,9 +99,9 @@ async def test_a_role_comes_to_its_end_when_the_process_is_told_to(databases: Da
     await until_ready(port)
 
     process.send_signal(signal.SIGTERM)
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
 
-    assert (process.returncode, said) == (0, b"came to its end\n")
+    assert (process.returncode, output) == (0, b"came to its end\n")
 
 
 async def test_an_api_without_kafka_is_ready_and_a_relay_is_not(

@@ -67,16 +67,17 @@ class Evidence:
 
     def events(self, *names: str) -> Iterator[Event]:
         """Yield our events of these names (such as tranche.approved), in order of their log."""
-        return self._events(f"name in ({_places(names)}) order by service, position", *names)
+        return self.select(f"name in ({_places(names)}) order by service, position", *names)
 
     def cases(self, *names: str) -> Iterator[tuple[str, Sequence[Event]]]:
         """Yield each case with its events (of these names, if any), by service and number; cases in order of id."""
         named = f"name in ({_places(names)})" if names else "true"
         ordered = f"{named} and case_id is not null order by case_id, service, subject, sequence"
-        for case_id, events in groupby(self._events(ordered, *names), lambda event: event.case_id):
+        for case_id, events in groupby(self.select(ordered, *names), lambda event: event.case_id):
             yield str(case_id), list(events)
 
-    def _events(self, where: str, *parameters: str) -> Iterator[Event]:
+    def select(self, where: str, *parameters: str) -> Iterator[Event]:
+        """Yield our events by a condition on the store's table `event`."""
         return (
             Event(*row) for row in self.store.query(f"select {EVENT} from event where {where}", *parameters)
         )

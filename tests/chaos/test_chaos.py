@@ -1,6 +1,6 @@
 """The short form: one seed with the faults that matter most, and every named point on a smaller workload.
 
-IEUM_FAULTS_SEED repeats a run; without it each run has a seed of its own.
+IEUM_CHAOS_SEED repeats a run; without it each run has a seed of its own.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 
 IMPORTANT = ("kill:funding", "kill:the-only-broker", "kill:monitoring", "kill:postgres", "kill:applications")
 PATIENCE = 3600.0  # seconds: a busy machine is no failure
@@ -19,10 +19,10 @@ PATIENCE = 3600.0  # seconds: a busy machine is no failure
 
 @pytest.fixture
 def seed() -> int:
-    return int(os.environ.get("IEUM_FAULTS_SEED") or secrets.randbelow(100_000))
+    return int(os.environ.get("IEUM_CHAOS_SEED") or secrets.randbelow(100_000))
 
 
-def under_fire(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> None:
+def run_chaos(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> None:
     """What it says is shown as it comes: first of all the seed."""
     command = [sys.executable, "-m", "tests.chaos", "--brokers", "1", "--no-split", *words]
     with capsys.disabled():
@@ -34,14 +34,14 @@ def under_fire(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> No
 def test_nothing_is_lost_or_done_twice_while_processes_and_servers_die(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    under_fire(capsys, tmp_path / "log", "--seed", str(seed), "--faults", ",".join(IMPORTANT))
+    run_chaos(capsys, tmp_path / "log", "--seed", str(seed), "--faults", ",".join(IMPORTANT))
 
 
 @pytest.mark.skipif(
-    "IEUM_FAULTS_SEED" not in os.environ,
-    reason="86 kills take six minutes: IEUM_FAULTS_SEED=10086 asks for them; some points are hit in the run above",
+    "IEUM_CHAOS_SEED" not in os.environ,
+    reason="86 kills take six minutes: IEUM_CHAOS_SEED=10086 asks for them; some points are hit in the run above",
 )
 def test_a_kill_at_each_named_point_loses_nothing_and_repeats_nothing(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    under_fire(capsys, tmp_path / "log", "--seed", str(seed), "--points")
+    run_chaos(capsys, tmp_path / "log", "--seed", str(seed), "--points")

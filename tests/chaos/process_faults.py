@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from tests.chaos.fault import Fault
-from tests.chaos.town import Town
+from tests.chaos.stack_under_test import StackUnderTest
 from tools.devstack.services import SERVICES
 
 SESSION_SECONDS = 10.0  # after which a group gives a silent member's partitions away
@@ -29,20 +29,20 @@ def _both(name: str, service: str, role: str, split: bool) -> Iterator[Fault]:
     yield Fault(f"stop:{name}", partial(_stop, service, role), _go_on, LONGER, split=split)
 
 
-async def _kill(service: str, role: str, town: Town, chance: Random) -> None:
-    await town.signal(town.process_of(service, role).name, signal.SIGKILL)
+async def _kill(service: str, role: str, stack: StackUnderTest, random: Random) -> None:
+    await stack.signal(stack.process_of(service, role).name, signal.SIGKILL)
 
 
-async def _stop(service: str, role: str, town: Town, chance: Random) -> str:
-    name = town.process_of(service, role).name
-    await town.signal(name, signal.SIGSTOP)
+async def _stop(service: str, role: str, stack: StackUnderTest, random: Random) -> str:
+    name = stack.process_of(service, role).name
+    await stack.signal(name, signal.SIGSTOP)
     return name
 
 
-async def _go_on(town: Town, name: str) -> None:
-    await town.signal(name, signal.SIGCONT)
+async def _go_on(stack: StackUnderTest, name: str) -> None:
+    await stack.signal(name, signal.SIGCONT)
 
 
-async def _kill_inbox(town: Town, chance: Random) -> None:
+async def _kill_inbox(stack: StackUnderTest, random: Random) -> None:
     """Mail server and SMS gateway: what they have accepted is on disk."""
-    await town.signal("inbox", signal.SIGKILL)
+    await stack.signal("inbox", signal.SIGKILL)

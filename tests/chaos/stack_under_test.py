@@ -1,4 +1,4 @@
-"""The stack under fire: the embedded one, its services run through the victim, and hands to reach its processes."""
+"""The stack under test: the embedded one with instrumented services, and access to its processes."""
 
 import asyncio
 import os
@@ -13,8 +13,8 @@ from subprocess import Popen
 import httpx
 import psutil
 
-from tests.chaos.armed import FOLDER, SERVICE, Orders
-from tests.chaos.injected import Injected
+from tests.chaos.arming import FOLDER, SERVICE, ArmedPoints
+from tests.chaos.injected_records import InjectedRecords
 from tools.demo.clients import Addresses
 from tools.devstack import health, processes, tokens
 from tools.devstack.configuration import Configuration, Options
@@ -25,42 +25,42 @@ from tools.devstack.stack import Stack
 from tools.devstack.state import State
 from tools.devstack.supervisor import INITIAL_BACKOFF, ManagedProcess
 
-VICTIMS = tuple(replace(one, module="tests.chaos.victim") for one in SERVICES)
+INSTRUMENTED = tuple(replace(one, module="tests.chaos.instrumented_service") for one in SERVICES)
 TOKENS_LAST = 600  # minutes, before now and after: a service whose clock steps still knows who asks
 SETTINGS = {"IEUM_BACKOFF_LIMIT_SECONDS": "10"}
 """A minute of patience at most is the product's; here each wait would be waited for in each seed."""
 
 
-class Told(Configuration):
-    """The same layout; each service's process is told besides where its orders are, and what `more` says."""
+class InstrumentedConfiguration(Configuration):
+    """The embedded stack's configuration; each service's process gets its armed points and its `extra` environment."""
 
     def __init__(self, state: State, options: Options, kafka: object) -> None:
         super().__init__(state, options, kafka)  # type: ignore[arg-type]  # the stack's own brokers
-        self.more: dict[str, dict[str, str]] = {}
+        self.extra: dict[str, dict[str, str]] = {}
 
     def environment(self, one: ServiceProcess) -> dict[str, str]:
-        orders = {FOLDER: str(self.state.folder / "orders"), SERVICE: one.service.name}
-        return {**super().environment(one), **SETTINGS, **orders, **self.more.get(one.name, {})}
+        armed = {FOLDER: str(self.state.folder / "points"), SERVICE: one.service.name}
+        return {**super().environment(one), **SETTINGS, **armed, **self.extra.get(one.name, {})}
 
 
 @dataclass
-class Town:
-    """One stack and everything that a fault needs of it."""
+class StackUnderTest:
+    """One stack, and what faults need of it."""
 
     stack: Stack
-    layout: Told
+    layout: InstrumentedConfiguration
     terminal: Terminal
-    injected: Injected
+    injected: InjectedRecords
     began: float = field(default_factory=time.monotonic)
-    guests: list[Popen[bytes]] = field(default_factory=list)
+    extra_processes: list[Popen[bytes]] = field(default_factory=list)
 
     @property
     def state(self) -> State:
-        return self.stack.state
+        return self.embedded.state
 
     @property
-    def orders(self) -> Orders:
-        return Orders(self.state.folder / "orders")
+    def armed(self) -> ArmedPoints:
+        return ArmedPoints(self.state.folder / "points")
 
     def say(self, what: str) -> None:
         self.terminal.print(f"  {time.monotonic() - self.began:6.1f} s  {what}")
@@ -70,19 +70,25 @@ class Town:
         mint = partial(_mint, self.state)
         return Addresses(apis, self.layout.kafka.bootstrap, mint)
 
+    def owner_environment(self, service: str) -> dict[str, str]:
+        """Return the environment of a command that runs as the owner of the service's schema."""
+        process = self.process_of(service, "api")
+        owner = {"IEUM_DATABASE_URL": self.layout.owners()[service]}
+        return {**os.environ, **self.layout.environment(process), **owner}
+
     def child(self, name: str) -> ManagedProcess:
-        """A process of the stack by its name; KeyError where there is none."""
-        return {child.program.name: child for child in self.stack.supervisor.processes}[name]
+        """Return a process of the stack by its name; raises KeyError where there is none."""
+        return {child.program.name: child for child in self.embedded.supervisor.processes}[name]
 
     def process_of(self, service: str, role: str) -> ServiceProcess:
-        """The process in which the service runs this role."""
+        """Return the process in which the service runs this role."""
         return next(one for one in self.layout.processes if one.service.name == service and role in one.roles)
 
     def brokers(self) -> list[str]:
-        return [program.name for program in self.stack.kafka.programs()]
+        return [program.name for program in self.embedded.kafka.programs()]
 
     async def pid(self, name: str) -> int:
-        """Of a process of the stack; one that has just died is waited for."""
+        """Return the id of a process of the stack, waiting for one that has just died."""
         while (process := self.child(name).process).poll() is not None:  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.1)
         return process.pid
@@ -92,51 +98,51 @@ class Town:
         os.kill(pid, number)
         self.say(f"{number.name} {name} ({pid})")
 
-    async def invite(self, service: str, role: str) -> None:
-        """One more process of a service for one role, which nobody starts again; returns once it is up."""
+    async def start_extra(self, service: str, role: str) -> None:
+        """Start one more process of a service for one role, which nobody restarts; return once it is ready."""
         one = self.process_of(service, role)
-        guest = replace(one, roles=(role,), port=free_ports(1)[0])
-        program = guest.program(self.layout.environment(one), self.state.logs)
+        extra = replace(one, roles=(role,), port=free_ports(1)[0])
+        program = extra.program(self.layout.environment(one), self.state.logs)
         name = f"{service}-{role}-second"
         started = processes.start(replace(program, name=name, log=self.state.logs / f"{name}.log"))
-        self.guests.append(started)
+        self.extra_processes.append(started)
         self.say(f"a second {service} {role} ({started.pid})")
-        await self._up(guest.url)
+        await self._up(extra.url)
 
     async def _up(self, url: str) -> None:
-        """One that is killed at a point before is as good."""
+        """Wait until it is ready, or was killed at a crash point before."""
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            while self.guests[-1].poll() is None and not await health.is_ready(client, url):  # noqa: ASYNC110  no event
+            while self.extra_processes[-1].poll() is None and not await health.is_ready(client, url):  # noqa: ASYNC110  no event
                 await asyncio.sleep(0.2)
 
-    def show_out(self) -> None:
-        """Every guest ends at once, as if its machine had gone."""
-        for guest in self.guests:
-            if guest.poll() is None:
-                guest.send_signal(signal.SIGCONT)
-                guest.kill()
-            guest.wait()
-        self.guests.clear()
+    def kill_extra_processes(self) -> None:
+        """Kill every extra process at once, as if its machine had gone."""
+        for extra in self.extra_processes:
+            if extra.poll() is None:
+                extra.send_signal(signal.SIGCONT)
+                extra.kill()
+            extra.wait()
+        self.extra_processes.clear()
 
-    def keep_restarts_quick(self) -> None:
-        """The supervisor's growing pauses are another test's subject."""
-        for child in self.stack.supervisor.processes:
+    def reset_backoff(self) -> None:
+        """Keep the supervisor's backoff short: its growth is another test's subject."""
+        for child in self.embedded.supervisor.processes:
             child.backoff = INITIAL_BACKOFF
 
-    def wake_all(self) -> None:
-        """Whatever is still stopped goes on."""
-        for child in self.stack.supervisor.processes:
+    def resume_all(self) -> None:
+        """Send SIGCONT to whatever is still stopped."""
+        for child in self.embedded.supervisor.processes:
             if child.process.poll() is None and is_stopped(child.process.pid):
                 child.process.send_signal(signal.SIGCONT)
 
 
-def build(state: State, options: Options, terminal: Terminal, history: Path) -> Town:
-    """The stack, not started yet."""
-    options = replace(options, services=VICTIMS, preferred_ports=False)
+def build(state: State, options: Options, terminal: Terminal, history: Path) -> StackUnderTest:
+    """Return the stack, not started yet."""
+    options = replace(options, services=INSTRUMENTED, preferred_ports=False)
     stack = Stack(state, options, terminal)
-    layout = Told(state, options, stack.kafka)
+    layout = InstrumentedConfiguration(state, options, stack.kafka)
     stack.configuration = layout
-    return Town(stack, layout, terminal, Injected(history))
+    return StackUnderTest(stack, layout, terminal, InjectedRecords(history))
 
 
 def is_stopped(pid: int) -> bool:
@@ -147,7 +153,7 @@ def is_stopped(pid: int) -> bool:
 
 
 def family(pid: int) -> Iterator[psutil.Process]:
-    """The process and all that it has started."""
+    """Yield the process and all that it has started."""
     try:
         head = psutil.Process(pid)
         yield from (head, *head.children(recursive=True))
@@ -155,9 +161,9 @@ def family(pid: int) -> Iterator[psutil.Process]:
         return
 
 
-def kill_all(victims: Iterable[psutil.Process]) -> int:
-    """At once; how many there were."""
-    found = list(victims)
+def kill_all(targets: Iterable[psutil.Process]) -> int:
+    """Kill them at once; return how many there were."""
+    found = list(targets)
     for one in found:
         unless_gone(one.kill)
     return len(found)

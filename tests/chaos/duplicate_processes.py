@@ -7,8 +7,8 @@ from functools import partial
 from random import Random
 
 from tests.chaos.fault import Fault
-from tests.chaos.kills import LONGER
-from tests.chaos.town import Town
+from tests.chaos.process_faults import LONGER
+from tests.chaos.stack_under_test import StackUnderTest
 from tools.devstack.services import SERVICES
 
 JOIN_SECONDS = 5.0  # a process that is up has joined its group
@@ -27,25 +27,25 @@ def faults() -> Iterator[Fault]:
     yield Fault("two-senders:notifications", sender, _leaves, (8.0, 12.0))
 
 
-async def _second(service: str, role: str, town: Town, chance: Random) -> None:
-    await town.invite(service, role)
+async def _second(service: str, role: str, stack: StackUnderTest, random: Random) -> None:
+    await stack.start_extra(service, role)
 
 
-async def _leaves(town: Town, left: None) -> None:
-    town.show_out()
-    town.say("kill -9 of the second one")
+async def _leaves(stack: StackUnderTest, left: None) -> None:
+    stack.kill_extra_processes()
+    stack.say("kill -9 of the second one")
 
 
-async def _zombie(service: str, role: str, town: Town, chance: Random) -> str:
+async def _zombie(service: str, role: str, stack: StackUnderTest, random: Random) -> str:
     """The first owner stands still while the group moves on to the second, and then goes on as if nothing were."""
-    await _second(service, role, town, chance)
+    await _second(service, role, stack, random)
     await asyncio.sleep(JOIN_SECONDS)
-    name = town.process_of(service, role).name
-    await town.signal(name, signal.SIGSTOP)
+    name = stack.process_of(service, role).name
+    await stack.signal(name, signal.SIGSTOP)
     return name
 
 
-async def _wakes(town: Town, name: str) -> None:
-    await town.signal(name, signal.SIGCONT)
+async def _wakes(stack: StackUnderTest, name: str) -> None:
+    await stack.signal(name, signal.SIGCONT)
     await asyncio.sleep(JOIN_SECONDS)
-    await _leaves(town, None)
+    await _leaves(stack, None)

@@ -5,7 +5,7 @@ from random import Random
 
 from deploy.kafka.topics import PARTITIONS
 from tests.chaos.fault import Fault
-from tests.chaos.town import Town
+from tests.chaos.stack_under_test import StackUnderTest
 
 MOST_IN_A_ROW = 20  # of the settings: dead_letters_before_stop
 OURS = ("ieum.programmes", "ieum.companies", "ieum.applications", "ieum.monitoring")
@@ -15,9 +15,9 @@ def faults() -> Iterator[Fault]:
     yield Fault("dead-letters:at-their-limit", _unreadable, seconds=(2.0, 5.0), early=True)
 
 
-async def _unreadable(town: Town, chance: Random) -> None:
+async def _unreadable(stack: StackUnderTest, random: Random) -> None:
     """On one partition: the good records of the others let the line go on."""
-    topic, partition = chance.choice(OURS), chance.randrange(PARTITIONS)
-    count = MOST_IN_A_ROW + chance.randint(2, 6)
-    await town.injected.put(town.layout.kafka.bootstrap, topic, count, partition)
-    town.say(f"{count} unreadable records on {topic}/{partition}")
+    topic, partition = random.choice(OURS), random.randrange(PARTITIONS)
+    count = MOST_IN_A_ROW + random.randint(2, 6)
+    await stack.injected.put(stack.layout.kafka.bootstrap, topic, count, partition)
+    stack.say(f"{count} unreadable records on {topic}/{partition}")

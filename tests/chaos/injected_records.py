@@ -1,4 +1,4 @@
-"""What the harness itself put onto topics: each record with its place, in the history, so that the checker knows it."""
+"""Records that the harness itself puts onto topics, each written to the history with its position."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from aiokafka.errors import KafkaError
 
 from tests.chaos.history import History
 
-Place = tuple[str, int, int]
+Position = tuple[str, int, int]
 
 UNREADABLE, RULE = b"\x00 this is no event", "malformed"
 PATIENCE_MS = 180_000
 
 
 @dataclass
-class Injected:
-    """The records' places, and the file where they are told."""
+class InjectedRecords:
+    """The records' positions, and the history file."""
 
     history: Path
-    places: list[Place] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
 
     async def put(self, kafka: str, topic: str, count: int, partition: int | None = None) -> None:
-        """So many records in a row that nobody can read; each stands in the history once the broker has it."""
+        """Put unreadable records in a row; each is written to the history once the broker has it."""
         producer = await _connected(kafka)
         try:
             for _ in range(count):
@@ -32,7 +32,7 @@ class Injected:
             await producer.stop()
 
     async def _put_one(self, producer: aiokafka.AIOKafkaProducer, topic: str, partition: int | None) -> None:
-        """Who is cut off here still waits: a record that the broker has would else stand nowhere."""
+        """Wait for the broker even when cancelled: a record that it has must be in the history."""
         sending = asyncio.ensure_future(
             producer.send_and_wait(topic, UNREADABLE, key=b"unreadable", partition=partition)
         )
@@ -40,15 +40,15 @@ class Injected:
             await asyncio.shield(sending)
         finally:
             sent = await sending
-            self._tell((sent.topic, sent.partition, sent.offset))
+            self._write((sent.topic, sent.partition, sent.offset))
 
-    def _tell(self, place: Place) -> None:
-        self.places.append(place)
-        History(self.history).poisoned(*place, RULE)
+    def _write(self, position: Position) -> None:
+        self.positions.append(position)
+        History(self.history).poisoned(*position, RULE)
 
 
 async def _connected(kafka: str) -> aiokafka.AIOKafkaProducer:
-    """A broker that is away is asked again; a record that was sent is waited for longer than any fault lasts."""
+    """Connect, again and again while the broker is away; a sent record is waited for longer than any fault lasts."""
     while True:
         producer = aiokafka.AIOKafkaProducer(
             bootstrap_servers=kafka, acks="all", enable_idempotence=True, request_timeout_ms=PATIENCE_MS
