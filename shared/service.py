@@ -106,6 +106,7 @@ class Service:
     configure_app: Callable[[FastAPI, Settings], None] = lambda app, settings: None
     measure: Measure = no_metrics
     deadlines: Deadlines | None = None
+    settings: type[Settings] = Settings
 
     def database(self, settings: Settings) -> Database:
         return Database(settings.database_url, self.name, settings.database_pool)
@@ -268,7 +269,7 @@ def tune_garbage_collection() -> None:
 
 def main(service: Service) -> None:
     """Run the command line of a service's `__main__`."""
-    names, settings = sys.argv[1:], Settings()
+    names, settings = sys.argv[1:], service.settings()
     configure_logging(service.name, settings.log_level)
     commands = ["migrate", *(["rebuild"] if service.projections else [])]
     if names == ["migrate"]:

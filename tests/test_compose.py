@@ -17,9 +17,11 @@ import yaml
 
 from deploy.postgres.__main__ import passwords
 from deploy.postgres.roles import AUDIT_ROLE, app_role, owner_role
+from services.monitoring.settings import MonitoringSettings
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from shared.observability import metrics
-from shared.values.clock import DATE
+from shared.values.clock import DATE, FILE
 from tests.databases import PASSWORDS
 from tests.sources import ROOT
 from tests.stack import kafka_bootstrap, postgres_url
@@ -30,6 +32,7 @@ SPECIFICATION = "builtin_schemas/vendor/compose-spec.json"  # as the package che
 VARIABLE = re.compile(r"\$\{(\w+)(?P<how>:\?|:-)?(?P<text>[^}]*)\}")
 DONE, HEALTHY = "service_completed_successfully", "service_healthy"
 NAMES = [service.name for service in SERVICES]
+SETTINGS = {"monitoring": MonitoringSettings, "notifications": NotificationsSettings}
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +60,9 @@ def needs(service: dict[str, Any]) -> dict[str, str]:
 
 
 def template() -> dict[str, str]:
+    """Return the variables of .env.example that must be set; those in comments are optional."""
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    pairs = [line.removeprefix("# ").partition("=") for line in lines if re.match(r"(# )?IEUM_\w+=", line)]
+    pairs = [line.partition("=") for line in lines if re.match(r"IEUM_\w+=", line)]
     return {name: value for name, _, value in pairs}
 
 
@@ -162,8 +166,8 @@ def test_every_config_and_volume_in_use_is_declared(
 
 @pytest.mark.parametrize("name", [*NAMES, "inbox"])
 def test_every_setting_is_read_by_the_program(services: dict[str, Any], name: str) -> None:
-    fields = InboxSettings.model_fields if name == "inbox" else Settings.model_fields
-    known = {f"IEUM_{field.upper()}" for field in fields} | {DATE}
+    fields = (InboxSettings if name == "inbox" else SETTINGS.get(name, Settings)).model_fields
+    known = {f"IEUM_{field.upper()}" for field in fields} | {DATE, FILE}
 
     assert set(services[name]["environment"]) <= known
 
@@ -175,11 +179,11 @@ def test_missing_passwords_are_refused_and_the_example_lists_them(compose: dict[
 
     assert {variable[1] for variable in variables if variable["how"] is None} <= required
     assert not {name for name in optional if re.search("PASSWORD|SECRET|KEY", name)}
-    assert required == {name for name in template() if not name.endswith("_URL")}
+    assert required == set(template())
     assert all(
         variable["text"].endswith("see .env.example") for variable in variables if variable["how"] == ":?"
     )
-    assert {name for name in template() if name.endswith("_URL")} <= optional
+    assert {"IEUM_SMTP_URL", "IEUM_SMS_URL"} <= optional
 
 
 def test_the_roles_job_receives_every_password_that_it_reads(services: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from services.monitoring.milestones.commands import run_deadlines
 from services.monitoring.pledges import api as pledges
 from services.monitoring.projections.catalogue import PROJECTIONS, affected_programme
 from services.monitoring.schema import Table
+from services.monitoring.settings import MonitoringSettings
 from shared.events.monitoring import MonitoringRecordDeadLettered
 from shared.service import Service
 
@@ -17,6 +18,7 @@ SERVICE = Service(
     name="monitoring",
     title="현황과 이정표 / monitoring",
     tables=Table.metadata,
+    settings=MonitoringSettings,
     dead_letter_event=MonitoringRecordDeadLettered,
     routers=[milestones.router, mentors.router, pledges.router, figures.router, board.router, board.stream],
     handlers=HANDLERS,

@@ -7,6 +7,7 @@ from services.notifications.messages.queries import measure
 from services.notifications.recipients.api import router as recipients
 from services.notifications.schema import Table
 from services.notifications.sender import sender
+from services.notifications.settings import NotificationsSettings
 from shared.events.notifications import NotificationsRecordDeadLettered
 from shared.service import Service
 
@@ -14,6 +15,7 @@ SERVICE = Service(
     name="notifications",
     title="알림 / messages to companies",
     tables=Table.metadata,
+    settings=NotificationsSettings,
     dead_letter_event=NotificationsRecordDeadLettered,
     routers=[recipients, messages, delivery_reports],
     handlers=HANDLERS,

@@ -32,9 +32,10 @@ from services.notifications.channels.sms import SmsChannel
 from services.notifications.messages import commands
 from services.notifications.messages.commands import ClaimedMessage
 from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Transition, transition_after
+from services.notifications.settings import NotificationsSettings
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
-from shared.config import Settings
+from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
 from shared.observability import tracing
 from shared.observability.metrics import CHANNEL_DOWN
@@ -46,13 +47,14 @@ log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
-SWEEP_SECONDS = 10.0
+EXPIRY_INTERVAL = 10.0  # seconds
 RECORD_TIMEOUT = 300.0  # seconds: an outcome may be recorded long after its claim has expired to `unknown`
 
 
 async def sender(context: Context) -> None:
     """Run one worker a channel until cancelled; outcomes of messages already sent are still recorded."""
     async with AsyncExitStack() as stack:
+        assert isinstance(context.settings, NotificationsSettings)
         workers = [ChannelWorker(channel, context) for channel in channels(context.settings)]
         for worker in workers:
             stack.push_async_callback(worker.channel.close)
@@ -64,7 +66,8 @@ async def sender(context: Context) -> None:
             tasks.create_task(expire_unknown(context))
 
 
-def channels(settings: Settings) -> list[Channel]:
+def channels(settings: NotificationsSettings) -> list[Channel]:
+    """Return the channels of the configured providers."""
     sms = SmsChannel(settings.sms_url, settings.sms_api_key, settings.sms_api_secret, settings.sms_sender)
     return [EmailChannel(settings.smtp_url, settings.mail_from), sms]
 
@@ -76,7 +79,7 @@ async def expire_unknown(context: Context) -> None:
             expired = await commands.expire_unknown(session)
         if expired:
             log.warning("messages.unknown", count=expired)
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(EXPIRY_INTERVAL)
 
 
 class ChannelWorker:
@@ -124,7 +127,7 @@ class ChannelWorker:
         return f"{self.channel.name}: {self.down_reason}" if self.down_reason else None
 
 
-async def send_batch(database: Database, channel: Channel, settings: Settings) -> list[Outcome]:
+async def send_batch(database: Database, channel: Channel, settings: MessagingSettings) -> list[Outcome]:
     """Claim due messages and commit; send them; record and return their outcomes (empty if none was due)."""
     async with database.transaction() as session:
         claimed = await commands.claim(session, channel.name, channel.batch)
@@ -192,7 +195,7 @@ def prepare(message: ClaimedMessage) -> OutgoingMessage | Failed:
 
 
 async def record_outcomes(
-    database: Database, transitions: Mapping[UUID, Transition], settings: Settings
+    database: Database, transitions: Mapping[UUID, Transition], settings: MessagingSettings
 ) -> None:
     """Commit the transitions, retrying while the database is unavailable: only this process knows the outcomes."""
     while True:

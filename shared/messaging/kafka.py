@@ -13,7 +13,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
-from shared.config import Settings
+from shared.config import KafkaSettings
 from shared.messaging.cloudevents import Headers
 
 EXTERNAL_TOPIC_PREFIX = "ieum.external."
@@ -94,7 +94,7 @@ def seconds_since(time: bytes | None) -> float:
         return 0.0
 
 
-def create_broker(settings: Settings) -> KafkaBroker:
+def create_broker(settings: KafkaSettings) -> KafkaBroker:
     """Return a FastStream broker that neither logs nor creates topics: both are done elsewhere."""
     return KafkaBroker(settings.kafka_brokers, logger=None, allow_auto_create_topics=False)
 
@@ -151,7 +151,7 @@ class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no 
         yield batch
 
 
-def create_producer(settings: Settings) -> BatchProducer:
+def create_producer(settings: KafkaSettings) -> BatchProducer:
     """Return an idempotent producer whose records are acknowledged by all in-sync replicas."""
     return BatchProducer(
         bootstrap_servers=settings.kafka_brokers,

@@ -58,8 +58,8 @@ class Generation(NamedTuple):
 
 async def live_generation(connection: Connection) -> Generation:
     """Return the live generation of the connection's service."""
-    row = await connection.fetchrow("select generation, version, search_path from live_projection")
-    return Generation(**dict(row))
+    [row] = await connection.fetch("select generation, version, search_path from live_projection")
+    return Generation(*row)
 
 
 def generation_schema(service: str, generation: int) -> str:

@@ -18,7 +18,7 @@ import orjson
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.config import Settings
+from shared.config import KafkaSettings
 from shared.database.engine import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
@@ -88,7 +88,7 @@ class Rebuild:
         service: str,
         owner_url: str,
         projections: Sequence[Projection],
-        settings: Settings,
+        settings: KafkaSettings,
         version: int = 1,
     ) -> None:
         self.service, self.owner_url, self.settings, self.version = service, owner_url, settings, version

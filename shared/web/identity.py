@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from shared.config import Settings
+from shared.config import TokenSettings
 from shared.errors import BusinessError, Forbidden
 
 ALGORITHMS = ["Ed25519", "ES256"]
@@ -46,7 +46,7 @@ class Actor:
 class Identity:
     """Reads tokens; without keys nobody is let in."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TokenSettings) -> None:
         self.keys = KeySet.import_key_set(_read(settings)) if settings.jwks_file else None
         self.claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
@@ -81,7 +81,7 @@ class Identity:
         return self.actor(token).id if scheme.lower() == "bearer" and token else ""
 
 
-def _read(settings: Settings) -> Any:
+def _read(settings: TokenSettings) -> Any:
     assert settings.jwks_file is not None
     return orjson.loads(settings.jwks_file.read_bytes())
 

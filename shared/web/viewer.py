@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from shared.config import Concern
 from shared.values.clock import today
 from shared.web.http import OccurredOn
 from shared.web.identity import Actor, Credentials, require_role
@@ -14,8 +15,14 @@ ROLES = ("operator", "officer", "auditor")
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
+class BoardSettings(Concern):
+    """Name of the demo's operator, for whom pages open on this machine without a login; none in production."""
+
+    board_operator: str | None = None
+
+
 async def viewer(request: Request, credentials: Credentials) -> Actor:
-    """Return the demo's operator or the identified viewer; raise NotIdentified or Forbidden where neither may read."""
+    """Return the demo's operator or the identified viewer; raise Unauthenticated or Forbidden where neither may read."""
     demo = demo_operator(request)
     if credentials is None and demo is not None:
         return demo
@@ -27,7 +34,8 @@ def demo_operator(request: Request) -> Actor | None:
 
     The request's host name is checked too: otherwise another site's page could read through the visitor's browser.
     """
-    name = request.app.state.settings.board_operator
+    settings = request.app.state.settings
+    name = settings.board_operator if isinstance(settings, BoardSettings) else None
     if not name or request.client is None or request.url.hostname not in LOOPBACK_HOSTS:
         return None
     return Actor(name, frozenset({"operator"})) if ip_address(request.client.host).is_loopback else None

@@ -32,7 +32,7 @@ begin
     set local session_replication_role = replica;
     execute (select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
              where schemaname in ('applications', 'funding', 'monitoring', 'notifications')
-                   and tablename <> 'alembic_version');
+                   and tablename not in ('alembic_version', 'live_projection'));
 end $$
 """
 endless_records = partial(event_generator.generate_records, 10**9)

@@ -53,7 +53,7 @@ def _report(stack: StackUnderTest, crash: Crash, *, hit: bool) -> Crashed:
     if not hit:
         stack.say(f"not passed: {crash.name}")
         return Crashed(crash.name, None)
-    stack.say(f"killed at {crash.name} (on_pass {crash.n})")
+    stack.say(f"killed at {crash.name} (passing {crash.n})")
     return Crashed(crash.name, round(time.monotonic() - stack.began, 1))
 
 

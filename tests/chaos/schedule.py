@@ -19,7 +19,7 @@ FORMS = ((1, True), (1, False), (1, True), (3, False))
 
 @dataclass(frozen=True)
 class Crash:
-    """The service's process is killed at the n-th on_pass of the point after `at` seconds."""
+    """The service's process is killed at the n-th passing of the point after `at` seconds."""
 
     service: str
     point: CrashPoint

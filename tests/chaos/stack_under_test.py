@@ -47,7 +47,7 @@ class InstrumentedConfiguration(Configuration):
 class StackUnderTest:
     """One stack, and what faults need of it."""
 
-    stack: Stack
+    embedded: Stack
     layout: InstrumentedConfiguration
     terminal: Terminal
     injected: InjectedRecords

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from tests.chaos import checks
+from tests.chaos.checks.journals import accepted_in
 from tests.chaos.history import read
 from tests.chaos.stack_under_test import StackUnderTest
 from tools.audit import unpublished_events
@@ -60,7 +61,8 @@ async def _rebuild(stack: StackUnderTest) -> Judgement:
 
 
 async def _audit(stack: StackUnderTest, history: Path) -> Judgement:
-    invariants = [*INVARIANTS, *checks.invariants(list(read(history)), stack.state.folder / "inbox")]
+    accepted = accepted_in(stack.state.folder / "inbox")
+    invariants = [*INVARIANTS, *checks.invariants(list(read(history)), accepted)]
     verdicts = await verdicts_on(target_of(stack.state), invariants=invariants)
     ours = [at for at in stack.injected.positions if not at[0].startswith(EXTERNAL_PREFIX)]
     known = {f"{topic}/{partition}@{offset}" for topic, partition, offset in ours}

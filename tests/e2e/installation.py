@@ -1,33 +1,38 @@
-"""An installation to verify: its tables can be copied and damaged, its processes stood in for."""
+"""An installation to audit: its database can be copied and mutated, its processes stood in for."""
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from deploy.postgres import roles
+from tests.chaos import checks
+from tests.chaos.checks.journals import Accepted
+from tests.chaos.history import Operation
 from tests.databases import PASSWORDS
-from tests.e2e.damages import Damage
 from tests.stack import postgres_url
 from tools.audit import cli
+from tools.audit.catalogue import INVARIANTS
 from tools.audit.invariant import Verdict
 from tools.audit.target import Target
 from tools.devstack import orphans, status
 from tools.devstack.state import State
 from tools.devstack.status import ProcessStatus, Status
 
-PRISTINE, DAMAGED = "ieum_pristine", "ieum_damaged"
-ALL = {f"I{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12)}
+PRISTINE, MUTATED = "ieum_pristine", "ieum_mutated"
+AUDIT = {invariant.id for invariant in INVARIANTS}
+CHAOS = {"C1", "C2", "C3", "C4"}
 
 
 @asynccontextmanager
 async def a_process(status: int) -> AsyncIterator[str]:
-    """One that answers every question with this status."""
+    """Serve HTTP that answers every request with this status."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -59,26 +64,46 @@ async def copy(name: str, to: str) -> None:
     await admin.close()
 
 
-async def do(damage: Damage, database: str) -> None:
-    """As superuser, past triggers and foreign keys."""
-    settings = {"search_path": damage.service, "session_replication_role": "replica"}
+async def mutate(sql: str, service: str, database: str = MUTATED) -> None:
+    """Run SQL as superuser, past triggers and foreign keys."""
+    settings = {"search_path": service, "session_replication_role": "replica"}
     admin = await asyncpg.connect(roles.with_database(postgres_url(), database), server_settings=settings)
-    await admin.execute(damage.sql)
+    await admin.execute(sql)
     await admin.close()
 
 
-async def verdicts(target: Target, grace_seconds: float = 0) -> dict[str, Verdict]:
-    return {one.invariant.id: one for one in await cli.verdicts_on(target, grace_seconds)}
+@dataclass(frozen=True)
+class Installation:
+    """Where it is, what was asked of it, and what its providers accepted."""
 
+    target: Target
+    history: Sequence[Operation]
+    accepted: Sequence[Accepted]
 
-async def red(target: Target) -> dict[str, Any]:
-    """What is red, with the reasons."""
-    found = await verdicts(target)
-    return {id: [*one.finding.violations, *one.vacuous] for id, one in found.items() if not one.ok}
+    def copied(self) -> "Installation":
+        """Return the same with the copied database, which tests mutate."""
+        return replace(self, target=replace(self.target, database_url=audit_url(MUTATED)))
+
+    def at(self, target: Target) -> "Installation":
+        return replace(self, target=target)
+
+    async def verdicts(self, grace_seconds: float = 0) -> dict[str, Verdict]:
+        """Return the verdicts of the auditor and of the checks of a run with a history."""
+        invariants = [*INVARIANTS, *checks.invariants(self.history, self.accepted)]
+        verdicts = await cli.verdicts_on(self.target, grace_seconds, invariants)
+        return {verdict.invariant.id: verdict for verdict in verdicts}
+
+    async def violated(self) -> dict[str, Any]:
+        """Return the invariants that do not hold, with the reasons."""
+        return {
+            id: [*verdict.finding.violations, *verdict.vacuous]
+            for id, verdict in (await self.verdicts()).items()
+            if not verdict.ok
+        }
 
 
 def state_of(target: Target, folder: Path) -> State:
-    """A state folder that says, as a running stack does, where this target is."""
+    """Write a state folder that names this target as a running stack does."""
     process = ProcessStatus("funding", "funding", ["api"], os.getpid(), port_of(target), 0, True)
     now = Status(
         supervisor=orphans.identity("ieum", os.getpid(), signal.SIGTERM),

@@ -12,6 +12,7 @@ import uvicorn
 from playwright.async_api import Browser, expect
 
 from services.monitoring.main import SERVICE
+from services.monitoring.settings import MonitoringSettings
 from shared.config import Settings
 from shared.events import Event
 from tests import databases as real
@@ -107,7 +108,7 @@ async def board(migrated: Databases, connected: Settings) -> AsyncIterator[Board
     without_handlers = replace(SERVICE, handlers={})
     async with KafkaSystem([without_handlers], migrated, connected) as system:
         await system.start()
-        settings = connected.model_copy(update={"board_operator": "demo-operator"})
+        settings = MonitoringSettings(**connected.model_dump() | {"board_operator": "demo-operator"})
         async with serving(migrated, settings) as address:
             board = Board(system, address)
             await board.publish(STORY)

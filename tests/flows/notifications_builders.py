@@ -23,6 +23,7 @@ from services.notifications.messages import commands as messages
 from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
 from services.notifications.sender import sender
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.events import Event
@@ -190,7 +191,7 @@ def a_mail_server() -> MailServer:
 
 
 @asynccontextmanager
-async def running_sms_gateway(settings: Settings, folder: Path) -> AsyncIterator[None]:
+async def running_sms_gateway(settings: NotificationsSettings, folder: Path) -> AsyncIterator[None]:
     """Serve the demo's SMS gateway (SOLAPI's API) over HTTP; it lists received messages at /api/messages."""
     host, port = settings.sms_url.removeprefix("http://").split(":")
     inbox = InboxSettings(
@@ -228,9 +229,11 @@ class EmbeddedServer(uvicorn.Server):
 # The sender.
 
 
-def with_providers(settings: Settings, smtp_port: int) -> Settings:
-    return settings.model_copy(
-        update={
+def with_providers(settings: Settings, smtp_port: int) -> NotificationsSettings:
+    """Return the settings with providers on this machine."""
+    return NotificationsSettings(
+        **settings.model_dump()
+        | {
             "smtp_url": f"smtp://127.0.0.1:{smtp_port}",
             "sms_url": f"http://127.0.0.1:{free_ports(1)[0]}",
             "sms_api_key": "key",
@@ -242,7 +245,7 @@ def with_providers(settings: Settings, smtp_port: int) -> Settings:
 
 @asynccontextmanager
 async def running_senders(
-    database: Database, settings: Settings, senders: int = 1
+    database: Database, settings: NotificationsSettings, senders: int = 1
 ) -> AsyncIterator[list[Health]]:
     """Run the role `sender` so many times; an error of any of them fails the test."""
     healths = [Health("sender") for _ in range(senders)]

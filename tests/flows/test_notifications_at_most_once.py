@@ -15,6 +15,7 @@ from services.notifications.main import SERVICE
 from services.notifications.messages import commands
 from services.notifications.messages.domain import State, Transition
 from services.notifications.sender import sender
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.observability.health import Health
@@ -39,12 +40,12 @@ def database(databases: Databases) -> Database:
 
 
 @pytest.fixture
-def provided(settings: Settings, smtp: MailServer) -> Settings:
+def provided(settings: Settings, smtp: MailServer) -> NotificationsSettings:
     return with_providers(settings, smtp.port)
 
 
 async def test_concurrent_senders_send_each_mail_once(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     for _ in range(40):
         await a_queued_email(database)
@@ -57,7 +58,7 @@ async def test_concurrent_senders_send_each_mail_once(
 
 
 async def test_missing_answer_after_sending_leaves_the_outcome_unknown(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     running.hangs_up = True
     await a_queued_email(database)
@@ -81,7 +82,7 @@ async def age_messages(database: Database, age: timedelta) -> None:
 
 
 async def test_abandoned_claim_becomes_unknown_and_is_not_sent(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
     async with database.transaction() as session:
@@ -95,7 +96,7 @@ async def test_abandoned_claim_becomes_unknown_and_is_not_sent(
     assert await emitted_events(database) == ["unknown"]
 
 
-async def test_recent_claim_does_not_expire(database: Database, provided: Settings) -> None:
+async def test_recent_claim_does_not_expire(database: Database, provided: NotificationsSettings) -> None:
     await a_queued_email(database)
     async with database.transaction() as session:
         await commands.claim(session, "email", 10)
@@ -134,7 +135,7 @@ async def test_service_role_cannot_delete_messages(database: Database, statement
 
 
 async def test_sender_killed_while_sending_never_sends_twice(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     reached = asyncio.Event()
 
@@ -159,7 +160,7 @@ async def test_sender_killed_while_sending_never_sends_twice(
     assert len(running.mails) == 1
 
 
-async def a_sender_process(settings: Settings) -> asyncio.subprocess.Process:
+async def a_sender_process(settings: NotificationsSettings) -> asyncio.subprocess.Process:
     environment = os.environ | {
         "IEUM_DATABASE_URL": app_url("notifications"),
         "IEUM_SMTP_URL": settings.smtp_url,
@@ -170,7 +171,7 @@ async def a_sender_process(settings: Settings) -> asyncio.subprocess.Process:
 
 
 async def test_stopped_sender_records_outcomes_in_flight(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     reached = asyncio.Event()
 
@@ -189,7 +190,7 @@ async def test_stopped_sender_records_outcomes_in_flight(
 
 
 async def test_outcome_is_recorded_once_the_database_is_available_again(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     async def accepts_while_the_database_is_unavailable() -> str:
         await block_connections(test_connections)
@@ -231,7 +232,7 @@ async def allow_connections() -> None:
 
 
 @asynccontextmanager
-async def a_restarted_sender(settings: Settings) -> AsyncIterator[None]:
+async def a_restarted_sender(settings: NotificationsSettings) -> AsyncIterator[None]:
     """Run the sender with its own connections, restarted when it fails, as in a process of its own."""
     database = SERVICE.database(settings.model_copy(update={"database_url": app_url("notifications")}))
     context = Context(SERVICE, database, settings, Health("sender"))

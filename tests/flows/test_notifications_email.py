@@ -9,6 +9,7 @@ from services.notifications.channels.email import build_mail
 from services.notifications.channels.outcomes import OutgoingMessage
 from services.notifications.recipients import commands as recipients
 from services.notifications.recipients.domain import Language
+from services.notifications.settings import NotificationsSettings
 from services.notifications.templates.rendering import EmailContent
 from shared.config import Settings
 from shared.database.engine import Database
@@ -16,8 +17,8 @@ from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases
 from tests.flows.notifications_builders import (
-    MailServer,
     CaseContact,
+    MailServer,
     a_queued_email,
     an_email_only_case,
     as_coroutine,
@@ -38,7 +39,7 @@ def database(databases: Databases) -> Database:
 
 
 @pytest.fixture
-def provided(settings: Settings, smtp: MailServer) -> Settings:
+def provided(settings: Settings, smtp: MailServer) -> NotificationsSettings:
     return with_providers(settings, smtp.port)
 
 
@@ -54,7 +55,7 @@ def a_rejection(case: CaseContact) -> CompanyRejected:
 
 
 async def test_mail_arrives_once_with_text_html_and_its_message_id(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
 
@@ -79,7 +80,7 @@ def plain_text(mail: EmailMessage) -> str:
 
 
 async def test_many_mails_share_few_connections(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     for _ in range(20):
         await a_queued_email(database)
@@ -92,7 +93,7 @@ async def test_many_mails_share_few_connections(
 
 
 async def test_mail_stays_queued_while_the_server_refuses_connections(
-    database: Database, provided: Settings, smtp: MailServer
+    database: Database, provided: NotificationsSettings, smtp: MailServer
 ) -> None:
     await a_queued_email(database)
 
@@ -113,7 +114,7 @@ async def attempted(database: Database, times: int) -> bool:
 
 
 async def test_permanently_refused_recipient_fails_with_the_servers_answer(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     running.rcpt = lambda address: "550 5.1.1 no such user"
     await a_queued_email(database)
@@ -128,7 +129,7 @@ async def test_permanently_refused_recipient_fails_with_the_servers_answer(
 
 
 async def test_temporarily_refused_mail_is_retried_and_the_next_mail_of_its_case_waits(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     answers = iter(["450 4.2.0 try later", "450 4.2.0 try later"])
     running.rcpt = lambda address: next(answers, "250 OK")
@@ -144,7 +145,7 @@ async def test_temporarily_refused_mail_is_retried_and_the_next_mail_of_its_case
 
 
 async def test_deferred_mail_does_not_delay_other_cases(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     running.rcpt = lambda address: "450 full" if address.startswith("kim") else "250 OK"
     await a_queued_email(database, "kim@example.com")
@@ -155,7 +156,7 @@ async def test_deferred_mail_does_not_delay_other_cases(
 
 
 async def test_queued_mail_fails_once_its_contact_is_erased(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     case = await a_queued_email(database)
     async with database.transaction() as session:
@@ -169,7 +170,7 @@ async def test_queued_mail_fails_once_its_contact_is_erased(
 
 
 async def test_queued_mail_past_its_deadline_is_not_sent(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
     async with database.asyncpg_transaction() as connection:
@@ -182,7 +183,7 @@ async def test_queued_mail_past_its_deadline_is_not_sent(
 
 
 async def test_company_that_chose_english_gets_english(
-    database: Database, provided: Settings, running: MailServer
+    database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     case = an_email_only_case()
     await save_case(database, case)

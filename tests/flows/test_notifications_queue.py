@@ -167,9 +167,7 @@ async def test_past_result_leads_to_no_message(system: MemorySystem) -> None:
 
 
 async def test_without_a_contact_messages_fail_and_their_events_are_emitted(system: MemorySystem) -> None:
-    await save_case(
-        system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, None, None)
-    )
+    await save_case(system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, None, None))
 
     await deliver(system, a_selection(CASE.case_id))
 
@@ -179,9 +177,7 @@ async def test_without_a_contact_messages_fail_and_their_events_are_emitted(syst
 
 
 async def test_company_with_a_phone_only_gets_no_mail(system: MemorySystem) -> None:
-    await save_case(
-        system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, email=None)
-    )
+    await save_case(system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, email=None))
 
     await deliver(system, a_selection(CASE.case_id))
 
@@ -200,9 +196,7 @@ async def test_neither_messages_nor_events_hold_an_address(system: MemorySystem)
 
 
 async def test_events_of_messages_carry_correlation_and_causation(system: MemorySystem) -> None:
-    await save_case(
-        system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, None, None)
-    )
+    await save_case(system.databases["notifications"], CaseContact(CASE.case_id, CASE.company_id, None, None))
     record = kafka_record(a_selection(CASE.case_id), correlationid="story-1")
 
     await system.send(**record)

@@ -13,6 +13,7 @@ from services.notifications.main import SERVICE
 from services.notifications.messages import commands
 from services.notifications.messages.domain import State, Transition
 from services.notifications.recipients.domain import checked_phone
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from shared.database.engine import Database, fetch
 from shared.events.applications import CompanyRejected
@@ -43,12 +44,12 @@ def database(databases: Databases) -> Database:
 
 
 @pytest.fixture
-def provided(settings: Settings) -> Settings:
+def provided(settings: NotificationsSettings) -> Settings:
     return with_providers(settings, smtp_port=1)
 
 
 @pytest.fixture
-async def gateway(provided: Settings, tmp_path: Path) -> AsyncIterator[Gateway]:
+async def gateway(provided: NotificationsSettings, tmp_path: Path) -> AsyncIterator[Gateway]:
     """The messages that the gateway received, newest first."""
 
     async def received() -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ async def gateway(provided: Settings, tmp_path: Path) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def webhook(database: Database, provided: Settings) -> AsyncIterator[Webhook]:
+async def webhook(database: Database, provided: NotificationsSettings) -> AsyncIterator[Webhook]:
     """Post delivery reports to the service's own API."""
     app = SERVICE.app(database, provided, [], serves_api=True)
     transport = httpx.ASGITransport(app)
@@ -99,7 +100,7 @@ async def a_sent_sms(database: Database, state: State = State.SENT) -> dict[str,
 
 
 async def test_sms_is_signed_measured_and_sent_once(
-    database: Database, provided: Settings, gateway: Gateway
+    database: Database, provided: NotificationsSettings, gateway: Gateway
 ) -> None:
     await a_queued_sms(database)
 
@@ -116,7 +117,7 @@ async def test_sms_is_signed_measured_and_sent_once(
 
 
 async def test_what_is_longer_than_an_sms_goes_as_lms_with_a_subject(
-    database: Database, provided: Settings, gateway: Gateway
+    database: Database, provided: NotificationsSettings, gateway: Gateway
 ) -> None:
     case = CaseContact(email=None)
     await save_case(database, case)
@@ -134,7 +135,7 @@ async def test_what_is_longer_than_an_sms_goes_as_lms_with_a_subject(
 
 
 async def test_many_sms_are_sent_in_few_requests_and_each_once(
-    database: Database, provided: Settings, gateway: Gateway
+    database: Database, provided: NotificationsSettings, gateway: Gateway
 ) -> None:
     for _ in range(45):
         await a_queued_sms(database)
@@ -148,7 +149,7 @@ async def test_many_sms_are_sent_in_few_requests_and_each_once(
 
 
 async def test_refused_number_fails_and_the_rest_of_its_batch_is_sent(
-    database: Database, provided: Settings, gateway: Gateway
+    database: Database, provided: NotificationsSettings, gateway: Gateway
 ) -> None:
     await a_queued_sms(database, checked_phone(REFUSED_NUMBER))
     await a_queued_sms(database)
@@ -160,7 +161,7 @@ async def test_refused_number_fails_and_the_rest_of_its_batch_is_sent(
 
 
 async def test_lost_answer_leaves_the_outcome_unknown_and_the_sms_is_not_sent_again(
-    database: Database, provided: Settings, gateway: Gateway, webhook: Webhook
+    database: Database, provided: NotificationsSettings, gateway: Gateway, webhook: Webhook
 ) -> None:
     await a_queued_sms(database, checked_phone(LOST_ANSWER_NUMBER))
 
@@ -175,7 +176,7 @@ async def test_lost_answer_leaves_the_outcome_unknown_and_the_sms_is_not_sent_ag
 
 
 async def test_sms_stays_queued_while_the_gateway_is_unavailable(
-    database: Database, provided: Settings, tmp_path: Path
+    database: Database, provided: NotificationsSettings, tmp_path: Path
 ) -> None:
     await a_queued_sms(database)
 
@@ -191,7 +192,7 @@ async def reports_no_connection(health: Any) -> bool:
 
 
 async def test_wrong_api_key_leaves_messages_queued(
-    database: Database, provided: Settings, gateway: Gateway
+    database: Database, provided: NotificationsSettings, gateway: Gateway
 ) -> None:
     await a_queued_sms(database)
     wrong_key = provided.model_copy(update={"sms_api_key": "another"})

@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from tests.conftest import empty_topics
 from tests.databases import Databases
-from tests.e2e.small_story import SERVICES, Town, WithHttp
+from tests.e2e.small_scenario import SERVICES, ServicesOnKafka, ServicesWithHttp
 from tests.flows.notifications_builders import MailServer, a_mail_server, with_providers
 from tests.system import MemorySystem
 
 LONG_PARKING = {"parking_seconds": 600.0}
 
 
-class MemorySystemWithHttp(WithHttp, MemorySystem):
+class MemorySystemWithHttp(ServicesWithHttp, MemorySystem):
     """The services with their HTTP on the in-memory broker."""
 
     async def start(self) -> None:
@@ -25,11 +26,11 @@ class MemorySystemWithHttp(WithHttp, MemorySystem):
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.connected)])
 async def system(
     request: pytest.FixtureRequest, settings: Settings, databases: Databases
-) -> AsyncIterator[WithHttp]:
-    kind: type[WithHttp] = MemorySystemWithHttp
+) -> AsyncIterator[ServicesWithHttp]:
+    kind: type[ServicesWithHttp] = MemorySystemWithHttp
     settings = settings.model_copy(update=LONG_PARKING)
     if request.param == "kafka":
-        kind, connected = Town, request.getfixturevalue("connected")
+        kind, connected = ServicesOnKafka, request.getfixturevalue("connected")
         settings = connected.model_copy(update=LONG_PARKING)
         await empty_topics(settings.kafka_bootstrap)
     async with kind(SERVICES, databases, settings) as system:
@@ -44,5 +45,5 @@ async def smtp() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-def providers(settings: Settings, smtp: MailServer) -> Settings:
+def providers(settings: Settings, smtp: MailServer) -> NotificationsSettings:
     return with_providers(settings, smtp.port)

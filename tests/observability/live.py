@@ -18,7 +18,7 @@ import psutil
 from aiokafka import AIOKafkaProducer
 
 from shared.config import Settings
-from tests.e2e.small_story import SERVICES, Json, WithHttp
+from tests.e2e.small_scenario import SERVICES, Json, ServicesWithHttp
 from tools.devstack import orphans, status
 from tools.devstack.errors import StackError
 from tools.devstack.postgres import Postgres
@@ -35,7 +35,7 @@ SHORT_LIMITS = {
 }
 
 
-class LiveStack(WithHttp):
+class LiveStack(ServicesWithHttp):
     """A client of a running stack: HTTP commands, events of other systems, tables, metrics, logs and signals."""
 
     def __init__(self, state: State) -> None:

@@ -17,7 +17,7 @@ import pytest
 from shared.events.external import TreasuryPaymentExecuted
 from shared.events.funding import SelfContributionConfirmed
 from tests.builders import PROGRAMME, a_business_number, kafka_record
-from tests.e2e.small_story import CITY, SIGNED_ON, announce, apply, decide, instruct, make_ready, sign
+from tests.e2e.small_scenario import CITY, SIGNED_ON, announce, apply, decide, instruct, make_ready, sign
 from tests.flows.notifications_builders import a_company, a_submission
 from tests.observability.live import TIMEOUT_SECONDS, LiveStack, live_stack
 from tests.observability.prometheus import Prometheus, running_prometheus

@@ -15,6 +15,7 @@ from services.funding.main import SERVICE as FUNDING
 from services.notifications.channels.email import EmailChannel
 from services.notifications.main import SERVICE as NOTIFICATIONS
 from services.notifications.sender import ChannelWorker, send_batch
+from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.messaging.kafka import OutgoingRecord
@@ -25,10 +26,10 @@ from shared.observability.lag import LagMonitor
 from shared.service import Context
 from tests.builders import a_business_number, an_agreement, kafka_record
 from tests.databases import Databases, app_url
-from tests.e2e.small_story import (
+from tests.e2e.small_scenario import (
     CITY,
     SIGNED_ON,
-    WithHttp,
+    ServicesWithHttp,
     announce,
     apply,
     decide,
@@ -51,7 +52,7 @@ def all_metrics() -> dict[str, MetricWrapperBase]:
 
 @in_memory
 async def test_every_metric_changes_with_its_cause(
-    system: MemorySystemWithHttp, providers: Settings, smtp: MailServer
+    system: MemorySystemWithHttp, providers: NotificationsSettings, smtp: MailServer
 ) -> None:
     for metric in all_metrics().values():
         metric.clear()
@@ -73,7 +74,7 @@ async def test_every_metric_changes_with_its_cause(
     assert missing == set()
 
 
-async def instruct_payment(system: WithHttp) -> None:
+async def instruct_payment(system: ServicesWithHttp) -> None:
     await announce(system)
     cases = [await apply(system, eligible=number < 3) for number in range(4)]
     await decide(system, cases)
@@ -125,7 +126,7 @@ async def fence_projector(system: MemorySystemWithHttp) -> None:
     await system.kafka.deliver()
 
 
-async def send_messages(system: WithHttp, providers: Settings, smtp: MailServer) -> None:
+async def send_messages(system: ServicesWithHttp, providers: NotificationsSettings, smtp: MailServer) -> None:
     """Send one mail, lose the outcome of another, and then lose the server."""
     database = system.databases["notifications"]
     channel = EmailChannel(providers.smtp_url, providers.mail_from)
@@ -139,7 +140,7 @@ async def send_messages(system: WithHttp, providers: Settings, smtp: MailServer)
     worker.update_backoff(await send_batch(database, unreachable, providers))
 
 
-async def register_company(system: WithHttp) -> None:
+async def register_company(system: ServicesWithHttp) -> None:
     company = {"business_number": a_business_number(), "name_ko": "기업 B-002"}
     body = company | {"municipality": CITY, "occurred_on": "2024-03-21"}
     await system.ask("applications", "/companies", body)
@@ -150,7 +151,7 @@ class RefusingBroker:
         raise ConnectionError
 
 
-async def refuse_publication(system: WithHttp) -> None:
+async def refuse_publication(system: ServicesWithHttp) -> None:
     await register_company(system)
     await publish_pending(system.databases["applications"], RefusingBroker(), 100)
 
@@ -174,7 +175,7 @@ async def measuring_lag(system: MemorySystemWithHttp) -> AsyncIterator[None]:
     await cancelled(measuring)
 
 
-async def scrape_all(system: WithHttp) -> str:
+async def scrape_all(system: ServicesWithHttp) -> str:
     """Scrape all four services, while each has a connection in use and a role that is ready."""
     for service in system.services:
         health = Health("relay")

@@ -1,7 +1,7 @@
 """One trace follows a request through outbox, relay, topic, consumers and projector to the mail."""
 
-from shared.config import Settings
-from tests.e2e.small_story import WithHttp, announce, apply, decide, sign
+from services.notifications.settings import NotificationsSettings
+from tests.e2e.small_scenario import ServicesWithHttp, announce, apply, decide, sign
 from tests.flows.notifications_builders import MailServer, running_senders, until
 from tests.tracing import attributes_of, record_spans
 
@@ -10,7 +10,7 @@ SIGNED, COMMITTED = "kr.ieum.agreement.signed.v1", "kr.ieum.funds.committed.v1"
 
 
 async def test_one_request_is_one_trace_up_to_the_mail(
-    system: WithHttp, providers: Settings, smtp: MailServer
+    system: ServicesWithHttp, providers: NotificationsSettings, smtp: MailServer
 ) -> None:
     await announce(system)
     cases = [await apply(system, eligible=number < 3) for number in range(4)]
@@ -48,7 +48,7 @@ async def is_mailed(smtp: MailServer, topic: str) -> bool:
 
 
 async def test_trace_of_an_application_reaches_the_mail_and_contains_no_personal_data(
-    system: WithHttp, providers: Settings, smtp: MailServer
+    system: ServicesWithHttp, providers: NotificationsSettings, smtp: MailServer
 ) -> None:
     await announce(system)
 

@@ -39,8 +39,10 @@ async def check(evidence: Evidence) -> Finding:
 
 
 def _topics(store: Store, tally: Tally) -> Iterator[str]:
-    for (topic, source, subject), records in groupby(store.query(RECORDS), lambda row: tuple(row)[:3]):
-        first = list(_first_deliveries(records))
+    for key, records in groupby(
+        store.query(RECORDS), lambda row: (row["topic"], row["source"], row["subject"])
+    ):
+        (topic, source, subject), first = key, list(_first_deliveries(records))
         tally.add(len(first))
         if len({record["partition"] for record in first}) > 1:
             yield f"{topic} {subject}: 두 파티션에 나뉘어 순서가 없습니다 / on two partitions, so without an order"
@@ -58,7 +60,9 @@ def _first_deliveries(records: Iterator[Any]) -> Iterator[Any]:
 
 
 def _logs(store: Store) -> Iterator[str]:
-    for (service, subject), events in groupby(store.query(LOGGED), lambda row: tuple(row)[:2]):
+    for (service, subject), events in groupby(
+        store.query(LOGGED), lambda row: (row["service"], row["subject"])
+    ):
         if problem := _gap([event["sequence"] for event in events]):
             yield f"{service} {subject}: 순번이 {problem} / numbers are not 1, 2, 3 … in the log of {service}"
 

@@ -40,11 +40,11 @@ async def message_context(session: AsyncSession, case_id: UUID) -> MessageContex
     return _to_context(row)
 
 
-def not_known_yet(what: str, what_ko: str, id: object) -> PrerequisiteMissing:
+def not_known_yet(kind: str, kind_ko: str, id: object) -> PrerequisiteMissing:
     return PrerequisiteMissing(
-        f"{what}_not_known_yet",
-        ko=f"{what_ko} {id}의 사건이 아직 오지 않았습니다. 오면 다시 처리합니다.",
-        en=f"The event that names {what} {id} has not arrived yet. It is tried again when it has.",
+        f"{kind}_not_known_yet",
+        ko=f"{kind_ko} {id}의 사건이 아직 오지 않았습니다. 오면 다시 처리합니다.",
+        en=f"The event that names {kind} {id} has not arrived yet. It is tried again when it has.",
     )
 
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from tests.chaos.checks import commands, figures, injected, messages
-from tests.chaos.checks.journals import accepted_in
+from tests.chaos.checks.journals import Accepted
 from tests.chaos.history import Operation
 from tools.audit.invariant import Invariant
 
 
-def invariants(history: Sequence[Operation], inbox: Path) -> list[Invariant]:
-    """Return the auditor's invariants of one run; `inbox` is the folder of the providers' journals."""
-    accepted = accepted_in(inbox)
+def invariants(history: Sequence[Operation], accepted: Sequence[Accepted]) -> list[Invariant]:
+    """Return the further invariants of a run with a history, and with what the providers accepted."""
     return [
         Invariant("C1", commands.KO, commands.EN, partial(commands.check, history=history)),
         Invariant("C2", injected.KO, injected.EN, partial(injected.check, history=history)),
