@@ -129,6 +129,13 @@ class Service:
         app.add_middleware(RequestContext, service=self.name)
         return app
 
+    def subscriptions(self) -> dict[str, set[str]]:
+        """Return the topics that each consumer group of the service reads: the one place that knows them."""
+        consumer = {event.topic for event in self.handlers}
+        projector = {event.topic for projection in self.projections for event in projection.subscribes_to}
+        groups = {self.name: consumer, f"{self.name}.projector": projector}
+        return {group: topics for group, topics in groups.items() if topics}
+
     def all_roles(self) -> dict[str, Role]:
         """Return every role that a process of the service can run."""
         consumer = {"consumer": run_consumer} if self.handlers else {}

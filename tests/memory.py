@@ -52,11 +52,11 @@ class MemoryKafka:
             for event in events
         ]
 
-    async def deliver(self, most: int = 50) -> int:
+    async def deliver(self, max_records: int = 50) -> int:
         """Give each group a batch of what it has not read; how many records that were."""
         delivered = 0
         for subscriber in self.subscribers:
-            while batch := subscriber.consumer.take(most):
+            while batch := subscriber.consumer.take(max_records):
                 await subscriber.process_message(tuple(batch))
                 delivered += len(batch)
         return delivered
@@ -76,19 +76,19 @@ class MemoryConsumer:
         self.positions.update(committed)
         self.paused: set[TopicPartition] = set()
 
-    def take(self, most: int) -> list[MemoryRecord]:
+    def fetch(self, max_records: int) -> list[MemoryRecord]:
         """So many of each topic."""
         batch: list[MemoryRecord] = []
         for at, position in self.positions.items():
             if at not in self.paused:
-                found = self.logs[at.topic][position : position + most]
+                found = self.logs[at.topic][position : position + max_records]
                 self.positions[at] += len(found)
                 batch += found
         return batch
 
     async def getmany(self, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
         found: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
-        for record in self.take(max_records):
+        for record in self.fetch(max_records):
             found[TopicPartition(record.topic, record.partition)].append(record)
         return found
 

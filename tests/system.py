@@ -23,7 +23,7 @@ from shared.service import Service
 from tests.databases import Databases
 from tests.memory import MemoryKafka
 
-PATIENCE = 30.0  # seconds
+QUIESCENCE_TIMEOUT = 30.0  # seconds
 
 
 class System(AsyncExitStack):
@@ -37,7 +37,7 @@ class System(AsyncExitStack):
         self.consumers: dict[str, Consumer] = {}
         self.projectors: dict[str, Projector] = {}
 
-    def wire(self, broker: KafkaBroker) -> None:
+    def subscribe(self, broker: KafkaBroker) -> None:
         for service in self.services:
             database = self.databases[service.name]
             if service.handlers:
@@ -65,9 +65,9 @@ class System(AsyncExitStack):
         await self.aclose()
         await self.start()
 
-    async def settle(self) -> None:
+    async def run_until_quiescent(self) -> None:
         """Let relays, consumers and projectors run until all that was said is heard."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + QUIESCENCE_TIMEOUT
         while not await self.is_quiescent():
             assert time.monotonic() < deadline, "the services never fall silent"
             await asyncio.sleep(0.01)
@@ -89,7 +89,7 @@ class MemorySystem(System):
 
     async def start(self) -> None:
         broker = KafkaBroker(logger=None)
-        self.wire(broker)
+        self.subscribe(broker)
         await self.enter_async_context(TestKafkaBroker(broker))
         await self.kafka.attach(broker)
 
@@ -111,16 +111,16 @@ class MemorySystem(System):
 class KafkaSystem(System):
     async def start(self) -> None:
         self.broker = create_broker(self.settings)
-        self.wire(self.broker)
+        self.subscribe(self.broker)
         await self.broker.start()
         self.push_async_callback(self.broker.stop)
         sender = await self.enter_async_context(create_producer(self.settings))
         self.send = sender.send_and_wait
         for service in self.services:
             work = run_relay(self.databases[service.name], self.settings, Health("relay"))
-            self.push_async_callback(cancelled, asyncio.create_task(work))
+            self.push_async_callback(cancel, asyncio.create_task(work))
         for consumer in self.consumers.values():
-            self.push_async_callback(cancelled, asyncio.create_task(consumer.run_parked_retries()))
+            self.push_async_callback(cancel, asyncio.create_task(consumer.run_parked_retries()))
 
     async def log(self, topic: str) -> list[Any]:
         found: list[Any] = []
@@ -139,15 +139,15 @@ class KafkaSystem(System):
         if any([await self.count(service.name, "outbox") for service in self.services]):
             return False
         subscribers: list[Any] = list(self.broker.subscribers)
-        return all([await self.caught_up(one.consumer) for one in subscribers])
+        return all([await self.is_caught_up(one.consumer) for one in subscribers])
 
-    async def caught_up(self, consumer: AIOKafkaConsumer) -> bool:
+    async def is_caught_up(self, consumer: AIOKafkaConsumer) -> bool:
         mine = consumer.assignment()
         first, ends = await consumer.beginning_offsets(mine), await consumer.end_offsets(mine)
         left = [end - max(await consumer.committed(at) or 0, first[at]) for at, end in ends.items()]
         return bool(mine) and not any(left)
 
 
-async def cancelled(task: "asyncio.Task[None]") -> None:
+async def cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -32,6 +32,10 @@ SPECIFICATION = "builtin_schemas/vendor/compose-spec.json"  # as the package che
 VARIABLE = re.compile(r"\$\{(\w+)(?P<how>:\?|:-)?(?P<text>[^}]*)\}")
 DONE, HEALTHY = "service_completed_successfully", "service_healthy"
 NAMES = [service.name for service in SERVICES]
+ON_DEMAND = {
+    "audit": (["tools.cli", "audit"], AUDIT_ROLE),
+    "monitoring-rebuild": (["services.monitoring", "rebuild"], owner_role("monitoring")),
+}
 SETTINGS = {"monitoring": MonitoringSettings, "notifications": NotificationsSettings}
 
 
@@ -111,7 +115,16 @@ def test_servers_start_first_then_jobs_then_services(services: dict[str, Any]) -
     assert set(services) == {
         *("postgres", "kafka", "roles", "topics", "inbox", "prometheus", "grafana"),
         *(f"{name}{part}" for name in NAMES for part in ("", "-migrate")),
+        *ON_DEMAND,
     }
+
+
+def test_jobs_on_demand_start_only_when_asked_for(services: dict[str, Any]) -> None:
+    for name, (command, role) in ON_DEMAND.items():
+        job = services[name]
+        assert job["profiles"] and job["restart"] == "no"
+        assert job["command"] == command
+        assert f"//{role}:${{{role.upper()}_PASSWORD}}@" in job["environment"]["IEUM_DATABASE_URL"]
 
 
 def test_every_awaited_container_has_a_health_check_or_ends(services: dict[str, Any]) -> None:

@@ -37,29 +37,25 @@ def services() -> Iterator[Service]:
 
 
 def publisher(source: str) -> str:
-    """Who may write the source: a service, or `the <system>` outside."""
+    """Return who publishes under the source: a service, or another system."""
     kind, name = source.strip("/").split("/")
     return name if kind == "services" else f"{name} system"
 
 
-def hearers(topic: str) -> Iterator[str]:
+def subscribers(topic: str) -> Iterator[str]:
+    """Yield the consumer groups that read the topic."""
     for service in services():
-        if any(event.topic == topic for event in service.handlers):
-            yield service.name
-        if any(
-            event.topic == topic for projection in service.projections for event in projection.subscribes_to
-        ):
-            yield f"{service.name}'s board"
+        yield from (f"`{group}`" for group, topics in service.subscriptions().items() if topic in topics)
 
 
 def topic_table() -> str:
-    """Every topic of the contract, from the event classes and from what the services listen to."""
-    rows = ["| topic | published by | events | heard by |", "|---|---|---|---|"]
+    """Return every topic of the contract, from the event classes and the services' subscriptions."""
+    rows = ["| topic | published by | events | subscribed by (consumer group) |", "|---|---|---|---|"]
     for topic in TOPICS:
         here = [event for event in events() if event.topic == topic]
         by = ", ".join(sorted({publisher(event.source) for event in here})) or "– (none yet)"
-        told = ", ".join(f"`{event.name}`" for event in here) or "–"
-        rows.append(f"| `{topic}` | {by} | {told} | {', '.join(sorted(hearers(topic))) or '–'} |")
+        names = ", ".join(f"`{event.name}`" for event in here) or "–"
+        rows.append(f"| `{topic}` | {by} | {names} | {', '.join(sorted(subscribers(topic))) or '–'} |")
     return "\n".join(rows) + "\n"
 
 
@@ -67,7 +63,7 @@ def readme() -> str:
     return README.read_text(encoding="utf-8")
 
 
-def test_the_table_of_topics_is_what_the_code_publishes_and_hears() -> None:
+def test_the_table_of_topics_is_what_the_code_publishes_and_subscribes_to() -> None:
     [table] = TABLE.findall(readme())
 
     assert table == topic_table(), "run: python -m tests.test_readme"
@@ -138,7 +134,7 @@ async def test_the_event_of_the_readme_is_taken_up_once(
 
         told = [row["type"] for row in await system.rows("applications", "event_log")]
         assert told == ["kr.ieum.programme.published.v1", "kr.ieum.case.recorded.v1"]
-        assert await system.count("applications", "inbox") == 2
+        assert await run_until_quiescent.count("applications", "inbox") == 2
         assert await system.rows("applications", "dead_letter") == []
 
 

@@ -14,7 +14,7 @@ PRODUCE = 0  # the api key of a request to append records
 ENDS = (asyncio.IncompleteReadError, ConnectionError)
 
 
-class Wire(AsyncExitStack):
+class KafkaProxy(AsyncExitStack):
     """A proxy on loopback for each broker. `to_lose` acknowledgements never arrive: the connection breaks instead.
 
     `acks` is what each produce request waits for: -1 for all replicas in sync.
@@ -58,9 +58,9 @@ class Wire(AsyncExitStack):
 
 
 @asynccontextmanager
-async def wire(monkeypatch: pytest.MonkeyPatch, to_lose: int = 0) -> AsyncIterator[Wire]:
+async def kafka_proxy(monkeypatch: pytest.MonkeyPatch, to_lose: int = 0) -> AsyncIterator[KafkaProxy]:
     """Every client that connects meanwhile does so over it."""
-    async with Wire(to_lose) as found:
+    async with KafkaProxy(to_lose) as found:
         with monkeypatch.context() as patch:
             patch.setattr(client, "create_conn", found.create_conn)
             yield found

@@ -120,6 +120,19 @@ def audit(
     raise typer.Exit(0 if cli.audit(database_url, kafka, state, json) else 1)
 
 
+@app.command()
+def rebuild(
+    state: StateOption = None,
+    switch: Annotated[
+        bool, typer.Option("--switch", help="현황을 새것으로 바꿉니다 / switch the board to the new rows")
+    ] = False,
+) -> None:
+    """현황을 처음부터 다시 만들어 견줍니다 / Fold every topic anew and compare with the board."""
+    from tools.devstack.rebuild import rebuild_board
+
+    raise typer.Exit(0 if rebuild_board(state, switch) else 1)
+
+
 def main() -> None:
     """Run the command; an error that stops it is printed as its message, without a traceback."""
     from tools.devstack.errors import StackError

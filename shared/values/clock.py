@@ -34,18 +34,36 @@ def today() -> date:
 def pinned() -> datetime | None:
     """Return the moment at which the clock stands, None where it runs with real time."""
     if file := os.environ.get(FILE):
-        status = Path(file).stat()
-        return _read(file, status.st_ino, status.st_mtime_ns)
+        return _read_version(Path(file), *_version(Path(file)))
     given = os.environ.get(DATE)
     return datetime.combine(date.fromisoformat(given), time(12), SEOUL) if given else None
 
 
-@lru_cache(maxsize=1)
-def _read(file: str, inode: int, modified: int) -> datetime:
-    """Read the clock file once per version of it: it is replaced, never written in place."""
-    text = Path(file).read_text(encoding="ascii").strip()
-    moment = datetime.fromisoformat(text)
+def read_file(file: Path) -> datetime:
+    """Return the moment in a clock file, in Asia/Seoul. Raises ValueError where the file holds none."""
+    try:
+        moment = datetime.fromisoformat(file.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from error
     return moment.astimezone(SEOUL) if moment.tzinfo else moment.replace(tzinfo=SEOUL)
+
+
+@lru_cache(maxsize=1)
+def _read_version(file: Path, inode: int, modified: int) -> datetime:
+    """Read the clock file once per version of it: it is replaced, never written in place."""
+    return read_file(file)
+
+
+def _version(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    return status.st_ino, status.st_mtime_ns
+
+
+def _unreadable(file: Path, error: Exception) -> ValueError:
+    return ValueError(f"{FILE}: {file} must hold a moment such as 2025-01-20T10:00:00+09:00 ({error})")
 
 
 def utc_now() -> datetime:

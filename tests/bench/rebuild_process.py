@@ -24,7 +24,11 @@ async def main() -> None:
     result = await rebuild.run()
     took = time.perf_counter() - began
     child_process.send(
-        seconds=took, records=result.records, equal=result.equal, dead_letters=result.dead_letters, bytes=peak_memory()
+        seconds=took,
+        records=result.records,
+        equal=result.equal,
+        dead_letters=result.dead_letters,
+        bytes=peak_memory(),
     )
 
 

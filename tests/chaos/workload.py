@@ -31,9 +31,9 @@ async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 
 
 
 async def play_story(at: PatientClients, story: Scenario) -> None:
+    """Play the story in date order; the clock stays pinned to its end, as the clients' dates are not in order."""
     player = Player(at, timeout_seconds=at.patience_seconds)
-    for chapter in story.phases:
-        await player.play_phase(chapter, lambda done, total: None)
+    await player.play_days(story.days, lambda done, total: None)
 
 
 async def play_clients(at: PatientClients, seed: int, clients: int) -> None:

@@ -52,8 +52,8 @@ async def installation(
         await play(system)
         for provider in providers:
             while await send_batch(migrated["notifications"], provider, patient):
-                await system.settle()
-        await system.settle()
+                await system.run_until_quiescent()
+        await system.run_until_quiescent()
     for database in migrated.values():
         await database.close()
     logs: Path = tmp_path_factory.mktemp("logs")

@@ -70,7 +70,7 @@ MUTATIONS = [
         "an event is rewritten in the log",
         "monitoring",
         "update event_log set data = replace(data, '공정 진단', '공정 점검')",
-        *("I5", "I8"),
+        *("I5", "I8", "C1"),
     ),
     mutation(
         "a number is missing in a log",

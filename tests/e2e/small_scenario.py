@@ -88,7 +88,7 @@ class ServicesWithHttp(System):
             if stored is not None:
                 at = {"topic": stored.topic, "partition": stored.partition, "offset": stored.offset}
                 self.history.append(replace(published(record), **at))
-        await self.settle()
+        await self.run_until_quiescent()
 
 
 def published(record: Json) -> Operation:
@@ -121,10 +121,10 @@ async def play(system: ServicesWithHttp) -> None:
     await system.ask("applications", f"/cases/{withdrawn}/abandonment", gone)
     for case_id in (first, promoted):
         await sign(system, case_id)
-    await system.settle()
+    await system.run_until_quiescent()
     for case_id in (first, promoted):
         await make_ready(system, case_id)
-    await system.settle()
+    await system.run_until_quiescent()
     await pay(system, first)
     await pay(system, promoted, rejected_first=True)
     await visit(system, first)
@@ -135,7 +135,7 @@ async def announce(system: ServicesWithHttp) -> None:
     definition = a_definition(review=ReviewRule(criteria={"plan": 100}), municipalities=[CITY])
     shape = definition.model_dump(mode="json")
     await system.ask("applications", "/programmes", {"definition": shape, "occurred_on": "2024-01-01"})
-    await system.settle()
+    await system.run_until_quiescent()
     for year in (2024, 2025):
         for funder, municipality in (("province", None), ("city", CITY)):
             budget = {"fiscal_year": year, "funder": funder, "municipality": municipality}

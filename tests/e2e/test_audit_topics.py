@@ -50,7 +50,7 @@ class Running:
         )
 
     async def newly_violated(self) -> set[str]:
-        await self.system.settle()
+        await self.system.run_until_quiescent()
         now = await self.violations()
         self.before, new = now, now - self.before
         return {id for id, _ in new}
@@ -62,7 +62,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     async with ServicesOnKafka(SERVICES, migrated, patient) as system:
         await system.start()
-        await system.settle()
+        await system.run_until_quiescent()
         running = Running(system, installation, Counter())
         running.before = await running.violations()
         yield running
@@ -87,7 +87,7 @@ async def publish_other_content_under_a_known_id(running: Running) -> None:
 async def publish_the_second_event_of_a_subject_first(running: Running) -> None:
     visit = a_visit()
     await running.system.send(**kafka_record(visit, 2))
-    await running.system.settle()
+    await running.system.run_until_quiescent()
     await running.system.send(**kafka_record(visit, 1))
 
 

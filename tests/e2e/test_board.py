@@ -78,7 +78,7 @@ class Board:
         for event in events:
             self.sequences[event.source, event.subject] += 1
             await self.system.send(**kafka_record(event, self.sequences[event.source, event.subject]))
-        await self.system.settle()
+        await self.system.run_until_quiescent()
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ class Funding(MemorySystem):
     async def deliver(self, *events: Event) -> None:
         for event in events:
             await self.send(**kafka_record(event))
-        await self.settle()
+        await self.run_until_quiescent()
 
     async def post(self, path: str, actor: str, **body: Any) -> httpx.Response:
         body.setdefault("occurred_on", PAID_ON.isoformat())
@@ -56,7 +56,7 @@ class Funding(MemorySystem):
                     "/budgets", "officer:o", municipality=municipality, **body, occurred_on="2024-01-02"
                 )
                 assert response.status_code == 201, response.text
-        await self.settle()
+        await self.run_until_quiescent()
 
     async def sign_agreement(self, **changes: Any) -> AgreementSigned:
         signed = an_agreement(**changes)

@@ -36,7 +36,7 @@ async def system(databases: Databases, settings: Settings) -> AsyncIterator[Memo
 async def deliver(system: MemorySystem, *events: Event) -> None:
     for event in events:
         await system.send(**kafka_record(event, number=None))
-    await system.settle()
+    await system.run_until_quiescent()
 
 
 async def a_top_up_round(api: ApplicationsApi, **changes: Any) -> None:
@@ -134,7 +134,7 @@ async def test_a_selection_is_parked_until_its_round_is_known(
     parked = await system.count("applications", "parked")
 
     await a_top_up_round(api)
-    await system.settle()
+    await system.run_until_quiescent()
 
     assert (parked, await system.count("applications", "parked")) == (1, 0)
     assert await system.count("applications", "award") == 1
@@ -206,7 +206,7 @@ async def test_a_past_result_is_parked_until_its_programme_is_known(
     before = await system.count("applications", "recorded_case")
 
     await api.publish(a_top_up(), date(2022, 1, 3))
-    await system.settle()
+    await system.run_until_quiescent()
 
     assert (before, await system.count("applications", "recorded_case")) == (0, 1)
 

@@ -20,7 +20,7 @@ from tests.flows.funding_api import (
     an_achievement,
 )
 from tests.flows.notifications_builders import as_coroutine, until
-from tests.system import cancelled
+from tests.system import cancel
 from tests.unit.funding_builders import a_publication, an_agreement
 
 
@@ -219,7 +219,7 @@ async def three_timers(funding: Funding) -> None:
     running = [asyncio.create_task(run_timer(context)) for context in contexts]
     await until(lambda: as_coroutine(not any(health.problem() for health in healths)))
     for task in running:
-        await cancelled(task)
+        await cancel(task)
 
 
 async def test_two_concurrent_conditions_still_make_the_tranche_ready(funding: Funding) -> None:

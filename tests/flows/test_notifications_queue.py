@@ -1,4 +1,4 @@
-"""From events to queued messages: which messages, for which companies, and only once."""
+"""Enqueueing messages from events: which messages, for which companies, and only once."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -50,7 +50,7 @@ async def system(databases: Databases, settings: Settings) -> AsyncIterator[Memo
 async def deliver(system: MemorySystem, *events: Event, **attributes: str) -> None:
     for number, event in enumerate(events, start=1):
         await system.send(**kafka_record(event, number, **attributes))
-    await system.settle()
+    await system.run_until_quiescent()
 
 
 def of_case(event: type[Event], **fields: Any) -> Event:
@@ -101,7 +101,7 @@ async def test_event_delivered_twice_is_enqueued_once(system: MemorySystem) -> N
 
     await system.send(**record)
     await system.send(**record)
-    await system.settle()
+    await system.run_until_quiescent()
 
     assert await system.count("notifications", "message") == 2
 
@@ -200,7 +200,7 @@ async def test_events_of_messages_carry_correlation_and_causation(system: Memory
     record = kafka_record(a_selection(CASE.case_id), correlationid="story-1")
 
     await system.send(**record)
-    await system.settle()
+    await system.run_until_quiescent()
 
     event_id = dict(record["headers"])["ce_id"].decode()
     for logged in await system.rows("notifications", "event_log"):

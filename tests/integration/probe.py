@@ -24,9 +24,9 @@ class Probe:
     """
 
     def __init__(self) -> None:
-        self.heard: list[Any] = []
-        self.before: Callable[[Any], None] = lambda event: None
-        self.knows: Callable[[Any], bool] = lambda event: True
+        self.handled: list[Any] = []
+        self.after_writes: Callable[[Any], None] = lambda event: None
+        self.prerequisite_met: Callable[[Any], bool] = lambda event: True
         self.service = Service(
             name="funding",
             title="probe",
@@ -40,7 +40,7 @@ class Probe:
         )
 
     async def on_event(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
-        known = self.knows(event)
+        known = self.prerequisite_met(event)
         booked = {
             "case_id": event.case_id,
             "programme_id": event.programme_id,
@@ -48,13 +48,13 @@ class Probe:
         }
         await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **booked))
         # Only now: whoever knows of it from here on comes behind it in the log.
-        self.heard.append(event)
+        self.handled.append(event)
         if not known:
             raise PrerequisiteMissing(
                 "not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet."
             )
-        self.before(event)
+        self.after_writes(event)
 
     async def on_legacy(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
-        self.heard.append(event)
-        self.before(event)
+        self.handled.append(event)
+        self.after_writes(event)

@@ -17,6 +17,6 @@ async def test_unreachable_broker_is_skipped(
 
     async with KafkaSystem([SERVICE], databases, settings) as system:
         await system.start()
-        await system.settle()
+        await system.run_until_quiescent()
 
     assert settings.kafka_brokers == ["127.0.0.1:1", connected.kafka_bootstrap]

@@ -20,9 +20,9 @@ async def test_an_event_delivered_twice_is_handled_once(system: System, probe: P
 
     await system.send(**record)
     await system.send(**record)
-    await system.settle()
+    await system.run_until_quiescent()
 
-    assert len(probe.heard) == 1
+    assert len(probe.handled) == 1
     assert await system.count("funding", "event_log") == 1
     assert await system.count("funding", "dead_letter") == 0
 
@@ -32,11 +32,11 @@ async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, p
     await system.send(**record)
 
     await system.send(**record | {"value": record["value"].replace(b'"rank":1', b'"rank":9')})
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert letter["rule"] == "same_id_other_content"
-    assert [event.rank for event in probe.heard] == [1]
+    assert [event.rank for event in probe.handled] == [1]
 
 
 @pytest.mark.parametrize(
@@ -58,19 +58,19 @@ async def test_what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on(
     await system.send(**record)
     await system.send(**kafka_record(a_selection()))
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert (letter["rule"], letter["value"], letter["key"]) == (rule, record["value"], record["key"])
     assert letter["headers"] == [[name, value and value.hex()] for name, value in record["headers"]]
     assert letter["reason"]
-    assert len(probe.heard) == 1
+    assert len(probe.handled) == 1
 
 
 async def test_a_dead_letter_is_told_without_what_it_said(system: System) -> None:
     await system.send(TOPIC, b"secret of a company", key=b"k", headers=[])
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     [told] = await system.log("ieum.funding")
     assert dict(told.headers)["ce_type"] == b"kr.ieum.record.dead_lettered.v1"
@@ -83,54 +83,54 @@ async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_lette
     await system.send(**kafka_record(a_selection(), type="kr.ieum.moon.landed.v1"))
     await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert "company.selected.v2" in letter["reason"]
-    assert probe.heard == []
+    assert probe.handled == []
 
 
 async def test_an_event_of_another_sender_or_topic_is_a_dead_letter(system: System, probe: Probe) -> None:
     await system.send(**kafka_record(a_selection(), source="/external/legacy"))
     await system.send(**kafka_record(a_selection()) | {"topic": "ieum.external.legacy"})
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     letters = await system.rows("funding", "dead_letter")
     assert {letter["rule"] for letter in letters} == {"malformed"}
     assert len(letters) == 2
-    assert probe.heard == []
+    assert probe.handled == []
 
 
 async def test_an_event_from_the_future_is_a_dead_letter(system: System, probe: Probe) -> None:
     record = kafka_record(a_selection())
 
     await system.send(**record | {"value": record["value"].replace(b"2024-07-01", b"2999-01-01")})
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert letter["rule"] == "future_date"
 
 
 async def test_an_event_against_the_rules_is_a_dead_letter_at_once(system: System, probe: Probe) -> None:
-    probe.before = failing(RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100)
+    probe.after_writes = failing(RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100)
 
     await system.send(**kafka_record(a_selection()))
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert letter["reason"] == "예산이 없습니다. / There is no budget."
-    assert len(probe.heard) == 1
+    assert len(probe.handled) == 1
     assert await system.count("funding", "event_log", "type like '%past_spending%'") == 0
 
 
 async def test_a_handler_that_fails_once_is_tried_again(system: System, probe: Probe) -> None:
-    probe.before = failing(ValueError("once"), times=1)
+    probe.after_writes = failing(ValueError("once"), times=1)
 
     await system.send(**kafka_record(a_selection()))
-    await system.settle()
+    await system.run_until_quiescent()
 
-    assert len(probe.heard) == 2
+    assert len(probe.handled) == 2
     assert await system.count("funding", "event_log") == 1
     assert await system.count("funding", "attempt") == 0
 
@@ -139,29 +139,29 @@ async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
     system: System, probe: Probe
 ) -> None:
     first, second = a_selection(), a_selection()
-    probe.before = lambda event: failing(ValueError("always"), 100)(event) if event == first else None
+    probe.after_writes = lambda event: failing(ValueError("always"), 100)(event) if event == first else None
 
     await system.send(**kafka_record(first))
     await system.send(**kafka_record(second))
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("funding", "dead_letter")
     assert letter["reason"] == "ValueError: always"
-    assert probe.heard.count(first) == 3
-    assert probe.heard.count(second) == 1
+    assert probe.handled.count(first) == 3
+    assert probe.handled.count(second) == 1
 
 
 async def test_what_comes_behind_a_record_that_fails_waits_for_it(system: System, probe: Probe) -> None:
     case = uuid4()
     first, second = a_selection(case), an_agreement(case)
     fail = failing(ValueError("once"), times=1)
-    probe.before = lambda event: fail(event) if event == first else None
+    probe.after_writes = lambda event: fail(event) if event == first else None
 
     await system.send(**kafka_record(first, 1))
     await system.send(**kafka_record(second, 2))
-    await system.settle()
+    await system.run_until_quiescent()
 
-    assert probe.heard == [first, first, second]
+    assert probe.handled == [first, first, second]
 
 
 @in_memory
@@ -170,24 +170,24 @@ async def test_a_record_that_fails_is_left_alone_until_its_time(
 ) -> None:
     patient = settings.model_copy(update={"backoff_seconds": 60.0, "backoff_limit_seconds": 60.0})
     system.consumers["funding"].settings = patient
-    probe.before = failing(ConnectionError("away"), times=100)
+    probe.after_writes = failing(ConnectionError("away"), times=100)
 
     await system.send(**kafka_record(a_selection()))
     for _ in range(5):
         await system.is_quiescent()
 
-    assert len(probe.heard) == 1
+    assert len(probe.handled) == 1
 
 
 async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
     system: System, probe: Probe
 ) -> None:
-    probe.before = failing(ConnectionError("away"), times=8)
+    probe.after_writes = failing(ConnectionError("away"), times=8)
 
     await system.send(**kafka_record(a_selection()))
-    await system.settle()
+    await system.run_until_quiescent()
 
-    assert len(probe.heard) == 9
+    assert len(probe.handled) == 9
     assert await system.count("funding", "dead_letter") == 0
     assert await system.count("funding", "event_log") == 1
 
@@ -197,17 +197,17 @@ async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_
 ) -> None:
     case = uuid4()
     selected, agreed, other = a_selection(case), an_agreement(case), a_selection()
-    probe.knows = lambda event: event != selected or other in probe.heard
+    probe.prerequisite_met = lambda event: event != selected or other in probe.handled
 
     for number, event in enumerate([selected, agreed], start=1):
         await system.send(**kafka_record(event, number))
     await system.send(**kafka_record(other))
     await eventually_empty(system, "parked")
-    await system.settle()
+    await system.run_until_quiescent()
 
     done = await system.rows("funding", "event_log")
     assert [row["subject"] for row in done] == [str(other.case_id), str(case), str(case)]
-    assert probe.heard.index(agreed) > probe.heard.index(other)
+    assert probe.handled.index(agreed) > probe.handled.index(other)
     assert await system.count("funding", "parked") == 0
     assert await system.count("funding", "dead_letter") == 0
 
@@ -216,12 +216,12 @@ async def test_a_parked_record_is_a_dead_letter_after_its_deadline_with_its_foll
     system: System, probe: Probe
 ) -> None:
     case = uuid4()
-    probe.knows = lambda event: False
+    probe.prerequisite_met = lambda event: False
 
     await system.send(**kafka_record(a_selection(case), 1))
     await system.send(**kafka_record(an_agreement(case), 2))
     await eventually_empty(system, "parked")
-    await system.settle()
+    await system.run_until_quiescent()
 
     letters = await system.rows("funding", "dead_letter")
     assert [letter["rule"] for letter in letters] == ["not_known_yet"] * 2
@@ -255,7 +255,7 @@ async def test_an_answer_names_what_caused_it(system: System) -> None:
     record = kafka_record(a_selection())
 
     await system.send(**record)
-    await system.settle()
+    await system.run_until_quiescent()
 
     [answer] = await system.log("ieum.funding")
     said, asked = dict(answer.headers), dict(record["headers"])
@@ -277,7 +277,7 @@ def failing(error: BaseException, times: int) -> Any:
 
 async def eventually_empty(system: System, table: str) -> None:
     for _ in range(400):
-        await system.settle()
+        await system.run_until_quiescent()
         if not await system.count("funding", table):
             return
         await asyncio.sleep(0.02)

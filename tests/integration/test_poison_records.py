@@ -52,7 +52,7 @@ async def starts_until_settled(system: System) -> int:
     for start in range(1, 30):
         others = asyncio.all_tasks()
         try:
-            await system.settle()
+            await system.run_until_quiescent()
         except Killed:
             await cancel(asyncio.all_tasks() - others)  # records in flight die as well
             await system.restart()
@@ -71,7 +71,7 @@ async def test_a_record_that_kills_its_process_is_dead_lettered_and_the_others_a
     system: System, probe: Probe
 ) -> None:
     poison = a_selection()
-    probe.before = killing(lambda event: event == poison)
+    probe.after_writes = killing(lambda event: event == poison)
     for event in a_selection(), poison, a_selection():
         await system.send(**kafka_record(event))
 
@@ -80,7 +80,7 @@ async def test_a_record_that_kills_its_process_is_dead_lettered_and_the_others_a
     [dead_letter] = await system.rows("funding", "dead_letter")
     assert "the process ended 3 times in its handling" in dead_letter["reason"]
     assert starts == 5
-    assert probe.heard.count(poison) == 4
+    assert probe.handled.count(poison) == 4
     assert await system.count("funding", "event_log", "type like '%past_spending%'") == 2
     assert await system.count("funding", "attempt") == 0
 
@@ -89,7 +89,7 @@ async def test_records_in_flight_with_a_poison_record_are_not_dead_lettered(
     system: System, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, past, handle = a_selection(), a_past_result(), Dispatcher.handle
-    probe.before = killing(lambda event: event == poison)
+    probe.after_writes = killing(lambda event: event == poison)
 
     async def handle_late(dispatcher: Dispatcher, record: Record) -> str:
         if not is_internal(record):
@@ -104,7 +104,7 @@ async def test_records_in_flight_with_a_poison_record_are_not_dead_lettered(
 
     dead_letters = await system.rows("funding", "dead_letter")
     assert [dead_letter["topic"] for dead_letter in dead_letters] == [poison.topic]
-    assert past in probe.heard
+    assert past in probe.handled
 
 
 async def test_after_a_crash_records_are_handled_one_by_one(
@@ -129,7 +129,7 @@ async def test_after_a_crash_records_are_handled_one_by_one(
         finally:
             in_flight[0] -= 1
 
-    probe.before = kill
+    probe.after_writes = kill
     monkeypatch.setattr(Dispatcher, "handle", handle_late)
     await system.send(**kafka_record(a_past_result()))
     await system.send(**kafka_record(poison))
@@ -156,7 +156,7 @@ async def test_a_record_that_was_handled_is_not_dead_lettered_however_often_the_
     await starts_until_settled(system)
 
     assert await system.count("funding", "dead_letter") == 0
-    assert len(probe.heard) == 1
+    assert len(probe.handled) == 1
 
 
 async def test_a_partition_is_committed_while_another_is_still_being_handled(
@@ -179,7 +179,7 @@ async def test_a_partition_is_committed_while_another_is_still_being_handled(
     await system.send(**kafka_record(a_selection()))
     await system.send(**kafka_record(a_past_result()))
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     assert await system.count("funding", "dead_letter") == 0
     assert await system.count("funding", "inbox") == 2

@@ -10,7 +10,7 @@ from tests.builders import a_selection
 from tests.databases import Databases
 from tests.integration.probe import TOPIC
 from tests.system import KafkaSystem
-from tests.wire import wire
+from tests.wire import kafka_proxy
 
 pytestmark = pytest.mark.connected
 
@@ -30,7 +30,7 @@ async def test_event_with_lost_acknowledgement_is_once_on_its_topic(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The client sends the event again and the broker removes the duplicate, so no consumer has to."""
-    async with wire(monkeypatch, to_lose=1) as wired, kafka.create_producer(connected) as producer:
+    async with kafka_proxy(monkeypatch, to_lose=1) as wired, kafka.create_producer(connected) as producer:
         published = await publish_pending(databases["applications"], producer, 10)
 
     assert (published, wired.lost, len(wired.acks)) == ((1, 0), 1, 2)
@@ -44,7 +44,7 @@ async def test_producer_requires_acknowledgement_by_all_in_sync_replicas(
     pending_event: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with wire(monkeypatch) as wired, kafka.create_producer(connected) as producer:
+    async with kafka_proxy(monkeypatch) as wired, kafka.create_producer(connected) as producer:
         await publish_pending(databases["applications"], producer, 10)
 
     assert wired.acks == [-1]

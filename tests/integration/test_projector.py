@@ -40,7 +40,7 @@ async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> 
         record = kafka_record(event, number)
         for _ in range(3):
             await system.send(**record)
-    await system.settle()
+    await system.run_until_quiescent()
 
     [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (3, 100, 1)
@@ -63,8 +63,8 @@ async def test_any_merge_of_the_topics_gives_the_same_rows(system: MemorySystem)
         while queues := [queue for queue in queues if queue]:
             await system.send(**dice.choice(queues).pop(0))
             if dice.random() < 0.3:
-                await system.settle()
-        await system.settle()
+                await system.run_until_quiescent()
+        await system.run_until_quiescent()
         shown.append(await system.rows("monitoring", "probe_case"))
 
     assert all(rows == shown[0] for rows in shown)
@@ -75,11 +75,11 @@ async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: Me
     [(_, selected), (_, agreed), _] = case_history()
 
     await system.send(**kafka_record(agreed, 2))
-    await system.settle()
+    await system.run_until_quiescent()
     await system.restart()
     await system.send(**kafka_record(selected, 1))
     await system.send(**kafka_record(agreed, 2))
-    await system.settle()
+    await system.run_until_quiescent()
 
     [case] = await system.rows("monitoring", "probe_case")
     [watermark] = await system.rows("monitoring", "projection_watermark")
@@ -106,7 +106,7 @@ async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
     for number, event in case_history():
         await system.send(**kafka_record(event, number))
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     [letter] = await system.rows("monitoring", "dead_letter")
     assert (letter["consumer"], letter["offset"]) == ("projector", 0)
@@ -118,7 +118,7 @@ async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: Mem
     await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
     await system.send(**kafka_record(a_selection(), source="/services/funding"))
 
-    await system.settle()
+    await system.run_until_quiescent()
 
     assert await system.count("monitoring", "dead_letter") == 2
     assert await system.count("monitoring", "probe_case") == 0
@@ -136,7 +136,7 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
 
     await system.send(**kafka_record(selected, 1))
     await system.send(**kafka_record(agreed, 2))
-    await system.settle()
+    await system.run_until_quiescent()
 
     [case] = await system.rows("monitoring", "probe_case")
     assert (case["rank"], case["agreed_krw"]) == (None, 100)
@@ -145,7 +145,7 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
 async def test_offsets_stay_known_for_the_lag_while_they_are_loaded_again(system: MemorySystem) -> None:
     """By Kafka's own position, which follows what was fetched, a projector that hangs here would not lag."""
     await system.send(**kafka_record(a_selection()))
-    await system.settle()
+    await system.run_until_quiescent()
     projector = system.projectors["monitoring"]
     [at] = [at for at in projector.offsets if at.topic == "ieum.applications"]
 
@@ -198,7 +198,7 @@ async def test_records_that_are_fetched_already_join_one_batch(
     for number, event in [one for story in stories for one in story]:
         await system.send(**kafka_record(event, number))
     await system.kafka.deliver(1)
-    await system.settle()
+    await system.run_until_quiescent()
 
     cases = await system.rows("monitoring", "probe_case")
     assert [(row["rank"], row["agreed_krw"], row["booked"]) for row in cases] == [(3, 100, 1)] * 3

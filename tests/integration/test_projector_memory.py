@@ -45,7 +45,7 @@ async def test_a_rolled_back_batch_is_folded_once(
         failing.fails = True
         for number, event in reversed(case_history()):
             await system.send(**kafka_record(event, number))
-            await system.settle()
+            await system.run_until_quiescent()
 
         [case] = await system.rows("monitoring", "probe_case")
     await failing.close()
@@ -76,7 +76,7 @@ async def test_records_fetched_while_the_offsets_are_loaded_do_not_overtake_a_ro
         monkeypatch.setattr(Projector, "load_offsets", deliver_meanwhile)
         failing.fails = True
         await system.send(**kafka_record(selected, 1))
-        await system.settle()
+        await system.run_until_quiescent()
 
         [case] = await system.rows("monitoring", "probe_case")
     await failing.close()
@@ -109,7 +109,7 @@ async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
         await system.start()
         for number, event in case_history():
             await system.send(**kafka_record(event, number))
-        await system.settle()
+        await system.run_until_quiescent()
 
         [dead_letter] = await system.rows("monitoring", "dead_letter")
         [case] = await system.rows("monitoring", "probe_case")
@@ -137,7 +137,7 @@ async def test_a_record_that_kills_the_projector_is_dead_lettered_and_the_fold_g
             await system.send(**kafka_record(event, number))
         while True:
             try:
-                await system.settle()
+                await system.run_until_quiescent()
                 break
             except Killed:
                 starts += 1
@@ -166,7 +166,7 @@ async def test_states_beyond_the_memory_limit_are_read_again(
         for number, event in case_history()[:2]:
             await system.send(**kafka_record(event, number))
             await system.kafka.deliver()
-        await system.settle()
+        await system.run_until_quiescent()
 
         [case] = await system.rows("monitoring", "probe_case")
         [watermark] = await system.rows("monitoring", "projection_watermark")

@@ -36,7 +36,7 @@ async def test_records_trace_continues_in_its_handler_and_in_emitted_events(
 ) -> None:
     with record_spans() as spans:
         await system.send(**kafka_record(a_selection(), traceparent=RECORDED))
-        await system.settle()
+        await system.run_until_quiescent()
 
     span = spans.find(SELECTED)
     [event] = await system.rows("funding", "event_log")
@@ -50,7 +50,7 @@ async def test_records_trace_continues_in_its_handler_and_in_emitted_events(
 async def test_unrecorded_trace_stays_unrecorded(system: System, probe: Probe) -> None:
     with record_spans() as spans:
         await system.send(**kafka_record(a_selection(), traceparent=UNRECORDED))
-        await system.settle()
+        await system.run_until_quiescent()
 
     [event] = await system.rows("funding", "event_log")
     assert spans.spans == ()
@@ -64,9 +64,9 @@ async def test_unrecorded_trace_stays_unrecorded(system: System, probe: Probe) -
 async def test_broken_traceparent_starts_a_new_trace(system: System, probe: Probe) -> None:
     with record_spans() as spans:
         await system.send(**kafka_record(a_selection(), traceparent="not a traceparent"))
-        await system.settle()
+        await system.run_until_quiescent()
 
-    assert (len(probe.heard), spans.find(SELECTED).parent) == (1, None)
+    assert (len(probe.handled), spans.find(SELECTED).parent) == (1, None)
 
 
 @in_memory
@@ -76,7 +76,7 @@ async def test_second_delivery_is_marked_as_duplicate(system: System, probe: Pro
     with record_spans() as spans:
         await system.send(**record)
         await system.send(**record)
-        await system.settle()
+        await system.run_until_quiescent()
 
     outcomes = [attributes_of(span).get("ieum.outcome") for span in spans.spans if span.name == SELECTED]
     assert outcomes == [None, "duplicate"]
@@ -87,10 +87,10 @@ async def test_failed_span_has_its_rule_and_not_its_sentences(system: System, pr
     def refuse(event: Any) -> None:
         raise RuleBroken("rule_of_test", ko="홍길동", en="kim@example.com")
 
-    probe.before = refuse
+    probe.after_writes = refuse
     with record_spans() as spans:
         await system.send(**kafka_record(a_selection(), traceparent=RECORDED))
-        await system.settle()
+        await system.run_until_quiescent()
 
     span = spans.find(SELECTED)
     assert (attributes_of(span)["error.type"], span.status.status_code) == ("rule_of_test", StatusCode.ERROR)

@@ -39,7 +39,7 @@ from tests.e2e.small_scenario import (
 )
 from tests.flows.notifications_builders import MailServer, a_mail_server
 from tests.observability.conftest import MemorySystemWithHttp
-from tests.system import cancelled
+from tests.system import cancel
 
 in_memory = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
@@ -79,11 +79,11 @@ async def instruct_payment(system: ServicesWithHttp) -> None:
     cases = [await apply(system, eligible=number < 3) for number in range(4)]
     await decide(system, cases)
     await sign(system, cases[0])
-    await system.settle()
+    await system.run_until_quiescent()
     await make_ready(system, cases[0])
-    await system.settle()
+    await system.run_until_quiescent()
     await instruct(system, cases[0], SIGNED_ON + timedelta(days=20))
-    await system.settle()
+    await system.run_until_quiescent()
 
 
 async def deliver_duplicate_early_and_broken_records(system: MemorySystemWithHttp) -> None:
@@ -91,7 +91,7 @@ async def deliver_duplicate_early_and_broken_records(system: MemorySystemWithHtt
     duplicate = system.kafka.logs["ieum.applications"][-1]
     await system.send(duplicate.topic, duplicate.value, key=duplicate.key, headers=duplicate.headers)
     await system.send(**kafka_record(an_agreement()) | {"value": b"{"})
-    await system.settle()
+    await system.run_until_quiescent()
     early = an_agreement().model_copy(update={"programme_id": "unknown"})
     await system.send(**kafka_record(early))
     await system.kafka.deliver()
@@ -172,7 +172,7 @@ async def measuring_lag(system: MemorySystemWithHttp) -> AsyncIterator[None]:
     measuring = asyncio.create_task(monitor.run(reader))
     await asyncio.sleep(0.1)
     yield
-    await cancelled(measuring)
+    await cancel(measuring)
 
 
 async def scrape_all(system: ServicesWithHttp) -> str:

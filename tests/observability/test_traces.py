@@ -15,14 +15,14 @@ async def test_one_request_is_one_trace_up_to_the_mail(
     await announce(system)
     cases = [await apply(system, eligible=number < 3) for number in range(4)]
     await decide(system, cases)
-    await system.settle()
+    await system.run_until_quiescent()
 
     with record_spans() as spans:
         await sign(system, cases[0])
-        await system.settle()
+        await system.run_until_quiescent()
         async with running_senders(system.databases["notifications"], providers):
             await until(lambda: is_mailed(smtp, "협약"))
-        await system.settle()
+        await system.run_until_quiescent()
 
     handled = f"handle {SIGNED}"
     assert len(spans.trace_ids()) == 1
@@ -54,7 +54,7 @@ async def test_trace_of_an_application_reaches_the_mail_and_contains_no_personal
 
     with record_spans() as spans:
         await apply(system, eligible=True)
-        await system.settle()
+        await system.run_until_quiescent()
         async with running_senders(system.databases["notifications"], providers):
             await until(lambda: is_mailed(smtp, "접수"))
 

@@ -1,39 +1,24 @@
-"""The auditor's own parts: who hears what, how a record is read, what an address looks like, when nothing is proven."""
+"""Parts of the auditor: how a record is read, what an address looks like, when nothing is proven."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from services.applications.main import SERVICE as APPLICATIONS
-from services.funding.main import SERVICE as FUNDING
-from services.monitoring.main import SERVICE as MONITORING
-from services.notifications.main import SERVICE as NOTIFICATIONS
-from shared.service import Service
 from tests.builders import a_registration, kafka_record
+from tests.chaos.checks.journals import Accepted, accepted_in
 from tools.audit.catalogue import INVARIANTS
-from tools.audit.cli import refuse_both
 from tools.audit.evidence import Evidence
-from tools.audit.invariant import SHOWN, Count, Finding, Invariant, Verdict
-from tools.audit.privacy import canaries_of
-from tools.audit.subscriptions import CONSUMERS, FOLDED, source_of
-from tools.audit.topic_reader import Seen
+from tools.audit.invariant import KEPT, SHOWN, Count, Finding, Invariant, Verdict, finding
+from tools.audit.privacy import known_contacts
+from tools.audit.store import Store, digest
+from tools.audit.target import find_target
+from tools.audit.topic_reader import Record
 from tools.devstack.errors import StackError
 
 COMPANY = "0190a1b2-0000-7000-8000-000000000001"
-
-
-@pytest.mark.parametrize(
-    "service", [APPLICATIONS, FUNDING, MONITORING, NOTIFICATIONS], ids=lambda it: it.name
-)
-def test_the_auditor_knows_what_each_service_hears(service: Service) -> None:
-    assert CONSUMERS[service.name] == frozenset(service.handlers)
-
-
-def test_the_auditor_knows_what_the_board_folds() -> None:
-    heard = frozenset(event for projection in MONITORING.projections for event in projection.subscribes_to)
-
-    assert heard == FOLDED
 
 
 def test_every_invariant_is_there_but_the_audit_chain() -> None:
@@ -41,11 +26,11 @@ def test_every_invariant_is_there_but_the_audit_chain() -> None:
 
 
 async def nothing(evidence: Evidence) -> Finding:
-    return Finding([], [])
+    return finding([])
 
 
 def a_verdict(*violations: str, counts: tuple[Count, ...] = (Count(1, "하나", "one"),)) -> Verdict:
-    return Verdict(Invariant("I0", "규칙", "rule", nothing), Finding(counts, violations))
+    return Verdict(Invariant("I0", "규칙", "rule", nothing), finding(counts, violations))
 
 
 def test_an_invariant_that_looked_at_nothing_does_not_hold() -> None:
@@ -57,16 +42,25 @@ def test_an_invariant_that_looked_at_nothing_does_not_hold() -> None:
 def test_all_violations_are_counted_and_ten_are_shown() -> None:
     verdict = a_verdict(*map(str, range(25)))
 
-    said = verdict.as_json()
+    row = verdict.as_json()
 
-    assert (verdict.ok, said["ok"]) == (False, False)
-    assert (said["broken"], len(said["violations"])) == (25, SHOWN)
+    assert (verdict.ok, row["ok"]) == (False, False)
+    assert (row["broken"], len(row["violations"])) == (25, SHOWN)
 
 
-def a_record(**changes: Any) -> Seen:
+def test_more_violations_than_memory_holds_are_still_counted() -> None:
+    def endless() -> Iterator[str]:
+        yield from map(str, range(KEPT + 5))
+
+    found = finding([], endless())
+
+    assert (found.broken, len(found.violations)) == (KEPT + 5, KEPT)
+
+
+def a_record(**changes: Any) -> Record:
     sent = kafka_record(a_registration())
     fields = {"topic": sent["topic"], "partition": 0, "offset": 7, "key": sent["key"]}
-    return Seen(**fields | {"value": sent["value"], "headers": sent["headers"]} | changes)
+    return Record(**fields | {"value": sent["value"], "headers": sent["headers"]} | changes)
 
 
 def test_a_record_is_read_in_binary_and_in_structured_mode() -> None:
@@ -77,7 +71,7 @@ def test_a_record_is_read_in_binary_and_in_structured_mode() -> None:
     structured = a_record(value=orjson.dumps(content), headers=headers)
 
     for record in (binary, structured):
-        assert record.attributes["source"] == source_of("applications")
+        assert record.attributes["source"] == "/services/applications"
         assert orjson.loads(record.data) == content["data"]
 
 
@@ -96,7 +90,7 @@ def test_what_is_no_cloudevent_has_no_attributes(changes: dict[str, Any]) -> Non
     assert a_record(**changes).attributes == {}
 
 
-CANARIES = canaries_of(
+CONTACTS = known_contacts(
     [{"company_id": COMPANY, "email": "Kim.Lee+office@company.example.com", "phone": "+821023456789"}]
 )
 
@@ -116,7 +110,7 @@ CANARIES = canaries_of(
     ],
 )
 def test_an_address_is_found_however_it_is_written(text: str) -> None:
-    assert CANARIES.owners(text) == {COMPANY}
+    assert CONTACTS.companies_in(text) == {COMPANY}
 
 
 @pytest.mark.parametrize(
@@ -124,11 +118,72 @@ def test_an_address_is_found_however_it_is_written(text: str) -> None:
     ["k***@company.example.com", "010-****-6789", "1023456789 won", "00000000000000000012", "", "0102345678"],
 )
 def test_what_is_no_address_is_not_taken_for_one(text: str) -> None:
-    assert CANARIES.owners(text) == set()
+    assert CONTACTS.companies_in(text) == set()
 
 
-def test_comparing_and_replacing_are_not_asked_for_at_once() -> None:
-    with pytest.raises(StackError, match="--verify"):
-        refuse_both(verify=True, swap=True)
-    refuse_both(verify=True, swap=False)
-    refuse_both(verify=False, swap=True)
+# The store.
+
+
+def a_row(record: tuple[str, int, int], published: bytes) -> tuple[Any, ...]:
+    """A record of ours with the columns that the store looks at."""
+    attributes = ("/services/funding", "e", "t", "n", "s", 1, None)
+    return (*record, False, *attributes, published, b"payload", b"bytes", b"key", b"value", "[]", None)
+
+
+def test_a_record_that_repeats_its_event_is_stored_without_its_bytes() -> None:
+    store, same, other = Store(), digest(b"same"), digest(b"other")
+    event = ("funding", 1, "e", "/services/funding", "ieum.funding", "s", 1, "t", "n", "2024-01-01")
+    store.insert("event", [(*event, None, None, None, None, same, b"content", "{}")])
+
+    store.insert_records([a_row(("ieum.funding", 0, 0), same), a_row(("ieum.funding", 0, 1), other)])
+
+    stored = [
+        (row["offset"], row["value"]) for row in store.query("select offset, value from record order by 1")
+    ]
+    assert stored == [(0, None), (1, b"value")]
+    store.close()
+
+
+def test_a_missing_part_has_another_digest_than_an_empty_one() -> None:
+    assert len({digest(None), digest(b""), digest(b"a", b"b"), digest(b"ab")}) == 4
+
+
+# The target.
+
+
+def test_urls_come_before_the_environment_and_both_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IEUM_KAFKA_BOOTSTRAP", "kafka:9092")
+    monkeypatch.delenv("IEUM_DATABASE_URL", raising=False)
+
+    target = find_target("postgresql://auditor@db/ieum", None, None)
+
+    assert (target.database_url, target.kafka) == ("postgresql://auditor@db/ieum", "kafka:9092")
+    assert (target.processes, target.logs) == (None, None)
+    with pytest.raises(StackError, match="--database-url"):
+        find_target(None, "other:9092", None)
+
+
+def test_a_folder_without_a_stack_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="ieum up"):
+        find_target(None, None, tmp_path)
+
+
+# The providers' journals, of a run with a history.
+
+
+def test_accepted_messages_are_read_from_the_journals(tmp_path: Path) -> None:
+    """A mail by its Message-ID; a text whose state changed counts once, one that was refused not at all."""
+    text = {"customFields": {"messageId": "second"}}
+    lines: dict[str, list[dict[str, object]]] = {
+        "mails.jsonl": [{"id": "m", "message_id": "<first@ieum.example.com>"}],
+        "sms.jsonl": [
+            text | {"id": "t", "state": "accepted"},
+            text | {"id": "t", "state": "delivered"},
+            {"id": "r", "state": "refused", "customFields": {"messageId": "third"}},
+        ],
+    }
+    for name, rows in lines.items():
+        whole = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+        (tmp_path / name).write_bytes(whole + b'{"id": "half')
+
+    assert accepted_in(tmp_path) == [Accepted("email", "first"), Accepted("sms", "second")]

@@ -25,7 +25,8 @@ def play_scenario(folder: Path | None, leave_out: Iterable[str] = ()) -> None:
     state, terminal = state_at(folder), Terminal()
     scenario = build_scenario(omissions=parse_omissions(leave_out))
     refuse_other_date(state, scenario)
-    print_duration(asyncio.run(play(scenario, stack_addresses(state), terminal)), scenario, terminal)
+    clock = status.read(state).clock
+    print_duration(asyncio.run(play(scenario, stack_addresses(state), clock, terminal)), scenario, terminal)
 
 
 def check_figures(folder: Path | None, as_json: bool) -> bool:
@@ -48,9 +49,10 @@ def parse_omissions(leave_out: Iterable[str]) -> frozenset[Omission]:
 
 
 def refuse_other_date(state: State, scenario: Scenario) -> None:
-    """Raise StackError unless the stack's business date is the scenario's: its deadlines depend on it."""
-    pinned = status.read(state).business_date
-    if pinned != scenario.business_date.isoformat():
+    """Raise StackError unless the player moves the business clock, or it is pinned to the scenario's last date."""
+    current = status.read(state)
+    pinned = current.business_date
+    if current.clock is None and pinned != scenario.business_date.isoformat():
         raise StackError(
             f"이야기는 업무 기준일 {scenario.business_date}에서 끝나는데, 실행 중인 것은 {pinned or '오늘'}입니다. "
             f"ieum up --date {scenario.business_date}로 시작하십시오.\n"

@@ -29,7 +29,7 @@ from tools.devstack.waiting import Work, first_of
 def demo(folder: Path | None) -> None:
     """Start everything, play the scenario and serve the board until Ctrl-C."""
     state, terminal, scenario = state_at(folder), Terminal(), build_scenario()
-    options = Options(business_date=scenario.business_date)
+    options = Options(clock_starts_at=scenario.starts_at)
 
     async def play_and_open() -> None:
         await _play(state, scenario, terminal)
@@ -48,7 +48,7 @@ def demo(folder: Path | None) -> None:
 def demo_check(folder: Path | None, *, as_json: bool, keep_state: bool, leave_out: Sequence[str] = ()) -> int:
     """Start on free ports, play, check, verify, stop; return exit code 0 if all figures and invariants hold."""
     terminal, scenario = Terminal(), build_scenario(omissions=parse_omissions(leave_out))
-    options = Options(business_date=scenario.business_date, preferred_ports=False)
+    options = Options(clock_starts_at=scenario.starts_at, preferred_ports=False)
     results: list[bool] = []
 
     with _folder(folder, terminal) as (state, remove), state.locked():
@@ -67,7 +67,8 @@ def demo_check(folder: Path | None, *, as_json: bool, keep_state: bool, leave_ou
 
 
 async def _play(state: State, scenario: Scenario, terminal: Terminal) -> None:
-    print_duration(await play(scenario, stack_addresses(state), terminal), scenario, terminal)
+    clock = status.read(state).clock
+    print_duration(await play(scenario, stack_addresses(state), clock, terminal), scenario, terminal)
 
 
 def _run(stack: Stack, terminal: Terminal, work: Callable[[], Work]) -> None:

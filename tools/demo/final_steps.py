@@ -1,6 +1,7 @@
 """Final steps of the scenario: wait for the treasury's answers, then run the deadlines up to the business date."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from shared.events.definition import Definition
 from shared.values.money import instalments, public
@@ -14,8 +15,8 @@ from tools.demo.steps import Await, Call, Lane
 def awaited_treasury_answers(
     settings: Settings, first_versions: Mapping[str, Definition], cases: list[SmartFactoryCase]
 ) -> list[Lane]:
-    """Build the steps that wait until only the payments without an answer of the treasury are payable."""
-    programme = settings.jeonbuk.programme
+    """Build the steps that wait, before the deadlines, until only the payments without an answer are payable."""
+    programme, on = settings.jeonbuk.programme, settings.business_date
     definition = first_versions[programme]
     parts = [rule.part for rule in definition.tranches]
     unanswered_krw = sum(
@@ -23,14 +24,14 @@ def awaited_treasury_answers(
         for row in unanswered(settings.jeonbuk, cases)
     )
     return [
-        [_payable(settings.top_up.programme, 2022, 0)],
-        [_payable(settings.menu.programme, 2022, 0)],
-        [_payable(programme, 2024, 0)],
-        [_payable(programme, 2025, unanswered_krw)],
+        [_payable(settings.top_up.programme, 2022, 0, on)],
+        [_payable(settings.menu.programme, 2022, 0, on)],
+        [_payable(programme, 2024, 0, on)],
+        [_payable(programme, 2025, unanswered_krw, on)],
     ]
 
 
-def _payable(programme: str, year: int, krw: int) -> Await:
+def _payable(programme: str, year: int, krw: int, on: date) -> Await:
     return Await(
         key=f"{programme}/payable/{year}",
         service="funding",
@@ -40,11 +41,12 @@ def _payable(programme: str, year: int, krw: int) -> Await:
         parameters={"payable_krw": krw},
         waiting_for_ko=f"{programme} {year}: 금고의 답이 모두 반영되기",
         waiting_for_en=f"{programme} {year}: the treasury's answers to be booked",
+        not_before=on,
     )
 
 
 def deadlines(settings: Settings) -> list[Lane]:
-    """Build the deadline runs up to the business date: with a pinned business date no timer runs."""
+    """Build the deadline runs up to the business date: no timer runs in a demo."""
     return [[_deadlines(service, settings)] for service in ("funding", "monitoring")]
 
 

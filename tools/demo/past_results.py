@@ -1,5 +1,7 @@
 """Past results from the old systems: one event a company; the amounts sum to the documents' totals to the won."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from random import Random
 
@@ -15,11 +17,17 @@ LANES = 8
 
 
 def legacy_events(
-    settings: Settings, definitions: dict[str, Definition], municipalities: list[str]
+    settings: Settings,
+    definitions: dict[str, Definition],
+    published_on: Mapping[str, date],
+    municipalities: list[str],
 ) -> list[Publish]:
-    """Build all past results; the companies of a programme of a whole province are spread over `municipalities`."""
+    """Build all past results; the companies of a programme of a whole province are spread over `municipalities`.
+
+    Each bears its own old date, and is handed over on the day on which its programme is published.
+    """
     return [
-        event
+        replace(event, not_before=published_on[results.programme])
         for results in settings.past_results
         for event in _events(results, definitions[results.programme], municipalities, settings.seed)
     ]

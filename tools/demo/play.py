@@ -1,4 +1,7 @@
-"""Player of the scenario against a running stack. Every step is idempotent: a second play gets the same responses.
+"""Player of the scenario, in date order, against a running stack.
+
+Before the first step of a date it moves the business clock there, so that nothing is dated after the clock.
+Every step is idempotent: a second play gets the same responses, and leaves the clock at the end.
 
 404, 503, Retry-After, no connection         ->  retried with growing pauses, until the step's timeout
 any other refusal, an unexpected response    ->  the play ends and names the step, the rule and what to do
@@ -7,18 +10,21 @@ any other refusal, an unexpected response    ->  the play ends and names the ste
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
 
 from tools.demo.clients import MAX_CONNECTIONS, Addresses, Clients, connected
 from tools.demo.conditions import CONDITIONS
+from tools.demo.days import Day, by_month
 from tools.demo.placeholders import resolve
 from tools.demo.scenario import Scenario
-from tools.demo.steps import Actor, Await, Call, Lane, Phase, Publish, Step
+from tools.demo.steps import Actor, Await, Call, Lane, Publish, Step
 from tools.demo.wire import to_record
+from tools.devstack.business_clock import BusinessClock
 from tools.devstack.console import ReportProgress, Terminal
 from tools.devstack.errors import StackError
 from tools.devstack.waiting import all_of
@@ -42,22 +48,39 @@ class NotReady:
 
 @dataclass
 class Player:
-    """One play of the scenario; `captured` holds the values captured from responses, by name."""
+    """One play of the scenario; `captured` holds the values captured from responses, by name.
+
+    `clock` is None where the business clock is pinned to a date that the scenario does not pass.
+    """
 
     clients: Clients
+    clock: BusinessClock | None = None
     timeout_seconds: float = STEP_TIMEOUT_SECONDS
     captured: dict[str, Any] = field(default_factory=dict)
 
-    async def play_phase(self, phase: Phase, advance: ReportProgress) -> None:
-        """Play the phase's lanes in parallel, as many at once as there are connections."""
-        waiting, done = deque(phase.lanes), 0
+    async def play_days(self, days: Sequence[Day], report: ReportProgress) -> None:
+        """Play the days one after the other; the clock stands at the end of the last one afterwards."""
+        done, total = 0, sum(day.steps for day in days)
 
         def count_step() -> None:
             nonlocal done
             done += 1
-            advance(done, phase.steps)
+            report(done, total)
 
-        advance(0, phase.steps)
+        report(0, total)
+        for day in days:
+            self._advance_clock(day.begins_at)
+            for phase in day.phases:
+                await self._play_lanes(phase.lanes, count_step)
+        self._advance_clock(days[-1].ends_at)
+
+    def _advance_clock(self, moment: datetime) -> None:
+        if self.clock:
+            self.clock.advance_to(moment)
+
+    async def _play_lanes(self, lanes: Sequence[Lane], count_step: Callable[[], None]) -> None:
+        """Play the lanes in parallel, as many at once as there are connections."""
+        waiting = deque(lanes)
         await all_of(*(self._worker(waiting, count_step) for _ in range(min(MAX_CONNECTIONS, len(waiting)))))
 
     async def _worker(self, waiting: deque[Lane], count_step: Callable[[], None]) -> None:
@@ -142,13 +165,14 @@ def problem_text(response: httpx.Response) -> str:
         return f"{response.status_code} {response.text[:300]}"
 
 
-async def play(scenario: Scenario, addresses: Addresses, terminal: Terminal) -> float:
+async def play(
+    scenario: Scenario, addresses: Addresses, clock: BusinessClock | None, terminal: Terminal
+) -> float:
     """Play the whole scenario and return the seconds it took; raises PlayError where it cannot go on."""
     began = time.monotonic()
     async with connected(addresses) as clients:
-        player = Player(clients)
-        for number, phase in enumerate(scenario.phases, start=1):
-            title = f"{number}/{len(scenario.phases)} {phase.name_ko} / {phase.name_en}"
-            with terminal.step(title) as advance:
-                await player.play_phase(phase, advance)
+        player = Player(clients, clock)
+        for month, days in by_month(scenario.days):
+            with terminal.step(f"{month.year}년 {month.month}월 / {month:%B %Y}") as report:
+                await player.play_days(days, report)
     return time.monotonic() - began

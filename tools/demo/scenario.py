@@ -1,8 +1,9 @@
-"""The whole scenario, phase by phase, ready to be played: one seed always gives the same bytes."""
+"""The whole scenario, ready to be played in date order: one seed always gives the same bytes."""
 
 from collections.abc import Set
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from functools import cached_property
 
 import orjson
 
@@ -18,6 +19,7 @@ from tools.demo import (
 )
 from tools.demo.applicants import Applicant, applicants
 from tools.demo.case_steps import CaseSteps
+from tools.demo.days import Day, days
 from tools.demo.definitions import Publication, load_all
 from tools.demo.omissions import Omission, without_first, without_plan_cell
 from tools.demo.settings import Settings, load_settings
@@ -27,10 +29,19 @@ from tools.demo.steps import Lane, Phase
 
 @dataclass(frozen=True)
 class Scenario:
-    """The phases to play, and the business date on which they end."""
+    """The steps to play, by phase and in date order, and the business date on which they end."""
 
     business_date: date
     phases: list[Phase]
+
+    @cached_property
+    def days(self) -> list[Day]:
+        return days(self.phases)
+
+    @property
+    def starts_at(self) -> datetime:
+        """The moment at which the business clock starts."""
+        return self.days[0].begins_at
 
     @property
     def steps(self) -> int:
@@ -115,8 +126,9 @@ def _until_selection(inputs: Inputs) -> list[Phase]:
 
 
 def _past_results(inputs: Inputs) -> list[Lane]:
+    published_on = {row.content.programme_id: row.published_on for row in reversed(inputs.publications)}
     municipalities = initial_steps.consulted_municipalities(inputs.publications)
-    events = past_results.legacy_events(inputs.settings, inputs.first_versions, municipalities)
+    events = past_results.legacy_events(inputs.settings, inputs.first_versions, published_on, municipalities)
     lanes = without_first(inputs.omissions, Omission.LEGACY_COMPANY, [[event] for event in events])
     return past_results.in_lanes(lanes)
 

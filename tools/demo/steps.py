@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 Body = Mapping[str, Any]
@@ -38,18 +39,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Publish:
-    """An event of another system, put on that system's topic; its key becomes the event's id."""
+    """An event of another system, put on that system's topic; its key becomes the event's id.
+
+    `not_before` is the date on which a record of an earlier date is handed over.
+    """
 
     key: str
     event: str
     data: Body
+    not_before: date | None = None
 
 
 @dataclass(frozen=True)
 class Await:
     """Poll `path` until `condition` holds, and capture the values that later steps need.
 
-    `condition` names a function of tools/demo/conditions.py; `parameters` are its second argument.
+    `condition` names a function of tools/demo/conditions.py; `parameters` are its second argument. `not_before` is
+    the date on which to wait, where that is later than the step before.
     """
 
     key: str
@@ -60,6 +66,7 @@ class Await:
     parameters: Body
     waiting_for_ko: str
     waiting_for_en: str
+    not_before: date | None = None
 
 
 Step = Call | Publish | Await
@@ -68,7 +75,7 @@ Lane = Sequence[Step]
 
 @dataclass(frozen=True)
 class Phase:
-    """Lanes that are independent of each other; the next phase begins when all of them have ended."""
+    """Lanes that are independent of each other; on each date the next phase begins when all of them have ended."""
 
     name_ko: str
     name_en: str

@@ -4,10 +4,11 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from deploy.postgres import roles
 from tools.devstack import brokers, services, tokens
+from tools.devstack.business_clock import BusinessClock
 from tools.devstack.ports import LOOPBACK, free_ports, port_or_free
 from tools.devstack.postgres import Postgres
 from tools.devstack.processes import Program
@@ -21,18 +22,22 @@ BOARD_OPERATOR = "demo-operator"  # the subject under which anyone on this machi
 
 @dataclass(frozen=True)
 class Options:
-    """Options of one run; with `preferred_ports` the fixed ports are used where they are free, else any free ones."""
+    """Options of one run; with `preferred_ports` the fixed ports are used where they are free, else any free ones.
+
+    The business clock is pinned to `business_date`, or stands at `clock_starts_at` until a player moves it, or is real.
+    """
 
     brokers: int = 1
     split: bool = False
     business_date: date | None = None
     preferred_ports: bool = True
     services: tuple[Service, ...] = SERVICES
+    clock_starts_at: datetime | None = None
 
     @property
     def has_timer(self) -> bool:
-        """Return whether timers run: the scenario of a pinned business date moves its deadlines itself."""
-        return self.business_date is None
+        """Return whether timers run: only with real time, as a scenario runs its deadlines itself."""
+        return self.business_date is None and self.clock_starts_at is None
 
 
 class Configuration:
@@ -50,6 +55,16 @@ class Configuration:
 
     def _port(self, preferred: int) -> int:
         return port_or_free(preferred) if self.options.preferred_ports else free_ports(1)[0]
+
+    @property
+    def clock(self) -> BusinessClock | None:
+        """Return the business clock that a player moves, None where no file moves it."""
+        return self.state.business_clock if self.options.clock_starts_at else None
+
+    @property
+    def business_date(self) -> date | None:
+        """Return the date at which the business clock stands, None where it runs with real time."""
+        return self.clock.now().date() if self.clock else self.options.business_date
 
     @property
     def admin_url(self) -> str:
@@ -122,6 +137,7 @@ class Configuration:
             jwks_file=str(tokens.jwks_file(self.state)),
             token_issuer=tokens.ISSUER,
             business_date=business_date.isoformat() if business_date else None,
+            business_clock_file=str(self.clock.file) if self.clock else None,
             board_operator=BOARD_OPERATOR if process.service.name == MONITORING else None,
             smtp_url=f"smtp://{self.smtp}",
             sms_url=self.inbox_url,

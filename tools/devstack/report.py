@@ -13,7 +13,7 @@ from tools.devstack.supervisor import ManagedProcess
 
 def write(configuration: Configuration, children: Iterable[ManagedProcess], ready: list[bool]) -> None:
     """Write the status file; `ready` is the last readiness of each service process, in the configuration's order."""
-    kafka, date, inbox_url = configuration.kafka, configuration.options.business_date, configuration.inbox_url
+    kafka, date, inbox_url = configuration.kafka, configuration.business_date, configuration.inbox_url
     apis = {service.name: configuration.api(service.name) for service in configuration.options.services}
     current = Status(
         supervisor=orphans.identity("ieum", os.getpid(), signal.SIGTERM),
@@ -25,6 +25,7 @@ def write(configuration: Configuration, children: Iterable[ManagedProcess], read
         board=apis.get(MONITORING),
         inbox={"mail": f"{inbox_url}/mails", "sms": f"{inbox_url}/sms", "smtp": configuration.smtp},
         business_date=date.isoformat() if date else None,
+        business_clock_file=str(configuration.clock.file) if configuration.clock else None,
         processes=list(_processes(configuration, children, ready)),
     )
     status.write(configuration.state, current)

@@ -79,6 +79,8 @@ class Stack:
         await topics.create(self.kafka.bootstrap)
 
     async def _start_services(self) -> None:
+        if starts_at := self.configuration.options.clock_starts_at:
+            self.state.business_clock.advance_to(starts_at)
         self.supervisor.start(self.configuration.inbox(), INBOXES)
         for process in self.configuration.processes:
             environment = self.configuration.environment(process)

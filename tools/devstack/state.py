@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.postgres import roles
+from tools.devstack.business_clock import BusinessClock
 from tools.devstack.errors import StackError
 
 
@@ -43,6 +44,11 @@ class State:
     def status(self) -> Path:
         """Return the file with the addresses and the status of every process."""
         return self.folder / "status.json"
+
+    @property
+    def business_clock(self) -> BusinessClock:
+        """Return the clock that a demo's player moves."""
+        return BusinessClock(self.folder / "business-clock")
 
     def secrets(self) -> Secrets:
         """Return the secrets, generated at the first call; a role added since then gets its password now."""

@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tools.devstack import orphans
+from tools.devstack.business_clock import BusinessClock
 from tools.devstack.errors import StackError
 from tools.devstack.state import State, write_private
 
@@ -38,7 +40,13 @@ class Status:
     inbox: dict[str, str]
     audit: str = ""
     business_date: str | None = None
+    business_clock_file: str | None = None
     processes: list[ProcessStatus] = field(default_factory=list)
+
+    @property
+    def clock(self) -> BusinessClock | None:
+        """Return the business clock that a player moves, None where no file moves it."""
+        return BusinessClock(Path(self.business_clock_file)) if self.business_clock_file else None
 
     def as_json(self) -> str:
         """Return the JSON text of the status file, with the databases' passwords."""

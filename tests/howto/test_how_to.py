@@ -1,0 +1,97 @@
+"""Every page of docs/how-to works as written: its edits apply and its commands succeed, or fail where it says so."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.howto.page import Command, Edit, NewFile, steps
+from tests.sources import ROOT, files
+
+PAGES = sorted((ROOT / "docs/how-to").glob("*.md"))
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+TIMEOUT = 300.0  # seconds
+
+
+@pytest.fixture
+def working_copy(tmp_path: Path) -> Path:
+    """A new repository with the files of this one."""
+    for path in files():
+        (tmp_path / path.parent).mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, tmp_path / path)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_works_as_written(page: Path, working_copy: Path) -> None:
+    for step in steps(page.read_text(encoding="utf-8")):
+        if isinstance(step, Command):
+            run(step, working_copy)
+        else:
+            step.apply(working_copy)
+
+
+def run(command: Command, folder: Path) -> None:
+    done = subprocess.run(
+        command.arguments,
+        cwd=folder,
+        env=os.environ | {"PATH": PATH},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode != 0) == command.fails, f"{command.arguments}:\n{done.stdout}"
+    assert command.shows(done.stdout), f"{command.output} is not in the output:\n{done.stdout}"
+
+
+def test_pages_exist() -> None:
+    assert PAGES
+
+
+def test_edit_replaces_its_context_or_appends(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    NewFile("a.txt", "one\ntwo\n").apply(tmp_path)
+
+    Edit("a.txt", " one\n-two\n+zwei\n@@\n+three\n").apply(tmp_path)
+
+    assert file.read_text() == "one\nzwei\nthree\n"
+
+
+def test_edit_with_missing_or_ambiguous_context_is_refused(tmp_path: Path) -> None:
+    NewFile("a.txt", "one\none\ntwo\n").apply(tmp_path)
+
+    for context in ("one", "three", "tw"):
+        with pytest.raises(AssertionError, match="does not contain once"):
+            Edit("a.txt", f" {context}\n+new\n").apply(tmp_path)
+
+
+def test_new_file_replaces_no_file(tmp_path: Path) -> None:
+    NewFile("a.txt", "one\n").apply(tmp_path)
+
+    with pytest.raises(AssertionError, match="exists already"):
+        NewFile("a.txt", "two\n").apply(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["Text `a.py`:\n\n```python\nx\n```\n", "In the file:\n\n```diff\n+x\n```\n", "```\nx\n```\n"],
+    ids=["no step", "no file", "no language"],
+)
+def test_block_that_cannot_be_executed_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match="block"):
+        list(steps(page))
+
+
+def test_command_has_its_output_and_its_failure() -> None:
+    [passes, fails] = steps("Run:\n\n```console\n$ a 'b c'\n…1 passed…\n$ d  # fails\n```\n")
+
+    assert passes == Command(["a", "b c"], False, ["…1 passed…"])
+    assert fails == Command(["d"], True, [])
+    assert passes.shows("first\n=== 1 passed in 2 s ===\n")
+    assert not passes.shows("first\n1 failed\n")

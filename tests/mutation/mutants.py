@@ -1,0 +1,87 @@
+"""Runs of mutmut: one file is mutated in a temporary copy of the tree, which leaves the checkout as it is."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.sources import ROOT
+
+PYTHON = ROOT / ".venv" / "mutation" / "bin" / "python"
+COPIED = ("services", "shared", "deploy", "tools", "tests")
+KILLED = (1, 3, 24, -24, 36, 152, 255)  # a failed test; or endless work, which is noticed as well
+CHILDREN = 2
+
+
+class RunFailed(Exception):
+    """mutmut ended without results: its output is the message."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of a function: the line as it is and as mutmut changed it; an empty line was added or is gone."""
+
+    path: str
+    function: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Results:
+    total: int
+    survivors: tuple[Mutant, ...]
+
+
+def domain_files() -> list[str]:
+    """Return every file of business rules, relative to the project."""
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("services/*/*/domain.py"))
+
+
+def mutate(path: str, folder: Path) -> Results:
+    """Mutate the file and run the unit tests of its service against each mutant. Raises RunFailed."""
+    prepare(path, folder)
+    environment = {**os.environ, "IEUM_TEST_SERVERS": "embedded", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(PYTHON), "-m", "mutmut", "run", "--max-children", str(CHILDREN)]
+    ran = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
+    results = folder / "mutants" / f"{path}.meta"
+    codes = json.loads(results.read_text(encoding="utf-8"))["exit_code_by_key"] if results.exists() else {}
+    if ran.returncode or not codes or None in codes.values():
+        raise RunFailed(f"{path}: {ran.stdout[-3_000:]}\n{ran.stderr[-2_000:]}")
+    alive = [name for name, code in codes.items() if code not in KILLED]
+    return Results(len(codes), tuple(describe(path, name, folder) for name in alive))
+
+
+def prepare(path: str, folder: Path) -> None:
+    """Make a project of links that mutmut can copy, and say there what is mutated and which tests run."""
+    for name in COPIED:
+        (folder / name).symlink_to(ROOT / name)
+    service = Path(path).parts[1]
+    settings = {
+        "source_paths": [path],
+        "pytest_add_cli_args_test_selection": sorted(
+            str(test.relative_to(ROOT)) for test in ROOT.glob(f"tests/unit/test_{service}_*.py")
+        ),
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    configured = project.replace("[tool.mutmut]\n", "\n".join(["[tool.mutmut]", *lines, ""]))
+    (folder / "pyproject.toml").write_text(configured, encoding="utf-8")
+
+
+def describe(path: str, name: str, folder: Path) -> Mutant:
+    command = [str(PYTHON), "-m", "mutmut", "show", name]
+    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    changed = [line for line in shown.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
+    old, new = (" ".join(line[1:].split() for line in changed if line[0] == sign) for sign in "-+")
+    return Mutant(path, function_name(name), old, new)
+
+
+def function_name(mutant: str) -> str:
+    """Return the function of a mutant's name: `….x_schedule__mutmut_3`, or `….xǁClassǁmethod__mutmut_3`."""
+    mangled = mutant.rpartition(".")[2].partition("__mutmut_")[0]
+    return mangled.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
