@@ -1,8 +1,8 @@
-"""What can go wrong in the business; each edge says what it means there."""
+"""Business errors and the error for unreadable events; each edge (HTTP, consumer, page) decides what they mean there."""
 
 
 class BusinessError(Exception):
-    """A refusal names its rule and says, in Korean and English, why and what to do."""
+    """A refusal: the code of the broken rule, and why and what to do, in Korean and English."""
 
     def __init__(self, rule: str, ko: str, en: str) -> None:
         super().__init__(f"{rule}: {ko} / {en}")
@@ -10,20 +10,20 @@ class BusinessError(Exception):
 
 
 class RuleBroken(BusinessError):
-    """The request breaks a rule: asking again will not help."""
+    """The request breaks a rule: repeating it will not help."""
 
 
 class Forbidden(BusinessError):
-    """Who asks may not do this; somebody else may."""
+    """The caller may not do this; somebody with another role may."""
 
 
 class NotFound(BusinessError):
-    """Nothing has this id."""
+    """No row has this id."""
 
 
 class PrerequisiteMissing(BusinessError):
-    """What this needs first is not there yet: its event may still be on the way."""
+    """A prerequisite is missing: its event may still arrive, so repeating the request may help."""
 
 
 class Malformed(Exception):
-    """This is not an event that we know how to read: reading again will not help."""
+    """The record is not an event that this service can read: reading it again will not help."""

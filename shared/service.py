@@ -195,7 +195,7 @@ async def subscribed(context: Context, subscriber: Consumer | Projector) -> Asyn
     """Consume while the block runs; ready once partitions are assigned, as long as their offsets move."""
     broker = create_broker(context.settings)
     subscription = subscriber.subscribe(broker)
-    context.health.failed("아직 맡은 파티션이 없습니다 / no partition is assigned yet", about="lag")
+    context.health.failed("아직 맡은 파티션이 없습니다 / no partition is assigned yet", component="lag")
     await broker.start()
     monitor = LagMonitor(context.database.schema, context.health, subscriber.next_offset)
     monitoring = asyncio.create_task(monitor.run(subscription))

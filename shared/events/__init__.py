@@ -1,4 +1,26 @@
-"""The events that services tell each other: all that one service may know of another."""
+"""Events: the facts that services publish, all that one service may know of another.
+
+Promises to publishers and subscribers:
+
+    event      A fact that has happened, named in the past tense, as a frozen model; its name with its version is its type
+               on the wire (`kr.ieum.company.selected.v1`). A change that old readers cannot take gets a new version.
+    publisher  Each type has one source and one topic; the same type from elsewhere is refused.
+    subject    The aggregate that the event is about, and its Kafka key: events of one subject arrive in order.
+    dates      `occurred_on` is the business date in Seoul; ids, times and causes travel in the envelope (CloudEvents).
+    amounts    Whole won.
+    privacy    No person's name, address or document: contacts stand nowhere on a topic, evidence is a reference.
+    schema     Every event has its JSON Schema in docs/events, which a test compares with these classes.
+
+Not promised: order between subjects, and unknown fields: a reader ignores them.
+
+    definition     a programme's definition and its parts, within programme.published
+    applications   of the applications service: programmes, rounds, companies, cases
+    funding        of the funding service: budgets, commitments, tranches
+    monitoring     of the monitoring service: milestones, mentors, pledges
+    notifications  of the notifications service: messages
+    external       of other systems: ministry, treasury, registry, legacy system
+    catalogue      every event; `python -m shared.events.catalogue` writes the schemas
+"""
 
 from abc import abstractmethod
 from datetime import date
@@ -8,7 +30,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Event(BaseModel):
-    """A fact that has happened, named in the past tense; ids and causes travel in the envelope.
+    """Base of all events: a fact that has happened, named in the past tense; ids and causes travel in the envelope.
 
     `occurred_on` is the business date (Asia/Seoul) on which it happened, apart from when it was recorded.
     """
@@ -22,16 +44,17 @@ class Event(BaseModel):
 
     @classmethod
     def type(cls) -> str:
+        """Return the event's type on the wire."""
         return f"kr.ieum.{cls.name}"
 
     @property
     @abstractmethod
     def subject(self) -> str:
-        """The aggregate, which is also the Kafka key: what it went through reaches a consumer in order."""
+        """The aggregate, which is also the Kafka key: its events reach a consumer in order."""
 
 
 class RecordDeadLettered(Event):
-    """A record could not be used and is kept as it came. Where it stands and why, never what it said."""
+    """A record could not be handled and is stored with its original bytes; the event has its position, never its content."""
 
     name: ClassVar[str] = "record.dead_lettered.v1"
     consumer: str

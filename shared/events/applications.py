@@ -1,4 +1,4 @@
-"""Published by services/applications."""
+"""Events of the applications service: programmes, rounds, companies and cases."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Literal
@@ -17,10 +17,14 @@ RecordStatus = Literal["completed", "in_progress"]
 
 
 class ApplicationsEvent(Event):
+    """Base of the events of the applications service."""
+
     source: ClassVar[str] = "/services/applications"
 
 
 class ProgrammeEvent(ApplicationsEvent):
+    """Base of the events about a programme or its rounds."""
+
     topic: ClassVar[str] = "ieum.programmes"
     programme_id: Code
 
@@ -30,14 +34,14 @@ class ProgrammeEvent(ApplicationsEvent):
 
 
 class ProgrammeProposed(ProgrammeEvent):
-    """A draft is sent out for consultation."""
+    """A draft of a programme was sent out for consultation."""
 
     name: ClassVar[str] = "programme.proposed.v1"
     proposal: Proposal
 
 
 class ProgrammePublished(ProgrammeEvent):
-    """A new version of the full definition; it holds from `occurred_on`."""
+    """A new version of a programme's full definition was published; it holds from `occurred_on`."""
 
     name: ClassVar[str] = "programme.published.v1"
     version: Annotated[int, Field(ge=1)]
@@ -45,7 +49,7 @@ class ProgrammePublished(ProgrammeEvent):
 
 
 class RoundOpened(ProgrammeEvent):
-    """A call (공고) with its window and, by track, how many places it has."""
+    """A round (공고) was opened: its window and its quota by track."""
 
     name: ClassVar[str] = "round.opened.v1"
     round_id: Code
@@ -57,13 +61,15 @@ class RoundOpened(ProgrammeEvent):
 
 
 class RoundClosed(ProgrammeEvent):
+    """The window of a round has ended: no more applications."""
+
     name: ClassVar[str] = "round.closed.v1"
     round_id: Code
     year: int
 
 
 class RoundAgreed(ProgrammeEvent):
-    """The yearly agreement with the executing agency: what a pledge's indicator counts."""
+    """The yearly agreement with the executing agency was signed; an indicator counts these."""
 
     name: ClassVar[str] = "round.agreed.v1"
     round_id: Code
@@ -72,6 +78,8 @@ class RoundAgreed(ProgrammeEvent):
 
 
 class CompanyEvent(ApplicationsEvent):
+    """Base of the events about a company."""
+
     topic: ClassVar[str] = "ieum.companies"
     company_id: UUID
 
@@ -81,7 +89,7 @@ class CompanyEvent(ApplicationsEvent):
 
 
 class CompanyRegistered(CompanyEvent):
-    """A company, never a person: no contacts here or anywhere on a topic."""
+    """A company was registered, never a person: no contacts here or anywhere on a topic."""
 
     name: ClassVar[str] = "company.registered.v1"
     business_number: BusinessNumber
@@ -92,13 +100,15 @@ class CompanyRegistered(CompanyEvent):
 
 
 class CompanyClosed(CompanyEvent):
-    """The registry says that the business is suspended (휴업) or closed (폐업)."""
+    """The business registry reported the company as suspended (휴업) or closed (폐업)."""
 
     name: ClassVar[str] = "company.closed.v1"
     state: Literal["suspended", "closed"]
 
 
 class CaseEvent(ApplicationsEvent):
+    """Base of the events about a case."""
+
     topic: ClassVar[str] = "ieum.applications"
     case_id: UUID
     programme_id: Code
@@ -109,7 +119,7 @@ class CaseEvent(ApplicationsEvent):
 
 
 class CaseRecorded(CaseEvent):
-    """A past result taken over from another system's record; amounts are won by funder."""
+    """A past result was taken over from another system's record; amounts are won by funder."""
 
     name: ClassVar[str] = "case.recorded.v1"
     system: str
@@ -124,7 +134,7 @@ class CaseRecorded(CaseEvent):
 
 
 class ApplicationSubmitted(CaseEvent):
-    """One company in one round: the case begins. `via` ministry: opened by a ministry's selection."""
+    """A company applied in a round, and its case began; `via` is `ministry` where a ministry's selection opened it."""
 
     name: ClassVar[str] = "application.submitted.v1"
     round_id: Code
@@ -139,12 +149,14 @@ class ApplicationSubmitted(CaseEvent):
 
 
 class ApplicationWithdrawn(CaseEvent):
+    """The company withdrew its application (취하) before selection."""
+
     name: ClassVar[str] = "application.withdrawn.v1"
     reason: str
 
 
 class ApplicationScreened(CaseEvent):
-    """Eligible, or not and why (요건검토)."""
+    """The application was screened (요건검토): whether the company may take part, and why not."""
 
     name: ClassVar[str] = "application.screened.v1"
     eligible: bool
@@ -152,6 +164,8 @@ class ApplicationScreened(CaseEvent):
 
 
 class ReviewSubmitted(CaseEvent):
+    """A reviewer scored the case by criterion, or stated a conflict of interest (이해충돌)."""
+
     name: ClassVar[str] = "review.submitted.v1"
     reviewer_id: str
     scores: dict[Code, Count]
@@ -159,6 +173,8 @@ class ReviewSubmitted(CaseEvent):
 
 
 class Selection(CaseEvent):
+    """Base of the outcomes of a round's selection."""
+
     round_id: Code
     year: int
     track: TrackId | None = None
@@ -166,7 +182,7 @@ class Selection(CaseEvent):
 
 
 class CompanySelected(Selection):
-    """The company holds a place; `score` is an exact fraction such as 250/3."""
+    """The company was selected and holds an award; `score` is an exact fraction such as 250/3."""
 
     name: ClassVar[str] = "company.selected.v1"
     via: Via
@@ -175,7 +191,7 @@ class CompanySelected(Selection):
 
 
 class CompanyReserved(Selection):
-    """On the reserve list: promoted in rank order when a place is given up."""
+    """The company was put on the waiting list, which is promoted in rank order when an award is relinquished."""
 
     name: ClassVar[str] = "company.reserved.v1"
     rank: Annotated[int, Field(ge=1)]
@@ -183,15 +199,17 @@ class CompanyReserved(Selection):
 
 
 class CompanyRejected(Selection):
+    """The company was not selected; no rank where it was not ranked."""
+
     name: ClassVar[str] = "company.rejected.v1"
     rank: Annotated[int, Field(ge=1)] | None = None
     score: Score | None = None
 
 
 class AgreementSigned(CaseEvent):
-    """협약: the total (won), its exact split by funder, and the period.
+    """The agreement (협약) was signed: the total (won), its exact split by funder, and the period.
 
-    `version` is that of the definition which holds for the case: its round's.
+    `version` is the version of the definition that holds for the case, which is its round's.
     """
 
     name: ClassVar[str] = "agreement.signed.v1"
@@ -207,7 +225,7 @@ class AgreementSigned(CaseEvent):
 
 
 class CaseAbandoned(CaseEvent):
-    """A company gives up its place."""
+    """The company relinquished its award (포기), before or after the agreement."""
 
     name: ClassVar[str] = "case.abandoned.v1"
     stage: Literal["before_agreement", "after_agreement"]
@@ -215,4 +233,6 @@ class CaseAbandoned(CaseEvent):
 
 
 class ApplicationsRecordDeadLettered(ApplicationsEvent, RecordDeadLettered):
+    """The applications service dead-lettered a record: its position and the broken rule, never its content."""
+
     topic: ClassVar[str] = "ieum.applications"

@@ -18,11 +18,11 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 UNSPLIT: Literal["unsplit"] = "unsplit"
 
 
-class Part(BaseModel):
+class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Ratio(Part):
+class Ratio(FrozenModel):
     """An exact ratio, such as 4/5."""
 
     numerator: Count
@@ -33,7 +33,7 @@ class Ratio(Part):
         return f"{self.numerator}/{self.denominator}"
 
 
-class PlanCell(Part):
+class PlanCell(FrozenModel):
     """Planned money (won) of one funder in one period: a year, a half-year such as 2026H1, `after` the term,
     or `unsplit` where a document gives only a total."""
 
@@ -42,7 +42,7 @@ class PlanCell(Part):
     amount_krw: Krw
 
 
-class PlannedCompanies(Part):
+class PlannedCompanies(FrozenModel):
     """How many companies are planned: in all (no year), in a year, in a track; `newly` of those not begun before."""
 
     year: int | None = None
@@ -51,7 +51,7 @@ class PlannedCompanies(Part):
     count: Count
 
 
-class Track(Part):
+class Track(FrozenModel):
     id: TrackId
     name_ko: str
     name_en: str
@@ -59,7 +59,7 @@ class Track(Part):
     cap_krw: Krw | None = None
 
 
-class TrancheRule(Part):
+class TrancheRule(FrozenModel):
     """Instalment `number` pays `part` of the sum of all parts, once its milestone is achieved."""
 
     number: Annotated[int, Field(ge=1)]
@@ -69,7 +69,7 @@ class TrancheRule(Part):
     milestone: Code
 
 
-class MilestoneRule(Part):
+class MilestoneRule(FrozenModel):
     """Due so many months and days after the agreement; the one that `completes` ends the building."""
 
     key: Code
@@ -80,7 +80,7 @@ class MilestoneRule(Part):
     completes: bool = False
 
 
-class Indicator(Part):
+class Indicator(FrozenModel):
     """What the programme is measured by; `counts` names what is counted."""
 
     id: Code
@@ -92,7 +92,7 @@ class Indicator(Part):
     yearly: dict[int, Count]
 
 
-class Pledge(Part):
+class Pledge(FrozenModel):
     """The public promise (공약) that this programme belongs to."""
 
     id: Code
@@ -102,12 +102,12 @@ class Pledge(Part):
     owner_en: str
 
 
-class Risk(Part):
+class Risk(FrozenModel):
     problem_ko: str
     answer_ko: str
 
 
-class ReviewRule(Part):
+class ReviewRule(FrozenModel):
     """At least `least` reviews, never fewer than three, must remain without a conflict of interest."""
 
     least: Annotated[int, Field(ge=3)] = 3
@@ -115,7 +115,7 @@ class ReviewRule(Part):
     ties: list[Code] = []
 
 
-class Introduced(Part):
+class ProgrammeNames(FrozenModel):
     """What a programme is called, and whose it is: known before it exists."""
 
     programme_id: Code
@@ -127,7 +127,7 @@ class Introduced(Part):
     office_en: str
 
 
-class Definition(Introduced):
+class Definition(ProgrammeNames):
     """Everything that a version of a programme says. A programme that is only history has no funders."""
 
     region: Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{3})?$")]
@@ -231,14 +231,14 @@ def _text(shares: dict[Funder, int]) -> str:
     return ", ".join(f"{funder} {amount:,}원" for funder, amount in shares.items())
 
 
-class Consulted(Part):
+class Consulted(FrozenModel):
     """A municipality that is asked before a programme exists, and what it would pay (won), if that is known."""
 
     code: str
     would_pay_krw: Krw | None = None
 
 
-class Proposal(Introduced):
+class Proposal(ProgrammeNames):
     """A draft for consultation: the programme does not exist yet."""
 
     region: str

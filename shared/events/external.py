@@ -1,4 +1,4 @@
-"""Published by other systems; untrusted until checked. Each may write to its own topic only."""
+"""Events of other systems: untrusted until validated, each on its own topic only."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +16,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class MinistryCompanySelected(Event):
-    """The ministry selected a company for its own programme: a city's top-up case opens by itself."""
+    """A ministry selected a company for its own programme: a case for the city's top-up (추가 지원) is opened."""
 
     name: ClassVar[str] = "ministry.company_selected.v1"
     topic: ClassVar[str] = "ieum.external.ministry"
@@ -34,6 +34,8 @@ class MinistryCompanySelected(Event):
 
 
 class TreasuryEvent(Event):
+    """Base of the treasury's answers about a payment."""
+
     topic: ClassVar[str] = "ieum.external.treasury"
     source: ClassVar[str] = "/external/treasury"
     payment_id: UUID
@@ -44,7 +46,7 @@ class TreasuryEvent(Event):
 
 
 class TreasuryPaymentExecuted(TreasuryEvent):
-    """The treasury (금고) paid exactly what was instructed."""
+    """The treasury (금고) executed the payment with the instructed amount."""
 
     name: ClassVar[str] = "treasury.payment_executed.v1"
     amount_krw: Krw
@@ -52,11 +54,15 @@ class TreasuryPaymentExecuted(TreasuryEvent):
 
 
 class TreasuryPaymentRejected(TreasuryEvent):
+    """The treasury (금고) rejected the payment; nothing was paid."""
+
     name: ClassVar[str] = "treasury.payment_rejected.v1"
     reason: Reference
 
 
 class RegistryEvent(Event):
+    """Base of the business registry's events about a company, by its business number."""
+
     topic: ClassVar[str] = "ieum.external.registry"
     source: ClassVar[str] = "/external/registry"
     business_number: BusinessNumber
@@ -68,19 +74,19 @@ class RegistryEvent(Event):
 
 
 class RegistryBusinessSuspended(RegistryEvent):
-    """휴업."""
+    """The business was suspended (휴업) on `since`."""
 
     name: ClassVar[str] = "registry.business_suspended.v1"
 
 
 class RegistryBusinessClosed(RegistryEvent):
-    """폐업."""
+    """The business was closed (폐업) on `since`."""
 
     name: ClassVar[str] = "registry.business_closed.v1"
 
 
 class LegacyCaseRecorded(Event):
-    """One company's past result, as the old system kept it; amounts are won by funder."""
+    """A company's past result as the old system recorded it; amounts are won by funder."""
 
     name: ClassVar[str] = "legacy.case_recorded.v1"
     topic: ClassVar[str] = "ieum.external.legacy"

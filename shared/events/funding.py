@@ -1,4 +1,4 @@
-"""Published by services/funding."""
+"""Events of the funding service: budgets, commitments and tranches."""
 
 from datetime import date
 from typing import Annotated, ClassVar
@@ -12,13 +12,15 @@ from shared.values.money import Funder, Krw, Shares
 
 
 class FundingEvent(Event):
+    """Base of the events about a programme's money."""
+
     topic: ClassVar[str] = "ieum.funding"
     source: ClassVar[str] = "/services/funding"
     programme_id: Code
 
 
 class BudgetAllocated(FundingEvent):
-    """예산 편성: won of one funder for one fiscal year; the city's share also names the municipality."""
+    """A budget (예산) was allocated: won of one funder for one fiscal year; a city's share names its municipality."""
 
     name: ClassVar[str] = "budget.allocated.v1"
     fiscal_year: int
@@ -32,6 +34,8 @@ class BudgetAllocated(FundingEvent):
 
 
 class CaseFundingEvent(FundingEvent):
+    """Base of the events about a case's money."""
+
     case_id: UUID
 
     @property
@@ -40,7 +44,7 @@ class CaseFundingEvent(FundingEvent):
 
 
 class PastSpendingBooked(CaseFundingEvent):
-    """A recorded case's money (won by funder), posted in its own year; the company's own share as evidenced."""
+    """A past result's spending (won by funder) was posted in its own year, the self-contribution as evidenced."""
 
     name: ClassVar[str] = "past_spending.booked.v1"
     fiscal_year: int
@@ -57,7 +61,7 @@ class YearShares(BaseModel):
 
 
 class FundsCommitted(CaseFundingEvent):
-    """Public money bound to a case, by the fiscal year in which its tranches fall due."""
+    """Public money was committed to a case, by the fiscal year in which its tranches fall due."""
 
     name: ClassVar[str] = "funds.committed.v1"
     company_id: UUID
@@ -65,14 +69,14 @@ class FundsCommitted(CaseFundingEvent):
 
 
 class CommitmentReleased(CaseFundingEvent):
-    """What had been committed and not paid is available again."""
+    """A commitment was released: the money not yet paid is available again, by fiscal year."""
 
     name: ClassVar[str] = "commitment.released.v1"
     years: list[YearShares]
 
 
 class SelfContributionConfirmed(CaseFundingEvent):
-    """자부담: the company's own deposit is evidenced (지방보조금 관리기준 제10조⑥)."""
+    """The self-contribution (자부담) was confirmed by evidence of the company's deposit (지방보조금 관리기준 제10조⑥)."""
 
     name: ClassVar[str] = "self_contribution.confirmed.v1"
     fiscal_year: int
@@ -81,7 +85,7 @@ class SelfContributionConfirmed(CaseFundingEvent):
 
 
 class TrancheEvent(CaseFundingEvent):
-    """One instalment of one case: its public money (won by funder), due date and that date's fiscal year."""
+    """Base of the events about a tranche: its public money (won by funder), due date and that date's fiscal year."""
 
     number: Annotated[int, Field(ge=1)]
     fiscal_year: int
@@ -94,32 +98,34 @@ class TrancheEvent(CaseFundingEvent):
 
 
 class TrancheScheduled(TrancheEvent):
+    """A tranche was scheduled for a milestone; it may be scheduled again with another due date."""
+
     name: ClassVar[str] = "tranche.scheduled.v1"
     milestone: Code
 
 
 class TrancheReady(TrancheEvent):
-    """All that must come first is there: it can be requested."""
+    """Every prerequisite of the tranche is met; it can be requested."""
 
     name: ClassVar[str] = "tranche.ready.v1"
 
 
 class TrancheRequested(TrancheEvent):
-    """기안: by the officer in charge (담당자)."""
+    """The officer in charge (담당자) requested the tranche (기안)."""
 
     name: ClassVar[str] = "tranche.requested.v1"
     requested_by: str
 
 
 class TrancheApproved(TrancheEvent):
-    """By the 재무관, who is not the requester; the budget is reserved."""
+    """The approver (재무관), another person than the requester, approved the tranche; the budget is reserved."""
 
     name: ClassVar[str] = "tranche.approved.v1"
     approved_by: str
 
 
 class TrancheRejected(TrancheEvent):
-    """반려."""
+    """The request of the tranche was rejected (반려)."""
 
     name: ClassVar[str] = "tranche.rejected.v1"
     rejected_by: str
@@ -127,7 +133,7 @@ class TrancheRejected(TrancheEvent):
 
 
 class TrancheInstructed(TrancheEvent):
-    """지급명령: by the 지출원, a third person, to the treasury (금고)."""
+    """The payer (지출원), a third person, instructed the treasury (금고) to pay the tranche (지급명령)."""
 
     name: ClassVar[str] = "tranche.instructed.v1"
     instructed_by: str
@@ -135,7 +141,7 @@ class TrancheInstructed(TrancheEvent):
 
 
 class TrancheDisbursed(TrancheEvent):
-    """The treasury confirmed the payment."""
+    """The treasury confirmed the payment of the tranche."""
 
     name: ClassVar[str] = "tranche.disbursed.v1"
     payment_id: UUID
@@ -143,7 +149,7 @@ class TrancheDisbursed(TrancheEvent):
 
 
 class TrancheFailed(TrancheEvent):
-    """The treasury rejected the payment; the money is committed again, nothing was paid."""
+    """The treasury rejected the payment: nothing was paid, and the money is committed again."""
 
     name: ClassVar[str] = "tranche.failed.v1"
     payment_id: UUID
@@ -151,19 +157,21 @@ class TrancheFailed(TrancheEvent):
 
 
 class TrancheUnconfirmed(TrancheEvent):
-    """The treasury has not answered: neither paid nor unpaid, and never sent again by itself."""
+    """The treasury has not answered in time: the outcome is unknown, and the payment is never sent again by itself."""
 
     name: ClassVar[str] = "tranche.unconfirmed.v1"
     payment_id: UUID
 
 
 class TrancheHeld(TrancheEvent):
-    """Stopped, for example because the business is closed."""
+    """The tranche was put on hold, for example because the business is suspended or closed."""
 
     name: ClassVar[str] = "tranche.held.v1"
     reason: str
 
 
 class FundingRecordDeadLettered(RecordDeadLettered):
+    """The funding service dead-lettered a record: its position and the broken rule, never its content."""
+
     topic: ClassVar[str] = "ieum.funding"
     source: ClassVar[str] = "/services/funding"

@@ -1,4 +1,4 @@
-"""Published by services/monitoring."""
+"""Events of the monitoring service: milestones, mentors and pledges."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Literal
@@ -11,12 +11,16 @@ from shared.events.definition import Code
 
 
 class MonitoringEvent(Event):
+    """Base of the events of the monitoring service."""
+
     topic: ClassVar[str] = "ieum.monitoring"
     source: ClassVar[str] = "/services/monitoring"
     programme_id: Code
 
 
 class CaseMonitoringEvent(MonitoringEvent):
+    """Base of the events about the follow-up of a case."""
+
     case_id: UUID
 
     @property
@@ -25,7 +29,7 @@ class CaseMonitoringEvent(MonitoringEvent):
 
 
 class MilestoneEvent(CaseMonitoringEvent):
-    """A step of the programme's template, with its due date; the one that `completes` ends the building."""
+    """Base of the events about a milestone and its due date; achieving one that `completes` completes the case."""
 
     milestone: Code
     due_on: date
@@ -33,35 +37,41 @@ class MilestoneEvent(CaseMonitoringEvent):
 
 
 class MilestoneScheduled(MilestoneEvent):
+    """A milestone was scheduled; its due date is counted from the agreement."""
+
     name: ClassVar[str] = "milestone.scheduled.v1"
     company_id: UUID
 
 
 class MilestoneDueSoon(MilestoneEvent):
-    """30, 7 or 1 days are left; told once for each due date."""
+    """A milestone is due in 30, 7 or 1 days; announced once each."""
 
     name: ClassVar[str] = "milestone.due_soon.v1"
     days_left: Literal[30, 7, 1]
 
 
 class MilestoneReported(MilestoneEvent):
-    """The company handed in its report; `evidence` is a reference, never the document."""
+    """The company reported the milestone as done; `evidence` is a reference, never the document."""
 
     name: ClassVar[str] = "milestone.reported.v1"
     evidence: str
 
 
 class MilestoneAchieved(MilestoneEvent):
+    """An officer confirmed the milestone as achieved; `evidence` is a reference, never the document."""
+
     name: ClassVar[str] = "milestone.achieved.v1"
     evidence: str
 
 
 class MilestoneMissed(MilestoneEvent):
+    """The due date has passed without the milestone; announced once."""
+
     name: ClassVar[str] = "milestone.missed.v1"
 
 
 class MentorAssigned(CaseMonitoringEvent):
-    """A mentor works with the company for up to so many weeks."""
+    """A mentor was assigned to the company for up to `weeks` weeks."""
 
     name: ClassVar[str] = "mentor.assigned.v1"
     mentor_id: str
@@ -69,7 +79,7 @@ class MentorAssigned(CaseMonitoringEvent):
 
 
 class MentorVisited(CaseMonitoringEvent):
-    """`company_id` is absent from what was recorded before visits named their company."""
+    """A mentor visited the company; events recorded before visits named their company have no `company_id`."""
 
     name: ClassVar[str] = "mentor.visited.v1"
     company_id: UUID | None = None
@@ -78,7 +88,7 @@ class MentorVisited(CaseMonitoringEvent):
 
 
 class PledgeProgressReported(MonitoringEvent):
-    """The percent that the responsible office states; Ieum sets its own figures beside it."""
+    """The responsible office reported the progress of its pledge in percent; the board shows its own figures beside it."""
 
     name: ClassVar[str] = "pledge.progress_reported.v1"
     pledge_id: Code
@@ -91,5 +101,7 @@ class PledgeProgressReported(MonitoringEvent):
 
 
 class MonitoringRecordDeadLettered(RecordDeadLettered):
+    """The monitoring service dead-lettered a record: its position and the broken rule, never its content."""
+
     topic: ClassVar[str] = "ieum.monitoring"
     source: ClassVar[str] = "/services/monitoring"

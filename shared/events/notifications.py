@@ -1,4 +1,4 @@
-"""Published by services/notifications. An address is never on a topic."""
+"""Events of the notifications service: outcomes of messages, without any address."""
 
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -8,7 +8,7 @@ from shared.events.definition import Code
 
 
 class MessageEvent(Event):
-    """One message of one template through one channel, about one case."""
+    """Base of the events about one message of one template through one channel, about one case."""
 
     topic: ClassVar[str] = "ieum.notifications"
     source: ClassVar[str] = "/services/notifications"
@@ -24,29 +24,35 @@ class MessageEvent(Event):
 
 
 class MessageSent(MessageEvent):
-    """The provider took it over."""
+    """The provider accepted the message."""
 
     name: ClassVar[str] = "message.sent.v1"
     provider_reference: str
 
 
 class MessageDelivered(MessageEvent):
+    """The provider reported that the message arrived."""
+
     name: ClassVar[str] = "message.delivered.v1"
     provider_reference: str
 
 
 class MessageFailed(MessageEvent):
+    """The message was not sent, or did not arrive, and is not sent again."""
+
     name: ClassVar[str] = "message.failed.v1"
     reason: str
 
 
 class MessageUnknown(MessageEvent):
-    """Whether it arrived cannot be said; it is not sent again by itself."""
+    """The outcome of the message is unknown; it is not sent again by itself."""
 
     name: ClassVar[str] = "message.unknown.v1"
     reason: str
 
 
 class NotificationsRecordDeadLettered(RecordDeadLettered):
+    """The notifications service dead-lettered a record: its position and the broken rule, never its content."""
+
     topic: ClassVar[str] = "ieum.notifications"
     source: ClassVar[str] = "/services/notifications"

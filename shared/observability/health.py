@@ -13,11 +13,11 @@ class Health:
         self.failures: dict[str, str] = {"work": STARTING}
         self.checks: list[Callable[[], str | None]] = []
 
-    def progress(self, about: str = "work") -> None:
-        self.failures.pop(about, None)
+    def progress(self, component: str = "work") -> None:
+        self.failures.pop(component, None)
 
-    def failed(self, reason: str, about: str = "work") -> None:
-        self.failures[about] = reason
+    def failed(self, reason: str, component: str = "work") -> None:
+        self.failures[component] = reason
 
     def problem(self) -> str | None:
         """Why the role is not ready, in words; None when it is."""

@@ -23,8 +23,8 @@ class LagMonitor:
     """Positions must move while records wait. `settled` says what is done of a partition in hand, None of another:
     what was fetched is not done, so Kafka's own position would hide a batch that hangs."""
 
-    def __init__(self, service: str, health: Health, settled: Callable[[TopicPartition], int | None]) -> None:
-        self.service, self.health, self.next_offset = service, health, settled
+    def __init__(self, service: str, health: Health, next_offset: Callable[[TopicPartition], int | None]) -> None:
+        self.service, self.health, self.next_offset = service, health, next_offset
         self.positions: dict[TopicPartition, int] = {}
         self.moved_at: dict[TopicPartition, float] = {}
         self.ends: dict[TopicPartition, deque[tuple[float, int]]] = {}
@@ -46,14 +46,14 @@ class LagMonitor:
         except Exception as error:
             if self.health.failures.get("lag") != KAFKA_UNAVAILABLE:
                 log.warning("lag.unknown", role=self.health.role, reason=repr(error))
-            self.health.failed(KAFKA_UNAVAILABLE, about="lag")
+            self.health.failed(KAFKA_UNAVAILABLE, component="lag")
 
     async def measure(self, kafka: Any) -> None:
         mine = kafka.assignment() if kafka is not None else set()
         self.drop_partitions(self.positions.keys() - mine)
         if not mine:
             return self.health.failed(
-                "아직 맡은 파티션이 없습니다 / no partition is assigned yet", about="lag"
+                "아직 맡은 파티션이 없습니다 / no partition is assigned yet", component="lag"
             )
         ends = await kafka.end_offsets(sorted(mine))
         for at, end in ends.items():
@@ -86,9 +86,9 @@ class LagMonitor:
 
     def report(self, standing: list[TopicPartition]) -> None:
         if not standing:
-            return self.health.progress(about="lag")
+            return self.health.progress(component="lag")
         names = ", ".join(f"{at.topic}/{at.partition}" for at in standing[:3])
-        return self.health.failed(f"파티션이 멈춰 있습니다: {names} / partitions stand still", about="lag")
+        return self.health.failed(f"파티션이 멈춰 있습니다: {names} / partitions stand still", component="lag")
 
     def drop_partitions(self, gone: set[TopicPartition]) -> None:
         """Another owns them now, and tells of them."""

@@ -21,7 +21,7 @@ class Municipality:
 
 
 @cache
-def known() -> dict[str, Municipality]:
+def by_code() -> dict[str, Municipality]:
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
         return {row["code"]: _read(row) for row in csv.DictReader(file)}
 
@@ -34,11 +34,11 @@ def _read(row: dict[str, str]) -> Municipality:
 
 def is_valid(code: str, on: date) -> bool:
     """Whether a municipality bore this code on that day."""
-    found = known().get(code)
+    found = by_code().get(code)
     return found is not None and found.valid_from <= on and (found.valid_to is None or on <= found.valid_to)
 
 
 def name(code: str, language: str = "ko") -> str:
     """The name to show; an unknown code shows itself."""
-    found = known().get(code)
+    found = by_code().get(code)
     return getattr(found, f"name_{language}") if found else code

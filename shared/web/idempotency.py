@@ -24,7 +24,7 @@ STORE = "update idempotency_key set status = $3, body = $4 where principal = $1 
 MAX_KEY_LENGTH = 255
 
 
-class KeyUsedOtherwise(BusinessError):
+class KeyReused(BusinessError):
     """The key was used for another request."""
 
 
@@ -55,7 +55,7 @@ async def claim(
         return None
     [known] = await fetch_raw(session, KNOWN, principal, key)
     if bytes(known[0]) != request_fingerprint:
-        raise KeyUsedOtherwise(
+        raise KeyReused(
             "idempotency_key_reused",
             ko="같은 Idempotency-Key로 다른 내용이 왔습니다. 처음 요청만 처리했습니다. 새 키로 다시 보내세요.",
             en="This Idempotency-Key was used for another request; only that one counts. Send this one with a new key.",

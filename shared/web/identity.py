@@ -48,7 +48,7 @@ class Identity:
 
     def __init__(self, settings: TokenSettings) -> None:
         self.keys = KeySet.import_key_set(_read(settings)) if settings.jwks_file else None
-        self.claims = jwt.JWTClaimsRegistry(
+        self.claims_registry = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": settings.token_issuer},
             aud={"essential": True, "value": settings.token_audience},
@@ -56,14 +56,14 @@ class Identity:
             sub={"essential": True},
         )
         # The same bytes under the same keys have the same signature: it is checked once. A refusal is not kept.
-        self.verified = lru_cache(MAX_CACHED_SIGNATURES)(self._verify_signature)
+        self.verified_claims = lru_cache(MAX_CACHED_SIGNATURES)(self._verify_signature)
 
     def actor(self, token: str) -> Actor:
         if self.keys is None:
             raise _unauthenticated("열쇠가 설정되지 않았습니다", "no keys are configured")
         try:
-            claims = self.verified(token)
-            self.claims.validate(claims)
+            claims = self.verified_claims(token)
+            self.claims_registry.validate(claims)
         except (JoseError, ValueError) as error:
             raise _unauthenticated(
                 "토큰이 유효하지 않거나 만료되었습니다", "the token is invalid or has expired"

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from shared.database.engine import is_transient
 from shared.errors import BusinessError, Forbidden, NotFound, PrerequisiteMissing, RuleBroken
 from shared.observability.logs import correlation
-from shared.web.idempotency import KeyUsedOtherwise
+from shared.web.idempotency import KeyReused
 from shared.web.identity import Unauthenticated
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ STATUS: dict[type[BusinessError], int] = {
     NotFound: 404,
     PrerequisiteMissing: 409,
     RuleBroken: 409,
-    KeyUsedOtherwise: 422,
+    KeyReused: 422,
 }
 TITLES = {
     401: "확인되지 않은 사용자",

@@ -28,7 +28,7 @@ def main(given: Sequence[str] | None = None) -> int:
         terminal.print(report.headline(chosen))
         outcome = run(chosen, terminal, asked.keep)
         outcomes.append(outcome)
-        report.tell(outcome, terminal, report.replay(asked, seed))
+        report.print_outcome(outcome, terminal, report.replay(asked, seed))
         if asked.json:
             write_stdout(json.dumps(report.as_json(outcome), ensure_ascii=False))
         if asked.log:

@@ -1,4 +1,4 @@
-"""A client's course from its registration to its money, with everything that is done twice."""
+"""A client's course from its registration to its payments, with everything done twice."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.client_plans import Plan
+from tests.chaos.client_plans import ClientPlan
 from tests.chaos.programme import (
     APPLIED_ON,
     CRITERIA,
@@ -28,7 +28,7 @@ from tests.chaos.programme import (
     SIGNED_ON,
     Programme,
 )
-from tests.chaos.recording import PatientClients, Request
+from tests.chaos.recording import RecordingClients, Request
 from tools.demo.randomness import split_in_proportion
 from tools.demo.steps import Actor
 from tools.demo.wire import to_record
@@ -39,17 +39,17 @@ Json = dict[str, Any]
 Begin = Callable[[str, date], None]
 
 
-class Refused(Exception):
-    """The system refused what it must take; the message says what and why."""
+class RequestRefused(Exception):
+    """Refusal of a request that must be accepted; the message names it and the reason."""
 
 
 @dataclass
 class Client:
-    """One company and the officials who deal with it. `begin(case, on)` starts the course of who is promoted."""
+    """One company and the officials who handle it. `begin(case, on)` starts the course of a promoted company."""
 
-    clients: PatientClients
+    clients: RecordingClients
     programme: Programme
-    plan: Plan
+    plan: ClientPlan
     company_id: str = ""
     case_id: str = ""
     sign_on: date = SIGNED_ON
@@ -66,7 +66,7 @@ class Client:
         return f"chaos/{self.programme.seed}/{self.name}/{step}"
 
     def on(self, planned: date) -> str:
-        """Who was promoted late does everything after that."""
+        """Return the planned date, or a later one for a company that was promoted later."""
         return f"{max(planned, self.sign_on)}"
 
     async def ask(
@@ -77,11 +77,11 @@ class Client:
     async def must(
         self, step: str, service: str, path: str, actor: Actor, body: Json, *, method: str = "POST"
     ) -> Json:
-        return taken(self.key(step), await self.ask(step, service, path, actor, body, method=method))
+        return accepted(self.key(step), await self.ask(step, service, path, actor, body, method=method))
 
     # Until the selection.
 
-    async def applies(self) -> None:
+    async def apply(self) -> None:
         plan = self.plan
         known = {
             "business_number": plan.business_number(self.programme.seed),
@@ -97,10 +97,10 @@ class Client:
         }
         path = f"/recipients/{self.company_id}"
         await self.must("recipient", "notifications", path, self.company, contact, method="PUT")
-        await self.submits()
+        await self.submit()
 
-    async def submits(self) -> None:
-        """A calm click, or several at once; the same key always gets the same case, another key none."""
+    async def submit(self) -> None:
+        """Submit once, or several times at once; the same key always gets the same case, another key none."""
         body = {
             "round_id": self.programme.round_id,
             "company_id": self.company_id,
@@ -110,22 +110,22 @@ class Client:
         }
         keys = ["apply"] * self.plan.clicks + [f"apply-again-{n}" for n in range(self.plan.other_keys)]
         clicks = [self.ask(key, "applications", "/applications", self.company, body) for key in keys]
-        gone = [self.hangs_up("apply", body), self.hangs_up("apply-gone", body)] if self.plan.hangs_up else []
+        gone = [self.hang_up("apply", body), self.hang_up("apply-gone", body)] if self.plan.hangs_up else []
         answers = await asyncio.gather(*clicks, *gone)
         cases = {one.json()["case_id"] for one in answers if one is not None and one.is_success}
-        self.case_id = cases.pop() if cases else await self.own_case()
+        self.case_id = cases.pop() if cases else await self.find_case()
 
-    async def hangs_up(self, step: str, body: Json) -> httpx.Response | None:
+    async def hang_up(self, step: str, body: Json) -> httpx.Response | None:
         request = Request("POST", "applications", "/applications", self.company, self.key(step), body)
         return await self.clients.hang_up(request, HANG_UP_SECONDS)
 
-    async def own_case(self) -> str:
-        """The click that counted was one whose answer nobody waited for."""
+    async def find_case(self) -> str:
+        """Return the case whose submission was accepted while nobody waited for the answer."""
         answer = await self.clients.ask("GET", "applications", "/me/cases", self.company)
-        [case] = taken(self.key("own-case"), answer)["cases"]
+        [case] = accepted(self.key("own-case"), answer)["cases"]
         return str(case["case_id"])
 
-    async def is_reviewed(self) -> None:
+    async def be_reviewed(self) -> None:
         reasons = [] if self.plan.eligible else ["공장이 아님"]
         body = {"eligible": self.plan.eligible, "reasons": reasons, "occurred_on": f"{SCREENED_ON}"}
         await self.must("screen", "applications", f"/cases/{self.case_id}/screening", OFFICE.officer, body)
@@ -137,25 +137,25 @@ class Client:
         step, body = f"review-{actor.subject}", {"scores": points, "occurred_on": f"{REVIEWED_ON}"}
         await self.must(step, "applications", f"/cases/{self.case_id}/reviews", actor, body)
 
-    # With a place.
+    # With an award.
 
-    async def goes_on(self, on: date, begin: Begin) -> None:
+    async def continue_with_award(self, on: date, begin: Begin) -> None:
         self.sign_on = max(SIGNED_ON, on) if on > SELECTED_ON else SIGNED_ON
         if self.plan.gives_up == "before":
-            return await self.leaves(GIVEN_UP_ON, begin)
-        await self.signs()
+            return await self.abandon(GIVEN_UP_ON, begin)
+        await self.sign()
         if self.plan.gives_up == "after":
-            return await self.leaves(GIVEN_UP_LATE_ON, begin)
-        await self.is_paid(1, "start", REQUESTED_ON)
+            return await self.abandon(GIVEN_UP_LATE_ON, begin)
+        await self.receive_tranche(1, "start", REQUESTED_ON)
         if self.plan.gives_up == "paid":
-            await self.tranche_is(1, "disbursed")
-            return await self.leaves(PAID_ON, begin)
+            await self.wait_for_status(1, "disbursed")
+            return await self.abandon(PAID_ON, begin)
         if self.plan.completes:
-            await self.is_paid(2, "end", PAID_ON)
+            await self.receive_tranche(2, "end", PAID_ON)
         return None
 
-    async def leaves(self, on: date, begin: Begin) -> None:
-        """The next in reserve takes the place by itself."""
+    async def abandon(self, on: date, begin: Begin) -> None:
+        """Abandon the case; the next company on the waiting list is promoted."""
         day = date.fromisoformat(self.on(on)) if on > GIVEN_UP_ON else on
         body = {"reason": "사정이 바뀜", "occurred_on": f"{day}"}
         path = f"/cases/{self.case_id}/abandonment"
@@ -163,101 +163,104 @@ class Client:
         if answer["promoted"] is not None:
             begin(answer["promoted"], day)
 
-    async def signs(self) -> None:
-        """And pays its own share first."""
+    async def sign(self) -> None:
+        """Sign the agreement."""
         on = self.on(SIGNED_ON)
         body = {"total_krw": self.plan.total_krw, "starts_on": on, "ends_on": f"{ENDS_ON}", "occurred_on": on}
         path = f"/cases/{self.case_id}/agreement"
         signed = await self.must("sign", "applications", path, OFFICE.officer, body)
         self.own_krw = signed["shares_krw"]["self"]
 
-    async def is_paid(self, number: int, milestone: str, on: date) -> None:
+    async def receive_tranche(self, number: int, milestone: str, on: date) -> None:
         if number == 1:
             own = {"amount_krw": self.own_krw, "evidence": "통장 사본", "occurred_on": self.on(on)}
             path = f"/cases/{self.case_id}/self-contribution"
             await self.must("contribute", "funding", path, OFFICE.officer, own)
-        await self.achieves(milestone, on)
+        await self.achieve(milestone, on)
         if number == 1 and self.plan.is_rejected_first:
-            rejected = await self.instructed(number, on, "first")
-            await self.treasury_says(f"{number}/rejected", "rejected", rejected, reason="예금주 불일치")
-            await self.tranche_is(number, "ready")
+            rejected = await self.instruct(number, on, "first")
+            await self.treasury_answers(f"{number}/rejected", "rejected", rejected, reason="예금주 불일치")
+            await self.wait_for_status(number, "ready")
             on = INSTRUCTED_ON
-        await self.confirmed(number, await self.instructed(number, on))
+        await self.confirm(number, await self.instruct(number, on))
 
-    async def achieves(self, milestone: str, on: date) -> None:
+    async def achieve(self, milestone: str, on: date) -> None:
         body = {"evidence": f"report-{self.name}-{milestone}", "occurred_on": self.on(on)}
         path = f"/cases/{self.case_id}/milestones/{milestone}"
         await self.must(f"report-{milestone}", "monitoring", f"{path}/report", self.company, body)
         await self.must(f"achieve-{milestone}", "monitoring", f"{path}/achievement", OFFICE.officer, body)
 
-    async def instructed(self, number: int, on: date, turn: str = "") -> Json:
+    async def instruct(self, number: int, on: date, turn: str = "") -> Json:
         path, day = f"/cases/{self.case_id}/tranches/{number}", {"occurred_on": self.on(on)}
         step = f"{number}{turn}"
         await self.must(f"request-{step}", "funding", f"{path}/request", OFFICE.officer, day)
-        await self.approved(f"approve-{step}", f"{path}/approval", day)
+        await self.approve(f"approve-{step}", f"{path}/approval", day)
         late = {"occurred_on": self.on(max(on, INSTRUCTED_ON))}
         return await self.must(f"instruct-{step}", "funding", f"{path}/instruction", OFFICE.payer, late)
 
-    async def approved(self, step: str, path: str, body: Json) -> None:
-        """Two people at once, of whom one comes first; later each again, with the same key and with another."""
+    async def approve(self, step: str, path: str, body: Json) -> None:
+        """Approve as two people at once, of whom one succeeds; later each again, with the same key and with another."""
         both = [(step, OFFICE.approver), (f"{step}-other", SECOND_APPROVER)]
         answers = await asyncio.gather(*(self.ask(key, "funding", path, actor, body) for key, actor in both))
         if sum(answer.is_success for answer in answers) != 1:
-            raise Refused(f"{self.key(step)}: {[answer.text[:200] for answer in answers]}")
+            raise RequestRefused(f"{self.key(step)}: {[answer.text[:200] for answer in answers]}")
         again = [*both, (f"{step}-later", OFFICE.approver)]
         await asyncio.gather(*(self.ask(key, "funding", path, actor, body) for key, actor in again))
 
-    async def confirmed(self, number: int, payment: Json) -> None:
-        """The same event twice, then another one about the same payment."""
+    async def confirm(self, number: int, payment: Json) -> None:
+        """Answer the payment with the same event twice, then with another one."""
         reference = f"T-{payment['payment_id']}"
-        said = {"amount_krw": payment["amount_krw"], "treasury_reference": reference}
-        await self.treasury_says(f"{number}/paid", "executed", payment, **said)
+        fields = {"amount_krw": payment["amount_krw"], "treasury_reference": reference}
+        await self.treasury_answers(f"{number}/paid", "executed", payment, **fields)
         await asyncio.gather(
-            self.treasury_says(f"{number}/paid", "executed", payment, **said),
-            self.treasury_says(
-                f"{number}/paid-again", "executed", payment, **said | {"treasury_reference": f"{reference}-2"}
+            self.treasury_answers(f"{number}/paid", "executed", payment, **fields),
+            self.treasury_answers(
+                f"{number}/paid-again",
+                "executed",
+                payment,
+                **fields | {"treasury_reference": f"{reference}-2"},
             ),
         )
 
-    async def treasury_says(self, step: str, word: str, payment: Json, **said: Any) -> None:
+    async def treasury_answers(self, step: str, word: str, payment: Json, **fields: Any) -> None:
         on = self.on(PAID_ON if word == "executed" else INSTRUCTED_ON)
-        data = {"payment_id": payment["payment_id"], "occurred_on": on, **said}
+        data = {"payment_id": payment["payment_id"], "occurred_on": on, **fields}
         await self.clients.publish(to_record(self.key(step), f"treasury.payment_{word}.v1", data))
 
-    async def tranche_is(self, number: int, status: str) -> None:
-        """Asked until it is so."""
+    async def wait_for_status(self, number: int, status: str) -> None:
+        """Wait until the tranche has the status."""
         async with asyncio.timeout(self.clients.patience_seconds):
             while await self.status_of(number) != status:  # noqa: ASYNC110  it happens in another process
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def status_of(self, number: int) -> str:
         path = f"/cases/{self.case_id}/tranches"
-        answer = taken(path, await self.clients.ask("GET", "funding", path, OFFICE.officer))
+        answer = accepted(path, await self.clients.ask("GET", "funding", path, OFFICE.officer))
         return next(str(one["status"]) for one in answer["tranches"] if one["number"] == number)
 
 
-def scores(plan: Plan) -> list[dict[str, int]]:
-    """Each reviewer's; they add up to three times the mean."""
+def scores(plan: ClientPlan) -> list[dict[str, int]]:
+    """Return each reviewer's scores; they add up to three times the mean."""
     offsets = Random(plan.number).sample([-3, 0, 3], 3)
     return [split_in_proportion(plan.mean + offset, CRITERIA) for offset in offsets]
 
 
-def taken(key: str, response: httpx.Response) -> Json:
+def accepted(key: str, response: httpx.Response) -> Json:
     if not response.is_success:
-        raise Refused(f"{key}: {response.status_code} {response.text[:300]}")
-    found: Json = response.json()
-    return found
+        raise RequestRefused(f"{key}: {response.status_code} {response.text[:300]}")
+    content: Json = response.json()
+    return content
 
 
-def together(courses: list[Client], begins: list[tuple[str, date]]) -> Coroutine[Any, Any, None]:
-    """The courses of all who hold a place, and of those who come to hold one meanwhile."""
+def run_together(courses: list[Client], begins: list[tuple[str, date]]) -> Coroutine[Any, Any, None]:
+    """Run the courses of all companies with an award, and of those promoted meanwhile."""
     by_case = {one.case_id: one for one in courses}
 
     async def run() -> None:
         async with asyncio.TaskGroup() as tasks:
 
             def begin(case_id: str, on: date) -> None:
-                tasks.create_task(by_case[case_id].goes_on(on, begin))
+                tasks.create_task(by_case[case_id].continue_with_award(on, begin))
 
             for case_id, on in begins:
                 begin(case_id, on)

@@ -26,7 +26,7 @@ MONITORING, NOTIFICATIONS = ("monitoring",), ("notifications",)
 
 
 class Needs(StrEnum):
-    """What must be brought about for a point to be passed at all."""
+    """Conditions to bring about for a point to be passed at all."""
 
     NOTHING = "nothing"
     EARLY = "early"  # a record whose handler raises PrerequisiteMissing

@@ -22,30 +22,30 @@ AGAIN_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Crashed:
-    """Whether the point was hit, and when, in seconds after the beginning."""
+    """A planned crash; `hit_at` in seconds after the beginning, None if the point was not passed."""
 
     name: str
     hit_at: float | None
 
 
 async def crash_all(stack: StackUnderTest, crashes: Sequence[Crash], over: asyncio.Event) -> list[Crashed]:
-    """Side by side, until it is over."""
+    """Run all crashes side by side, until the run is over."""
     return list(await asyncio.gather(*(crash_one(stack, one, over) for one in crashes)))
 
 
 async def crash_one(stack: StackUnderTest, crash: Crash, over: asyncio.Event) -> Crashed:
-    """Until it is hit or over; what the point needs is brought about again and again."""
+    """Arm the point, and bring about what it needs again and again, until it is hit or the run is over."""
     await asyncio.sleep(max(0.0, stack.began + crash.at - time.monotonic()))
     if not over.is_set():
         stack.armed.arm(crash.service, crash.point.name, crash.n)
-    needed = asyncio.create_task(_bring_about(stack, crash))
+    bringing_about = asyncio.create_task(_bring_about(stack, crash))
     try:
         while stack.armed.is_armed(crash.service, crash.point.name):
             if over.is_set() and stack.armed.disarm(crash.service, crash.point.name):
                 break
             await asyncio.sleep(0.05)
     finally:
-        needed.cancel()
+        bringing_about.cancel()
     return _report(stack, crash, hit=stack.armed.was_hit(crash.service, crash.point.name))
 
 
@@ -58,7 +58,7 @@ def _report(stack: StackUnderTest, crash: Crash, *, hit: bool) -> Crashed:
 
 
 async def _bring_about(stack: StackUnderTest, crash: Crash) -> None:
-    """What the point needs to be passed at all, until cancelled."""
+    """Bring about what the point needs, until cancelled."""
     while crash.point.needs is not Needs.NOTHING:
         if crash.point.needs is Needs.EARLY:
             stack.armed.arm(crash.service, EARLY)

@@ -1,4 +1,4 @@
-"""What a fault is: a name, what it does, how it is undone, how long it lasts."""
+"""Faults: name, injection, healing and duration."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ Heal = Callable[[StackUnderTest, Any], Awaitable[None]]
 Why = Callable[[StackUnderTest], str | None]
 
 
-async def by_itself(stack: StackUnderTest, left: Any) -> None:
-    """Nothing to undo: the supervisor starts again what died."""
+async def heals_itself(stack: StackUnderTest, left: Any) -> None:
+    """Do nothing: the supervisor restarts what died."""
 
 
 def always(stack: StackUnderTest) -> str | None:
@@ -30,7 +30,7 @@ class Fault:
 
     name: str
     inject: Inject
-    heal: Heal = by_itself
+    heal: Heal = heals_itself
     seconds: tuple[float, float] = (1.0, 3.0)
     brokers: int | None = None
     split: bool | None = None

@@ -1,6 +1,6 @@
-"""What was asked of the system and what it answered: a JSON line an operation, written while it is played.
+"""History of a run: requests and answers as a JSON line an operation, written while the workload is played.
 
-Knows nothing of the product: the checker reads with it what the workload wrote.
+Knows nothing of the product: the checks read with it what the workload wrote.
 """
 
 from collections.abc import Iterator

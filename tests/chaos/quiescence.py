@@ -11,7 +11,7 @@ ON_THEIR_WAY = "select count(*) as n from notifications.message where state in (
 
 
 class NotQuiescent(Exception):
-    """Something still moves or waits after the time limit; the message says what."""
+    """Time limit passed while something still moves or waits; the message names it."""
 
 
 async def wait_until_quiet(target: Target, limit: float) -> float:

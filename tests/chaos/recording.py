@@ -1,4 +1,4 @@
-"""Clients that do not give up and write down what they asked: the same request again, under the same key, until it is answered."""
+"""Recording clients: they retry a request under its key until it is answered, and write it to the history."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ PRIVATE = ("email", "phone")
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it is sent, each time with the same bytes."""
+    """A request, sent each time with the same bytes."""
 
     method: str
     service: str
@@ -37,15 +37,15 @@ class Request:
     body: Any = None
 
     def operation(self) -> Operation:
-        """Before any answer; contacts stay out of the history."""
+        """Return its operation before any answer; contacts stay out of the history."""
         shown = {name: value for name, value in (self.body or {}).items() if name not in PRIVATE}
         made = Operation("command", str(uuid4()), what_of(self.path), sent_at=now(), body=shown)
         return replace(made, actor=self.actor.subject, key=self.key, service=self.service, path=self.path)
 
 
 @dataclass(kw_only=True)
-class PatientClients(Clients):
-    """The demo's clients, with a history. `patience_seconds`: how long a request is sent again."""
+class RecordingClients(Clients):
+    """The demo's clients with a history; a request is retried for `patience_seconds`."""
 
     history: History
     patience_seconds: float = PATIENCE_SECONDS
@@ -59,7 +59,7 @@ class PatientClients(Clients):
         return await self._recorded(request, self.patience_seconds)
 
     async def hang_up(self, request: Request, after_seconds: float) -> httpx.Response | None:
-        """Ask once and do not wait longer than that: whether it took effect is not known then."""
+        """Send once and stop waiting after so many seconds; the outcome is unknown then."""
         try:
             async with asyncio.timeout(after_seconds):
                 return await self._recorded(request, patience_seconds=0)
@@ -67,14 +67,14 @@ class PatientClients(Clients):
             return None
 
     async def publish(self, record: Record) -> None:
-        """Returns when the broker has it, and writes down where."""
+        """Publish until the broker has the record, and write its position to the history."""
         headers = dict(record.headers)
         made = Operation(
             "event", headers["ce_id"].decode(), headers["ce_type"].decode(), sent_at=now(), topic=record.topic
         )
         done = replace(made, body=orjson.loads(record.value), attempts=1)
         try:
-            at = await self._until_taken(record)
+            at = await self._until_acknowledged(record)
             done = replace(done, outcome="ok", answered_at=now(), partition=at.partition, offset=at.offset)
         finally:
             self.history.write(done)
@@ -105,13 +105,13 @@ class PatientClients(Clients):
     async def _until_answered(
         self, attempt: Callable[[], Awaitable[httpx.Response]], patience_seconds: float | None = None
     ) -> httpx.Response:
-        """Away, broken (5xx) or not yet (Retry-After): again, until the patience is over."""
+        """Retry while the server is away, fails (5xx) or asks to wait (Retry-After), until the time limit."""
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
         deadline, pause = time.monotonic() + patience, PAUSE_SECONDS
         while True:
             try:
                 response = await attempt()
-                if not asks_again(response) or time.monotonic() > deadline:
+                if not is_retryable(response) or time.monotonic() > deadline:
                     return response
             except httpx.TransportError:
                 if time.monotonic() > deadline:
@@ -119,7 +119,7 @@ class PatientClients(Clients):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
-    async def _until_taken(self, record: Record) -> Any:
+    async def _until_acknowledged(self, record: Record) -> Any:
         deadline = time.monotonic() + self.patience_seconds
         while True:
             try:
@@ -132,31 +132,31 @@ class PatientClients(Clients):
                 await asyncio.sleep(LONGEST_PAUSE_SECONDS)
 
 
-def asks_again(response: httpx.Response) -> bool:
+def is_retryable(response: httpx.Response) -> bool:
     return response.is_server_error or "retry-after" in response.headers
 
 
 def answered(operation: Operation, response: httpx.Response) -> Operation:
-    """A server that only says that it is broken has not answered: whether anything was done is not known."""
-    said: dict[str, Any] = {"status": response.status_code, "answered_at": now()}
+    """Return the operation with its answer; a server error leaves the outcome unknown."""
+    received: dict[str, Any] = {"status": response.status_code, "answered_at": now()}
     if response.is_server_error:
-        return replace(operation, **said)
+        return replace(operation, **received)
     if not response.is_success:
-        return replace(operation, outcome="refused", rule=response.json().get("rule"), **said)
+        return replace(operation, outcome="refused", rule=response.json().get("rule"), **received)
     result = response.json()
-    return replace(operation, outcome="ok", answer=digest(response.content), result=result, **said)
+    return replace(operation, outcome="ok", answer=digest(response.content), result=result, **received)
 
 
 @asynccontextmanager
 async def connected(
     addresses: Addresses, history: History, patience_seconds: float = PATIENCE_SECONDS
-) -> AsyncIterator[PatientClients]:
+) -> AsyncIterator[RecordingClients]:
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka, acks="all", linger_ms=5)
     async with httpx.AsyncClient(limits=limits, timeout=ANSWER_SECONDS, trust_env=False) as http:
         await producer.start()
         try:
-            yield PatientClients(
+            yield RecordingClients(
                 addresses, http, producer, history=history, patience_seconds=patience_seconds
             )
         finally:

@@ -11,13 +11,13 @@ from rich.table import Table
 from tests.chaos.crash_points import ALL_POINTS
 from tests.chaos.nemesis import FAULTS
 from tests.chaos.run import Outcome
-from tests.chaos.schedule import Plan
+from tests.chaos.schedule import RunPlan
 from tools.devstack.console import Terminal
 
 SHOWN = 20
 
 
-def headline(plan: Plan) -> str:
+def headline(plan: RunPlan) -> str:
     form = f"brokers {plan.brokers}, {'one process a role' if plan.split else 'one process a service'}"
     what = "every crash point" if plan.points else f"faults: {', '.join(plan.faults) or 'none'}"
     return f"seed {plan.seed}: {form}; {what}"
@@ -31,7 +31,7 @@ def replay(asked: argparse.Namespace, seed: int) -> str:
     return f"python -m tests.chaos {' '.join(words)}"
 
 
-def tell(outcome: Outcome, terminal: Terminal, again: str) -> None:
+def print_outcome(outcome: Outcome, terminal: Terminal, again: str) -> None:
     """Print the judgements, the violations, and the command that repeats the run."""
     for judge, found in outcome.judgements.items():
         counted = ", ".join(f"{n:,} {what}" for what, n in found.counted.items())

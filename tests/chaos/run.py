@@ -14,7 +14,7 @@ from tests.chaos.crashes import Crashed, crash_all
 from tests.chaos.every_crash_point import crash_everywhere
 from tests.chaos.nemesis import BY_NAME, Happened, happen
 from tests.chaos.quiescence import NotQuiescent, wait_until_quiet
-from tests.chaos.schedule import Plan
+from tests.chaos.schedule import RunPlan
 from tests.chaos.stack_under_test import StackUnderTest, build
 from tests.chaos.traffic import traffic
 from tests.chaos.verdicts import Judgement, all_judgements
@@ -36,7 +36,7 @@ GAP = (0.5, 4.0)  # seconds between two faults
 class Outcome:
     """Outcome of a run; `quiet_seconds` are those until all was quiet after the workload and the last fault."""
 
-    plan: Plan
+    plan: RunPlan
     happened: list[Happened] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     crashes: list[Crashed] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Outcome:
         return bool(self.judgements) and not self.violations
 
 
-def run(plan: Plan, terminal: Terminal, keep: bool = False) -> Outcome:
+def run(plan: RunPlan, terminal: Terminal, keep: bool = False) -> Outcome:
     """Run a plan in a folder of its own, which is kept where something is wrong."""
     state, outcome, began = (
         State(Path(tempfile.mkdtemp(prefix="ieum-chaos-"))),
@@ -101,7 +101,7 @@ def _keep_the_disk(disk: Path) -> None:
     copy.rename(disk)
 
 
-async def _run_stack(stack: StackUnderTest, plan: Plan, outcome: Outcome, history: Path) -> None:
+async def _run_stack(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, history: Path) -> None:
     for name in plan.faults:
         if name.startswith("clock"):
             service, _, role = name.partition(":")[2].partition(".")
@@ -116,7 +116,7 @@ async def _housekeeping(stack: StackUnderTest) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _test(stack: StackUnderTest, plan: Plan, outcome: Outcome, history: Path) -> None:
+async def _test(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, history: Path) -> None:
     stack.began, over = time.monotonic(), asyncio.Event()
     works = [_do(stack, outcome, _workload(stack, plan, history, over), over)]
     if plan.points:
@@ -134,7 +134,7 @@ async def _test(stack: StackUnderTest, plan: Plan, outcome: Outcome, history: Pa
     outcome.judgements = await all_judgements(stack, history, with_figures=not plan.small)
 
 
-def _workload(stack: StackUnderTest, plan: Plan, history: Path, over: asyncio.Event) -> Work:
+def _workload(stack: StackUnderTest, plan: RunPlan, history: Path, over: asyncio.Event) -> Work:
     if not plan.small:
         return workload.run(stack.addresses(), history, plan.seed)
     enough = over
@@ -157,13 +157,13 @@ async def _do(stack: StackUnderTest, outcome: Outcome, work: Work, over: asyncio
     over.set()
 
 
-async def _points(stack: StackUnderTest, plan: Plan, outcome: Outcome, over: asyncio.Event) -> None:
+async def _points(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, over: asyncio.Event) -> None:
     outcome.crashes += await crash_everywhere(stack, over, plan.seed)
     outcome.problems += [f"{one.name} was never passed" for one in outcome.crashes if one.hit_at is None]
     over.set()
 
 
-async def _faults(stack: StackUnderTest, plan: Plan, outcome: Outcome) -> None:
+async def _faults(stack: StackUnderTest, plan: RunPlan, outcome: Outcome) -> None:
     random = Random(f"faults-{plan.seed}")
     for name in plan.faults:
         await asyncio.sleep(random.uniform(*GAP))
@@ -175,5 +175,5 @@ async def _faults(stack: StackUnderTest, plan: Plan, outcome: Outcome) -> None:
             outcome.happened.append(await happen(fault, stack, random))
 
 
-async def _crashes(stack: StackUnderTest, plan: Plan, outcome: Outcome, over: asyncio.Event) -> None:
+async def _crashes(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, over: asyncio.Event) -> None:
     outcome.crashes += await crash_all(stack, plan.crashes, over)

@@ -1,4 +1,4 @@
-"""What happens in a seed's run: by rotation, so that twenty seeds leave nothing out, and by random, so that no two are alike."""
+"""Plan of a seed's run: by rotation, so that twenty seeds leave nothing out, and by chance, so that no two are alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FORMS = ((1, True), (1, False), (1, True), (3, False))
 
 @dataclass(frozen=True)
 class Crash:
-    """The service's process is killed at the n-th passing of the point after `at` seconds."""
+    """A kill of the service's process at the n-th passing of the point after `at` seconds."""
 
     service: str
     point: CrashPoint
@@ -32,8 +32,8 @@ class Crash:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One run; `faults` are names, in their order.
+class RunPlan:
+    """Plan of one run; `faults` are names, in their order.
 
     `points`: every crash point instead. `small`: a few clients without the demo's story.
     """
@@ -49,8 +49,8 @@ class Plan:
 
 def plan(
     seed: int, brokers: int | None = None, split: bool | None = None, faults: Sequence[str] | None = None
-) -> Plan:
-    """Made from the seed; what is given is taken as it is."""
+) -> RunPlan:
+    """Plan the seed's run; given values are used as they are."""
     turn, number = seed % len(FORMS), seed // len(FORMS)
     form = FORMS[turn]
     random = Random(f"plan-{seed}")
@@ -59,16 +59,16 @@ def plan(
     before = number * len(alike) + sum(n < turn for n in alike) if alike else seed
     chosen = list(faults) if faults is not None else _dealt(_possible(mode), before, FAULTS_A_SEED, random)
     crashes = [_crash(*one, random) for one in _dealt(ALL_POINTS, seed, CRASHES_A_SEED, random)]
-    return Plan(seed, *mode, tuple(_early_ones_first(chosen)), tuple(crashes))
+    return RunPlan(seed, *mode, tuple(_early_ones_first(chosen)), tuple(crashes))
 
 
-def every_point(seed: int, brokers: int | None = None, split: bool | None = None) -> Plan:
-    """A run in which each service is killed at each of its points."""
-    return Plan(seed, brokers or 1, bool(split), (), (), points=True, small=True)
+def every_point(seed: int, brokers: int | None = None, split: bool | None = None) -> RunPlan:
+    """Plan a run in which each service is killed at each of its points."""
+    return RunPlan(seed, brokers or 1, bool(split), (), (), points=True, small=True)
 
 
 def _dealt(cards: Sequence[Card], hand: int, size: int, random: Random) -> list[Card]:
-    """The hand-th hand of a deck that is always shuffled alike, in an order of its own."""
+    """Deal the hand-th hand of a deck that is always shuffled alike, in an order of its own."""
     deck = Random("deck").sample(cards, len(cards))
     dealt = [deck[(hand * size + n) % len(deck)] for n in range(size)]
     random.shuffle(dealt)
@@ -80,7 +80,7 @@ def _possible(mode: tuple[int, bool]) -> list[str]:
 
 
 def _early_ones_first(names: list[str]) -> list[str]:
-    """What needs the story still going on afterwards."""
+    """Move the faults that need the workload to go on afterwards to the front."""
     return sorted(names, key=lambda name: not BY_NAME[name].early)
 
 

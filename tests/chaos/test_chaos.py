@@ -23,7 +23,7 @@ def seed() -> int:
 
 
 def run_chaos(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> None:
-    """What it says is shown as it comes: first of all the seed."""
+    """Run `python -m tests.chaos`, showing its output as it comes: first of all the seed."""
     command = [sys.executable, "-m", "tests.chaos", "--brokers", "1", "--no-split", *words]
     with capsys.disabled():
         sys.stderr.write("\n")

@@ -1,5 +1,8 @@
 """Twenty seeds leave no fault and no crash point out; a seed is always the same run."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.chaos.crash_points import ALL_POINTS
@@ -38,3 +41,15 @@ def test_given_faults_are_taken_as_they_are() -> None:
     made = plan(3, brokers=3, split=False, faults=["kill:postgres", "kill:inbox"])
 
     assert (made.brokers, made.split, made.faults) == (3, False, ("kill:postgres", "kill:inbox"))
+
+
+def test_every_crash_point_names_a_function_of_the_product() -> None:
+    """In a process of its own: installing wraps the functions for good."""
+    install = "from tests.chaos.crash_points import POINTS; [point.install(lambda: None) for point in POINTS]"
+    extra = "from tests.chaos.patches import raise_prerequisite_missing; raise_prerequisite_missing(lambda: False)"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{install}; {extra}"], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr

@@ -21,7 +21,7 @@ from tests.chaos.client_plans import plans, quota
 from tests.chaos.clients import scores
 from tests.chaos.history import History, Operation, digest, read, what_of
 from tests.chaos.programme import INSTRUCTED_ON, REVIEWERS, Programme
-from tests.chaos.recording import PatientClients, Request
+from tests.chaos.recording import RecordingClients, Request
 from tools.demo.clients import Addresses
 from tools.demo.settings import load_settings
 from tools.demo.steps import Actor
@@ -48,10 +48,10 @@ class Broker:
 def answering(answers: Answers, asked: list[httpx.Request]) -> Callable[[httpx.Request], httpx.Response]:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        said = answers.pop(0)
-        if isinstance(said, Exception):
-            raise said
-        return said
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     return answer
 
@@ -59,18 +59,18 @@ def answering(answers: Answers, asked: list[httpx.Request]) -> Callable[[httpx.R
 @asynccontextmanager
 async def clients(
     file: Path, answers: Answers, broker: Broker | None = None, patience_seconds: float = 30
-) -> AsyncIterator[tuple[PatientClients, list[httpx.Request]]]:
+) -> AsyncIterator[tuple[RecordingClients, list[httpx.Request]]]:
     asked: list[httpx.Request] = []
     addresses = Addresses({"funding": "http://funding"}, "kafka", lambda subject, role: f"{role}:{subject}")
     transport = httpx.MockTransport(answering(answers, asked))
     async with httpx.AsyncClient(transport=transport) as http:
-        made = PatientClients(
+        made = RecordingClients(
             addresses, http, broker or Broker(), history=History(file), patience_seconds=patience_seconds
         )
         yield made, asked
 
 
-async def approve(at: PatientClients) -> httpx.Response:
+async def approve(at: RecordingClients) -> httpx.Response:
     path = "/cases/case-1/tranches/1/approval"
     return await at.ask("POST", "funding", path, OFFICER, key="k", body={"amount_krw": 1, "email": "a@b"})
 
@@ -107,7 +107,7 @@ def test_few_clients_are_enough_for_a_round() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_who_gives_up_is_among_those_whom_the_ranking_selects(seed: int) -> None:
+def test_companies_that_withdraw_are_among_the_selected(seed: int) -> None:
     made = plans(seed, 20)
     rule = Definition.model_validate(Programme(seed).definition()).review
     assert rule is not None
@@ -193,7 +193,7 @@ async def test_what_is_never_answered_is_unknown_and_raises(tmp_path: Path) -> N
     assert (done.outcome, done.status, done.answered_at) == ("unknown", None, None)
 
 
-async def test_a_server_that_says_only_that_it_is_broken_has_not_answered(tmp_path: Path) -> None:
+async def test_server_error_leaves_outcome_unknown(tmp_path: Path) -> None:
     async with clients(tmp_path / "history", [httpx.Response(500)], patience_seconds=0) as (at, _):
         await approve(at)
 
@@ -201,7 +201,7 @@ async def test_a_server_that_says_only_that_it_is_broken_has_not_answered(tmp_pa
     assert (done.outcome, done.status) == ("unknown", 500)
 
 
-async def test_who_hangs_up_does_not_know(tmp_path: Path) -> None:
+async def test_timeout_leaves_outcome_unknown(tmp_path: Path) -> None:
     async def late(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)
         raise AssertionError("nobody waits that long")
@@ -231,8 +231,8 @@ async def test_an_event_is_published_until_the_broker_has_it_and_written_with_it
     tmp_path: Path,
 ) -> None:
     broker = Broker(fails=[KafkaTimeoutError()])
-    said = {"payment_id": "019cf0d2-0000-7000-8000-000000000001", "reason": "예금주 불일치"}
-    event = to_record("step", "treasury.payment_rejected.v1", said | {"occurred_on": "2025-01-16"})
+    body = {"payment_id": "019cf0d2-0000-7000-8000-000000000001", "reason": "예금주 불일치"}
+    event = to_record("step", "treasury.payment_rejected.v1", body | {"occurred_on": "2025-01-16"})
 
     async with clients(tmp_path / "history", [], broker) as (at, _):
         await at.publish(event)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.chaos.history import History
 from tests.chaos.programme import PUBLISHED_ON, Programme
-from tests.chaos.recording import PatientClients, connected
+from tests.chaos.recording import RecordingClients, connected
 from tests.chaos.workload import play_clients
 from tools.demo.clients import Addresses
 from tools.demo.wire import to_record
@@ -23,14 +23,14 @@ async def traffic(addresses: Addresses, history: Path, seed: int, enough: asynci
         await first_of(_rounds(at, seed, enough), _past(at, seed))
 
 
-async def _rounds(at: PatientClients, seed: int, enough: asyncio.Event) -> None:
+async def _rounds(at: RecordingClients, seed: int, enough: asyncio.Event) -> None:
     for number in count(seed):
         await play_clients(at, number, AT_ONCE)
         if enough.is_set():
             return
 
 
-async def _past(at: PatientClients, seed: int) -> None:
+async def _past(at: RecordingClients, seed: int) -> None:
     """Past results of the first round's programme; those that come before it is published wait for it."""
     for number in count():
         await at.publish(

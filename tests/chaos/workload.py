@@ -1,4 +1,4 @@
-"""What is asked of the system while it is under fire: the demo's story and, at the same time, clients who do things twice."""
+"""Workload of a run: the demo's scenario and, at the same time, clients that do everything twice."""
 
 import asyncio
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 
 from tests.chaos import client_plans
-from tests.chaos.clients import Client, Refused, taken, together
+from tests.chaos.clients import Client, RequestRefused, accepted, run_together
 from tests.chaos.history import History
 from tests.chaos.programme import APPLIED_ON, OFFICE, PUBLISHED_ON, SELECTED_ON, Programme
-from tests.chaos.recording import PatientClients, connected
+from tests.chaos.recording import RecordingClients, connected
 from tools.demo.actors import OPERATOR
 from tools.demo.clients import Addresses
 from tools.demo.play import Player
@@ -30,59 +30,59 @@ async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 
         await all_of(play_story(at, build_scenario()), play_clients(at, seed, clients))
 
 
-async def play_story(at: PatientClients, story: Scenario) -> None:
+async def play_story(at: RecordingClients, story: Scenario) -> None:
     """Play the story in date order; the clock stays pinned to its end, as the clients' dates are not in order."""
     player = Player(at, timeout_seconds=at.patience_seconds)
     await player.play_days(story.days, lambda done, total: None)
 
 
-async def play_clients(at: PatientClients, seed: int, clients: int) -> None:
+async def play_clients(at: RecordingClients, seed: int, clients: int) -> None:
     programme, plans = Programme(seed), client_plans.plans(seed, clients)
     courses = [Client(at, programme, plan) for plan in plans]
-    desk = Desk(at, programme)
-    await desk.announces(client_plans.quota(plans), sum(plan.total_krw for plan in plans))
-    await all_of(*(one.applies() for one in courses))
-    await desk.closes()
-    await all_of(*(one.is_reviewed() for one in courses))
-    holders = await desk.selects()
-    await together(courses, [(case_id, SELECTED_ON) for case_id in holders])
+    office = OfficeClient(at, programme)
+    await office.announce(client_plans.quota(plans), sum(plan.total_krw for plan in plans))
+    await all_of(*(one.apply() for one in courses))
+    await office.close()
+    await all_of(*(one.be_reviewed() for one in courses))
+    holders = await office.select()
+    await run_together(courses, [(case_id, SELECTED_ON) for case_id in holders])
 
 
-class Desk:
-    """What the office does for all of them."""
+class OfficeClient:
+    """The office's part for all clients."""
 
-    def __init__(self, at: PatientClients, programme: Programme) -> None:
+    def __init__(self, at: RecordingClients, programme: Programme) -> None:
         self.at, self.programme = at, programme
 
-    async def announces(self, quota: dict[str, int], total_krw: int) -> None:
+    async def announce(self, quota: dict[str, int], total_krw: int) -> None:
         definition = {"definition": self.programme.definition(), "occurred_on": f"{PUBLISHED_ON}"}
         await self.must("publish", "applications", "/programmes", definition)
         for budget in self.programme.budgets(total_krw):
             await self.must(f"budget-{budget['funder']}", "funding", "/budgets", budget)
         await self.must("open", "applications", "/rounds", self.programme.call(quota))
 
-    async def closes(self) -> None:
+    async def close(self) -> None:
         path = f"/rounds/{self.programme.round_id}/closing"
         await self.twice("close", path, {"occurred_on": f"{APPLIED_ON}"})
 
-    async def selects(self) -> list[str]:
-        """The cases that hold a place."""
+    async def select(self) -> list[str]:
+        """Select, and return the cases that hold an award."""
         path = f"/rounds/{self.programme.round_id}/selection"
         await self.twice("select", path, {"occurred_on": f"{SELECTED_ON}"})
-        answer = taken(path, await self.at.ask("GET", "applications", path, OPERATOR))
+        answer = accepted(path, await self.at.ask("GET", "applications", path, OPERATOR))
         return [str(place["case_id"]) for place in answer["places"] if place["status"] == "selected"]
 
     async def twice(self, step: str, path: str, body: Json) -> None:
-        """Two officers at once: what the first one did the second one is refused."""
+        """Ask as two officers at once: one of them is refused."""
         both = {step: OFFICE.officer, f"{step}-other": Actor("faults-officer-2", "officer")}
         answers = await asyncio.gather(
             *(self.ask(key, "applications", path, body, actor) for key, actor in both.items())
         )
         if sum(answer.is_success for answer in answers) != 1:
-            raise Refused(f"{self.key(step)}: {[answer.text[:200] for answer in answers]}")
+            raise RequestRefused(f"{self.key(step)}: {[answer.text[:200] for answer in answers]}")
 
     async def must(self, step: str, service: str, path: str, body: Json) -> Json:
-        return taken(self.key(step), await self.ask(step, service, path, body, OFFICE.officer))
+        return accepted(self.key(step), await self.ask(step, service, path, body, OFFICE.officer))
 
     async def ask(self, step: str, service: str, path: str, body: Json, actor: Actor) -> httpx.Response:
         return await self.at.ask("POST", service, path, actor, key=self.key(step), body=body)

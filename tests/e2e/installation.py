@@ -74,7 +74,7 @@ async def mutate(sql: str, service: str, database: str = MUTATED) -> None:
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is, what was asked of it, and what its providers accepted."""
+    """An installation's address, the history of its requests, and what its providers accepted."""
 
     target: Target
     history: Sequence[Operation]

@@ -1,4 +1,4 @@
-"""What each invariant forbids, done by hand past the guards, with the invariants that must notice it."""
+"""Mutations: each does by hand what invariants forbid, past the guards, and names those that must notice it."""
 
 from dataclasses import dataclass
 

@@ -55,25 +55,25 @@ class ServicesWithHttp(System):
             self.http[service.name] = await self.enter_async_context(client)
 
     async def ask(
-        self, service: str, path: str, body: Json, who: str = "officer:kim", method: str = "POST"
+        self, service: str, path: str, body: Json, actor: str = "officer:kim", method: str = "POST"
     ) -> Json:
         """Send a request that must be accepted, and return its answer."""
-        answer = await self.request(service, path, body, who, method)
+        answer = await self.request(service, path, body, actor, method)
         assert answer.is_success, answer.text
         content: Json = answer.json()
         return content
 
     async def request(
-        self, service: str, path: str, body: Json, who: str = "officer:kim", method: str = "POST"
+        self, service: str, path: str, body: Json, actor: str = "officer:kim", method: str = "POST"
     ) -> httpx.Response:
         made = Operation(
             "command", str(uuid4()), what_of(path), sent_at=now(), body=body, path=path, service=service
         )
         operation = replace(
-            made, actor=who.partition(":")[2], key=f"chaos/{PROGRAMME.rpartition('-')[2]}/{made.id}"
+            made, actor=actor.partition(":")[2], key=f"chaos/{PROGRAMME.rpartition('-')[2]}/{made.id}"
         )
         headers = {
-            "authorization": f"Bearer {who}",
+            "authorization": f"Bearer {actor}",
             "idempotency-key": operation.key,
             "x-correlation-id": operation.id,
         }

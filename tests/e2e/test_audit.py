@@ -76,7 +76,7 @@ async def test_a_check_that_fails_is_reported_and_the_others_are_judged(installa
 
 
 async def test_an_empty_installation_proves_nothing(installation: Installation, tmp_path: Path) -> None:
-    """Where every table is empty, no invariant that looks at tables holds."""
+    """Empty tables: no invariant that looks at them holds."""
     await copy(PRISTINE, MUTATED)
     for service in roles.SERVICES:
         await mutate("truncate event_log, inbox, outbox", service)

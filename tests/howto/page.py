@@ -1,6 +1,6 @@
 """How-to pages as lists of steps: edits and new files to make, commands to run.
 
-A paragraph names the file of the block below it in its first code span. A diff block has hunks separated by `@@`: its
+A paragraph names the file of the block below it: the last path in it. A diff block has hunks separated by `@@`: its
 lines without `+` stand in the file once, and give way to its lines without `-`; a hunk of `+` lines alone goes to the
 end of the file. A block of another language below a paragraph that starts with "New file" is the file. In a console
 block `$` starts a command, `# fails` at its end says that it does, and the lines below it appear in its output, `…`
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = re.compile(r"([^\n]*)\n\n?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"`([\w./-]+)`")
+BLOCK = re.compile(r"((?:^.+\n)*)\n?^```(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
+FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+)`")
 FAILS = "# fails"
 
 
@@ -79,9 +79,9 @@ def steps(page: str) -> Iterator[Step]:
 
 
 def file_of(paragraph: str) -> str:
-    if (path := FILE.search(paragraph)) is None:
+    if not (paths := FILE.findall(paragraph)):
         raise ValueError(f"no file is named above a block: {paragraph}")
-    return path[1]
+    return str(paths[-1])
 
 
 def commands(console: str) -> Iterator[Command]:

@@ -98,4 +98,4 @@ async def test_it_may_read_what_a_later_migration_or_rebuild_creates(
         await transaction.rollback()
         await owner.close()
 
-    assert dict(may) == {"own": True, "schema": True, "creates": False, "generation": True}
+    assert dict(may or {}) == {"own": True, "schema": True, "creates": False, "generation": True}

@@ -10,7 +10,7 @@ from tests.builders import a_selection
 from tests.databases import Databases
 from tests.integration.probe import TOPIC
 from tests.system import KafkaSystem
-from tests.wire import kafka_proxy
+from tests.kafka_proxy import kafka_proxy
 
 pytestmark = pytest.mark.connected
 
@@ -47,4 +47,4 @@ async def test_producer_requires_acknowledgement_by_all_in_sync_replicas(
     async with kafka_proxy(monkeypatch) as wired, kafka.create_producer(connected) as producer:
         await publish_pending(databases["applications"], producer, 10)
 
-    assert wired.acks == [-1]
+    assert wired.required_acks == [-1]

@@ -11,7 +11,7 @@ from tests.builders import a_registration, kafka_record
 from tests.chaos.checks.journals import Accepted, accepted_in
 from tools.audit.catalogue import INVARIANTS
 from tools.audit.evidence import Evidence
-from tools.audit.invariant import KEPT, SHOWN, Count, Finding, Invariant, Verdict, finding
+from tools.audit.invariant import LIMIT, SHOWN, Count, Finding, Invariant, Verdict, finding
 from tools.audit.privacy import known_contacts
 from tools.audit.store import Store, digest
 from tools.audit.target import find_target
@@ -50,11 +50,11 @@ def test_all_violations_are_counted_and_ten_are_shown() -> None:
 
 def test_more_violations_than_memory_holds_are_still_counted() -> None:
     def endless() -> Iterator[str]:
-        yield from map(str, range(KEPT + 5))
+        yield from map(str, range(LIMIT + 5))
 
     found = finding([], endless())
 
-    assert (found.broken, len(found.violations)) == (KEPT + 5, KEPT)
+    assert (found.broken, len(found.violations)) == (LIMIT + 5, LIMIT)
 
 
 def a_record(**changes: Any) -> Record:

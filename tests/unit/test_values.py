@@ -122,7 +122,7 @@ def test_a_municipalitys_code_has_its_dates() -> None:
 
 
 def test_the_documents_municipalities_are_all_known() -> None:
-    now = [one for one in municipalities.known().values() if one.valid_to is None]
+    now = [one for one in municipalities.by_code().values() if one.valid_to is None]
 
     assert sum(one.province_ko == "전북특별자치도" for one in now) == 14
     assert sum(one.province_ko == "충청남도" for one in now) == 15

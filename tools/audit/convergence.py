@@ -161,11 +161,11 @@ def plain(name: str, value: Any) -> Any:
 
 
 def _unlike_row(
-    whose: str, expected: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]]
+    label: str, expected: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     for key in sorted(expected.keys() | shown.keys()):
         if key not in shown or key not in expected:
-            yield f"{whose}{key}: 현황판과 사건 가운데 한쪽에만 있습니다 / on the board or in the events, not in both"
+            yield f"{label}{key}: 현황판과 사건 가운데 한쪽에만 있습니다 / on the board or in the events, not in both"
             continue
         wrong = {
             name: (shown[key].get(name), value)
@@ -173,7 +173,7 @@ def _unlike_row(
             if shown[key].get(name) != value
         }
         if wrong:
-            yield f"{whose}{key}: 현황판이 사건과 다릅니다(현황판, 사건) / the board is not what the events say: {wrong}"
+            yield f"{label}{key}: 현황판이 사건과 다릅니다(현황판, 사건) / the board is not what the events say: {wrong}"
 
 
 def _timeline(store: Store) -> Iterator[str]:

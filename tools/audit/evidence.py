@@ -1,4 +1,4 @@
-"""What the checks look at: tables, topics and offsets of one quiet moment."""
+"""Evidence of the checks: tables, topics and offsets of one quiet moment."""
 
 import asyncio
 import time

@@ -90,7 +90,7 @@ Due = Callable[[Mapping[str, Any], Evidence], int]
 
 
 def _per(part: str) -> Due:
-    """As many as the definition, in the version that holds for the agreement, has of the part."""
+    """Count the part in the definition, in the version that holds for the agreement."""
     return lambda body, evidence: len(evidence.definitions[body["programme_id"], body["version"]][part])
 
 

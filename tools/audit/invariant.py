@@ -1,4 +1,4 @@
-"""What an invariant is, and its verdict: how much was looked at, and each violation in words."""
+"""Invariants and their verdicts: how much was looked at, and each violation in words."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 from tools.audit.evidence import Evidence
 
 SHOWN = 10  # violations that a person is shown
-KEPT = 10_000  # violations of one invariant that stay in memory; the rest is counted
+LIMIT = 10_000  # violations of one invariant that stay in memory; the rest is counted
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check looked at, its first violations of `broken` in all, and notes that are no violations."""
+    """Finding of a check: counts, the first violations of `broken` in all, and notes that are no violations."""
 
     counts: Sequence[Count]
     violations: Sequence[str]
@@ -42,7 +42,7 @@ class Violations:
     def add(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.count += 1
-            if self.count <= KEPT:
+            if self.count <= LIMIT:
                 self.first.append(line)
 
     async def stream(self, lines: AsyncIterator[str]) -> None:

@@ -97,11 +97,11 @@ def _above_agreement(rows: Sequence[Any]) -> Iterator[str]:
 
 def _above_approval(rows: Sequence[Any]) -> Iterator[str]:
     for row in rows:
-        whose, funder = f"과제 {row['case_id']}", row["funder"]
+        label, funder = f"과제 {row['case_id']}", row["funder"]
         if row["paid"] > row["approved"]:
-            yield _exceeding(f"{whose}: 지급", funder, row["paid"], "승인", row["approved"])
+            yield _exceeding(f"{label}: 지급", funder, row["paid"], "승인", row["approved"])
         if row["approved"] > row["planned"]:
-            yield _exceeding(f"{whose}: 승인", funder, row["approved"], "회차의 합", row["planned"])
+            yield _exceeding(f"{label}: 승인", funder, row["approved"], "회차의 합", row["planned"])
 
 
 def _exceeding(what: str, funder: str, krw: int, limit: str, at_most: int) -> str:

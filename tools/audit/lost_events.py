@@ -50,7 +50,7 @@ HANDLED, PARKED, DEAD_LETTER, SKIPPED, UNREAD = "handled", "parked", "dead", "sk
 
 @dataclass
 class GroupAudit:
-    """What one group did with the records of its topics."""
+    """Audit of one group: the outcome of each record of its topics."""
 
     group: str
     read: Offsets
@@ -67,8 +67,8 @@ class GroupAudit:
 
     def lost(self, store: Store) -> Iterator[str]:
         """Yield each record that the group neither handled, parked, dead-lettered nor may skip."""
-        who = (self.service, self.consumer, self.service, self.service)
-        for record in store.query(RECORDS.format(topics=_places(self.topics)), *who, *self.topics):
+        stored_by = (self.service, self.consumer, self.service, self.service)
+        for record in store.query(RECORDS.format(topics=_places(self.topics)), *stored_by, *self.topics):
             if (outcome := self.outcome(record)) is not None:
                 self.tally[outcome] += 1
                 continue

@@ -70,7 +70,7 @@ UNPOSTED = f"""
 
 
 async def check(evidence: Evidence) -> Finding:
-    """What the events say was paid, what the payments say, what the treasury said and what the ledger says."""
+    """Compare events, payments, the treasury's answers and the ledger."""
     store = evidence.store
     counts = [
         Count(store.count("event", "name = 'tranche.disbursed'"), "지급된 회차", "tranches disbursed"),

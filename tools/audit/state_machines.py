@@ -66,26 +66,26 @@ class CaseHistory:
     def violations(self) -> Iterator[str]:
         yield from illegal_steps(f"과제 {self.case_id}", self.events, CASE_STEPS, lambda event: event.name)
         for key, history in self.milestones.items():
-            whose = f"이정표 {self.case_id} {key}"
-            yield from illegal_steps(whose, history, MILESTONE_STEPS, lambda event: event.step)
+            label = f"이정표 {self.case_id} {key}"
+            yield from illegal_steps(label, history, MILESTONE_STEPS, lambda event: event.step)
         for number, history in self.tranches.items():
-            whose = f"과제 {self.case_id} {number}회차"
-            yield from illegal_steps(whose, history, TRANCHE_STEPS, lambda event: event.step)
-            yield from _signatories(whose, history)
-            yield from _other_payment(whose, history)
+            label = f"과제 {self.case_id} {number}회차"
+            yield from illegal_steps(label, history, TRANCHE_STEPS, lambda event: event.step)
+            yield from _signatories(label, history)
+            yield from _other_payment(label, history)
         for number in self.paid:
             yield from self._conditions(f"과제 {self.case_id} {number}회차", self.tranches[number])
 
-    def _conditions(self, whose: str, history: Sequence[Event]) -> Iterator[str]:
+    def _conditions(self, label: str, history: Sequence[Event]) -> Iterator[str]:
         """Agreement, self-contribution and milestone, each on a business date no later than the request's."""
         requested = next((event for event in reversed(history) if event.step == "requested"), history[-1])
         agreement = self.all.get("agreement.signed")
-        yield from _not_before(whose, "협약 / agreement", agreement, requested)
+        yield from _not_before(label, "협약 / agreement", agreement, requested)
         if agreement is None or agreement.body["shares_krw"].get("self"):
             confirmed = self.all.get("self_contribution.confirmed")
-            yield from _not_before(whose, "자부담 확인 / self-contribution", confirmed, requested)
+            yield from _not_before(label, "자부담 확인 / self-contribution", confirmed, requested)
         key = str(history[0].body.get("milestone"))
-        yield from _not_before(whose, f"이정표 {key} / milestone", self.achieved.get(key), requested)
+        yield from _not_before(label, f"이정표 {key} / milestone", self.achieved.get(key), requested)
 
 
 def _starting(events: Iterable[Event], prefix: str) -> Iterator[Event]:
@@ -101,33 +101,33 @@ def histories(events: Iterable[Event], key: Callable[[Event], Any]) -> Histories
 
 
 def illegal_steps(
-    whose: str, history: Sequence[Event], allowed: Steps, step_of: Callable[[Event], str]
+    label: str, history: Sequence[Event], allowed: Steps, step_of: Callable[[Event], str]
 ) -> Iterator[str]:
     before = "begin"
     for event in history:
         step = step_of(event)
         if step not in allowed.get(before, frozenset()):
             yield (
-                f"{whose}: {before} 다음에 {step}(사건 {event.id})은(는) 있을 수 없습니다 "
+                f"{label}: {before} 다음에 {step}(사건 {event.id})은(는) 있을 수 없습니다 "
                 "/ this step may not follow that one"
             )
         before = step
 
 
-def _signatories(whose: str, history: Sequence[Event]) -> Iterator[str]:
-    """Those of the last round: after a rejection or a failed payment it begins anew."""
+def _signatories(label: str, history: Sequence[Event]) -> Iterator[str]:
+    """Compare the signatories of the last round: after a rejection or a failed payment it begins anew."""
     people: dict[str, Any] = {}
     for event in history:
         people |= {name: event.body[name] for name in SIGNATORIES if name in event.body}
         if event.step in WITH_TREASURY and not _three(people):
-            yield f"{whose}: {event.step}에 세 사람이 아닙니다({people}) / not three different people"
+            yield f"{label}: {event.step}에 세 사람이 아닙니다({people}) / not three different people"
 
 
 def _three(people: Mapping[str, Any]) -> bool:
     return len({people.get(name) for name in SIGNATORIES} - {None}) == len(SIGNATORIES)
 
 
-def _other_payment(whose: str, history: Sequence[Event]) -> Iterator[str]:
+def _other_payment(label: str, history: Sequence[Event]) -> Iterator[str]:
     """The treasury's answer is about the payment that was instructed last."""
     payment = None
     for event in history:
@@ -135,15 +135,15 @@ def _other_payment(whose: str, history: Sequence[Event]) -> Iterator[str]:
             payment = event.body["payment_id"]
         elif event.step in {"disbursed", "failed", "unconfirmed"} and event.body["payment_id"] != payment:
             yield (
-                f"{whose}: 지급명령 {payment}에 {event.step} {event.body['payment_id']} / an answer about another payment"
+                f"{label}: 지급명령 {payment}에 {event.step} {event.body['payment_id']} / an answer about another payment"
             )
 
 
-def _not_before(whose: str, what: str, condition: Event | None, requested: Event) -> Iterator[str]:
+def _not_before(label: str, what: str, condition: Event | None, requested: Event) -> Iterator[str]:
     if condition is None:
-        yield f"{whose}: {what} 없이 지급되었습니다 / paid without it"
+        yield f"{label}: {what} 없이 지급되었습니다 / paid without it"
     elif condition.occurred_on > requested.occurred_on or _is_later(condition, requested):
-        yield f"{whose}: {what}보다 먼저 신청되었습니다 / requested before it"
+        yield f"{label}: {what}보다 먼저 신청되었습니다 / requested before it"
 
 
 def _is_later(condition: Event, requested: Event) -> bool:
@@ -156,9 +156,9 @@ def _unlike_rows(case: CaseHistory, rows: Sequence[Any]) -> Iterator[str]:
     """Each tranche has one row, in the status of its last event; an abandoned case cancels it."""
     by_number = {row["number"]: row for row in rows}
     for number in sorted(by_number.keys() | case.tranches.keys()):
-        whose = f"과제 {case.case_id} {number}회차"
+        label = f"과제 {case.case_id} {number}회차"
         if number not in by_number or number not in case.tranches:
-            yield f"{whose}: 표와 사건 가운데 한쪽에만 있습니다 / in the table or in the events, not in both"
+            yield f"{label}: 표와 사건 가운데 한쪽에만 있습니다 / in the table or in the events, not in both"
             continue
         row, last = by_number[number], case.tranches[number][-1]
         status, krw = TRANCHE_STATUS.get(last.step, last.step), sum(last.body["amounts_krw"].values())
@@ -167,11 +167,11 @@ def _unlike_rows(case: CaseHistory, rows: Sequence[Any]) -> Iterator[str]:
             "total_krw"
         ] != krw:
             yield (
-                f"{whose}: 표는 {row['status']} {row['total_krw']:,}원, 사건은 {status} {krw:,}원 "
+                f"{label}: 표는 {row['status']} {row['total_krw']:,}원, 사건은 {status} {krw:,}원 "
                 "/ the row is not what its events say"
             )
         if row["status"] in WITH_TREASURY and not _three(dict(row)):
-            yield f"{whose}: 표에 세 사람이 아닙니다 / not three different people in its row"
+            yield f"{label}: 표에 세 사람이 아닙니다 / not three different people in its row"
 
 
 INVARIANT = Invariant(

@@ -52,7 +52,7 @@ def _refuse_impossible_years(legacy_case: LegacyCaseRecorded) -> None:
 def _refuse_unknown_codes(definition: Definition, legacy_case: LegacyCaseRecorded) -> None:
     """Refuse an unknown municipality or track; in place of a municipality the programme's region is accepted."""
     if (
-        legacy_case.municipality not in municipalities.known()
+        legacy_case.municipality not in municipalities.by_code()
         and legacy_case.municipality != definition.region
     ):
         raise RuleBroken(

@@ -69,7 +69,7 @@ def _refuse_inconsistent(definition: Definition) -> None:
 
 def _refuse_unknown_codes(codes: Iterable[str]) -> None:
     listed = list(codes)
-    unknown = sorted({code for code in listed if code not in municipalities.known()})
+    unknown = sorted({code for code in listed if code not in municipalities.by_code()})
     twice = sorted({code for code in listed if listed.count(code) > 1})
     if unknown or twice:
         raise RuleBroken(

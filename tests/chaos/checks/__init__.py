@@ -1,4 +1,4 @@
-"""What only a run with a history can judge: requests, injected records, provider journals, the clients' own figures."""
+"""Invariants of a run with a history: requests, injected records, provider journals, the clients' own figures."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -25,7 +25,7 @@ async def check(evidence: Evidence, history: Sequence[Operation]) -> Finding:
         _position(operation): operation.rule or "" for operation in history if operation.kind == "poison"
     }
     again = answered_again(store, poison)
-    dead = _dead_letters(store)
+    dead = _dead_lettered(store)
     counts = [
         Count(len(poison), "넣은 기록", "records injected", needed=False),
         Count(len(again), "금고의 두 번째 답", "second answers of the treasury"),
@@ -54,7 +54,7 @@ def answered_again(store: Store, poison: Mapping[Position, str]) -> dict[Positio
     return again
 
 
-def _dead_letters(store: Store) -> list[tuple[str, Position, str]]:
+def _dead_lettered(store: Store) -> list[tuple[str, Position, str]]:
     rows = store.query("select service, topic, partition, offset, rule from dead_letter")
     return [(service, (topic, partition, offset), rule) for service, topic, partition, offset, rule in rows]
 

@@ -131,7 +131,7 @@ class Renderer:
         )
 
     def _render_row_figures(self, row_page: "RowPage", programme: "IdentityKey[ProgrammeView]") -> Markup:
-        html: Markup = row_page.macros.figures(programme.it)
+        html: Markup = row_page.macros.figures(programme.value)
         return html
 
     def programmes(self, page: Page, view: OverviewView) -> str:

@@ -20,47 +20,47 @@ class KafkaProxy(AsyncExitStack):
     `acks` is what each produce request waits for: -1 for all replicas in sync.
     """
 
-    def __init__(self, to_lose: int = 0) -> None:
+    def __init__(self, acks_to_drop: int = 0) -> None:
         super().__init__()
-        self.to_lose, self.lost = to_lose, 0
-        self.acks: list[int] = []
+        self.acks_to_drop, self.dropped_acks = acks_to_drop, 0
+        self.required_acks: list[int] = []
         self.ports: dict[tuple[str, int], int] = {}
         self.connect = client.create_conn
 
     async def create_conn(self, host: str, port: int, **options: Any) -> Any:
         """Stands for aiokafka's own."""
         if (host, port) not in self.ports:
-            server = await asyncio.start_server(partial(self.carry, host, port), "127.0.0.1", 0)
+            server = await asyncio.start_server(partial(self.relay_connection, host, port), "127.0.0.1", 0)
             await self.enter_async_context(server)
             self.ports[host, port] = server.sockets[0].getsockname()[1]
         return await self.connect("127.0.0.1", self.ports[host, port], **options)
 
-    async def carry(self, host: str, port: int, reader: StreamReader, writer: StreamWriter) -> None:
+    async def relay_connection(self, host: str, port: int, reader: StreamReader, writer: StreamWriter) -> None:
         answers, broker = await asyncio.open_connection(host, port)
         produced: set[bytes] = set()
-        await asyncio.gather(self.ask(reader, broker, produced), self.answer(answers, writer, produced))
+        await asyncio.gather(self.forward_requests(reader, broker, produced), self.forward_responses(answers, writer, produced))
 
-    async def ask(self, reader: StreamReader, broker: StreamWriter, produced: set[bytes]) -> None:
+    async def forward_requests(self, reader: StreamReader, broker: StreamWriter, produced: set[bytes]) -> None:
         async for request in frames(reader):
-            if number(request[:2]) == PRODUCE:
+            if signed_int(request[:2]) == PRODUCE:
                 produced.add(request[4:8])
-                self.acks.append(acks_of(request))
-            put(broker, request)
+                self.required_acks.append(required_acks_of(request))
+            write_frame(broker, request)
         broker.close()
 
-    async def answer(self, answers: StreamReader, writer: StreamWriter, produced: set[bytes]) -> None:
+    async def forward_responses(self, answers: StreamReader, writer: StreamWriter, produced: set[bytes]) -> None:
         async for response in frames(answers):
-            if response[:4] in produced and self.to_lose:
-                self.to_lose, self.lost = self.to_lose - 1, self.lost + 1
+            if response[:4] in produced and self.acks_to_drop:
+                self.acks_to_drop, self.dropped_acks = self.acks_to_drop - 1, self.dropped_acks + 1
                 break
-            put(writer, response)
+            write_frame(writer, response)
         writer.close()
 
 
 @asynccontextmanager
-async def kafka_proxy(monkeypatch: pytest.MonkeyPatch, to_lose: int = 0) -> AsyncIterator[KafkaProxy]:
+async def kafka_proxy(monkeypatch: pytest.MonkeyPatch, acks_to_drop: int = 0) -> AsyncIterator[KafkaProxy]:
     """Every client that connects meanwhile does so over it."""
-    async with KafkaProxy(to_lose) as found:
+    async with KafkaProxy(acks_to_drop) as found:
         with monkeypatch.context() as patch:
             patch.setattr(client, "create_conn", found.create_conn)
             yield found
@@ -70,20 +70,20 @@ async def frames(reader: StreamReader) -> AsyncIterator[bytes]:
     """Requests or responses, each without its length, until the connection ends."""
     with suppress(*ENDS):
         while True:
-            yield await reader.readexactly(number(await reader.readexactly(4)))
+            yield await reader.readexactly(signed_int(await reader.readexactly(4)))
 
 
-def put(writer: StreamWriter, frame: bytes) -> None:
+def write_frame(writer: StreamWriter, frame: bytes) -> None:
     writer.write(len(frame).to_bytes(4, "big") + frame)
 
 
-def acks_of(request: bytes) -> int:
+def required_acks_of(request: bytes) -> int:
     """Behind api key, version, correlation id, client id and transactional id (two nullable texts)."""
     at = 8
     for _ in range(2):
-        at += 2 + max(0, number(request[at : at + 2]))
-    return number(request[at : at + 2])
+        at += 2 + max(0, signed_int(request[at : at + 2]))
+    return signed_int(request[at : at + 2])
 
 
-def number(given: bytes) -> int:
+def signed_int(given: bytes) -> int:
     return int.from_bytes(given, "big", signed=True)
