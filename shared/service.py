@@ -57,6 +57,7 @@ from shared.web.identity import Identity
 from shared.web.operations import Measure
 from shared.web.problems import register_error_handlers
 from shared.web.requests import RequestContext
+from shared.web.telemetry import telemetry
 
 log = structlog.get_logger()
 
@@ -116,7 +117,14 @@ class Service:
     ) -> FastAPI:
         """Return the process's HTTP app: operations endpoints, and the api where the process has that role."""
         options: dict[str, Any] = {} if serves_api else {"openapi_url": None}
-        app = FastAPI(title=f"Ieum: {self.title}", version="1", docs_url=None, redoc_url=None, **options)
+        app = FastAPI(
+            title=f"Ieum: {self.title}",
+            version="1",
+            docs_url=None,
+            redoc_url=None,
+            telemetry=telemetry(),
+            **options,
+        )
         app.state.database, app.state.settings, app.state.healths = database, settings, list(healths)
         app.state.identity, app.state.measure = Identity(settings), self.measure
         BUILD.labels(self.name).info({"version": version("ieum")})

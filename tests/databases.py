@@ -14,7 +14,9 @@ from shared.database.engine import Database
 from shared.database.migrate import migrate
 from tests.stack import postgres_url
 
-DATABASE = "ieum"
+PREPARED = os.environ.get("IEUM_TEST_DATABASE", "")
+"""A migrated database that a nested test run receives and leaves as it is (tests/guards)."""
+DATABASE = PREPARED or "ieum"
 # Roles belong to the server: a nested test run on the same server receives their passwords.
 PASSWORDS: dict[str, str] = json.loads(os.environ.get("IEUM_TEST_PASSWORDS", "{}")) or roles.new_passwords()
 Databases = dict[str, Database]
@@ -32,6 +34,8 @@ def owner_url(service: str) -> str:
 
 async def prepare() -> None:
     """Create roles and schemas and run the migrations, once per test run."""
+    if PREPARED:
+        return
     await roles.prepare(postgres_url(), PASSWORDS, DATABASE)
     for service in roles.SERVICES:
         await migrate(service, owner_url(service))

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.observability.tracing import Tracing
+from shared.observability.tracing import tracing_with
 
 
 class RecordedSpans:
@@ -16,9 +16,8 @@ class RecordedSpans:
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
-        provider = TracerProvider(shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.tracer = provider.get_tracer("test")
+        self.provider = TracerProvider(shutdown_on_exit=False)
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
 
     @property
     def spans(self) -> tuple[ReadableSpan, ...]:
@@ -50,10 +49,10 @@ def attributes_of(span: ReadableSpan) -> dict[str, Any]:
 
 @contextmanager
 def record_spans() -> Iterator[RecordedSpans]:
-    """Turn tracing on, whatever the environment sets, and record the spans."""
-    recorded, before = RecordedSpans(), Tracing.tracer
-    Tracing.tracer = recorded.tracer
-    try:
+    """Trace while the block runs, whatever the environment sets, and record the spans.
+
+    Apps trace their requests if they are created in the block.
+    """
+    recorded = RecordedSpans()
+    with tracing_with(recorded.provider):
         yield recorded
-    finally:
-        Tracing.tracer = before

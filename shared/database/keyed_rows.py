@@ -1,6 +1,6 @@
-"""Rows by key for hot paths, read and written by asyncpg past the unit of work.
+"""Rows by key for hot paths: found, inserted and updated through asyncpg, without a unit of work.
 
-Nothing is saved by itself: who changes a row says `save`.
+A changed row is not saved by itself: the caller updates it.
 """
 
 from enum import StrEnum
@@ -19,7 +19,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 
 class Lock(StrEnum):
-    """What a row is found with."""
+    """Lock that `find` takes on the row, until the transaction ends."""
 
     NONE = ""
     SHARE = "for share"
@@ -27,7 +27,7 @@ class Lock(StrEnum):
 
 
 class Column(NamedTuple):
-    """A column's name as the row has it, as SQL has it, and whether it holds JSON, which is written as text."""
+    """A column: attribute name, quoted SQL name, whether it holds JSON (written as text), whether it is in the key."""
 
     name: str
     sql: str
@@ -36,83 +36,90 @@ class Column(NamedTuple):
 
 
 async def find(executor: Executor, model: type[Row], *key: Any, lock: Lock = Lock.NONE) -> Row | None:
-    found = await fetch_raw(executor, _select(model, lock), *key)
-    return _from_values(model, found[0]) if found else None
+    """Return the row with the key, None where there is none."""
+    rows = await fetch_raw(executor, _select(model, lock), *key)
+    return _from_values(model, rows[0]) if rows else None
 
 
 async def insert(executor: Executor, row: SQLModel) -> None:
+    """Insert the row. Raises asyncpg's errors."""
     await fetch_raw(executor, _insert(type(row)), *_to_values(row, _columns(type(row))))
 
 
 async def update(executor: Executor, row: SQLModel) -> None:
-    """All of it, by its key."""
+    """Write all columns of the row with this key."""
     keys, others = _split(type(row))
     await fetch_raw(executor, _update(type(row)), *_to_values(row, [*keys, *others]))
 
 
 @cache
-def _table(kind: type[SQLModel]) -> Table:
-    found: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel adds it to each class with table=True
-    return found
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it to each class with table=True
+    return table
 
 
 @cache
-def _columns(kind: type[SQLModel]) -> list[Column]:
+def _columns(model: type[SQLModel]) -> list[Column]:
     return [
-        Column(one.name, f'"{one.name}"', isinstance(one.type, JSON), one.primary_key)
-        for one in _table(kind).columns
+        Column(column.name, f'"{column.name}"', isinstance(column.type, JSON), column.primary_key)
+        for column in _table(model).columns
     ]
 
 
 @cache
-def _names(kind: type[SQLModel]) -> list[str]:
-    return [one.name for one in _columns(kind)]
+def _names(model: type[SQLModel]) -> list[str]:
+    return [column.name for column in _columns(model)]
 
 
 @cache
-def _manager(kind: type[SQLModel]) -> ClassManager[Any]:
-    found: ClassManager[Any] = class_mapper(kind).class_manager
-    return found
+def _manager(model: type[SQLModel]) -> ClassManager[Any]:
+    manager: ClassManager[Any] = class_mapper(model).class_manager
+    return manager
 
 
 @cache
-def _split(kind: type[SQLModel]) -> tuple[list[Column], list[Column]]:
-    columns = _columns(kind)
-    return [one for one in columns if one.key], [one for one in columns if not one.key]
+def _split(model: type[SQLModel]) -> tuple[list[Column], list[Column]]:
+    """Return the columns of the key and the others."""
+    columns = _columns(model)
+    return [column for column in columns if column.key], [column for column in columns if not column.key]
 
 
 @cache
-def _select(kind: type[SQLModel], lock: Lock) -> str:
-    names = ", ".join(one.sql for one in _columns(kind))
-    return f'select {names} from "{_table(kind).name}" where {_by_key(kind)} {lock}'
+def _select(model: type[SQLModel], lock: Lock) -> str:
+    names = ", ".join(column.sql for column in _columns(model))
+    return f'select {names} from "{_table(model).name}" where {_by_key(model)} {lock}'
 
 
 @cache
-def _insert(kind: type[SQLModel]) -> str:
-    columns = _columns(kind)
-    names, places = ", ".join(one.sql for one in columns), ", ".join(f"${n + 1}" for n in range(len(columns)))
-    return f'insert into "{_table(kind).name}" ({names}) values ({places})'
+def _insert(model: type[SQLModel]) -> str:
+    columns = _columns(model)
+    names = ", ".join(column.sql for column in columns)
+    parameters = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    return f'insert into "{_table(model).name}" ({names}) values ({parameters})'
 
 
 @cache
-def _update(kind: type[SQLModel]) -> str:
-    keys, others = _split(kind)
-    put = ", ".join(f"{one.sql} = ${number}" for number, one in enumerate(others, len(keys) + 1))
-    return f'update "{_table(kind).name}" set {put} where {_by_key(kind)}'
+def _update(model: type[SQLModel]) -> str:
+    keys, others = _split(model)
+    sets = ", ".join(f"{column.sql} = ${number}" for number, column in enumerate(others, len(keys) + 1))
+    return f'update "{_table(model).name}" set {sets} where {_by_key(model)}'
 
 
-def _by_key(kind: type[SQLModel]) -> str:
-    keys, _ = _split(kind)
-    return " and ".join(f"{one.sql} = ${number}" for number, one in enumerate(keys, 1))
+def _by_key(model: type[SQLModel]) -> str:
+    keys, _ = _split(model)
+    return " and ".join(f"{column.sql} = ${number}" for number, column in enumerate(keys, 1))
 
 
-def _from_values(kind: type[Row], values: Any) -> Row:
-    """As SQLAlchemy itself makes a row that it read: the constructor would look at each value once more."""
-    row: Row = _manager(kind).new_instance()
-    vars(row).update(zip(_names(kind), values, strict=True))
+def _from_values(model: type[Row], values: Any) -> Row:
+    """Return a row as SQLAlchemy loads it; the constructor would validate each value again."""
+    row: Row = _manager(model).new_instance()
+    vars(row).update(zip(_names(model), values, strict=True))
     return row
 
 
 def _to_values(row: SQLModel, columns: list[Column]) -> list[Any]:
-    given = [(one, getattr(row, one.name)) for one in columns]
-    return [orjson.dumps(value).decode() if one.json and value is not None else value for one, value in given]
+    values = [(column, getattr(row, column.name)) for column in columns]
+    return [
+        orjson.dumps(value).decode() if column.json and value is not None else value
+        for column, value in values
+    ]

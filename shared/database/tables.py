@@ -1,4 +1,4 @@
-"""Base class of the tables that stand in every service's schema: messaging, projections, idempotency keys."""
+"""Base class of the tables that every service's schema has: messaging, projections, idempotency keys."""
 
 from typing import ClassVar
 

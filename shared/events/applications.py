@@ -61,7 +61,7 @@ class RoundOpened(ProgrammeEvent):
 
 
 class RoundClosed(ProgrammeEvent):
-    """The window of a round has ended: no more applications."""
+    """A round was closed: it takes no more applications."""
 
     name: ClassVar[str] = "round.closed.v1"
     round_id: Code

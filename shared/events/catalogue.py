@@ -1,4 +1,4 @@
-"""Every event of the contract, and its schema as a file: `python -m shared.events.catalogue` writes docs/events."""
+"""Catalogue of all events and their JSON Schemas: `python -m shared.events.catalogue` writes docs/events."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ FOLDER = Path(__file__).parents[2] / "docs" / "events"
 
 
 def events() -> list[type[Event]]:
-    """Every class that has a wire name, by topic and name."""
-    found = {event for module in PUBLISHERS for event in vars(module).values() if is_event(event)}
-    return sorted(found, key=lambda event: (event.topic, event.name))
+    """Return every event class with a wire name, by topic and name."""
+    published = {event for module in PUBLISHERS for event in vars(module).values() if is_event(event)}
+    return sorted(published, key=lambda event: (event.topic, event.name))
 
 
 def is_event(value: object) -> bool:
-    """A base class lacks the name or the topic."""
+    """Return whether the value is an event class with a name and a topic; base classes lack one."""
     return (
         isinstance(value, type)
         and issubclass(value, Event)
@@ -28,22 +28,26 @@ def is_event(value: object) -> bool:
 
 
 def schemas() -> Iterator[tuple[str, bytes]]:
-    """File name and JSON Schema (2020-12) of each event."""
+    """Yield the file name and JSON Schema (2020-12) of each event."""
     for event in events():
         schema = event.model_json_schema(mode="validation")
-        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": event.type()}
+        header = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": event.type()}
         wire = {"x-topic": event.topic, "x-source": event.source}
         file = f"{event.topic.removeprefix('ieum.')}.{event.name}.json"
-        yield file, orjson.dumps(head | wire | schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        yield (
+            file,
+            orjson.dumps(header | wire | schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+        )
 
 
 def write(folder: Path = FOLDER) -> None:
+    """Write the schemas and delete those of events that no longer exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = dict(schemas())
+    contents = dict(schemas())
     for old in folder.glob("*.json"):
-        if old.name not in kept:
+        if old.name not in contents:
             old.unlink()
-    for name, content in kept.items():
+    for name, content in contents.items():
         (folder / name).write_bytes(content)
 
 

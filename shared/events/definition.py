@@ -1,4 +1,4 @@
-"""A programme's definition: who pays what share, what is planned, and the rules. Part of programme.published.
+"""Definition of a programme: funders and ratios, plan, and rules, as published in programme.published.
 
 A programme is data: its funders, plan, tracks, tranches, milestones and indicators stand here, none in code.
 """
@@ -19,6 +19,8 @@ UNSPLIT: Literal["unsplit"] = "unsplit"
 
 
 class FrozenModel(BaseModel):
+    """Base of a definition's parts: frozen, unknown fields refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -34,8 +36,8 @@ class Ratio(FrozenModel):
 
 
 class PlanCell(FrozenModel):
-    """Planned money (won) of one funder in one period: a year, a half-year such as 2026H1, `after` the term,
-    or `unsplit` where a document gives only a total."""
+    """Planned won of one funder in one period: a year, a half-year such as 2026H1, `after` the term, or `unsplit`,
+    where a document has only a total."""
 
     period: Period
     funder: Funder | Literal["unsplit"]
@@ -43,7 +45,7 @@ class PlanCell(FrozenModel):
 
 
 class PlannedCompanies(FrozenModel):
-    """How many companies are planned: in all (no year), in a year, in a track; `newly` of those not begun before."""
+    """Planned number of companies: in all (no year), in a year, in a track; `newly` counts those not begun before."""
 
     year: int | None = None
     track: TrackId | None = None
@@ -52,6 +54,8 @@ class PlannedCompanies(FrozenModel):
 
 
 class Track(FrozenModel):
+    """A kind of support (트랙), with the largest grant per company (won)."""
+
     id: TrackId
     name_ko: str
     name_en: str
@@ -60,7 +64,7 @@ class Track(FrozenModel):
 
 
 class TrancheRule(FrozenModel):
-    """Instalment `number` pays `part` of the sum of all parts, once its milestone is achieved."""
+    """Tranche `number` pays `part` of the sum of all parts, once its milestone is achieved."""
 
     number: Annotated[int, Field(ge=1)]
     name_ko: str
@@ -70,7 +74,7 @@ class TrancheRule(FrozenModel):
 
 
 class MilestoneRule(FrozenModel):
-    """Due so many months and days after the agreement; the one that `completes` ends the building."""
+    """A milestone, due some months and days after the agreement; the one that `completes` completes the case."""
 
     key: Code
     name_ko: str
@@ -81,7 +85,7 @@ class MilestoneRule(FrozenModel):
 
 
 class Indicator(FrozenModel):
-    """What the programme is measured by; `counts` names what is counted."""
+    """A measure of the programme; `counts` names the event that is counted."""
 
     id: Code
     name_ko: str
@@ -103,6 +107,8 @@ class Pledge(FrozenModel):
 
 
 class Risk(FrozenModel):
+    """A risk of the programme and its answer."""
+
     problem_ko: str
     answer_ko: str
 
@@ -116,7 +122,7 @@ class ReviewRule(FrozenModel):
 
 
 class ProgrammeNames(FrozenModel):
-    """What a programme is called, and whose it is: known before it exists."""
+    """Names of a programme and of its office: known before the programme exists."""
 
     programme_id: Code
     name_ko: str
@@ -128,7 +134,10 @@ class ProgrammeNames(FrozenModel):
 
 
 class Definition(ProgrammeNames):
-    """Everything that a version of a programme says. A programme that is only history has no funders."""
+    """One version of a programme's definition. A programme that only has past results (`history`) has no funders.
+
+    Raises ValueError, in Korean and English, where the rules contradict each other.
+    """
 
     region: Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{3})?$")]
     first_year: int
@@ -189,21 +198,21 @@ class Definition(ProgrammeNames):
         yield from self._ratio_problems()
 
     def _ratio_problems(self) -> Iterable[str]:
-        """A period whose funders are all given must divide by the ratios to the won."""
+        """Yield the periods with amounts of all funders whose amounts do not follow the ratios to the won."""
         if not self.funders or self.remainder_to is None:
             return
-        for period, given in self.plan_by_period().items():
-            if set(given) != set(self.funders):
+        for period, planned in self.plan_by_period().items():
+            if set(planned) != set(self.funders):
                 continue
-            due = split(sum(given.values()), self.funders, self.remainder_to, self.rounding_unit_krw)
-            if due != given:
+            shares = split(sum(planned.values()), self.funders, self.remainder_to, self.rounding_unit_krw)
+            if shares != planned:
                 yield (
-                    f"plan[{period}]: 재원별 금액이 비율과 다릅니다. 비율대로면 {_text(due)} "
+                    f"plan[{period}]: 재원별 금액이 비율과 다릅니다. 비율대로면 {_text(shares)} "
                     f"/ the amounts do not follow the ratios"
                 )
 
     def plan_by_period(self) -> dict[str, dict[Funder, int]]:
-        """Planned won by period, of the cells whose funder is known."""
+        """Return planned won by period and funder, of the cells whose funder is known."""
         periods: dict[str, dict[Funder, int]] = {}
         for cell in self.plan:
             if cell.funder != UNSPLIT:
@@ -211,20 +220,21 @@ class Definition(ProgrammeNames):
         return periods
 
     def milestone(self, key: str) -> MilestoneRule:
+        """Return the rule of a milestone of this definition."""
         return next(rule for rule in self.milestones if rule.key == key)
 
     def split(self, total_krw: int) -> dict[Funder, int]:
-        """The exact shares (won) of a total under this version's ratios."""
+        """Return the exact shares (won) of a total under the ratios. Raises ValueError without funders."""
         if self.remainder_to is None:
             raise ValueError(f"{self.programme_id} has no funders")
         return split(total_krw, self.funders, self.remainder_to, self.rounding_unit_krw)
 
 
 def in_both_languages(problems: Iterable[str]) -> str:
-    """Of problems that each say `place: Korean / English`: all in Korean / all in English, each with its place."""
+    """Join problems of the form `field: Korean / English` to `all in Korean / all in English`, each with its field."""
     parts = [problem.partition(" / ") for problem in problems]
-    english = (f"{korean.partition(':')[0]}: {said}" for korean, _, said in parts)
-    return f"{' · '.join(korean for korean, _, _ in parts)} / {' · '.join(english)}"
+    in_english = (f"{korean.partition(':')[0]}: {english}" for korean, _, english in parts)
+    return f"{' · '.join(korean for korean, _, _ in parts)} / {' · '.join(in_english)}"
 
 
 def _text(shares: dict[Funder, int]) -> str:
@@ -232,14 +242,14 @@ def _text(shares: dict[Funder, int]) -> str:
 
 
 class Consulted(FrozenModel):
-    """A municipality that is asked before a programme exists, and what it would pay (won), if that is known."""
+    """A municipality consulted about a proposal, and the amount (won) that it would pay, if known."""
 
     code: str
     would_pay_krw: Krw | None = None
 
 
 class Proposal(ProgrammeNames):
-    """A draft for consultation: the programme does not exist yet."""
+    """A programme's draft for consultation, before the programme exists."""
 
     region: str
     year: int

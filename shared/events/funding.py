@@ -98,7 +98,7 @@ class TrancheEvent(CaseFundingEvent):
 
 
 class TrancheScheduled(TrancheEvent):
-    """A tranche was scheduled for a milestone; it may be scheduled again with another due date."""
+    """A tranche was scheduled; it is due with its milestone."""
 
     name: ClassVar[str] = "tranche.scheduled.v1"
     milestone: Code

@@ -51,14 +51,14 @@ class MilestoneDueSoon(MilestoneEvent):
 
 
 class MilestoneReported(MilestoneEvent):
-    """The company reported the milestone as done; `evidence` is a reference, never the document."""
+    """The company reported the milestone; `evidence` is a reference, never the document."""
 
     name: ClassVar[str] = "milestone.reported.v1"
     evidence: str
 
 
 class MilestoneAchieved(MilestoneEvent):
-    """An officer confirmed the milestone as achieved; `evidence` is a reference, never the document."""
+    """The milestone was achieved; `evidence` is a reference, never the document."""
 
     name: ClassVar[str] = "milestone.achieved.v1"
     evidence: str

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 on Kafka: binary mode out; binary and structured mode in."""
+"""CloudEvents 1.0 on Kafka: written in binary mode, read in binary and structured mode."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from shared.observability.logs import correlation
 
 Headers = Sequence[tuple[str, bytes]]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-DATA_LIMIT = 900_000  # bytes: below the 1 MiB that a broker takes, with room for headers
+DATA_LIMIT = 900_000  # bytes: below the 1 MiB that a broker accepts, with room for headers
 
 
 class Envelope(BaseModel):
-    """What the event is, whom it concerns and what led to it; never business data.
+    """CloudEvents attributes of an event: identity, source, subject and causes; never business data.
 
-    `sequence` is the subject's event number in our own services; outsiders have none.
+    `sequence` is the event's number in its subject; events of external systems have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,7 +40,7 @@ class Envelope(BaseModel):
 
 
 def new_attributes(event: Event) -> dict[str, str]:
-    """The attributes of a new event; its `sequence` is given by the log that keeps it."""
+    """Return the attributes of a new event; the event log adds its `sequence`."""
     id = str(uuid7())
     return {
         "specversion": "1.0",
@@ -54,7 +54,7 @@ def new_attributes(event: Event) -> dict[str, str]:
 
 
 def read(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes]:
-    """The envelope and the bytes of the event itself, or Malformed in plain words."""
+    """Return the envelope and the bytes of the data. Raises Malformed, with the reason in Korean and English."""
     if value is None:
         raise Malformed(
             "본문이 없습니다(null). 이음의 토픽에는 삭제 표시를 쓰지 않습니다 / no body: our topics have no tombstones"
@@ -64,8 +64,8 @@ def read(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes]:
             f"본문이 {len(value):,}바이트입니다. {DATA_LIMIT:,}바이트까지 받습니다 / larger than we take"
         )
     try:
-        kind = (dict(headers).get("content-type") or b"").decode().lower()
-        if kind.startswith("application/cloudevents"):
+        content_type = (dict(headers).get("content-type") or b"").decode().lower()
+        if content_type.startswith("application/cloudevents"):
             return _structured(value)
         return Envelope.model_validate(_attributes(headers)), value
     except (ValidationError, UnicodeDecodeError, orjson.JSONDecodeError, TypeError, AttributeError) as error:
@@ -84,8 +84,10 @@ def _structured(value: bytes) -> tuple[Envelope, bytes]:
 
 
 def explain(error: Exception) -> str:
-    """Which field breaks which rule, without repeating the value: it may be personal."""
+    """Return the fields and the rules that they break, without the values, which may be personal."""
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        return "; ".join(f"{'.'.join(map(str, one['loc'])) or '전체'}: {one['msg']}" for one in found[:5])
+        details = error.errors(include_url=False, include_input=False, include_context=False)
+        return "; ".join(
+            f"{'.'.join(map(str, detail['loc'])) or '전체'}: {detail['msg']}" for detail in details[:5]
+        )
     return type(error).__name__

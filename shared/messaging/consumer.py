@@ -108,13 +108,13 @@ class Consumer:
                 break
             self.committed[partition] = uncommitted = record.offset + 1
             if partition in self.poison.one_by_one:
-                await self.commit(partition, uncommitted)
+                await self.commit_offset(partition, uncommitted)
                 uncommitted = None
         self.in_flight.pop(partition)
         if uncommitted is not None:
-            await self.commit(partition, uncommitted)
+            await self.commit_offset(partition, uncommitted)
 
-    async def commit(self, partition: TopicPartition, offset: int) -> None:
+    async def commit_offset(self, partition: TopicPartition, offset: int) -> None:
         """Commit an offset; after a failure the next commit covers it, or the inbox a second delivery."""
         try:
             await commit_offsets(self.subscriber, {partition: offset})
@@ -140,7 +140,7 @@ class Consumer:
 
     async def handle(self, record: Record) -> None:
         """Handle the record or dead-letter it; raise where its partition has to wait."""
-        limit, attempt = self.settings.delivery_attempts, await self.poison.begin(record)
+        limit, attempt = self.settings.delivery_attempts, await self.poison.begin_attempt(record)
         try:
             if attempt > limit and not await self.dispatcher.is_processed(record):
                 raise AttemptsExhausted(attempt - 1)

@@ -96,7 +96,7 @@ class PoisonDetector:
         self.opened |= set(partitions)
         self.stored |= set(partitions)
 
-    async def begin(self, record: Record) -> int:
+    async def begin_attempt(self, record: Record) -> int:
         """Return the number of the attempt that begins, counted once in this process; 0 if nothing is suspicious."""
         if attempts := self.attempts_of(record):
             return attempts

@@ -1,4 +1,8 @@
-"""The spans of an event's way: published, handled, folded; in the words of OpenTelemetry's messaging conventions."""
+"""Spans of publishing, handling and folding events, named by OpenTelemetry's conventions for messaging.
+
+Written here because no instrumentation of aiokafka or FastStream traces them: the relay sends batches and not records,
+events carry `ce_traceparent` through the outbox, and a batch of records is folded at once.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,45 +18,51 @@ Spans = AbstractContextManager[Any]
 
 
 def publishing(events: Sequence[OutboxRecord]) -> Spans:
-    """From the hand-over to the broker's acknowledgement; beside what the event leads to, not above it."""
-    return tracing.spans(SpanKind.PRODUCER, [published(one) for one in events] if tracing.is_on() else ())
+    """Trace a batch until the broker acknowledges it; an event's consumers are beside this span, not below it."""
+    return tracing.spans(
+        SpanKind.PRODUCER, [publish_spec(event) for event in events] if tracing.is_on() else ()
+    )
 
 
 def handling(group: str, record: Record, envelope: Envelope) -> Spans:
-    """Within the transaction of the handler."""
+    """Trace the handling of one record, within its transaction."""
     if not tracing.is_on():
         return tracing.NO_SPAN
-    said = about("process", record.topic, envelope.id) | heard_at(group, record)
-    return tracing.span(f"handle {envelope.type}", SpanKind.CONSUMER, envelope.traceparent, said)
+    attributes = message("process", record.topic, envelope.id) | consumed(group, record)
+    return tracing.span(f"handle {envelope.type}", SpanKind.CONSUMER, envelope.traceparent, attributes)
 
 
-def folding(group: str, records: Iterable[Record], heard: Mapping[str, object]) -> Spans:
-    """A batch is folded as one: each record whose trace is recorded gets the batch's time."""
-    planned = [one for record in records if (one := folded(group, record, heard))] if tracing.is_on() else ()
-    return tracing.spans(SpanKind.CONSUMER, planned)
+def folding(group: str, records: Iterable[Record], event_types: Mapping[str, object]) -> Spans:
+    """Trace a batch that is folded at once: a span, as long as the batch takes, for each record of a sampled trace."""
+    specs = (
+        [spec for record in records if (spec := fold_spec(group, record, event_types))]
+        if tracing.is_on()
+        else ()
+    )
+    return tracing.spans(SpanKind.CONSUMER, specs)
 
 
-def published(event: OutboxRecord) -> SpanSpec:
-    said = attributes(event.headers)
-    named = about("send", event.topic, said["ce_id"])
-    return SpanSpec(f"publish {event.topic}", said.get("ce_traceparent"), named)
+def publish_spec(event: OutboxRecord) -> SpanSpec:
+    headers = texts(event.headers)
+    attributes = message("send", event.topic, headers["ce_id"])
+    return SpanSpec(f"publish {event.topic}", headers.get("ce_traceparent"), attributes)
 
 
-def folded(group: str, record: Record, heard: Mapping[str, object]) -> SpanSpec | None:
-    said = attributes(record.headers)
-    if said.get("ce_type") not in heard:
+def fold_spec(group: str, record: Record, event_types: Mapping[str, object]) -> SpanSpec | None:
+    headers = texts(record.headers)
+    if headers.get("ce_type") not in event_types:
         return None
-    named = about("process", record.topic, said.get("ce_id", "")) | heard_at(group, record)
-    return SpanSpec(f"fold {said['ce_type']}", said.get("ce_traceparent"), named)
+    attributes = message("process", record.topic, headers.get("ce_id", "")) | consumed(group, record)
+    return SpanSpec(f"fold {headers['ce_type']}", headers.get("ce_traceparent"), attributes)
 
 
-def attributes(headers: Headers) -> dict[str, str]:
-    """A record may come with anything in its headers: what is no text is left to those who must read it."""
+def texts(headers: Headers) -> dict[str, str]:
+    """Decode headers; bytes that are no text are replaced, since the record's handling reports them."""
     return {name: (value or b"").decode(errors="replace") for name, value in headers}
 
 
-def about(operation: str, topic: str, id: str) -> dict[str, str | int]:
-    """Without the key: an outsider's may be anything. The id and the place find the record."""
+def message(operation: str, topic: str, id: str) -> dict[str, str | int]:
+    """Return the attributes of a message, without its key: an external system's may contain anything."""
     return {
         "messaging.system": "kafka",
         "messaging.operation.type": operation,
@@ -61,7 +71,8 @@ def about(operation: str, topic: str, id: str) -> dict[str, str | int]:
     }
 
 
-def heard_at(group: str, record: Record) -> dict[str, str | int]:
+def consumed(group: str, record: Record) -> dict[str, str | int]:
+    """Return the attributes of a consumed record: its consumer group, partition and offset."""
     return {
         "messaging.consumer.group.name": group,
         "messaging.destination.partition.id": str(record.partition),

@@ -1,4 +1,4 @@
-"""What led here: bound once, at the edge; on every log line and every event that follows."""
+"""Structured logs: correlation attributes, bound once at the edge for every log line and event; masking of secrets."""
 
 import logging
 import re
@@ -20,41 +20,43 @@ PASSWORD = re.compile(r"(://[^:/\s]+:)[^@\s]+@")
 
 @contextmanager
 def correlated(**attributes: str | None) -> Iterator[None]:
-    """CloudEvents attributes of what led here; None is left out."""
+    """Bind CloudEvents attributes of the cause for the block; None is left out."""
     with bound_contextvars(**{name: value for name, value in attributes.items() if value is not None}):
         yield
 
 
 def correlation() -> dict[str, str]:
+    """Return the bound correlation attributes."""
     bound = get_contextvars()
     return {name: bound[name] for name in CORRELATION_ATTRIBUTES if name in bound}
 
 
 def add_trace_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The id by which a trace is looked up, where the line belongs to one."""
+    """Add the trace id, by which a trace is looked up, to a line that belongs to one."""
     if traceparent := event.get("traceparent"):
         event["trace_id"] = traceparent[3:35]
     return event
 
 
 def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The one place where logs lose what is personal or secret."""
+    """Mask personal and secret values of a log line."""
     return {name: "***" if SECRET.search(name) else masked(value) for name, value in event.items()}
 
 
 def masked(value: Any) -> Any:
+    """Return text without mail addresses, phone numbers and passwords; other values as they are."""
     if not isinstance(value, str):
         return value
     return PHONE.sub("***", MAIL.sub("***", without_passwords(value)))
 
 
 def without_passwords(text: str) -> str:
-    """Addresses of servers keep who logs in, not how."""
+    """Return the text with the passwords of server addresses masked; user names stay."""
     return PASSWORD.sub(r"\1***@", text)
 
 
 def configure_logging(service: str, level: str) -> None:
-    """JSON lines on standard error, other libraries' lines among them."""
+    """Write JSON lines to standard error, those of other libraries included."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         add_trace_id,
@@ -80,6 +82,6 @@ def configure_logging(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("aiokafka", "httpx", "httpcore", "uvicorn.access", "faststream"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for verbose in ("aiokafka", "httpx", "httpcore", "uvicorn.access", "faststream"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

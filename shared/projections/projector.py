@@ -207,7 +207,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def count_attempt(self, batch: RecordsByPartition) -> None:
         """Count the attempt at a record that is folded alone. Raises AttemptsExhausted after too many crashes."""
         if self.one_by_one():
-            attempt = await self.poison.begin(first_of(batch))
+            attempt = await self.poison.begin_attempt(first_of(batch))
             if attempt > self.settings.delivery_attempts:
                 raise AttemptsExhausted(attempt - 1)
 

@@ -1,4 +1,4 @@
-"""사업자등록번호: ten digits whose last one checks the others."""
+"""Business number (사업자등록번호): ten digits, the last of which is a check digit."""
 
 from typing import Annotated
 
@@ -8,7 +8,10 @@ WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 
 
 def is_valid(number: str) -> bool:
-    """The check of the National Tax Service; the outer `mod 10` lets numbers that end in 0 pass."""
+    """Return whether the check digit is right, by the rule of the National Tax Service.
+
+    The outer `mod 10` lets numbers that end in 0 pass.
+    """
     if len(number) != 10 or not number.isascii() or not number.isdigit():
         return False
     digits = [int(digit) for digit in number]
@@ -19,11 +22,12 @@ def is_valid(number: str) -> bool:
 
 
 def check_digit(first_nine: str) -> str:
-    return next(str(last) for last in range(10) if is_valid(first_nine + str(last)))
+    """Return the check digit of nine digits."""
+    return next(str(digit) for digit in range(10) if is_valid(first_nine + str(digit)))
 
 
 def checked(number: str) -> str:
-    """Without hyphens, or ValueError in plain words."""
+    """Return the number without hyphens. Raises ValueError, in Korean and English, for an invalid one."""
     plain = number.replace("-", "").strip()
     if not is_valid(plain):
         raise ValueError(

@@ -1,20 +1,20 @@
-"""Equal by being the same object: for what is long to compare, and is one object where it is equal."""
+"""Cache by identity: objects that are slow to compare, and are the same object wherever they are equal."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-Value = TypeVar("It")
-Result = TypeVar("Found")
+Value = TypeVar("Value")
+Result = TypeVar("Result")
 
 
 class IdentityKey(Generic[Value]):
-    """Equal only to what holds the same object."""
+    """Cache key that equals only a key of the same object."""
 
     __slots__ = ("value",)
 
-    def __init__(self, it: Value) -> None:
-        self.value = it
+    def __init__(self, value: Value) -> None:
+        self.value = value
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, IdentityKey) and other.value is self.value
@@ -24,10 +24,10 @@ class IdentityKey(Generic[Value]):
 
 
 def cached_by_identity(max_size: int) -> Callable[[Callable[[Value], Result]], Callable[[Value], Result]]:
-    """Works out what follows from an object alone once, for the last `most` of them; nobody may change it."""
+    """Decorate a function of one object: its results for the last `max_size` objects are cached and must not be changed."""
 
     def decorate(function: Callable[[Value], Result]) -> Callable[[Value], Result]:
-        kept = lru_cache(maxsize=max_size)(lambda same: function(same.it))
-        return lambda it: kept(IdentityKey(it))
+        cached = lru_cache(maxsize=max_size)(lambda key: function(key.value))
+        return lambda value: cached(IdentityKey(value))
 
     return decorate

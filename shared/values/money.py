@@ -1,4 +1,4 @@
-"""Won: whole numbers only, split so that the parts always add up."""
+"""Won: whole amounts, and splits whose parts add up to the total."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 
 class Funder(StrEnum):
-    """Whose purse: 국비, 도비, 시비(시군비), 자부담. The company's own share is never public money."""
+    """Funding source: 국비, 도비, 시비(시군비), 자부담. The self-contribution is never public money."""
 
     NATIONAL = "national"
     PROVINCE = "province"
@@ -31,9 +31,9 @@ Won = Annotated[int, Field(sa_type=BigInteger)]
 def split(
     total_krw: int, ratio: Mapping[Funder, int], remainder_to: Funder, unit_krw: int = 1
 ) -> dict[Funder, int]:
-    """Each share of the total (won) floored to the rounding unit; what is left goes to the named owner.
+    """Return each funder's share of the total (won), floored to the rounding unit; `remainder_to` gets the remainder.
 
-    Raises ValueError where the total is negative, the unit below 1 or the owner has no share.
+    Raises ValueError where the total is negative, the unit below 1, or `remainder_to` has no ratio.
     """
     if (
         total_krw < 0
@@ -50,12 +50,12 @@ def split(
 
 
 def public(shares: Mapping[Funder, int]) -> dict[Funder, int]:
-    """The shares that are public money."""
+    """Return the shares that are public money."""
     return {funder: amount for funder, amount in shares.items() if funder != Funder.SELF}
 
 
 def instalments(shares: Mapping[Funder, int], parts: list[int]) -> list[dict[Funder, int]]:
-    """The shares (won) paid in instalments by integer parts; each funder's last one takes its remainder."""
+    """Return the shares (won) of each instalment, divided by integer parts; the last one takes the remainders."""
     whole, paid = sum(parts), dict.fromkeys(shares, 0)
     rows: list[dict[Funder, int]] = []
     for number, part in enumerate(parts, start=1):

@@ -1,6 +1,6 @@
-"""A request is one transaction, committed before the reply: a reply means saved.
+"""One transaction per request, committed before the reply: a successful reply means saved.
 
-`Router` is FastAPI's, whose commands (POST, PUT, DELETE) also honour Idempotency-Key.
+`Router` is FastAPI's, with that transaction; its commands (POST, PUT, DELETE, PATCH) also honour Idempotency-Key.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -30,11 +30,11 @@ def _not_future(on: date) -> date:
 
 
 OccurredOn = Annotated[date, AfterValidator(_not_future)]
-"""A business date that has come; a later one is refused by the rule future_date."""
+"""A business date up to today; a later one is refused by the rule future_date."""
 
 
 class DatedCommand(BaseModel):
-    """A command's body: done on `occurred_on`, today where it is left out; fields that nobody knows are refused."""
+    """Base of a command's body: `occurred_on` is today where it is left out; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class DatedCommand(BaseModel):
 
 
 class DeadlineRun(BaseModel):
-    """The day up to which deadlines are told: what the role timer does by itself each day."""
+    """Body of a run of the deadlines up to a date, which the role timer does by itself each day."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,25 +50,28 @@ class DeadlineRun(BaseModel):
 
 
 async def transaction(request: Request) -> AsyncSession:
+    """Return the request's session; a dependency, which makes the route open a transaction."""
     session: AsyncSession = request.state.session
     return session
 
 
 async def lazy_transaction(request: Request) -> LazyConnection:
+    """Return the request's connection; a dependency, which makes the route open a lazy transaction."""
     session: LazyConnection = request.state.session
     return session
 
 
 async def snapshot(request: Request) -> LazyConnection:
+    """Return the request's connection; a dependency, which makes the route open a snapshot."""
     session: LazyConnection = request.state.session
     return session
 
 
 Session = Annotated[AsyncSession, Depends(transaction)]
 Snapshot = Annotated[LazyConnection, Depends(snapshot)]
-"""What a read asks for whose statements must agree with each other: one moment of the database."""
+"""Dependency of a read whose statements must see the same moment of the database."""
 LazySession = Annotated[LazyConnection, Depends(lazy_transaction)]
-"""What the endpoint of a hot command asks for instead: asyncpg's connection, without a unit of work."""
+"""Dependency of a hot command: asyncpg's connection, without a unit of work."""
 
 
 KEY_HEADER = {
@@ -77,26 +80,26 @@ KEY_HEADER = {
     "description": "같은 키는 같은 답을 받습니다 / the same key gets the same answer",
     "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.MAX_KEY_LENGTH},
 }
-"""What the OpenAPI document says of the header that every command may bear; `once` reads it."""
+"""The Idempotency-Key header of every command in the OpenAPI document; `idempotent` reads it."""
 
 
 class TransactionRoute(APIRoute):
-    """Begins before the endpoint, keeps the answer under its key, commits before the reply is sent."""
+    """Route that begins a transaction, calls the endpoint, stores its response under the key, commits, and replies."""
 
     def transaction_factory(self) -> Callable[[Database], AbstractAsyncContextManager[Executor]]:
-        """As the endpoint asked for it."""
-        asked = set(dependencies_of(self.dependant))
-        if snapshot in asked:
+        """Return the kind of transaction that the endpoint depends on: a session where it names none."""
+        dependencies = set(dependencies_of(self.dependant))
+        if snapshot in dependencies:
             return lambda database: database.snapshot()
-        if lazy_transaction in asked:
+        if lazy_transaction in dependencies:
             return lambda database: database.lazy_transaction()
         return lambda database: database.transaction()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint, opened = super().get_route_handler(), self.transaction_factory()
+        endpoint, begin = super().get_route_handler(), self.transaction_factory()
 
         async def handle(request: Request) -> Response:
-            async with opened(request.app.state.database) as session:
+            async with begin(request.app.state.database) as session:
                 request.state.session = session
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:
@@ -107,25 +110,29 @@ class TransactionRoute(APIRoute):
 
 
 def dependencies_of(dependant: Dependant) -> Iterator[Any]:
-    """What the endpoint depends on, at whatever remove."""
-    for one in dependant.dependencies:
-        yield one.call
-        yield from dependencies_of(one)
+    """Yield the functions that the endpoint depends on, directly or through others."""
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from dependencies_of(dependency)
 
 
 async def idempotent(
     request: Request, session: Executor, key: str, endpoint: Callable[[Request], Awaitable[Response]]
 ) -> Response:
+    """Call the endpoint once per key of a caller; return the stored response where the key was used before.
+
+    Raises RuleBroken for a key of another length than 1 to 255, KeyReused for a key of another request.
+    """
     if not 0 < len(key) <= idempotency.MAX_KEY_LENGTH:
         raise RuleBroken(
             "idempotency_key_length",
             ko=f"Idempotency-Key는 1~{idempotency.MAX_KEY_LENGTH}자입니다.",
             en=f"An Idempotency-Key has 1 to {idempotency.MAX_KEY_LENGTH} characters.",
         )
-    asked = idempotency.fingerprint(request.method, request.scope["path"], await request.body())
+    fingerprint = idempotency.fingerprint(request.method, request.scope["path"], await request.body())
     principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
-    if (known := await idempotency.claim(session, principal, key, asked)) is not None:
-        status, body = known
+    if (stored := await idempotency.claim(session, principal, key, fingerprint)) is not None:
+        status, body = stored
         return Response(body, status, {"Idempotency-Replayed": "true"}, media_type="application/json")
     response = await endpoint(request)
     await idempotency.store(session, principal, key, response.status_code, response.body)
@@ -133,7 +140,7 @@ async def idempotent(
 
 
 class Router(APIRouter):
-    """Every route in one transaction; the Idempotency-Key header stands in the OpenAPI document."""
+    """Router of TransactionRoutes, whose commands have the Idempotency-Key header in the OpenAPI document."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(route_class=TransactionRoute, **options)

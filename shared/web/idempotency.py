@@ -1,7 +1,7 @@
-"""Idempotency-Key: the same key gives the same answer; with another body it is refused. Kept for good.
+"""Idempotency keys: the same key gets the same response, and is refused with another body; responses never expire.
 
-The key is claimed in the command's own transaction: a second request with it waits for the first one,
-and a failed command leaves no key behind, so that it can be tried again.
+The key is claimed in the command's own transaction: a second request with it waits for the first one, and a failed
+command leaves no key behind, so that it can be retried with the same key.
 """
 
 from datetime import datetime
@@ -19,17 +19,17 @@ CLAIM = """
     insert into idempotency_key (principal, key, fingerprint, status, body) values ($1, $2, $3, 0, ''::bytea)
     on conflict do nothing returning 1
 """
-KNOWN = "select fingerprint, status, body from idempotency_key where principal = $1 and key = $2"
+STORED = "select fingerprint, status, body from idempotency_key where principal = $1 and key = $2"
 STORE = "update idempotency_key set status = $3, body = $4 where principal = $1 and key = $2"
 MAX_KEY_LENGTH = 255
 
 
 class KeyReused(BusinessError):
-    """The key was used for another request."""
+    """The key was used for another request before."""
 
 
 class IdempotentResponse(SharedTable, table=True):
-    """The answer that a key got."""
+    """Response that was sent for a caller's key; `principal` is empty for callers without a token."""
 
     __tablename__ = "idempotency_key"
 
@@ -44,24 +44,29 @@ class IdempotentResponse(SharedTable, table=True):
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """Return a digest by which a repeated request is told from another one."""
     return sha256(b"\n".join([method.encode(), path.encode(), body])).digest()
 
 
 async def claim(
     session: Executor, principal: str, key: str, request_fingerprint: bytes
 ) -> tuple[int, bytes] | None:
-    """`asked` is the request's fingerprint. None where the key is new; the kept answer where it is known; KeyUsedOtherwise for another request."""
+    """Claim the key in the caller's transaction; return the stored (status, body) of an earlier request, None for a new key.
+
+    Raises KeyReused where the key was used for a request with another fingerprint.
+    """
     if await fetch_raw(session, CLAIM, principal, key, request_fingerprint):
         return None
-    [known] = await fetch_raw(session, KNOWN, principal, key)
-    if bytes(known[0]) != request_fingerprint:
+    [(stored_fingerprint, status, body)] = await fetch_raw(session, STORED, principal, key)
+    if bytes(stored_fingerprint) != request_fingerprint:
         raise KeyReused(
             "idempotency_key_reused",
             ko="같은 Idempotency-Key로 다른 내용이 왔습니다. 처음 요청만 처리했습니다. 새 키로 다시 보내세요.",
             en="This Idempotency-Key was used for another request; only that one counts. Send this one with a new key.",
         )
-    return known[1], bytes(known[2])
+    return status, bytes(body)
 
 
 async def store(session: Executor, principal: str, key: str, status: int, body: Any) -> None:
+    """Store the response of a claimed key."""
     await fetch_raw(session, STORE, principal, key, status, bytes(body))

@@ -1,6 +1,6 @@
-"""Who asks: a bearer token (JWT) checked against the configured keys, and the roles that it names.
+"""Identity of callers: bearer tokens (JWT), checked against the configured keys, and the roles in them.
 
-OWASP ASVS 5.0 9.1-9.2: the algorithm is ours to choose, keys come from our file alone, audience and times are checked.
+OWASP ASVS 5.0 9.1-9.2: algorithms are fixed here, keys come from our file alone, audience and times are checked.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from shared.errors import BusinessError, Forbidden
 
 ALGORITHMS = ["Ed25519", "ES256"]
 LEEWAY_SECONDS = 60
-MAX_CACHED_SIGNATURES = 1_000  # tokens whose signature is remembered as good
+MAX_CACHED_SIGNATURES = 1_000  # tokens
 
 bearer = HTTPBearer(
     auto_error=False, description="JWT; roles: officer, approver, payer, reviewer, company, operator, auditor"
@@ -29,22 +29,23 @@ bearer = HTTPBearer(
 
 
 class Unauthenticated(BusinessError):
-    """Nobody can be told from the request."""
+    """The request has no valid token."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """An opaque id, never a name, and what it may do."""
+    """An identified caller: an opaque id, never a name, and its roles."""
 
     id: str
     roles: frozenset[str]
 
     def has(self, *roles: str) -> bool:
+        """Return whether the actor has at least one of the roles."""
         return not self.roles.isdisjoint(roles)
 
 
 class Identity:
-    """Reads tokens; without keys nobody is let in."""
+    """Validates tokens; without configured keys every token is refused."""
 
     def __init__(self, settings: TokenSettings) -> None:
         self.keys = KeySet.import_key_set(_read(settings)) if settings.jwks_file else None
@@ -55,10 +56,11 @@ class Identity:
             exp={"essential": True},
             sub={"essential": True},
         )
-        # The same bytes under the same keys have the same signature: it is checked once. A refusal is not kept.
+        # The same bytes under the same keys have the same signature: it is verified once. A refusal is not cached.
         self.verified_claims = lru_cache(MAX_CACHED_SIGNATURES)(self._verify_signature)
 
     def actor(self, token: str) -> Actor:
+        """Return the token's actor. Raises Unauthenticated for an invalid or expired token."""
         if self.keys is None:
             raise _unauthenticated("열쇠가 설정되지 않았습니다", "no keys are configured")
         try:
@@ -71,12 +73,15 @@ class Identity:
         return Actor(str(claims["sub"]), frozenset(map(str, claims.get("roles", []))))
 
     def _verify_signature(self, token: str) -> dict[str, Any]:
-        """What a token with a good signature claims; its times are for `actor` to check, at every request."""
+        """Return the claims of a token with a valid signature; `actor` validates them at every request."""
         assert self.keys is not None
         return jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
 
     def principal(self, authorization: str) -> str:
-        """Whose idempotency keys these are: the token's subject; nobody's where there is no valid token."""
+        """Return the owner of the request's idempotency keys: the token's subject, empty without a token.
+
+        Raises Unauthenticated for an invalid token.
+        """
         scheme, _, token = authorization.partition(" ")
         return self.actor(token).id if scheme.lower() == "bearer" and token else ""
 
@@ -95,26 +100,27 @@ def _unauthenticated(ko: str, en: str) -> Unauthenticated:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def actor(request: Request, given: Credentials) -> Actor:
-    if given is None:
+async def actor(request: Request, credentials: Credentials) -> Actor:
+    """Return the request's actor and bind its id to logs and events. Raises Unauthenticated."""
+    if credentials is None:
         raise _unauthenticated("로그인이 필요합니다", "a bearer token is needed")
-    found: Actor = request.app.state.identity.actor(given.credentials)
-    structlog.contextvars.bind_contextvars(authid=found.id, authtype="user")
-    return found
+    caller: Actor = request.app.state.identity.actor(credentials.credentials)
+    structlog.contextvars.bind_contextvars(authid=caller.id, authtype="user")
+    return caller
 
 
 def require_role(*roles: str) -> Callable[[Request, Credentials], Awaitable[Actor]]:
-    """A dependency: whoever asks has at least one of these roles, or NotAllowed."""
+    """Return a dependency that returns an actor with one of the roles. It raises Unauthenticated or Forbidden."""
 
-    async def authorised(request: Request, given: Credentials) -> Actor:
-        found = await actor(request, given)
-        if not found.has(*roles):
+    async def authorised(request: Request, credentials: Credentials) -> Actor:
+        caller = await actor(request, credentials)
+        if not caller.has(*roles):
             raise Forbidden(
                 "role_needed",
                 ko=f"이 일은 {', '.join(ROLES_KO.get(role, role) for role in roles)}만 할 수 있습니다. 그 담당자에게 요청하세요.",
                 en=f"Only {', '.join(roles)} may do this. Ask one of them.",
             )
-        return found
+        return caller
 
     return authorised
 

@@ -1,4 +1,4 @@
-"""What operators ask of every process: is it alive, is it ready and why not, what does it measure."""
+"""Operations endpoints of every process: /healthz, /readyz with the reasons, /metrics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +29,7 @@ from shared.observability.metrics import (
 
 log = structlog.get_logger()
 
-DATABASE_TIMEOUT = 3.0  # seconds that the database has: who asks has ten at most
+DATABASE_TIMEOUT = 3.0  # seconds; probes and scrapes wait ten at most
 Measure = Callable[[AsyncSession], Awaitable[None]]
 
 router = APIRouter(tags=["operations"], include_in_schema=False)
@@ -37,23 +37,24 @@ router = APIRouter(tags=["operations"], include_in_schema=False)
 
 @router.get("/healthz")
 async def alive() -> dict[str, str]:
-    """Never asks the database or Kafka: a restart would not help them."""
+    """Liveness: asks neither the database nor Kafka, whose outage a restart would not end."""
     return {"status": "alive"}
 
 
 @router.get("/readyz")
 async def ready(request: Request) -> JSONResponse:
-    """Each role by itself: an api is ready when its database is, the others when they make progress."""
+    """Readiness with the reason of each role that is not ready: an api needs its database, the others make progress."""
     healths: list[Health] = request.app.state.healths
     problems = {health.role: problem for health in healths if (problem := health.problem())}
-    if (away := await database_problem(request.app.state.database)) is not None:
-        problems["database"] = away
+    if (reason := await database_problem(request.app.state.database)) is not None:
+        problems["database"] = reason
     roles = [health.role for health in healths]
     body = {"status": "not ready" if problems else "ready", "roles": roles, "problems": problems}
     return JSONResponse(body, 503 if problems else 200)
 
 
 async def database_problem(database: Database) -> str | None:
+    """Return why the database cannot be used, None where it answers in time."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
             await fetch(session, "select 1")
@@ -64,11 +65,11 @@ async def database_problem(database: Database) -> str | None:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Prometheus text; what stands in the database is read at each scrape."""
+    """Prometheus text; values from the database are read at each scrape."""
     state = request.app.state
     measure_process(state.database, state.settings, state.healths)
-    answered = await measure_database(state.database, state.measure)
-    DATABASE_UP.labels(state.database.schema).set(answered)
+    is_up = await measure_database(state.database, state.measure)
+    DATABASE_UP.labels(state.database.schema).set(is_up)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -82,23 +83,23 @@ def measure_process(database: Database, settings: Settings, healths: Sequence[He
 
 
 async def measure_database(database: Database, measure: Measure) -> bool:
-    """A database that is away, hangs or has no connection left is told as such: the rest of the scrape goes on."""
+    """Set the gauges read from the database; return False where it does not answer, so the rest of the scrape goes on."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
             await measure_messaging(session, database.schema)
             await measure(session)
     except Exception as error:
-        log.warning("metrics.database_away", reason=repr(error))
+        log.warning("metrics.database_unavailable", reason=repr(error))
         return False
     return True
 
 
 async def measure_messaging(session: AsyncSession, service: str) -> None:
     (depth, age), (parked, waited) = await outbox.depth(session), await parking.depth(session)
-    kept, newest = await dead_letters.depth(session)
+    stored, newest = await dead_letters.depth(session)
     OUTBOX_DEPTH.labels(service).set(depth)
     OUTBOX_AGE.labels(service).set(age)
     PARKED.labels(service).set(parked)
     PARKED_SECONDS.labels(service).set(waited)
-    DEAD_LETTERS_STORED.labels(service).set(kept)
+    DEAD_LETTERS_STORED.labels(service).set(stored)
     DEAD_LETTER_AGE.labels(service).set(newest)

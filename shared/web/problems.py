@@ -1,4 +1,4 @@
-"""Errors as application/problem+json (RFC 9457): which rule, why, what to do; in Korean, English beside it."""
+"""Errors as application/problem+json (RFC 9457): broken rule, reason and what to do, in Korean and English."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -76,29 +76,32 @@ async def business_error(request: Request, error: Exception) -> Response:
     log.info("request.refused", rule=error.rule, status=status)
     response = problem(status, error.rule, error.ko, error.en)
     if isinstance(error, PrerequisiteMissing):
-        # What is missing may be on its way: asking again helps, and only here.
+        # The prerequisite may be on its way: a retry helps, and only here.
         response.headers["Retry-After"] = "1"
     return response
 
 
 async def validation_error(request: Request, error: Exception) -> Response:
-    """Each field that breaks its rule, by its path in the body."""
+    """Return a problem with up to twenty invalid fields, by their paths in the body."""
     assert isinstance(error, RequestValidationError)
-    errors = [field_error(one) for one in error.errors()[:20]]
-    ko = "; ".join(f"{one['field']}: {one['ko'].rstrip('.')}" for one in errors[:3])
-    en = "; ".join(f"{one['field']}: {one['en'].rstrip('.')}" for one in errors[:3])
+    errors = [field_error(detail) for detail in error.errors()[:20]]
+    ko = "; ".join(f"{invalid['field']}: {invalid['ko'].rstrip('.')}" for invalid in errors[:3])
+    en = "; ".join(f"{invalid['field']}: {invalid['en'].rstrip('.')}" for invalid in errors[:3])
     return problem(
         422, "invalid_input", f"{ko}. 고쳐서 다시 보내세요.", f"{en}. Correct it and send it again.", errors
     )
 
 
-def field_error(one: Any) -> dict[str, str]:
-    """Our own checks say `Korean / English`; what pydantic says is English, with KOREAN beside it."""
-    field = ".".join(str(part) for part in one["loc"] if part not in {"body", "query", "path"}) or "body"
-    message = str(one["msg"]).removeprefix("Value error, ")
-    if one["type"] in KOREAN_MESSAGES:
-        context = {name: str(value) for name, value in one.get("ctx", {}).items()}
-        return {"field": field, "ko": KOREAN_MESSAGES[one["type"]].format_map(context), "en": message}
+def field_error(detail: Any) -> dict[str, str]:
+    """Return the field and the message in both languages of one of pydantic's error details.
+
+    Messages of our own validators are `Korean / English`; pydantic's are English, and KOREAN_MESSAGES translates them.
+    """
+    field = ".".join(str(part) for part in detail["loc"] if part not in {"body", "query", "path"}) or "body"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] in KOREAN_MESSAGES:
+        context = {name: str(value) for name, value in detail.get("ctx", {}).items()}
+        return {"field": field, "ko": KOREAN_MESSAGES[detail["type"]].format_map(context), "en": message}
     korean, _, english = message.partition(" / ")
     return {"field": field, "ko": korean, "en": english or korean}
 
@@ -113,7 +116,7 @@ async def http_error(request: Request, error: Exception) -> Response:
 
 async def unexpected_error(request: Request, error: Exception) -> Response:
     if is_transient(error):
-        log.warning("request.database_away", reason=repr(error))
+        log.warning("request.database_unavailable", reason=repr(error))
         ko = "데이터베이스에 잠시 닿지 않습니다. 저장되지 않았으니 잠시 뒤 같은 Idempotency-Key로 다시 보내세요."
         return problem(
             503, "away", ko, "The database is away for now; nothing was saved. Try again with the same key."

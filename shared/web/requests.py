@@ -1,4 +1,4 @@
-"""Around every request: what it is called in logs and events, how long it took, and how large it may be."""
+"""Context of every request: its correlation in logs and events, its duration, and the limit of its body."""
 
 import re
 import time
@@ -11,17 +11,15 @@ from uuid_utils.compat import uuid7
 
 from shared.observability import tracing
 from shared.observability.metrics import REQUEST_SECONDS
-from shared.observability.tracing import Span, SpanKind
 from shared.web.http import BODY_LIMIT
 from shared.web.problems import problem
 
 CORRELATION_ID = re.compile(rb"^[\w.:-]{1,100}$", re.ASCII)
 TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-UNTRACED_PATHS = {"/healthz", "/readyz", "/metrics"}  # no trace is begun for these
 
 
 class RequestContext:
-    """Pure ASGI, so that streams stay streams."""
+    """ASGI middleware, which leaves streams unbuffered."""
 
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app, self.service = app, service
@@ -34,21 +32,11 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(service=self.service, **correlation_attributes(headers)):
             if is_too_large(headers):
                 return await answer_too_large(scope, receive, send)
-            await self.traced(scope, receive, send)
+            await self.timed(scope, receive, send)
         return None
 
-    async def traced(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not tracing.is_on() or scope["path"] in UNTRACED_PATHS:
-            return await self.timed(scope, receive, send)
-        parent = structlog.contextvars.get_contextvars().get("traceparent")
-        said = {"http.request.method": scope["method"], "url.scheme": scope["scheme"]}
-        with tracing.span(f"HTTP {scope['method']}", SpanKind.SERVER, parent, said) as span:
-            return await self.timed(scope, receive, send, span)
-
-    async def timed(
-        self, scope: Scope, receive: Receive, send: Send, span: Span = tracing.INVALID_SPAN
-    ) -> None:
-        status, began = 500, time.perf_counter()
+    async def timed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, started = 500, time.perf_counter()
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -62,26 +50,24 @@ class RequestContext:
             await self.app(scope, limited(receive), sending)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - started
             REQUEST_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(seconds)
-            describe_span(span, scope["method"], route, status)
-
-
-def describe_span(span: Span, method: str, route: str, status: int) -> None:
-    """The route, not the path or the query: those may name somebody."""
-    span.update_name(f"HTTP {method} {route}")
-    span.set_attributes({"http.route": route, "http.response.status_code": status})
-    if status >= 500:
-        tracing.set_error(span, str(status))
 
 
 def correlation_attributes(headers: MutableMapping[bytes, bytes]) -> dict[str, str]:
-    """The caller's correlation id and trace where they are well-formed; else a new id."""
-    given = headers.get(b"x-correlation-id", b"")
-    found = {"correlationid": given.decode() if CORRELATION_ID.match(given) else str(uuid7())}
-    if TRACEPARENT.match(trace := headers.get(b"traceparent", b"")):
-        found["traceparent"] = trace.decode()
-    return found
+    """Return the caller's correlation id, or a new one, and the request's traceparent: its span's, or the caller's.
+
+    Neither is taken from the caller unless it is well-formed.
+    """
+    correlation_id = headers.get(b"x-correlation-id", b"")
+    attributes = {
+        "correlationid": correlation_id.decode() if CORRELATION_ID.match(correlation_id) else str(uuid7())
+    }
+    if (current := tracing.current_traceparent()) is not None:
+        attributes["traceparent"] = current
+    elif TRACEPARENT.match(traceparent := headers.get(b"traceparent", b"")):
+        attributes["traceparent"] = traceparent.decode()
+    return attributes
 
 
 def is_too_large(headers: MutableMapping[bytes, bytes]) -> bool:
@@ -97,7 +83,7 @@ async def answer_too_large(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def limited(receive: Receive) -> Receive:
-    """A body without a stated length is cut off at the limit: what is left is no longer JSON."""
+    """Cut off a body without a content-length at the limit, which leaves no valid JSON."""
     size = 0
 
     async def receiving() -> Any:

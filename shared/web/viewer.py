@@ -1,4 +1,4 @@
-"""Dependencies of read requests: the viewer, who must be allowed to read the board, and the business date asked for."""
+"""Dependencies of read requests: the viewer, with the right to read the board, and the business date asked for."""
 
 from datetime import date
 from ipaddress import ip_address

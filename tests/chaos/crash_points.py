@@ -113,10 +113,12 @@ POINTS = (
     _consumer(
         "handled.before_offset",
         "a partition's records are committed, their offset is not",
-        before("shared.messaging.consumer:Consumer.commit"),
+        before("shared.messaging.consumer:Consumer.commit_offset"),
     ),
     _consumer(
-        "handled.after_offset", "the offset is committed", after("shared.messaging.consumer:Consumer.commit")
+        "handled.after_offset",
+        "the offset is committed",
+        after("shared.messaging.consumer:Consumer.commit_offset"),
     ),
     _consumer(
         "park.before_commit",

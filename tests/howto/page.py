@@ -9,7 +9,7 @@ for any text.
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,17 +34,18 @@ class Edit:
     diff: str
 
     def apply(self, folder: Path) -> None:
-        content = (folder / self.path).read_text(encoding="utf-8")
+        content = (folder / self.path).read_text(encoding="utf-8").splitlines()
         for hunk in re.split(r"^@@\n", self.diff, flags=re.MULTILINE):
             content = self.changed(content, hunk.splitlines())
-        (folder / self.path).write_text(content, encoding="utf-8")
+        (folder / self.path).write_text("".join(f"{line}\n" for line in content), encoding="utf-8")
 
-    def changed(self, content: str, hunk: list[str]) -> str:
+    def changed(self, content: list[str], hunk: list[str]) -> list[str]:
         before, after = lines(hunk, " -"), lines(hunk, " +")
         if not before:
             return content + after
-        assert f"\n{content}".count(f"\n{before}") == 1, f"{self.path} does not contain once:\n{before}"
-        return f"\n{content}".replace(f"\n{before}", f"\n{after}").removeprefix("\n")
+        places = [at for at in range(len(content)) if content[at : at + len(before)] == before]
+        assert len(places) == 1, f"{self.path} does not contain once:\n" + "\n".join(before)
+        return content[: places[0]] + after + content[places[0] + len(before) :]
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Command:
     """A command with the output it has to show, and whether it has to fail."""
 
     arguments: list[str]
-    fails: bool
-    output: list[str]
+    fails: bool = False
+    output: Sequence[str] = ()
 
     def shows(self, output: str) -> bool:
         return all(re.search(as_pattern(line), output, re.MULTILINE) for line in self.output)
@@ -87,12 +88,12 @@ def file_of(paragraph: str) -> str:
 def commands(console: str) -> Iterator[Command]:
     for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
         line, *output = part.splitlines()
-        yield Command(shlex.split(line, comments=True), line.endswith(FAILS), output)
+        yield Command(shlex.split(line, comments=True), line.endswith(FAILS), tuple(output))
 
 
-def lines(hunk: list[str], kinds: str) -> str:
-    """Return the hunk's lines of these kinds as text; a line without a mark is context."""
-    return "".join(f"{line[1:]}\n" for line in hunk if (line[:1] or " ") in kinds)
+def lines(hunk: list[str], kinds: str) -> list[str]:
+    """Return the hunk's lines of these kinds; a line without a mark is context."""
+    return [line[1:] for line in hunk if (line[:1] or " ") in kinds]
 
 
 def as_pattern(line: str) -> str:

@@ -1,5 +1,6 @@
 """Every page of docs/how-to works as written: its edits apply and its commands succeed, or fail where it says so."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import PASSWORDS
 from tests.howto.page import Command, Edit, NewFile, steps
 from tests.sources import ROOT, files
+from tests.stack import postgres_url
 
 PAGES = sorted((ROOT / "docs/how-to").glob("*.md"))
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -26,20 +29,37 @@ def working_copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """Environment variables of a reader's shell: this Python first, and this run's PostgreSQL."""
+    database = {"IEUM_DATABASE_URL": postgres_url(), "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS)}
+    return os.environ | {"PATH": PATH} | database
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_works_as_written(page: Path, working_copy: Path) -> None:
+def test_page_works_as_written(page: Path, working_copy: Path, environment: dict[str, str]) -> None:
+    changed = set()
     for step in steps(page.read_text(encoding="utf-8")):
         if isinstance(step, Command):
-            run(step, working_copy)
+            run(step, working_copy, environment)
         else:
             step.apply(working_copy)
+            changed.add(step.path)
+
+    code = sorted(path for path in changed if path.endswith(".py"))
+    for check in (
+        ["ruff", "check", *code],
+        ["ruff", "format", "--check", *code],
+        ["lint-imports", "--no-cache"],
+    ):
+        run(Command(check), working_copy, environment)
 
 
-def run(command: Command, folder: Path) -> None:
+def run(command: Command, folder: Path, environment: dict[str, str]) -> None:
     done = subprocess.run(
         command.arguments,
         cwd=folder,
-        env=os.environ | {"PATH": PATH},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -91,7 +111,7 @@ def test_block_that_cannot_be_executed_is_refused(page: str) -> None:
 def test_command_has_its_output_and_its_failure() -> None:
     [passes, fails] = steps("Run:\n\n```console\n$ a 'b c'\n…1 passed…\n$ d  # fails\n```\n")
 
-    assert passes == Command(["a", "b c"], False, ["…1 passed…"])
-    assert fails == Command(["d"], True, [])
+    assert passes == Command(["a", "b c"], output=("…1 passed…",))
+    assert fails == Command(["d"], fails=True)
     assert passes.shows("first\n=== 1 passed in 2 s ===\n")
     assert not passes.shows("first\n1 failed\n")

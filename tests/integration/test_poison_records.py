@@ -162,7 +162,7 @@ async def test_a_record_that_was_handled_is_not_dead_lettered_however_often_the_
 async def test_a_partition_is_committed_while_another_is_still_being_handled(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handle, commit, legacy_committed = Dispatcher.handle, Consumer.commit, asyncio.Event()
+    handle, commit, legacy_committed = Dispatcher.handle, Consumer.commit_offset, asyncio.Event()
 
     async def handle_late(dispatcher: Dispatcher, record: Record) -> str:
         if is_internal(record):

@@ -1,6 +1,6 @@
 """Spans of requests, handlers and folds: their parents and attributes, and that there are none while tracing is off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,11 +17,12 @@ from shared.observability import tracing
 from shared.observability.logs import add_trace_id, correlation
 from shared.observability.tracing import SpanKind
 from shared.service import Service
+from shared.web.telemetry import telemetry
 from tests.builders import a_selection, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import Probe
 from tests.system import System
-from tests.tracing import attributes_of, record_spans
+from tests.tracing import RecordedSpans, attributes_of, record_spans
 
 SELECTED = "handle kr.ieum.company.selected.v1"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -98,13 +99,20 @@ async def test_failed_span_has_its_rule_and_not_its_sentences(system: System, pr
 
 
 @pytest.fixture
-def app(databases: Databases, settings: Settings) -> Any:
-    """Funding with two routes: one returns its correlation, one raises."""
-    router = APIRouter()
-    router.add_api_route("/correlation/{name}", return_correlation)
-    router.add_api_route("/faults", fault)
-    service = Service("funding", "t", MetaData(), FundingRecordDeadLettered, [router])
-    return service.app(databases["funding"], settings, [], serves_api=True)
+def create_client(databases: Databases, settings: Settings) -> Callable[[], AsyncClient]:
+    """Return a function that creates Funding's app with two routes: one returns its correlation, one raises."""
+
+    def create() -> AsyncClient:
+        router = APIRouter()
+        router.add_api_route("/correlation/{name}", return_correlation)
+        router.add_api_route("/faults", fault)
+        service = Service("funding", "t", MetaData(), FundingRecordDeadLettered, [router])
+        app = service.app(databases["funding"], settings, [], serves_api=True)
+        return AsyncClient(
+            transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://funding"
+        )
+
+    return create
 
 
 async def return_correlation(name: str) -> dict[str, str]:
@@ -112,44 +120,96 @@ async def return_correlation(name: str) -> dict[str, str]:
 
 
 async def fault() -> None:
-    raise ZeroDivisionError
+    raise ZeroDivisionError("kim@example.com")
 
 
 @pytest.fixture
-def client(app: Any) -> AsyncClient:
-    return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://funding")
-
-
-async def test_request_continues_its_callers_trace(client: AsyncClient) -> None:
+def spans() -> Iterator[RecordedSpans]:
     with record_spans() as spans:
-        answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED})
+        yield spans
 
-    span = spans.find("HTTP GET /correlation/{name}")
+
+@pytest.fixture
+def client(spans: RecordedSpans, create_client: Callable[[], AsyncClient]) -> AsyncClient:
+    """A client of an app that traces its requests."""
+    return create_client()
+
+
+async def test_request_continues_its_callers_trace(client: AsyncClient, spans: RecordedSpans) -> None:
+    answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED})
+
+    span = spans.find("GET /correlation/{name}")
     assert answer.json()["traceparent"] == f"00-{TRACE}-{span.context.span_id:016x}-01"
-    assert (span.kind, attributes_of(span)["http.response.status_code"]) == (SpanKind.SERVER, 200)
-    assert "kim" not in str(attributes_of(span))
+    assert f"{span.context.trace_id:032x}" == TRACE
+    assert span.kind == SpanKind.SERVER
 
 
-async def test_fault_sets_error_status_on_its_span(client: AsyncClient) -> None:
-    with record_spans() as spans:
-        answer = await client.get("/faults")
+async def test_malformed_traceparent_of_a_caller_starts_a_new_trace(
+    client: AsyncClient, spans: RecordedSpans
+) -> None:
+    answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED + "?" * 40_000})
 
-    span = spans.find("HTTP GET /faults")
+    span = spans.find("GET /correlation/{name}")
+    assert span.parent is None
+    assert answer.json()["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-01"
+
+
+async def test_request_span_has_no_path_query_host_or_client(
+    client: AsyncClient, spans: RecordedSpans
+) -> None:
+    headers = {"host": "kim.example.com", "user-agent": "kim", "x-forwarded-for": "203.0.113.7"}
+    await client.get("/correlation/kim?q=kim", headers=headers)
+
+    assert attributes_of(spans.find("GET /correlation/{name}")) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "http.route": "/correlation/{name}",
+        "network.protocol.version": "1.1",
+        "url.scheme": "http",
+    }
+
+
+async def test_unknown_method_and_path_are_not_in_the_span(client: AsyncClient, spans: RecordedSpans) -> None:
+    await client.request("KIM", "/kim")
+
+    span = spans.find("HTTP")
+    assert attributes_of(span)["http.request.method"] == "_OTHER"
+    assert "kim" not in f"{span.name} {attributes_of(span)}".lower()
+
+
+async def test_fault_sets_the_class_of_its_error_and_not_its_message(
+    client: AsyncClient, spans: RecordedSpans
+) -> None:
+    answer = await client.get("/faults")
+
+    span = spans.find("GET /faults")
     assert (answer.status_code, span.status.status_code) == (500, StatusCode.ERROR)
+    assert attributes_of(span)["error.type"] == "ZeroDivisionError"
+    assert (span.events, span.status.description) == ((), None)
 
 
-async def test_health_checks_and_scrapes_make_no_trace(client: AsyncClient) -> None:
-    with record_spans() as spans:
-        for path in ("/healthz", "/readyz", "/metrics"):
-            await client.get(path)
+async def test_health_checks_and_scrapes_make_no_trace(client: AsyncClient, spans: RecordedSpans) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        await client.get(path)
 
     assert spans.spans == ()
 
 
-async def test_callers_trace_passes_through_while_tracing_is_off(client: AsyncClient) -> None:
-    answer = await client.get("/correlation/kim", headers={"traceparent": RECORDED})
+async def test_callers_trace_passes_through_while_tracing_is_off(
+    create_client: Callable[[], AsyncClient],
+) -> None:
+    answer = await create_client().get("/correlation/kim", headers={"traceparent": RECORDED})
 
     assert answer.json()["traceparent"] == RECORDED
+
+
+def test_fastapi_exports_nothing_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+
+    config = telemetry()
+
+    assert [name for name, value in config.items() if value] == ["exclude"]
 
 
 def test_records_are_not_iterated_while_tracing_is_off() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,13 @@ PYTHON = ROOT / ".venv" / "mutation" / "bin" / "python"
 COPIED = ("services", "shared", "deploy", "tools", "tests")
 KILLED = (1, 3, 24, -24, 36, 152, 255)  # a failed test; or endless work, which is noticed as well
 CHILDREN = 2
+# `mutmut show` starts anew for each mutant.
+SHOW_DIFFS = """
+import json, sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+path, *names = sys.argv[1:]
+print(json.dumps({name: get_diff_for_mutant(name, path=path) for name in names}))
+"""
 
 
 class RunFailed(Exception):
@@ -53,7 +61,7 @@ def mutate(path: str, folder: Path) -> Results:
     if ran.returncode or not codes or None in codes.values():
         raise RunFailed(f"{path}: {ran.stdout[-3_000:]}\n{ran.stderr[-2_000:]}")
     alive = [name for name, code in codes.items() if code not in KILLED]
-    return Results(len(codes), tuple(describe(path, name, folder) for name in alive))
+    return Results(len(codes), tuple(describe(path, alive, folder)))
 
 
 def prepare(path: str, folder: Path) -> None:
@@ -73,12 +81,13 @@ def prepare(path: str, folder: Path) -> None:
     (folder / "pyproject.toml").write_text(configured, encoding="utf-8")
 
 
-def describe(path: str, name: str, folder: Path) -> Mutant:
-    command = [str(PYTHON), "-m", "mutmut", "show", name]
+def describe(path: str, names: Sequence[str], folder: Path) -> Iterator[Mutant]:
+    command = [str(PYTHON), "-c", SHOW_DIFFS, path, *names]
     shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    changed = [line for line in shown.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
-    old, new = (" ".join(line[1:].split() for line in changed if line[0] == sign) for sign in "-+")
-    return Mutant(path, function_name(name), old, new)
+    for name, diff in json.loads(shown).items():
+        changed = [line for line in diff.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
+        old, new = (" ".join(" ".join(line[1:].split()) for line in changed if line[0] == sign) for sign in "-+")
+        yield Mutant(path, function_name(name), old, new)
 
 
 def function_name(mutant: str) -> str:

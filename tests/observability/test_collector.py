@@ -128,7 +128,7 @@ async def test_spans_reach_the_collector(databases: Databases, tmp_path: Path) -
         statuses = await run_commands(FundingApi(tmp_path, endpoint))
 
     assert set(statuses) == {200}
-    assert ("funding", "HTTP POST /deadlines") in Collector.received
+    assert ("funding", "POST /deadlines") in Collector.received
 
 
 @pytest.mark.parametrize("collector", [unresponsive_collector, no_collector])

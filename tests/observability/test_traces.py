@@ -5,7 +5,7 @@ from tests.e2e.small_scenario import ServicesWithHttp, announce, apply, decide, 
 from tests.flows.notifications_builders import MailServer, running_senders, until
 from tests.tracing import attributes_of, record_spans
 
-REQUEST = "HTTP POST /cases/{case_id}/agreement"
+REQUEST = "POST /cases/{case_id}/agreement"
 SIGNED, COMMITTED = "kr.ieum.agreement.signed.v1", "kr.ieum.funds.committed.v1"
 
 
@@ -18,6 +18,7 @@ async def test_one_request_is_one_trace_up_to_the_mail(
     await system.run_until_quiescent()
 
     with record_spans() as spans:
+        await system.serve()
         await sign(system, cases[0])
         await system.run_until_quiescent()
         async with running_senders(system.databases["notifications"], providers):
@@ -53,6 +54,7 @@ async def test_trace_of_an_application_reaches_the_mail_and_contains_no_personal
     await announce(system)
 
     with record_spans() as spans:
+        await system.serve()
         await apply(system, eligible=True)
         await system.run_until_quiescent()
         async with running_senders(system.databases["notifications"], providers):
@@ -60,8 +62,8 @@ async def test_trace_of_an_application_reaches_the_mail_and_contains_no_personal
 
     submitted = "kr.ieum.application.submitted.v1"
     assert spans.parents() >= {
-        (f"handle {submitted}", "HTTP POST /applications"),
-        (f"fold {submitted}", "HTTP POST /applications"),
+        (f"handle {submitted}", "POST /applications"),
+        (f"fold {submitted}", "POST /applications"),
         ("send email", f"handle {submitted}"),
     }
     text = " ".join(f"{span.name} {attributes_of(span)} {span.events}" for span in spans.spans)

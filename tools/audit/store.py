@@ -107,7 +107,5 @@ class Store:
 
 def digest(*parts: bytes | None) -> bytes:
     """Return 16 bytes that are the same for the same parts; a missing part is not an empty one."""
-    hash = blake2b(digest_size=16)
-    for part in parts:
-        hash.update(b"-" if part is None else b"%d:%b" % (len(part), part))
-    return hash.digest()
+    framed = b"".join(b"-" if part is None else b"%d:%b" % (len(part), part) for part in parts)
+    return blake2b(framed, digest_size=16).digest()

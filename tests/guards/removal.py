@@ -1,0 +1,95 @@
+"""Remove a guard in a copy of a migrated database, and run the tests against the copy in a process of its own."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from xml.etree import ElementTree
+
+import asyncpg
+
+from deploy.postgres import roles
+from shared.database.migrate import migrate
+from tests.databases import PASSWORDS
+from tests.guards.table import Guard
+from tests.sources import ROOT
+from tests.stack import postgres_url
+
+TEMPLATE = "ieum_guards"
+TIMEOUT = 600.0  # seconds, on a machine with other work
+BROKEN = ("TypeError", "NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "TimeoutError")
+"""Errors of a test itself: they do not show that it noticed the loss of the guard."""
+CREATING = Lock()  # PostgreSQL refuses two changes of one role at a time, and copies of a template in use
+
+
+async def prepare_template() -> None:
+    """Create the migrated database that each run receives a copy of."""
+    await drop(TEMPLATE)
+    await roles.prepare(postgres_url(), PASSWORDS, TEMPLATE)
+    for service in roles.SERVICES:
+        owner = roles.owner_role(service)
+        await migrate(service, roles.login_url(postgres_url(), owner, PASSWORDS[owner], TEMPLATE))
+
+
+def outcomes(database: str, guard: Guard | None, tests: Sequence[str], folder: Path) -> Mapping[str, str]:
+    """Run the tests without the guard; return by name how each failed, or an empty text where it passed.
+
+    Raises asyncpg.PostgresError where the SQL no longer applies, AssertionError where the tests did not run.
+    """
+    with CREATING:
+        asyncio.run(create_copy(database, guard))
+    try:
+        return run_pytest(database, tests, folder / f"{database}.xml")
+    finally:
+        asyncio.run(drop(database))
+
+
+def run_pytest(database: str, tests: Sequence[str], report: Path) -> Mapping[str, str]:
+    environment = os.environ | {
+        "IEUM_TEST_DATABASE": database,
+        "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS),
+        "IEUM_DATABASE_URL": postgres_url(),
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert ran.returncode in (0, 1), ran.stdout[-3_000:] + ran.stderr[-3_000:]
+    return {case.attrib["name"]: failure(case) for case in ElementTree.parse(report).iter("testcase")}
+
+
+def failure(case: ElementTree.Element) -> str:
+    """Return the message of a failed assertion. Raises AssertionError for a test that did not run or is broken."""
+    assert case.find("skipped") is None, f"{case.attrib['name']} was skipped"
+    problem = next((found for kind in ("error", "failure") if (found := case.find(kind)) is not None), None)
+    if problem is None:
+        return ""
+    message = problem.attrib["message"]
+    assert problem.tag == "failure", f"{case.attrib['name']} did not run: {message}"
+    assert not message.startswith(BROKEN), f"{case.attrib['name']} is broken: {message}"
+    return message or "failed"
+
+
+async def create_copy(database: str, guard: Guard | None) -> None:
+    await execute(postgres_url(), f'drop database if exists "{database}" with (force)')
+    await execute(postgres_url(), f'create database "{database}" template "{TEMPLATE}"')
+    await roles.prepare(postgres_url(), PASSWORDS, database)  # settings of roles are not copied
+    if guard is not None:
+        url = roles.with_database(postgres_url(), database)
+        await execute(url, f"set search_path = {guard.service}; {guard.sql}")
+
+
+async def drop(database: str) -> None:
+    await execute(postgres_url(), f'drop database if exists "{database}" with (force)')
+
+
+async def execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
