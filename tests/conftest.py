@@ -1,4 +1,4 @@
-"""Real Postgres by the real migrations and roles; a test of `system` runs in memory, and where it says so on real Kafka."""
+"""Fixtures of all tests: real Postgres with the real migrations and roles, and the real Kafka where a test is `connected`."""
 
 import os
 from collections.abc import AsyncIterator, Generator
@@ -16,7 +16,7 @@ from tests.containers import report
 from tests.databases import Databases
 from tests.stack import kafka_bootstrap, server_description
 
-HASTY = {
+FAST_SETTINGS = {
     "delivery_attempts": 3,
     "dead_letters_before_stop": 5,
     "backoff_seconds": 0.01,
@@ -28,22 +28,23 @@ HASTY = {
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """Impatient, so that tests are not."""
-    return Settings(**HASTY)  # type: ignore[arg-type]  # pydantic checks them
+    """Settings with short delays and few attempts."""
+    return Settings(**FAST_SETTINGS)  # type: ignore[arg-type]  # pydantic checks them
 
 
 @pytest.fixture(scope="session")
 def connected(settings: Settings) -> Settings:
-    """The same, with the real Kafka's address."""
+    """Settings with the real Kafka's address."""
     return settings.model_copy(update={"kafka_bootstrap": kafka_bootstrap()})
 
 
 @pytest.fixture(scope="session")
 async def migrated(settings: Settings) -> AsyncIterator[Databases]:
+    """All four schemas, migrated."""
     await real.prepare()
-    found = real.databases(settings)
-    yield found
-    for database in found.values():
+    migrated = real.databases(settings)
+    yield migrated
+    for database in migrated.values():
         await database.close()
 
 
@@ -55,14 +56,16 @@ async def databases(migrated: Databases) -> Databases:
 
 
 async def empty_topics(bootstrap: str) -> None:
-    """The real Kafka's topics lose their records; what comes next has the offsets after them."""
-    places = [TopicPartition(topic, number) for topic in topics.TOPICS for number in range(topics.PARTITIONS)]
+    """Delete all records of the real Kafka's topics; later records have the offsets after them."""
+    partitions = [
+        TopicPartition(topic, number) for topic in topics.TOPICS for number in range(topics.PARTITIONS)
+    ]
     reader, admin = (
         AIOKafkaConsumer(bootstrap_servers=bootstrap),
         AIOKafkaAdminClient(bootstrap_servers=bootstrap),
     )
     async with reader:
-        ends = await reader.end_offsets(places)
+        ends = await reader.end_offsets(partitions)
     await admin.start()
     try:
         await admin.delete_records(
@@ -79,7 +82,7 @@ async def topics_emptied(connected: Settings) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """After everything else, before pytest's closing line: what the servers were, and whether containers came up."""
+    """Report, before pytest's closing line, which servers were used and whether containers came up."""
     yield
     for line in report.lines(server_description()):
         terminalreporter.line(line)

@@ -16,6 +16,8 @@ Logs = dict[str, list["MemoryRecord"]]
 
 @dataclass
 class MemoryRecord:
+    """A record of a topic in memory, which has one partition."""
+
     topic: str
     offset: int
     key: bytes | None
@@ -25,7 +27,7 @@ class MemoryRecord:
 
 
 class MemoryKafka:
-    """What was sent outlives a restart, and so does what each group has committed."""
+    """Broker and producer in memory; records and committed offsets outlive a restart of the subscribers."""
 
     def __init__(self) -> None:
         self.logs: Logs = defaultdict(list)
@@ -33,13 +35,16 @@ class MemoryKafka:
         self.subscribers: list[Any] = []
 
     async def attach(self, broker: KafkaBroker) -> None:
+        """Give each subscriber of the broker a consumer on these topics."""
         self.subscribers = list(broker.subscribers)
-        for one in self.subscribers:
-            one.consumer = MemoryConsumer(self.logs, one.topic_names, self.committed[one.group_id])
-            if one._listener:
-                await one._listener.on_partitions_assigned(one.consumer.assignment())
+        for subscriber in self.subscribers:
+            committed = self.committed[subscriber.group_id]
+            subscriber.consumer = MemoryConsumer(self.logs, subscriber.topic_names, committed)
+            if subscriber._listener:
+                await subscriber._listener.on_partitions_assigned(subscriber.consumer.assignment())
 
     async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
+        """Append a record; return its acknowledgement, as aiokafka's producer does."""
         log = self.logs[topic]
         log.append(MemoryRecord(topic, len(log), key, value, headers))
         acknowledged = asyncio.get_running_loop().create_future()
@@ -53,10 +58,10 @@ class MemoryKafka:
         ]
 
     async def deliver(self, max_records: int = 50) -> int:
-        """Give each group a batch of what it has not read; how many records that were."""
+        """Deliver all unread records to each group, batch by batch; return how many were delivered."""
         delivered = 0
         for subscriber in self.subscribers:
-            while batch := subscriber.consumer.take(max_records):
+            while batch := subscriber.consumer.fetch(max_records):
                 await subscriber.process_message(tuple(batch))
                 delivered += len(batch)
         return delivered
@@ -67,7 +72,7 @@ class MemoryKafka:
 
 
 class MemoryConsumer:
-    """Stands for AIOKafkaConsumer, on one partition a topic."""
+    """Fake of AIOKafkaConsumer, with one partition per topic."""
 
     def __init__(self, logs: Logs, topics: Sequence[str], committed: Any) -> None:
         self.logs = logs
@@ -77,38 +82,38 @@ class MemoryConsumer:
         self.paused: set[TopicPartition] = set()
 
     def fetch(self, max_records: int) -> list[MemoryRecord]:
-        """So many of each topic."""
+        """Return up to `max_records` of each topic that is not paused, and move the positions behind them."""
         batch: list[MemoryRecord] = []
-        for at, position in self.positions.items():
-            if at not in self.paused:
-                found = self.logs[at.topic][position : position + max_records]
-                self.positions[at] += len(found)
-                batch += found
+        for partition, position in self.positions.items():
+            if partition not in self.paused:
+                records = self.logs[partition.topic][position : position + max_records]
+                self.positions[partition] += len(records)
+                batch += records
         return batch
 
     async def getmany(self, max_records: int) -> dict[TopicPartition, list[MemoryRecord]]:
-        found: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
+        by_partition: dict[TopicPartition, list[MemoryRecord]] = defaultdict(list)
         for record in self.fetch(max_records):
-            found[TopicPartition(record.topic, record.partition)].append(record)
-        return found
+            by_partition[TopicPartition(record.topic, record.partition)].append(record)
+        return by_partition
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.positions)
 
-    async def position(self, at: TopicPartition) -> int:
-        return self.positions[at]
+    async def position(self, partition: TopicPartition) -> int:
+        return self.positions[partition]
 
-    async def end_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return {at: len(self.logs[at.topic]) for at in places}
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {partition: len(self.logs[partition.topic]) for partition in partitions}
 
-    def seek(self, at: TopicPartition, offset: int) -> None:
-        self.positions[at] = offset
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.positions[partition] = offset
 
-    def pause(self, at: TopicPartition) -> None:
-        self.paused.add(at)
+    def pause(self, partition: TopicPartition) -> None:
+        self.paused.add(partition)
 
-    def resume(self, at: TopicPartition) -> None:
-        self.paused.discard(at)
+    def resume(self, partition: TopicPartition) -> None:
+        self.paused.discard(partition)
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         self.committed.update(offsets)

@@ -1,4 +1,4 @@
-"""The repository's own text and syntax trees, for tests that read the code."""
+"""Files, texts and syntax trees of the repository, for tests that read the code."""
 
 import ast
 import subprocess
@@ -18,14 +18,14 @@ GENERATED = (
 
 @cache
 def files() -> list[Path]:
-    """Every file that git keeps or would keep, relative to the root."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    found = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    return sorted(Path(name) for name in found.split("\0") if name and (ROOT / name).is_file())
+    """Return every file that git tracks or would track, relative to the root."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return sorted(Path(name) for name in names.split("\0") if name and (ROOT / name).is_file())
 
 
 def texts(*folders: str) -> Iterator[tuple[Path, str]]:
-    """What can be read as text, below the folders, or in the whole tree."""
+    """Yield the text files below the folders, or of the whole repository, with their content."""
     for path in files():
         if not folders or path.parts[0] in folders:
             content = (ROOT / path).read_bytes()
@@ -39,35 +39,37 @@ def tree(path: Path) -> ast.Module:
 
 
 def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
-    """Every Python file below the folders, read."""
+    """Yield every Python file below the folders, with its syntax tree."""
     for path in files():
         if path.suffix == ".py" and path.parts[0] in folders:
             yield path, tree(path)
 
 
 def strings(module: ast.Module) -> Iterator[str]:
+    """Yield the text constants of a module."""
     for node in ast.walk(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
 def numbers(module: ast.Module) -> Iterator[int]:
+    """Yield the whole numbers of a module."""
     for node in ast.walk(module):
         if isinstance(node, ast.Constant) and type(node.value) is int:
             yield node.value
 
 
 def imported(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """(what is imported, the name that it has here)."""
+    """Yield (imported name in full, its name in the module)."""
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom):
-            yield from ((f"{node.module}.{one.name}", one.asname or one.name) for one in node.names)
+            yield from ((f"{node.module}.{alias.name}", alias.asname or alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
-            yield from ((one.name, one.asname or one.name) for one in node.names)
+            yield from ((alias.name, alias.asname or alias.name) for alias in node.names)
 
 
 def method_calls(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """(what it is called on, the method's name) of each call that has a dot."""
+    """Yield (receiver, method name) of each call with a dot."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield ast.unparse(node.func.value), node.func.attr

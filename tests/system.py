@@ -1,4 +1,4 @@
-"""Services on a Kafka: in memory, or the real one. Tests speak to both in the same words."""
+"""Services on one Kafka, in memory or the real one, behind the same interface for tests."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ QUIESCENCE_TIMEOUT = 30.0  # seconds
 
 
 class System(AsyncExitStack):
-    """Some services, wired to one Kafka; `send` puts a record onto a topic as an outsider would."""
+    """Consumers, projectors and relays of some services on one Kafka; `send` appends a record to a topic."""
 
     send: Callable[..., Awaitable[Any]]
 
@@ -38,6 +38,7 @@ class System(AsyncExitStack):
         self.projectors: dict[str, Projector] = {}
 
     def subscribe(self, broker: KafkaBroker) -> None:
+        """Register each service's consumer and projector on the broker."""
         for service in self.services:
             database = self.databases[service.name]
             if service.handlers:
@@ -50,40 +51,43 @@ class System(AsyncExitStack):
                 self.projectors[service.name] = projector
 
     @abstractmethod
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Start all consumers, projectors and relays."""
 
     @abstractmethod
     async def is_quiescent(self) -> bool:
-        """Whether nothing is left to relay, to consume or to fold; the memory takes a step when it is asked."""
+        """Return whether nothing is left to publish, consume or fold; in memory, each call does one step of that work."""
 
     @abstractmethod
     async def log(self, topic: str) -> list[Any]:
-        """Every record of the topic, by partition and offset."""
+        """Return every record of the topic, by partition and offset."""
 
     async def restart(self) -> None:
-        """What the processes knew is gone; Postgres and Kafka remain."""
+        """Restart the services: their memory is lost, Postgres and Kafka remain."""
         await self.aclose()
         await self.start()
 
     async def run_until_quiescent(self) -> None:
-        """Let relays, consumers and projectors run until all that was said is heard."""
+        """Run relays, consumers and projectors until every event is handled. Fails after 30 seconds."""
         deadline = time.monotonic() + QUIESCENCE_TIMEOUT
         while not await self.is_quiescent():
-            assert time.monotonic() < deadline, "the services never fall silent"
+            assert time.monotonic() < deadline, "the services never become quiescent"
             await asyncio.sleep(0.01)
 
     async def rows(self, service: str, table: str, where: str = "true") -> list[dict[str, Any]]:
         async with self.databases[service].transaction() as session:
-            found = await session.execute(text(f'select * from "{table}" where {where} order by 1'))
-            return [dict(row) for row in found.mappings()]
+            result = await session.execute(text(f'select * from "{table}" where {where} order by 1'))
+            return [dict(row) for row in result.mappings()]
 
     async def count(self, service: str, table: str, where: str = "true") -> int:
         return len(await self.rows(service, table, where))
 
 
 class MemorySystem(System):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    """Services on a Kafka in memory, which run only while `run_until_quiescent` does."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.kafka = MemoryKafka()
         self.send = self.kafka.send
 
@@ -97,57 +101,61 @@ class MemorySystem(System):
         return list(self.kafka.logs[topic])
 
     async def is_quiescent(self) -> bool:
-        moved, paused = 0, self.kafka.paused
+        done, paused = 0, self.kafka.paused
         for service in self.services:
             published, failed = await publish_pending(self.databases[service.name], self.kafka, 100)
-            moved += published + failed
-        moved += await self.kafka.deliver()
+            done += published + failed
+        done += await self.kafka.deliver()
         for consumer in self.consumers.values():
             await consumer.dispatcher.refresh_parked()
             await consumer.retry_parked()
-        return not moved and not paused and not self.kafka.paused
+        return not done and not paused and not self.kafka.paused
 
 
 class KafkaSystem(System):
+    """Services on the real Kafka."""
+
     async def start(self) -> None:
         self.broker = create_broker(self.settings)
         self.subscribe(self.broker)
         await self.broker.start()
         self.push_async_callback(self.broker.stop)
-        sender = await self.enter_async_context(create_producer(self.settings))
-        self.send = sender.send_and_wait
+        producer = await self.enter_async_context(create_producer(self.settings))
+        self.send = producer.send_and_wait
         for service in self.services:
-            work = run_relay(self.databases[service.name], self.settings, Health("relay"))
-            self.push_async_callback(cancel, asyncio.create_task(work))
+            relay = run_relay(self.databases[service.name], self.settings, Health("relay"))
+            self.push_async_callback(cancel, asyncio.create_task(relay))
         for consumer in self.consumers.values():
             self.push_async_callback(cancel, asyncio.create_task(consumer.run_parked_retries()))
 
     async def log(self, topic: str) -> list[Any]:
-        found: list[Any] = []
+        records: list[Any] = []
         reader = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
         async with reader:
             reader.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
             await reader.seek_to_beginning()
             first = await reader.beginning_offsets(reader.assignment())
             ends = await reader.end_offsets(reader.assignment())
-            while len(found) < sum(ends.values()) - sum(first.values()):
-                for records in (await reader.getmany(timeout_ms=100)).values():
-                    found += records
-        return sorted(found, key=lambda record: (record.partition, record.offset))
+            while len(records) < sum(ends.values()) - sum(first.values()):
+                for fetched in (await reader.getmany(timeout_ms=100)).values():
+                    records += fetched
+        return sorted(records, key=lambda record: (record.partition, record.offset))
 
     async def is_quiescent(self) -> bool:
         if any([await self.count(service.name, "outbox") for service in self.services]):
             return False
         subscribers: list[Any] = list(self.broker.subscribers)
-        return all([await self.is_caught_up(one.consumer) for one in subscribers])
+        return all([await self.is_caught_up(subscriber.consumer) for subscriber in subscribers])
 
     async def is_caught_up(self, consumer: AIOKafkaConsumer) -> bool:
-        mine = consumer.assignment()
-        first, ends = await consumer.beginning_offsets(mine), await consumer.end_offsets(mine)
-        left = [end - max(await consumer.committed(at) or 0, first[at]) for at, end in ends.items()]
-        return bool(mine) and not any(left)
+        """Return whether the committed offsets of all assigned partitions are at their ends."""
+        assigned = consumer.assignment()
+        first, ends = await consumer.beginning_offsets(assigned), await consumer.end_offsets(assigned)
+        lag = [end - max(await consumer.committed(at) or 0, first[at]) for at, end in ends.items()]
+        return bool(assigned) and not any(lag)
 
 
 async def cancel(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait for its end."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What the migrations make is what the models say, it can be undone, and each role sees its own schema only."""
+"""Migrations: they produce the models' schema and can be undone; rights: each role sees its own schema only."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,64 +15,67 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-import shared.web.idempotency  # noqa: F401  its table belongs to what every service has
+import shared.web.idempotency  # noqa: F401  its table is in every schema
 from deploy.postgres.roles import SERVICES
 from shared.database import migrate
 from shared.database.tables import SharedTable
 from tests import databases as real
 from tests.databases import Databases
 
-KEPT_FOR_EVER = [*(("event_log", service) for service in SERVICES), ("posting", "funding")]
+APPEND_ONLY = [*(("event_log", service) for service in SERVICES), ("posting", "funding")]
 
 
 def models(service: str) -> MetaData:
-    """The service's tables and those that every service has, as one."""
-    whole = MetaData()
+    """Return the service's own tables and the shared ones as one metadata."""
+    merged = MetaData()
     own: MetaData = import_module(f"services.{service}.main").SERVICE.tables
     for table in (*own.tables.values(), *SharedTable.metadata.tables.values()):
-        table.to_metadata(whole)
-    return whole
+        table.to_metadata(merged)
+    return merged
 
 
 def differences(connection: Connection, service: str) -> list[Any]:
+    """Return Alembic's differences between the models and the schema."""
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    # an index may stand in a migration alone: it changes how fast, not what
-    return [one for one in flat(compare_metadata(context, models(service))) if one[0] != "remove_index"]
+    # an index may be in a migration alone: it changes the speed, not the result
+    found = flattened(compare_metadata(context, models(service)))
+    return [difference for difference in found if difference[0] != "remove_index"]
 
 
-def flat(found: Any) -> Iterator[Any]:
-    for one in found:
-        yield from flat(one) if isinstance(one, list) else [one]
+def flattened(found: Any) -> Iterator[Any]:
+    for difference in found:
+        yield from flattened(difference) if isinstance(difference, list) else [difference]
 
 
 def primary_keys(connection: Connection, service: str) -> dict[str, tuple[list[str], list[str]]]:
-    """Alembic does not compare them: (in the model, in the schema) of each table where they differ."""
-    found = {}
+    """Return the tables with different primary keys, which Alembic does not compare: (in the model, in the schema)."""
+    different = {}
     for table in models(service).sorted_tables:
-        rows = connection.execute(text(KEY), {"table": table.name})
+        rows = connection.execute(text(PRIMARY_KEY), {"table": table.name})
         pair = ([column.name for column in table.primary_key], [row.column for row in rows])
         if sorted(pair[0]) != sorted(pair[1]):
-            found[table.name] = pair
-    return found
+            different[table.name] = pair
+    return different
 
 
-KEY = """
+PRIMARY_KEY = """
     select a.attname as column from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
     where i.indisprimary and i.indrelid = to_regclass(quote_ident(:table))
 """
 
 
 def down_and_up(connection: Connection, service: str) -> None:
-    found = migrate.config(service)
-    found.attributes["connection"] = connection
-    command.downgrade(found, "base")
-    left = connection.exec_driver_sql(LEFT).scalars().all()
+    """Downgrade to an empty schema and upgrade again. Fails where the downgrade leaves anything."""
+    configuration = migrate.config(service)
+    configuration.attributes["connection"] = connection
+    command.downgrade(configuration, "base")
+    left = connection.exec_driver_sql(REMAINING).scalars().all()
     assert left == []
-    command.upgrade(found, "heads")
+    command.upgrade(configuration, "heads")
     assert migrate.current_revisions(connection) == migrate.heads(service)
 
 
-LEFT = """
+REMAINING = """
     select relname from pg_class where relnamespace = current_schema()::regnamespace and relname not like 'alembic_version%'
     union all select proname from pg_proc where pronamespace = current_schema()::regnamespace
     union all select typname from pg_type where typnamespace = current_schema()::regnamespace and typtype in ('e', 'd')
@@ -81,7 +84,7 @@ LEFT = """
 
 @asynccontextmanager
 async def as_owner(service: str) -> AsyncIterator[Any]:
-    """A transaction that is rolled back, whatever happens in it."""
+    """Yield a connection of the schema's owner, in a transaction that is rolled back."""
     url = real.owner_url(service).replace("postgresql:", "postgresql+asyncpg:")
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.connect() as connection, connection.begin() as transaction:
@@ -91,17 +94,17 @@ async def as_owner(service: str) -> AsyncIterator[Any]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_the_models_are_the_migrated_schema(migrated: Databases, service: str) -> None:
+async def test_models_equal_the_migrated_schema(migrated: Databases, service: str) -> None:
     async with as_owner(service) as connection:
-        found = await connection.run_sync(differences, service)
+        different = await connection.run_sync(differences, service)
         keys = await connection.run_sync(primary_keys, service)
 
-    assert found == []
+    assert different == []
     assert keys == {}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_schema_can_be_taken_down_and_brought_up_again(migrated: Databases, service: str) -> None:
+async def test_schema_can_be_downgraded_and_upgraded_again(migrated: Databases, service: str) -> None:
     async with as_owner(service) as connection:
         await connection.run_sync(down_and_up, service)
 
@@ -109,7 +112,7 @@ async def test_a_schema_can_be_taken_down_and_brought_up_again(migrated: Databas
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_migrating_again_changes_nothing(migrated: Databases, service: str) -> None:
+async def test_repeated_migration_changes_nothing(migrated: Databases, service: str) -> None:
     async with as_owner(service) as connection:
         await connection.run_sync(migrate.upgrade, service)
 
@@ -118,7 +121,7 @@ async def test_migrating_again_changes_nothing(migrated: Databases, service: str
 
 @pytest.mark.parametrize(("reader", "other"), list(permutations(SERVICES, 2)))
 @pytest.mark.parametrize("url_of", [real.app_url, real.owner_url], ids=["app", "owner"])
-async def test_no_role_gets_into_another_services_schema(
+async def test_no_role_has_access_to_another_services_schema(
     migrated: Databases, url_of: Any, reader: str, other: str
 ) -> None:
     connection = await asyncpg.connect(url_of(reader))
@@ -136,7 +139,7 @@ async def test_no_role_gets_into_another_services_schema(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_makes_no_tables_even_in_its_own_schema(migrated: Databases, service: str) -> None:
+async def test_service_cannot_create_tables_even_in_its_own_schema(migrated: Databases, service: str) -> None:
     connection = await asyncpg.connect(real.app_url(service))
     try:
         for statement in ("create table planted (id int)", "drop table outbox", "truncate inbox"):
@@ -147,8 +150,8 @@ async def test_a_service_makes_no_tables_even_in_its_own_schema(migrated: Databa
 
 
 @pytest.mark.parametrize("url_of", [real.app_url, real.owner_url], ids=["app", "owner"])
-@pytest.mark.parametrize(("table", "service"), KEPT_FOR_EVER)
-async def test_what_is_kept_for_ever_can_neither_be_changed_nor_deleted(
+@pytest.mark.parametrize(("table", "service"), APPEND_ONLY)
+async def test_append_only_table_can_neither_be_changed_nor_deleted(
     migrated: Databases, url_of: Any, table: str, service: str
 ) -> None:
     connection = await asyncpg.connect(url_of(service))
@@ -165,8 +168,8 @@ async def test_what_is_kept_for_ever_can_neither_be_changed_nor_deleted(
         await connection.close()
 
 
-@pytest.mark.parametrize(("table", "service"), KEPT_FOR_EVER)
-async def test_a_service_has_not_even_the_right_to_change_it(
+@pytest.mark.parametrize(("table", "service"), APPEND_ONLY)
+async def test_service_may_only_read_and_insert_into_append_only_tables(
     migrated: Databases, table: str, service: str
 ) -> None:
     connection = await asyncpg.connect(real.app_url(service))
@@ -182,7 +185,7 @@ async def test_a_service_has_not_even_the_right_to_change_it(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_cannot_take_back_what_it_received_answered_or_gave_up(
+async def test_service_cannot_change_or_delete_inbox_responses_or_dead_letters(
     migrated: Databases, service: str
 ) -> None:
     connection = await asyncpg.connect(real.app_url(service))
@@ -200,15 +203,17 @@ async def test_a_service_cannot_take_back_what_it_received_answered_or_gave_up(
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_nothing_that_a_service_asks_or_holds_lasts_for_ever(migrated: Databases, service: str) -> None:
+async def test_statements_locks_and_idle_transactions_of_a_service_time_out(
+    migrated: Databases, service: str
+) -> None:
     limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     connection = await asyncpg.connect(real.app_url(service))
     try:
-        held = [await connection.fetchval("select current_setting($1)", limit) for limit in limits]
+        set_to = [await connection.fetchval("select current_setting($1)", limit) for limit in limits]
     finally:
         await connection.close()
 
-    assert held == ["30s", "10s", "1min"]
+    assert set_to == ["30s", "10s", "1min"]
 
 
 HAS_RIGHT = "select has_table_privilege(current_user, $1, $2)"

@@ -76,9 +76,9 @@ def test_the_table_of_verbs_is_what_the_command_has() -> None:
     verbs = get_command(app).commands  # type: ignore[attr-defined]  # typer makes a group of it
 
     assert {verb for verb, _ in named} == set(verbs)
-    for verb, said in named:
+    for verb, description in named:
         options = {text for parameter in verbs[verb].params for text in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", said)) <= options, verb
+        assert set(re.findall(r"--[a-z-]+", description)) <= options, verb
 
 
 def test_the_roles_in_the_table_of_services_are_those_that_run() -> None:
@@ -132,8 +132,8 @@ async def test_the_event_of_the_readme_is_taken_up_once(
         run(tmp_path / "publish.py", connected)  # another ce_id, the same record
         await system.settle()
 
-        told = [row["type"] for row in await system.rows("applications", "event_log")]
-        assert told == ["kr.ieum.programme.published.v1", "kr.ieum.case.recorded.v1"]
+        emitted = [row["type"] for row in await system.rows("applications", "event_log")]
+        assert emitted == ["kr.ieum.programme.published.v1", "kr.ieum.case.recorded.v1"]
         assert await run_until_quiescent.count("applications", "inbox") == 2
         assert await system.rows("applications", "dead_letter") == []
 

@@ -98,9 +98,15 @@ class PoisonDetector:
 
     async def begin_attempt(self, record: Record) -> int:
         """Return the number of the attempt that begins, counted once in this process; 0 if nothing is suspicious."""
-        if attempts := self.attempts_of(record):
-            return attempts
-        return await self.remember(record, failed=False) if topic_partition(record) in self.one_by_one else 0
+        attempts = self.attempts_of(record)
+        if not attempts and topic_partition(record) in self.one_by_one:
+            attempts = await self.remember(record, failed=False)
+            began_before = attempts > 1
+        else:
+            began_before = attempts > 0
+        if began_before:
+            RETRIED.labels(self.database.schema, record.topic).inc()
+        return attempts
 
     async def failed(self, record: Record) -> int:
         """Return the number of attempts so far, this failure included; outages are not failures and not counted."""
@@ -125,8 +131,6 @@ class PoisonDetector:
         async with self.database.asyncpg_transaction() as connection:
             attempts = int(await connection.fetchval(COUNT, self.consumer, *partition, record.offset))
         self.stored.add(partition)
-        if attempts > 1:
-            RETRIED.labels(self.database.schema, record.topic).inc()
         return attempts
 
     async def passed(self, partition: TopicPartition, next_offset: int) -> None:

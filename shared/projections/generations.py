@@ -57,9 +57,11 @@ class Generation(NamedTuple):
 
 
 async def live_generation(connection: Connection) -> Generation:
-    """Return the live generation of the connection's service."""
-    [row] = await connection.fetch("select generation, version, search_path from live_projection")
-    return Generation(*row)
+    """Return the live generation of the connection's service. Raises LookupError where the migrations' row is missing."""
+    rows = await connection.fetch("select generation, version, search_path from live_projection")
+    if not rows:
+        raise LookupError("the row of live_projection is missing: the migrations create it")
+    return Generation(*rows[0])
 
 
 def generation_schema(service: str, generation: int) -> str:

@@ -41,7 +41,9 @@ def compare(old: Path, names: Sequence[str], turns: int, quick: bool) -> Iterato
             order = [old, ROOT] if turn % 2 == 0 else [ROOT, old]
             results = {checkout: run(checkout, name, quick) for checkout in order}
             for before, after in zip(results[old], results[ROOT], strict=True):
-                pairs.setdefault(f"{name}: {after['figure']} ({after['unit']})", []).append(pair(before, after))
+                pairs.setdefault(f"{name}: {after['figure']} ({after['unit']})", []).append(
+                    pair(before, after)
+                )
             print(f"{name} {turn + 1}/{turns}", file=sys.stderr, flush=True)  # noqa: T201  a command
         for figure, measured in pairs.items():
             middle = median_low([ratio for ratio, _, _ in measured])

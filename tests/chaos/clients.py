@@ -229,7 +229,7 @@ class Client:
 
     async def wait_for_status(self, number: int, status: str) -> None:
         """Wait until the tranche has the status."""
-        async with asyncio.timeout(self.clients.patience_seconds):
+        async with asyncio.timeout(self.clients.limit_seconds):
             while await self.status_of(number) != status:  # noqa: ASYNC110  it happens in another process
                 await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,4 +1,4 @@
-"""More unreadable records in a row on a topic of ours than are given up without a word: the line stops, and goes on."""
+"""Fault of dead letters: more unreadable records in a row than a consumer takes, so that its circuit opens and closes."""
 
 from collections.abc import Iterator
 from random import Random
@@ -7,7 +7,7 @@ from deploy.kafka.topics import PARTITIONS
 from tests.chaos.fault import Fault
 from tests.chaos.stack_under_test import StackUnderTest
 
-MOST_IN_A_ROW = 20  # of the settings: dead_letters_before_stop
+LIMIT_IN_A_ROW = 20  # of the settings: dead_letters_before_stop
 OURS = ("ieum.programmes", "ieum.companies", "ieum.applications", "ieum.monitoring")
 
 
@@ -16,8 +16,8 @@ def faults() -> Iterator[Fault]:
 
 
 async def _unreadable(stack: StackUnderTest, random: Random) -> None:
-    """On one partition: the good records of the others let the line go on."""
+    """Put them onto one partition: good records of the others close the circuit."""
     topic, partition = random.choice(OURS), random.randrange(PARTITIONS)
-    count = MOST_IN_A_ROW + random.randint(2, 6)
+    count = LIMIT_IN_A_ROW + random.randint(2, 6)
     await stack.injected.put(stack.layout.kafka.bootstrap, topic, count, partition)
     stack.say(f"{count} unreadable records on {topic}/{partition}")

@@ -1,4 +1,4 @@
-"""Every named point at every service while clients go on: of each service a few are armed at a time, and the first passed kills."""
+"""Kill each service at each of its crash points, a few armed at a time, while clients go on."""
 
 import asyncio
 from random import Random
@@ -9,11 +9,11 @@ from tests.chaos.schedule import Crash
 from tests.chaos.stack_under_test import StackUnderTest
 
 ARMED_AT_ONCE = 4
-PATIENCE = 2400.0  # seconds for all of them; a quiet machine needs a tenth
+TIME_LIMIT = 2400.0  # seconds for all of them; a quiet machine needs a tenth
 
 
 async def crash_everywhere(stack: StackUnderTest, over: asyncio.Event, seed: int) -> list[Crashed]:
-    """In an order of the seed's. What was not passed before it was over is told as such."""
+    """Arm all points in an order made from the seed; one that was not passed in time has no `hit_at`."""
     slots = {service: asyncio.Semaphore(ARMED_AT_ONCE) for service in ALL}
     order = Random(f"points-{seed}").sample(ALL_POINTS, len(ALL_POINTS))
 
@@ -21,7 +21,7 @@ async def crash_everywhere(stack: StackUnderTest, over: asyncio.Event, seed: int
         async with slots[crash.service]:
             return await crash_one(stack, crash, over)
 
-    alarm = asyncio.get_running_loop().call_later(PATIENCE, over.set)
+    alarm = asyncio.get_running_loop().call_later(TIME_LIMIT, over.set)
     try:
         return list(await asyncio.gather(*(one(Crash(service, point, 1, 0.0)) for service, point in order)))
     finally:

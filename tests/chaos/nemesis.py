@@ -1,4 +1,4 @@
-"""The list of all faults, and how one of them happens."""
+"""Nemesis: the list of all faults, and the injection of one."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
 @dataclass(frozen=True)
-class Happened:
+class FaultRecord:
     """A fault that was injected and healed, in seconds after the beginning."""
 
     name: str
@@ -28,8 +28,8 @@ class Happened:
     healed_at: float
 
 
-async def happen(fault: Fault, stack: StackUnderTest, random: Random) -> Happened:
-    """Inject, wait as long as the seed says, heal; also when it is cut off."""
+async def inject_and_heal(fault: Fault, stack: StackUnderTest, random: Random) -> FaultRecord:
+    """Inject the fault, wait for a time drawn from the seed, heal; also when cancelled."""
     at = time.monotonic() - stack.began
     stack.say(f"» {fault.name}")
     left = await fault.inject(stack, random)
@@ -37,4 +37,4 @@ async def happen(fault: Fault, stack: StackUnderTest, random: Random) -> Happene
         await asyncio.sleep(random.uniform(*fault.seconds))
     finally:
         await fault.heal(stack, left)
-    return Happened(fault.name, round(at, 1), round(time.monotonic() - stack.began, 1))
+    return FaultRecord(fault.name, round(at, 1), round(time.monotonic() - stack.began, 1))

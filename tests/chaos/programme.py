@@ -23,14 +23,14 @@ TRACKS = ("machines", "software")
 CRITERIA = {"need": 30, "plan": 40, "effect": 30}
 CITIES = ("47150", "52110", "52130", "44200")
 
-OFFICE = Office("faults")
-SECOND_APPROVER = Actor("faults-approver-2", "approver")
+OFFICE = Office("chaos")
+SECOND_APPROVER = Actor("chaos-approver-2", "approver")
 REVIEWERS = [reviewer(OFFICE, number) for number in (1, 2, 3)]
 
 
 @dataclass(frozen=True)
 class Programme:
-    """One a seed, so that two runs on one installation do not meet."""
+    """The programme of one seed, so that two runs on one installation do not meet."""
 
     seed: int
 
@@ -43,7 +43,7 @@ class Programme:
         return f"{self.id}-{YEAR}"
 
     def definition(self) -> dict[str, Any]:
-        """Four purses and two instalments that divide no amount evenly; the company takes the remainder."""
+        """Return a definition with four funders and two instalments that divide no amount evenly."""
         shape = {
             "programme_id": self.id,
             "name_ko": "장애 시험 지원사업",
@@ -73,7 +73,7 @@ class Programme:
         }
         return Definition.model_validate(shape).model_dump(mode="json")
 
-    def call(self, quota: dict[str, int]) -> dict[str, Any]:
+    def round(self, quota: dict[str, int]) -> dict[str, Any]:
         return {
             "round_id": self.round_id,
             "programme_id": self.id,
@@ -86,7 +86,7 @@ class Programme:
         }
 
     def budgets(self, total_krw: int) -> list[dict[str, Any]]:
-        """Each public funder could pay all of it."""
+        """Return budgets of which each public funder could pay everything."""
         return [
             {
                 "programme_id": self.id,

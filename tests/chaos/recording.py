@@ -18,7 +18,7 @@ from tools.demo.clients import Addresses, Clients
 from tools.demo.steps import Actor
 from tools.demo.wire import Record
 
-PATIENCE_SECONDS = 300.0
+LIMIT_SECONDS = 300.0
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 ANSWER_SECONDS = 15.0
 AT_ONCE = 64
@@ -45,10 +45,10 @@ class Request:
 
 @dataclass(kw_only=True)
 class RecordingClients(Clients):
-    """The demo's clients with a history; a request is retried for `patience_seconds`."""
+    """The demo's clients with a history; a request is retried for `limit_seconds`."""
 
     history: History
-    patience_seconds: float = PATIENCE_SECONDS
+    limit_seconds: float = LIMIT_SECONDS
 
     async def ask(
         self, method: str, service: str, path: str, actor: Actor, *, key: str = "", body: Any = None
@@ -56,13 +56,13 @@ class RecordingClients(Clients):
         request = Request(method, service, path, actor, key, body)
         if method == "GET":
             return await self._until_answered(lambda: self._send(request, str(uuid4())))
-        return await self._recorded(request, self.patience_seconds)
+        return await self._recorded(request, self.limit_seconds)
 
     async def hang_up(self, request: Request, after_seconds: float) -> httpx.Response | None:
         """Send once and stop waiting after so many seconds; the outcome is unknown then."""
         try:
             async with asyncio.timeout(after_seconds):
-                return await self._recorded(request, patience_seconds=0)
+                return await self._recorded(request, limit_seconds=0)
         except (TimeoutError, httpx.TransportError):
             return None
 
@@ -79,7 +79,7 @@ class RecordingClients(Clients):
         finally:
             self.history.write(done)
 
-    async def _recorded(self, request: Request, patience_seconds: float) -> httpx.Response:
+    async def _recorded(self, request: Request, limit_seconds: float) -> httpx.Response:
         operation = request.operation()
 
         async def attempt() -> httpx.Response:
@@ -88,7 +88,7 @@ class RecordingClients(Clients):
             return await self._send(request, operation.id)
 
         try:
-            response = await self._until_answered(attempt, patience_seconds)
+            response = await self._until_answered(attempt, limit_seconds)
             operation = answered(operation, response)
         finally:
             self.history.write(operation)
@@ -103,11 +103,11 @@ class RecordingClients(Clients):
         return await self.http.request(request.method, url, headers=headers, content=content)
 
     async def _until_answered(
-        self, attempt: Callable[[], Awaitable[httpx.Response]], patience_seconds: float | None = None
+        self, attempt: Callable[[], Awaitable[httpx.Response]], limit_seconds: float | None = None
     ) -> httpx.Response:
         """Retry while the server is away, fails (5xx) or asks to wait (Retry-After), until the time limit."""
-        patience = self.patience_seconds if patience_seconds is None else patience_seconds
-        deadline, pause = time.monotonic() + patience, PAUSE_SECONDS
+        limit = self.limit_seconds if limit_seconds is None else limit_seconds
+        deadline, pause = time.monotonic() + limit, PAUSE_SECONDS
         while True:
             try:
                 response = await attempt()
@@ -120,7 +120,7 @@ class RecordingClients(Clients):
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
     async def _until_acknowledged(self, record: Record) -> Any:
-        deadline = time.monotonic() + self.patience_seconds
+        deadline = time.monotonic() + self.limit_seconds
         while True:
             try:
                 return await self.producer.send_and_wait(
@@ -149,15 +149,13 @@ def answered(operation: Operation, response: httpx.Response) -> Operation:
 
 @asynccontextmanager
 async def connected(
-    addresses: Addresses, history: History, patience_seconds: float = PATIENCE_SECONDS
+    addresses: Addresses, history: History, limit_seconds: float = LIMIT_SECONDS
 ) -> AsyncIterator[RecordingClients]:
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
     producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka, acks="all", linger_ms=5)
     async with httpx.AsyncClient(limits=limits, timeout=ANSWER_SECONDS, trust_env=False) as http:
         await producer.start()
         try:
-            yield RecordingClients(
-                addresses, http, producer, history=history, patience_seconds=patience_seconds
-            )
+            yield RecordingClients(addresses, http, producer, history=history, limit_seconds=limit_seconds)
         finally:
             await producer.stop()

@@ -12,7 +12,7 @@ from random import Random
 from tests.chaos import host_faults, workload
 from tests.chaos.crashes import Crashed, crash_all
 from tests.chaos.every_crash_point import crash_everywhere
-from tests.chaos.nemesis import BY_NAME, Happened, happen
+from tests.chaos.nemesis import BY_NAME, FaultRecord, inject_and_heal
 from tests.chaos.quiescence import NotQuiescent, wait_until_quiet
 from tests.chaos.schedule import RunPlan
 from tests.chaos.stack_under_test import StackUnderTest, build
@@ -27,8 +27,8 @@ from tools.devstack.stack import remove
 from tools.devstack.state import State
 from tools.devstack.waiting import Work, all_of, first_of
 
-WORKLOAD_PATIENCE = 2400.0  # seconds; a quiet machine needs a tenth of both
-QUIET_PATIENCE = 600.0
+WORKLOAD_LIMIT = 2400.0  # seconds; a quiet machine needs a tenth of both
+QUIET_LIMIT = 600.0
 GAP = (0.5, 4.0)  # seconds between two faults
 
 
@@ -37,7 +37,7 @@ class Outcome:
     """Outcome of a run; `quiet_seconds` are those until all was quiet after the workload and the last fault."""
 
     plan: RunPlan
-    happened: list[Happened] = field(default_factory=list)
+    happened: list[FaultRecord] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     crashes: list[Crashed] = field(default_factory=list)
     story_seconds: float | None = None
@@ -126,7 +126,7 @@ async def _test(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, history:
     await all_of(*works)
     stack.resume_all()
     try:
-        outcome.quiet_seconds = await wait_until_quiet(target_of(stack.state), QUIET_PATIENCE)
+        outcome.quiet_seconds = await wait_until_quiet(target_of(stack.state), QUIET_LIMIT)
         stack.say(f"quiet after {outcome.quiet_seconds} s")
     except NotQuiescent as problem:
         outcome.problems.append(str(problem))
@@ -147,7 +147,7 @@ def _workload(stack: StackUnderTest, plan: RunPlan, history: Path, over: asyncio
 async def _do(stack: StackUnderTest, outcome: Outcome, work: Work, over: asyncio.Event) -> None:
     """Do the work; a failure is reported, and what was done is still judged."""
     try:
-        async with asyncio.timeout(WORKLOAD_PATIENCE):
+        async with asyncio.timeout(WORKLOAD_LIMIT):
             await work
     except Exception as error:
         outcome.problems.append(f"the workload did not come to its end: {error!r}")
@@ -172,7 +172,7 @@ async def _faults(stack: StackUnderTest, plan: RunPlan, outcome: Outcome) -> Non
             outcome.left_out.setdefault(name, why)
             stack.say(f"left out: {name}: {why}")
         else:
-            outcome.happened.append(await happen(fault, stack, random))
+            outcome.happened.append(await inject_and_heal(fault, stack, random))
 
 
 async def _crashes(stack: StackUnderTest, plan: RunPlan, outcome: Outcome, over: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The broker and the database die, stand still, or lose their connections."""
+"""Faults of the servers: brokers and database killed, stopped, or without their connections."""
 
 import asyncio
 import signal
@@ -21,10 +21,10 @@ TERMINATE = """
 def faults() -> Iterator[Fault]:
     yield Fault("kill:the-only-broker", _kill_one_broker, brokers=1)
     yield Fault("kill:one-broker-of-three", _kill_one_broker, brokers=3)
-    yield Fault("stop:one-broker-of-three", _stop_one_broker, _go_on, (12.0, 20.0), brokers=3)
-    yield Fault("unreachable:brokers", _stop_all_brokers, _go_on, UNREACHABLE)
+    yield Fault("stop:one-broker-of-three", _stop_one_broker, _continue, (12.0, 20.0), brokers=3)
+    yield Fault("unreachable:brokers", _stop_all_brokers, _continue, UNREACHABLE)
     yield Fault("kill:postgres", _kill_postgres)
-    yield Fault("stop:postgres", _stop_postgres, _wake_postgres, (5.0, 15.0))
+    yield Fault("stop:postgres", _stop_postgres, _continue_postgres, (5.0, 15.0))
     yield Fault("terminate:connections", _terminate, seconds=(0.0, 1.0))
 
 
@@ -46,13 +46,13 @@ async def _stopped(stack: StackUnderTest, names: list[str]) -> list[str]:
     return names
 
 
-async def _go_on(stack: StackUnderTest, names: list[str]) -> None:
+async def _continue(stack: StackUnderTest, names: list[str]) -> None:
     for name in names:
         await stack.signal(name, signal.SIGCONT)
 
 
 async def _stop_postgres(stack: StackUnderTest, random: Random) -> list[psutil.Process]:
-    """The postmaster takes no connection, and its backends answer nothing."""
+    """Stop the postmaster and its backends: no connection is accepted, no query answered."""
     stopped = list(family(await stack.pid("postgres")))
     for one in stopped:
         unless_gone(one.suspend)
@@ -60,20 +60,20 @@ async def _stop_postgres(stack: StackUnderTest, random: Random) -> list[psutil.P
     return stopped
 
 
-async def _wake_postgres(stack: StackUnderTest, stopped: list[psutil.Process]) -> None:
+async def _continue_postgres(stack: StackUnderTest, stopped: list[psutil.Process]) -> None:
     for one in stopped:
         unless_gone(one.resume)
     stack.say("SIGCONT postgres")
 
 
 async def _kill_postgres(stack: StackUnderTest, random: Random) -> None:
-    """The postmaster and every backend at once: they are not in one process group."""
+    """Kill the postmaster and every backend at once: they are not in one process group."""
     killed = kill_all(family(await stack.pid("postgres")))
     stack.say(f"kill -9 postgres ({killed} processes)")
 
 
 async def _terminate(stack: StackUnderTest, random: Random) -> None:
-    """Every connection of ours, several times."""
+    """Terminate every connection of the services, several times."""
     for _ in range(random.randint(2, 4)):
         connection = await asyncpg.connect(stack.layout.admin_url, timeout=30)
         try:

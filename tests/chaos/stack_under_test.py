@@ -28,7 +28,7 @@ from tools.devstack.supervisor import INITIAL_BACKOFF, ManagedProcess
 INSTRUMENTED = tuple(replace(one, module="tests.chaos.instrumented_service") for one in SERVICES)
 TOKENS_LAST = 600  # minutes, before now and after: a service whose clock steps still knows who asks
 SETTINGS = {"IEUM_BACKOFF_LIMIT_SECONDS": "10"}
-"""A minute of patience at most is the product's; here each wait would be waited for in each seed."""
+"""The product backs off for a minute at most; each seed would wait that long."""
 
 
 class InstrumentedConfiguration(Configuration):

@@ -1,4 +1,4 @@
-"""The short form: one seed with the faults that matter most, and every named point on a smaller workload.
+"""Short form: one seed with the faults that matter most, and every crash point on a smaller workload.
 
 IEUM_CHAOS_SEED repeats a run; without it each run has a seed of its own.
 """
@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.chaos
 
 IMPORTANT = ("kill:funding", "kill:the-only-broker", "kill:monitoring", "kill:postgres", "kill:applications")
-PATIENCE = 3600.0  # seconds: a busy machine is no failure
+TIME_LIMIT = 3600.0  # seconds: a busy machine is no failure
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def run_chaos(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> Non
     command = [sys.executable, "-m", "tests.chaos", "--brokers", "1", "--no-split", *words]
     with capsys.disabled():
         sys.stderr.write("\n")
-        ran = subprocess.run([*command, "--log", str(log)], timeout=PATIENCE, check=False)
+        ran = subprocess.run([*command, "--log", str(log)], timeout=TIME_LIMIT, check=False)
     assert ran.returncode == 0, f"again with: {' '.join(words)}\n{log.read_text() if log.exists() else ''}"
 
 

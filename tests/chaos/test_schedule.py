@@ -44,7 +44,7 @@ def test_given_faults_are_taken_as_they_are() -> None:
 
 
 def test_every_crash_point_names_a_function_of_the_product() -> None:
-    """In a process of its own: installing wraps the functions for good."""
+    """Install all points in a process of its own, since installing wraps the functions for good."""
     install = "from tests.chaos.crash_points import POINTS; [point.install(lambda: None) for point in POINTS]"
     extra = "from tests.chaos.patches import raise_prerequisite_missing; raise_prerequisite_missing(lambda: False)"
 

@@ -58,14 +58,14 @@ def answering(answers: Answers, asked: list[httpx.Request]) -> Callable[[httpx.R
 
 @asynccontextmanager
 async def clients(
-    file: Path, answers: Answers, broker: Broker | None = None, patience_seconds: float = 30
+    file: Path, answers: Answers, broker: Broker | None = None, limit_seconds: float = 30
 ) -> AsyncIterator[tuple[RecordingClients, list[httpx.Request]]]:
     asked: list[httpx.Request] = []
     addresses = Addresses({"funding": "http://funding"}, "kafka", lambda subject, role: f"{role}:{subject}")
     transport = httpx.MockTransport(answering(answers, asked))
     async with httpx.AsyncClient(transport=transport) as http:
         made = RecordingClients(
-            addresses, http, broker or Broker(), history=History(file), patience_seconds=patience_seconds
+            addresses, http, broker or Broker(), history=History(file), limit_seconds=limit_seconds
         )
         yield made, asked
 
@@ -182,10 +182,10 @@ async def test_a_refusal_is_written_with_its_rule(tmp_path: Path) -> None:
     )
 
 
-async def test_what_is_never_answered_is_unknown_and_raises(tmp_path: Path) -> None:
+async def test_unanswered_request_is_unknown_and_raises(tmp_path: Path) -> None:
     answers: Answers = [httpx.ConnectError("away")]
 
-    async with clients(tmp_path / "history", answers, patience_seconds=0) as (at, _):
+    async with clients(tmp_path / "history", answers, limit_seconds=0) as (at, _):
         with pytest.raises(httpx.ConnectError):
             await approve(at)
 
@@ -194,7 +194,7 @@ async def test_what_is_never_answered_is_unknown_and_raises(tmp_path: Path) -> N
 
 
 async def test_server_error_leaves_outcome_unknown(tmp_path: Path) -> None:
-    async with clients(tmp_path / "history", [httpx.Response(500)], patience_seconds=0) as (at, _):
+    async with clients(tmp_path / "history", [httpx.Response(500)], limit_seconds=0) as (at, _):
         await approve(at)
 
     [done] = read(tmp_path / "history")
@@ -227,9 +227,7 @@ async def test_contacts_stay_out_of_the_history(tmp_path: Path) -> None:
     assert done.body == {"amount_krw": 1}
 
 
-async def test_an_event_is_published_until_the_broker_has_it_and_written_with_its_place(
-    tmp_path: Path,
-) -> None:
+async def test_event_is_published_until_acknowledged_and_written_with_its_position(tmp_path: Path) -> None:
     broker = Broker(fails=[KafkaTimeoutError()])
     body = {"payment_id": "019cf0d2-0000-7000-8000-000000000001", "reason": "예금주 불일치"}
     event = to_record("step", "treasury.payment_rejected.v1", body | {"occurred_on": "2025-01-16"})
@@ -251,7 +249,7 @@ async def test_an_event_is_published_until_the_broker_has_it_and_written_with_it
 # The history.
 
 
-def test_a_line_that_was_half_written_is_left_out(tmp_path: Path) -> None:
+def test_half_written_line_is_skipped(tmp_path: Path) -> None:
     history = History(tmp_path / "history")
     history.write(Operation("command", "1", "budgets"))
 
@@ -261,7 +259,7 @@ def test_a_line_that_was_half_written_is_left_out(tmp_path: Path) -> None:
     assert [one.id for one in read(history.file)] == ["1"]
 
 
-def test_poison_is_listed_by_its_place_and_rule(tmp_path: Path) -> None:
+def test_poison_record_is_written_with_its_position_and_rule(tmp_path: Path) -> None:
     history = History(tmp_path / "history")
 
     history.poisoned("ieum.funding", 3, 9, "malformed")
@@ -276,7 +274,7 @@ def test_poison_is_listed_by_its_place_and_rule(tmp_path: Path) -> None:
     )
 
 
-def test_a_command_is_called_by_its_path_without_ids() -> None:
+def test_command_is_named_by_its_path_without_ids() -> None:
     paths = ("/budgets", "/recipients/1f", "/cases/1f/tranches/1/approval", "/programmes/proposals")
 
     assert [what_of(path) for path in paths] == [

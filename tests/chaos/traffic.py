@@ -1,4 +1,4 @@
-"""A small workload without the demo's story that goes on as long as it is needed: clients, and what the old system tells."""
+"""Small workload without the demo's scenario: clients, and past results of the old system, as long as needed."""
 
 import asyncio
 from itertools import count
@@ -14,12 +14,12 @@ from tools.devstack.waiting import first_of
 
 AT_ONCE = 4
 PAUSE_SECONDS = 1.0
-PATIENCE_SECONDS = 1800.0  # of a client: its service dies again and again
+LIMIT_SECONDS = 1800.0  # of a request: its service is killed again and again
 
 
 async def traffic(addresses: Addresses, history: Path, seed: int, enough: asyncio.Event) -> None:
-    """Whole rounds of clients, until it is enough: what was begun comes to its end."""
-    async with connected(addresses, History(history), PATIENCE_SECONDS) as at:
+    """Play whole rounds of clients until `enough` is set; a round that has begun is finished."""
+    async with connected(addresses, History(history), LIMIT_SECONDS) as at:
         await first_of(_rounds(at, seed, enough), _past(at, seed))
 
 
@@ -31,7 +31,7 @@ async def _rounds(at: RecordingClients, seed: int, enough: asyncio.Event) -> Non
 
 
 async def _past(at: RecordingClients, seed: int) -> None:
-    """Past results of the first round's programme; those that come before it is published wait for it."""
+    """Publish past results of the first round's programme; those before its publication are parked."""
     for number in count():
         await at.publish(
             to_record(f"chaos/{seed}/past/{number}", "legacy.case_recorded.v1", _case(seed, number))

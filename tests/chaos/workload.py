@@ -24,7 +24,7 @@ Json = dict[str, Any]
 async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 20) -> None:
     """All of it, however often something has to be asked again; each operation is a line of `history`.
 
-    Raises the first error of what could not be done: a refusal that should not be, or patience that is over.
+    Raises the first error of what could not be done: a refused request that must be accepted, or the time limit.
     """
     async with connected(addresses, History(history)) as at:
         await all_of(play_story(at, build_scenario()), play_clients(at, seed, clients))
@@ -32,7 +32,7 @@ async def run(addresses: Addresses, history: Path, seed: int, *, clients: int = 
 
 async def play_story(at: RecordingClients, story: Scenario) -> None:
     """Play the story in date order; the clock stays pinned to its end, as the clients' dates are not in order."""
-    player = Player(at, timeout_seconds=at.patience_seconds)
+    player = Player(at, timeout_seconds=at.limit_seconds)
     await player.play_days(story.days, lambda done, total: None)
 
 
@@ -59,7 +59,7 @@ class OfficeClient:
         await self.must("publish", "applications", "/programmes", definition)
         for budget in self.programme.budgets(total_krw):
             await self.must(f"budget-{budget['funder']}", "funding", "/budgets", budget)
-        await self.must("open", "applications", "/rounds", self.programme.call(quota))
+        await self.must("open", "applications", "/rounds", self.programme.round(quota))
 
     async def close(self) -> None:
         path = f"/rounds/{self.programme.round_id}/closing"
@@ -74,7 +74,7 @@ class OfficeClient:
 
     async def twice(self, step: str, path: str, body: Json) -> None:
         """Ask as two officers at once: one of them is refused."""
-        both = {step: OFFICE.officer, f"{step}-other": Actor("faults-officer-2", "officer")}
+        both = {step: OFFICE.officer, f"{step}-other": Actor("chaos-officer-2", "officer")}
         answers = await asyncio.gather(
             *(self.ask(key, "applications", path, body, actor) for key, actor in both.items())
         )

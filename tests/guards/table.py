@@ -256,7 +256,7 @@ GUARDS = (
         "a subject has two events with one sequence number",
         "applications",
         "alter table event_log drop constraint event_log_subject_sequence_key",
-        (OUTBOX + "test_the_database_refuses_a_second_event_with_the_same_number_or_id[the number]",),
+        (OUTBOX + "test_database_refuses_a_second_event_with_the_same_number_or_id[number]",),
     ),
     Guard(
         "event-id-unique",
@@ -264,7 +264,7 @@ GUARDS = (
         "two events have one id",
         "applications",
         "alter table event_log drop constraint event_log_id_key",
-        (OUTBOX + "test_the_database_refuses_a_second_event_with_the_same_number_or_id[the id]",),
+        (OUTBOX + "test_database_refuses_a_second_event_with_the_same_number_or_id[id]",),
     ),
     Guard(
         "event-log-append-only",
@@ -273,9 +273,9 @@ GUARDS = (
         "applications",
         "drop trigger event_log_append_only on event_log",
         (
-            OUTBOX + "test_the_event_log_cannot_be_changed_even_by_its_owner",
+            OUTBOX + "test_event_log_cannot_be_changed_even_by_a_superuser",
             MIGRATIONS
-            + "test_what_is_kept_for_ever_can_neither_be_changed_nor_deleted[event_log-applications-owner]",
+            + "test_append_only_table_can_neither_be_changed_nor_deleted[event_log-applications-owner]",
         ),
     ),
     Guard(
@@ -284,7 +284,10 @@ GUARDS = (
         "the service has the right to change its events",
         "applications",
         "grant update, delete, truncate on event_log to ieum_applications",
-        (MIGRATIONS + "test_a_service_has_not_even_the_right_to_change_it[event_log-applications]",),
+        (
+            MIGRATIONS
+            + "test_service_may_only_read_and_insert_into_append_only_tables[event_log-applications]",
+        ),
     ),
     Guard(
         "inbox-key",
@@ -292,7 +295,7 @@ GUARDS = (
         "an event is claimed twice in the inbox",
         "funding",
         "alter table inbox drop constraint inbox_pkey",
-        (CONSUMER + "test_an_event_delivered_twice_is_handled_once[memory]",),
+        (CONSUMER + "test_event_delivered_twice_is_handled_once[memory]",),
     ),
     Guard(
         "idempotency-key-unique",
@@ -300,7 +303,7 @@ GUARDS = (
         "one command, sent many times at once, is carried out many times",
         "applications",
         "alter table idempotency_key drop constraint idempotency_key_pkey",
-        (WEB + "test_twenty_at_once_with_one_key_act_once",),
+        (WEB + "test_twenty_concurrent_requests_with_one_key_act_once",),
     ),
     Guard(
         "received-is-kept",
@@ -308,7 +311,7 @@ GUARDS = (
         "the service deletes inbox entries, stored answers or dead letters",
         "funding",
         "grant update, delete on inbox, idempotency_key, dead_letter to ieum_funding",
-        (MIGRATIONS + "test_a_service_cannot_take_back_what_it_received_answered_or_gave_up[funding]",),
+        (MIGRATIONS + "test_service_cannot_change_or_delete_inbox_responses_or_dead_letters[funding]",),
     ),
     Guard(
         "own-schema-only",
@@ -316,7 +319,7 @@ GUARDS = (
         "a service reads another service's tables",
         "applications",
         "grant usage on schema applications to ieum_funding; grant select on event_log to ieum_funding",
-        (MIGRATIONS + "test_no_role_gets_into_another_services_schema[app-funding-applications]",),
+        (MIGRATIONS + "test_no_role_has_access_to_another_services_schema[app-funding-applications]",),
     ),
     Guard(
         "no-tables-by-a-service",
@@ -324,7 +327,7 @@ GUARDS = (
         "a service creates tables in its own schema",
         "funding",
         "grant create on schema funding to ieum_funding",
-        (MIGRATIONS + "test_a_service_makes_no_tables_even_in_its_own_schema[funding]",),
+        (MIGRATIONS + "test_service_cannot_create_tables_even_in_its_own_schema[funding]",),
     ),
     Guard(
         "time-limits",
@@ -334,6 +337,6 @@ GUARDS = (
         """do $do$ begin
                execute format('alter role ieum_funding in database %I set lock_timeout = 0', current_database());
            end $do$""",
-        (MIGRATIONS + "test_nothing_that_a_service_asks_or_holds_lasts_for_ever[funding]",),
+        (MIGRATIONS + "test_statements_locks_and_idle_transactions_of_a_service_time_out[funding]",),
     ),
 )

@@ -1,4 +1,4 @@
-"""The probe on both kinds of Kafka."""
+"""Fixtures of the integration tests: the probe service on Kafka in memory and on the real one."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from tests.system import KafkaSystem, MemorySystem, System
 
 @pytest.fixture(scope="module")
 async def tables(migrated: Databases) -> AsyncIterator[None]:
-    """Those of the probe's projections."""
+    """Tables of the probe projections."""
     async with probe_projections.probe_tables():
         yield
 
@@ -28,7 +28,7 @@ def probe() -> Probe:
 async def system(
     request: pytest.FixtureRequest, probe: Probe, settings: Settings, databases: Databases
 ) -> AsyncIterator[System]:
-    """The probe's consumer and relay."""
+    """The probe's consumer and relay, running."""
     kind: type[System] = MemorySystem
     if request.param == "kafka":
         kind, settings = KafkaSystem, request.getfixturevalue("connected")

@@ -1,4 +1,4 @@
-"""A service that only listens, on funding's real schema: what it hears it answers with an event of its own."""
+"""Probe service on funding's real schema: its handlers emit an event for each event that they handle."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +18,10 @@ TOPIC = "ieum.applications"
 
 
 class Probe:
-    """`before` may raise; it is called after the handler's writes, as a late failure would come.
+    """Service that records the events it handles.
 
-    `knows` is asked before them: where it says no, the handler refuses by NotYet, after them as well.
+    `after_writes` is called after the handler's writes and may raise, as a late failure would. Where `prerequisite_met`
+    returned False before them, the handler raises PrerequisiteMissing, after them as well.
     """
 
     def __init__(self) -> None:
@@ -40,16 +41,16 @@ class Probe:
         )
 
     async def on_event(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
-        known = self.prerequisite_met(event)
-        booked = {
+        met = self.prerequisite_met(event)
+        fields = {
             "case_id": event.case_id,
             "programme_id": event.programme_id,
             "occurred_on": event.occurred_on,
         }
-        await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **booked))
-        # Only now: whoever knows of it from here on comes behind it in the log.
+        await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **fields))
+        # Not before: an event that finds this one handled comes behind it in the log.
         self.handled.append(event)
-        if not known:
+        if not met:
             raise PrerequisiteMissing(
                 "not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet."
             )

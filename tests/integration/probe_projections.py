@@ -1,4 +1,4 @@
-"""Three probe projections, one of each kind, on tables made for the tests."""
+"""Probe projections, one of each kind, on tables that are created for the tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,11 +23,13 @@ from tests.databases import owner_url
 
 
 class Table(SQLModel):
+    """Base of the probe tables."""
+
     metadata = MetaData()
 
 
 class ProbeCase(Table, table=True):
-    """State of a case from three topics."""
+    """State of a case, from two topics."""
 
     __tablename__ = "probe_case"
 
@@ -38,6 +40,8 @@ class ProbeCase(Table, table=True):
 
 
 class ProbeRollup(Table, table=True):
+    """Sums by programme and funder."""
+
     __tablename__ = "probe_rollup"
 
     programme_id: str = Field(primary_key=True)
@@ -46,6 +50,8 @@ class ProbeRollup(Table, table=True):
 
 
 class ProbeLine(Table, table=True):
+    """One row per event."""
+
     __tablename__ = "probe_line"
 
     id: str = Field(sa_type=Uuid, primary_key=True)

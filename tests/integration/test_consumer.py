@@ -1,4 +1,4 @@
-"""The failure policy of the consumer, in memory and on real Kafka."""
+"""Failure policy of the consumer, in memory and on real Kafka."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from tests.system import System
 in_memory = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
 
-async def test_an_event_delivered_twice_is_handled_once(system: System, probe: Probe) -> None:
+async def test_event_delivered_twice_is_handled_once(system: System, probe: Probe) -> None:
     record = kafka_record(a_selection())
 
     await system.send(**record)
@@ -27,15 +27,15 @@ async def test_an_event_delivered_twice_is_handled_once(system: System, probe: P
     assert await system.count("funding", "dead_letter") == 0
 
 
-async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, probe: Probe) -> None:
+async def test_other_content_under_a_handled_id_is_dead_lettered(system: System, probe: Probe) -> None:
     record = kafka_record(a_selection(rank=1))
     await system.send(**record)
 
     await system.send(**record | {"value": record["value"].replace(b'"rank":1', b'"rank":9')})
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert letter["rule"] == "same_id_other_content"
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert dead_letter["rule"] == "same_id_other_content"
     assert [event.rank for event in probe.handled] == [1]
 
 
@@ -49,9 +49,9 @@ async def test_other_content_under_a_known_id_is_a_dead_letter(system: System, p
         ({"value": b"x" * 900_001}, "malformed"),
         ({"headers": []}, "malformed"),
     ],
-    ids=["no event at all", "no body", "a field is missing", "nested too deep", "too large", "no headers"],
+    ids=["no event", "no body", "missing field", "nested too deep", "too large", "no headers"],
 )
-async def test_what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on(
+async def test_unreadable_record_is_dead_lettered_with_its_original_bytes_and_the_rest_is_handled(
     system: System, probe: Probe, broken: dict[str, Any], rule: str
 ) -> None:
     record = kafka_record(a_selection()) | broken
@@ -60,24 +60,28 @@ async def test_what_cannot_be_read_is_kept_as_it_came_and_the_rest_goes_on(
 
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert (letter["rule"], letter["value"], letter["key"]) == (rule, record["value"], record["key"])
-    assert letter["headers"] == [[name, value and value.hex()] for name, value in record["headers"]]
-    assert letter["reason"]
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert (dead_letter["rule"], dead_letter["value"], dead_letter["key"]) == (
+        rule,
+        record["value"],
+        record["key"],
+    )
+    assert dead_letter["headers"] == [[name, value and value.hex()] for name, value in record["headers"]]
+    assert dead_letter["reason"]
     assert len(probe.handled) == 1
 
 
-async def test_a_dead_letter_is_told_without_what_it_said(system: System) -> None:
+async def test_dead_letter_event_does_not_contain_the_record(system: System) -> None:
     await system.send(TOPIC, b"secret of a company", key=b"k", headers=[])
 
     await system.run_until_quiescent()
 
-    [told] = await system.log("ieum.funding")
-    assert dict(told.headers)["ce_type"] == b"kr.ieum.record.dead_lettered.v1"
-    assert b"secret" not in told.value
+    [event] = await system.log("ieum.funding")
+    assert dict(event.headers)["ce_type"] == b"kr.ieum.record.dead_lettered.v1"
+    assert b"secret" not in event.value
 
 
-async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_letter(
+async def test_unknown_type_is_skipped_and_unknown_version_is_dead_lettered(
     system: System, probe: Probe
 ) -> None:
     await system.send(**kafka_record(a_selection(), type="kr.ieum.moon.landed.v1"))
@@ -85,46 +89,47 @@ async def test_an_unknown_type_is_skipped_and_an_unknown_version_is_a_dead_lette
 
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert "company.selected.v2" in letter["reason"]
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert "company.selected.v2" in dead_letter["reason"]
     assert probe.handled == []
 
 
-async def test_an_event_of_another_sender_or_topic_is_a_dead_letter(system: System, probe: Probe) -> None:
+async def test_event_from_another_source_or_topic_is_dead_lettered(system: System, probe: Probe) -> None:
     await system.send(**kafka_record(a_selection(), source="/external/legacy"))
     await system.send(**kafka_record(a_selection()) | {"topic": "ieum.external.legacy"})
 
     await system.run_until_quiescent()
 
-    letters = await system.rows("funding", "dead_letter")
-    assert {letter["rule"] for letter in letters} == {"malformed"}
-    assert len(letters) == 2
+    dead_letters = await system.rows("funding", "dead_letter")
+    assert [dead_letter["rule"] for dead_letter in dead_letters] == ["malformed"] * 2
     assert probe.handled == []
 
 
-async def test_an_event_from_the_future_is_a_dead_letter(system: System, probe: Probe) -> None:
+async def test_event_with_a_future_business_date_is_dead_lettered(system: System, probe: Probe) -> None:
     record = kafka_record(a_selection())
 
     await system.send(**record | {"value": record["value"].replace(b"2024-07-01", b"2999-01-01")})
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert letter["rule"] == "future_date"
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert dead_letter["rule"] == "future_date"
 
 
-async def test_an_event_against_the_rules_is_a_dead_letter_at_once(system: System, probe: Probe) -> None:
-    probe.after_writes = failing(RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100)
+async def test_event_that_breaks_a_rule_is_dead_lettered_at_once(system: System, probe: Probe) -> None:
+    probe.after_writes = failing(
+        RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget."), times=100
+    )
 
     await system.send(**kafka_record(a_selection()))
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert letter["reason"] == "예산이 없습니다. / There is no budget."
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert dead_letter["reason"] == "예산이 없습니다. / There is no budget."
     assert len(probe.handled) == 1
     assert await system.count("funding", "event_log", "type like '%past_spending%'") == 0
 
 
-async def test_a_handler_that_fails_once_is_tried_again(system: System, probe: Probe) -> None:
+async def test_handler_that_fails_once_is_retried(system: System, probe: Probe) -> None:
     probe.after_writes = failing(ValueError("once"), times=1)
 
     await system.send(**kafka_record(a_selection()))
@@ -135,7 +140,7 @@ async def test_a_handler_that_fails_once_is_tried_again(system: System, probe: P
     assert await system.count("funding", "attempt") == 0
 
 
-async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
+async def test_record_that_always_fails_is_dead_lettered_and_the_rest_is_handled(
     system: System, probe: Probe
 ) -> None:
     first, second = a_selection(), a_selection()
@@ -145,13 +150,13 @@ async def test_a_handler_that_always_fails_is_given_up_and_the_rest_goes_on(
     await system.send(**kafka_record(second))
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("funding", "dead_letter")
-    assert letter["reason"] == "ValueError: always"
+    [dead_letter] = await system.rows("funding", "dead_letter")
+    assert dead_letter["reason"] == "ValueError: always"
     assert probe.handled.count(first) == 3
     assert probe.handled.count(second) == 1
 
 
-async def test_what_comes_behind_a_record_that_fails_waits_for_it(system: System, probe: Probe) -> None:
+async def test_later_record_of_the_partition_waits_for_a_failed_one(system: System, probe: Probe) -> None:
     case = uuid4()
     first, second = a_selection(case), an_agreement(case)
     fail = failing(ValueError("once"), times=1)
@@ -165,11 +170,11 @@ async def test_what_comes_behind_a_record_that_fails_waits_for_it(system: System
 
 
 @in_memory
-async def test_a_record_that_fails_is_left_alone_until_its_time(
+async def test_failed_record_is_not_retried_before_its_backoff_delay(
     system: System, probe: Probe, settings: Settings
 ) -> None:
-    patient = settings.model_copy(update={"backoff_seconds": 60.0, "backoff_limit_seconds": 60.0})
-    system.consumers["funding"].settings = patient
+    slow = settings.model_copy(update={"backoff_seconds": 60.0, "backoff_limit_seconds": 60.0})
+    system.consumers["funding"].settings = slow
     probe.after_writes = failing(ConnectionError("away"), times=100)
 
     await system.send(**kafka_record(a_selection()))
@@ -179,9 +184,7 @@ async def test_a_record_that_fails_is_left_alone_until_its_time(
     assert len(probe.handled) == 1
 
 
-async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
-    system: System, probe: Probe
-) -> None:
+async def test_record_waits_through_an_outage_of_any_length(system: System, probe: Probe) -> None:
     probe.after_writes = failing(ConnectionError("away"), times=8)
 
     await system.send(**kafka_record(a_selection()))
@@ -192,7 +195,7 @@ async def test_while_the_database_is_away_a_record_waits_as_long_as_it_takes(
     assert await system.count("funding", "event_log") == 1
 
 
-async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_order(
+async def test_record_is_parked_until_its_prerequisite_arrives_and_its_key_stays_in_order(
     system: System, probe: Probe
 ) -> None:
     case = uuid4()
@@ -202,17 +205,17 @@ async def test_a_record_waits_parked_for_what_it_builds_on_and_its_key_stays_in_
     for number, event in enumerate([selected, agreed], start=1):
         await system.send(**kafka_record(event, number))
     await system.send(**kafka_record(other))
-    await eventually_empty(system, "parked")
+    await wait_until_empty(system, "parked")
     await system.run_until_quiescent()
 
-    done = await system.rows("funding", "event_log")
-    assert [row["subject"] for row in done] == [str(other.case_id), str(case), str(case)]
+    emitted = await system.rows("funding", "event_log")
+    assert [row["subject"] for row in emitted] == [str(other.case_id), str(case), str(case)]
     assert probe.handled.index(agreed) > probe.handled.index(other)
     assert await system.count("funding", "parked") == 0
     assert await system.count("funding", "dead_letter") == 0
 
 
-async def test_a_parked_record_is_a_dead_letter_after_its_deadline_with_its_followers_in_order(
+async def test_parked_record_is_dead_lettered_after_its_deadline_with_its_followers_in_order(
     system: System, probe: Probe
 ) -> None:
     case = uuid4()
@@ -220,16 +223,16 @@ async def test_a_parked_record_is_a_dead_letter_after_its_deadline_with_its_foll
 
     await system.send(**kafka_record(a_selection(case), 1))
     await system.send(**kafka_record(an_agreement(case), 2))
-    await eventually_empty(system, "parked")
+    await wait_until_empty(system, "parked")
     await system.run_until_quiescent()
 
-    letters = await system.rows("funding", "dead_letter")
-    assert [letter["rule"] for letter in letters] == ["not_known_yet"] * 2
-    assert letters[0]["offset"] < letters[1]["offset"]
+    dead_letters = await system.rows("funding", "dead_letter")
+    assert [dead_letter["rule"] for dead_letter in dead_letters] == ["not_known_yet"] * 2
+    assert dead_letters[0]["offset"] < dead_letters[1]["offset"]
 
 
 @in_memory
-async def test_the_line_stops_instead_of_dead_lettering_the_stream(system: System, probe: Probe) -> None:
+async def test_circuit_opens_after_too_many_dead_letters_in_a_row(system: System, probe: Probe) -> None:
     for _ in range(50):
         await system.send(TOPIC, b"not an event", key=b"k", headers=[])
 
@@ -241,7 +244,7 @@ async def test_the_line_stops_instead_of_dead_lettering_the_stream(system: Syste
 
 
 @in_memory
-async def test_outsiders_never_stop_the_line(system: System, probe: Probe) -> None:
+async def test_records_of_external_systems_never_open_the_circuit(system: System, probe: Probe) -> None:
     for _ in range(50):
         await system.send("ieum.external.legacy", b"not an event", key=b"k", headers=[])
 
@@ -251,31 +254,32 @@ async def test_outsiders_never_stop_the_line(system: System, probe: Probe) -> No
     assert await system.count("funding", "dead_letter") == 50
 
 
-async def test_an_answer_names_what_caused_it(system: System) -> None:
+async def test_emitted_event_names_the_event_that_caused_it(system: System) -> None:
     record = kafka_record(a_selection())
 
     await system.send(**record)
     await system.run_until_quiescent()
 
-    [answer] = await system.log("ieum.funding")
-    said, asked = dict(answer.headers), dict(record["headers"])
-    assert said["ce_causationid"] == asked["ce_id"]
-    assert said["ce_correlationid"] == asked["ce_correlationid"]
-    assert answer.key == record["key"]
+    [emitted] = await system.log("ieum.funding")
+    headers, cause = dict(emitted.headers), dict(record["headers"])
+    assert headers["ce_causationid"] == cause["ce_id"]
+    assert headers["ce_correlationid"] == cause["ce_correlationid"]
+    assert emitted.key == record["key"]
 
 
 def failing(error: BaseException, times: int) -> Any:
-    left = [times]
+    """Return a function that raises the error on its first calls."""
+    remaining = [times]
 
     def fail(event: Any) -> None:
-        left[0] -= 1
-        if left[0] >= 0:
+        remaining[0] -= 1
+        if remaining[0] >= 0:
             raise error
 
     return fail
 
 
-async def eventually_empty(system: System, table: str) -> None:
+async def wait_until_empty(system: System, table: str) -> None:
     for _ in range(400):
         await system.run_until_quiescent()
         if not await system.count("funding", table):

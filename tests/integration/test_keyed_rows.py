@@ -1,4 +1,4 @@
-"""Rows by key past the unit of work, on a connection, in a bare transaction, and within a session."""
+"""Rows by key in every kind of transaction: a session's, asyncpg's, a batch's and a lazy one."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from shared.database.keyed_rows import Lock
 from tests.builders import a_business_number
 from tests.databases import Databases, app_url
 
-WAYS = ["transaction", "asyncpg_transaction", "batch_transaction", "lazy_transaction"]
-every_way = pytest.mark.parametrize("way", WAYS)
+KINDS = ["transaction", "asyncpg_transaction", "batch_transaction", "lazy_transaction"]
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def a_company() -> Company:
@@ -29,99 +29,100 @@ def a_company() -> Company:
     )
 
 
-def transaction(database: Database, way: str) -> AbstractAsyncContextManager[Executor]:
-    begin: Callable[[], AbstractAsyncContextManager[Executor]] = getattr(database, way)
+def transaction(database: Database, kind: str) -> AbstractAsyncContextManager[Executor]:
+    begin: Callable[[], AbstractAsyncContextManager[Executor]] = getattr(database, kind)
     return begin()
 
 
 async def company(database: Database, id: UUID) -> Company | None:
-    """As the unit of work sees it."""
+    """Return the company as a session loads it."""
     async with database.transaction() as session:
         return await session.get(Company, id)
 
 
-@every_way
-async def test_what_is_inserted_is_found_by_either_way(databases: Databases, way: str) -> None:
+@every_kind
+async def test_inserted_row_is_found_by_key_and_by_a_session(databases: Databases, kind: str) -> None:
     database, made = databases["applications"], a_company()
 
-    async with transaction(database, way) as on:
-        await keyed_rows.insert(on, made)
-        found = await keyed_rows.find(on, Company, made.id, lock=Lock.SHARE)
+    async with transaction(database, kind) as executor:
+        await keyed_rows.insert(executor, made)
+        found = await keyed_rows.find(executor, Company, made.id, lock=Lock.SHARE)
 
     assert found == made == await company(database, made.id)
 
 
-@every_way
-async def test_a_row_is_changed_only_where_it_is_saved(databases: Databases, way: str) -> None:
+@every_kind
+async def test_row_is_changed_only_by_an_update(databases: Databases, kind: str) -> None:
     database, made = databases["applications"], a_company()
-    async with transaction(database, way) as on:
-        await keyed_rows.insert(on, made)
+    async with transaction(database, kind) as executor:
+        await keyed_rows.insert(executor, made)
 
-    async with transaction(database, way) as on:
-        one = await keyed_rows.find(on, Company, made.id, lock=Lock.UPDATE)
-        other = await keyed_rows.find(on, Company, made.id)
-        assert one is not None
-        assert other is not None
-        one.state, other.state = State.CLOSED, State.SUSPENDED
-        await keyed_rows.update(on, one)
+    async with transaction(database, kind) as executor:
+        updated = await keyed_rows.find(executor, Company, made.id, lock=Lock.UPDATE)
+        not_updated = await keyed_rows.find(executor, Company, made.id)
+        assert updated is not None
+        assert not_updated is not None
+        updated.state, not_updated.state = State.CLOSED, State.SUSPENDED
+        await keyed_rows.update(executor, updated)
 
-    kept = await company(database, made.id)
-    assert kept is not None
-    assert kept.state == State.CLOSED
-
-
-@every_way
-async def test_what_is_not_there_is_none(databases: Databases, way: str) -> None:
-    async with transaction(databases["applications"], way) as on:
-        assert await keyed_rows.find(on, Company, uuid4(), lock=Lock.UPDATE) is None
+    stored = await company(database, made.id)
+    assert stored is not None
+    assert stored.state == State.CLOSED
 
 
-@every_way
-async def test_what_the_database_refuses_takes_the_transaction_with_it_and_not_the_connection(
-    databases: Databases, way: str
+@every_kind
+async def test_missing_row_is_none(databases: Databases, kind: str) -> None:
+    async with transaction(databases["applications"], kind) as executor:
+        assert await keyed_rows.find(executor, Company, uuid4(), lock=Lock.UPDATE) is None
+
+
+@every_kind
+async def test_refused_statement_rolls_back_the_transaction_and_the_connection_stays_usable(
+    databases: Databases, kind: str
 ) -> None:
     database, made = Database(app_url("applications"), "applications", pool=1), a_company()
-    twice = Company(**made.model_dump() | {"id": uuid4()})
+    duplicate = Company(**made.model_dump() | {"id": uuid4()})
 
     async def insert_both() -> None:
-        async with transaction(database, way) as on:
-            await keyed_rows.insert(on, made)
-            await keyed_rows.insert(on, twice)
+        async with transaction(database, kind) as executor:
+            await keyed_rows.insert(executor, made)
+            await keyed_rows.insert(executor, duplicate)
 
     with pytest.raises(UniqueViolationError):
         await insert_both()
 
-    async with transaction(database, way) as on:
-        assert await keyed_rows.find(on, Company, made.id) is None
-        await keyed_rows.insert(on, made)
+    async with transaction(database, kind) as executor:
+        assert await keyed_rows.find(executor, Company, made.id) is None
+        await keyed_rows.insert(executor, made)
     assert await company(database, made.id) is not None
     await database.close()
 
 
-@every_way
-async def test_a_statement_that_is_cut_off_leaves_nothing_behind_on_its_connection(
-    databases: Databases, way: str
+@every_kind
+async def test_cancelled_statement_leaves_nothing_behind_on_its_connection(
+    databases: Databases, kind: str
 ) -> None:
-    database, lost, kept = Database(app_url("applications"), "applications", pool=1), a_company(), a_company()
+    database = Database(app_url("applications"), "applications", pool=1)
+    cancelled_row, later_row = a_company(), a_company()
 
-    async def insert_and_linger() -> None:
-        async with transaction(database, way) as on:
-            await keyed_rows.insert(on, lost)
-            await fetch_raw(on, "select pg_sleep(10)")
+    async def insert_and_wait() -> None:
+        async with transaction(database, kind) as executor:
+            await keyed_rows.insert(executor, cancelled_row)
+            await fetch_raw(executor, "select pg_sleep(10)")
 
-    cut_off = asyncio.create_task(insert_and_linger())
+    task = asyncio.create_task(insert_and_wait())
     await asyncio.sleep(0.3)
-    cut_off.cancel()
-    await asyncio.wait([cut_off])
+    task.cancel()
+    await asyncio.wait([task])
 
-    async with transaction(database, way) as on:
-        await keyed_rows.insert(on, kept)
-    assert await company(database, kept.id) is not None
-    assert await company(database, lost.id) is None
+    async with transaction(database, kind) as executor:
+        await keyed_rows.insert(executor, later_row)
+    assert await company(database, later_row.id) is not None
+    assert await company(database, cancelled_row.id) is None
     await database.close()
 
 
-async def test_who_is_refused_before_the_first_statement_takes_no_connection(databases: Databases) -> None:
+async def test_lazy_transaction_without_a_statement_takes_no_connection(databases: Databases) -> None:
     database = Database(app_url("applications"), "applications", pool=1)
 
     async with database.asyncpg_transaction(), database.lazy_transaction():

@@ -1,4 +1,4 @@
-"""Events leave in the transaction that caused them, in order, and none is lost between commit and Kafka."""
+"""Outbox and relay: events are stored with the change that caused them and published in order; none is lost."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ from tests.integration.probe import TOPIC, Probe
 from tests.memory import MemoryKafka
 from tests.system import KafkaSystem
 
-FIRST, SECOND = UUID(int=1), UUID(int=2)  # in shards of their own
+FIRST, SECOND = UUID(int=1), UUID(int=2)  # in different shards
 
 
 async def test_nothing_is_published_when_the_command_fails(databases: Databases) -> None:
@@ -47,18 +47,16 @@ async def test_nothing_is_published_when_the_command_fails(databases: Databases)
     assert not kafka.logs
 
 
-async def test_a_relay_that_began_with_empty_tables_does_not_read_them_whole_later(
-    databases: Databases,
-) -> None:
-    """A plan that was made, or kept, for what was there then would read the outbox once for each event in the log."""
+async def test_relay_that_began_with_empty_tables_does_not_scan_them_later(databases: Databases) -> None:
+    """A plan made for the empty tables, and cached, would scan the outbox once for each event in the log."""
     database, kafka, connection = databases["applications"], MemoryKafka(), await admin()
     with suppress(ValueError):
         async with database.transaction() as session:
             await emit(session, a_selection())
-            raise ValueError  # a page without a row
+            raise ValueError  # leaves a page without a row
     await connection.execute("analyze applications.event_log, applications.outbox")
-    before = await rows_read_by_whole_tables(database, connection)
-    for _ in range(10):  # a plan is kept after five times
+    before = await rows_read_by_scans(database, connection)
+    for _ in range(10):  # a plan is cached after five executions
         async with database.transaction() as session:
             await emit(session, a_selection())
         await publish_pending(database, kafka, 10)
@@ -66,37 +64,37 @@ async def test_a_relay_that_began_with_empty_tables_does_not_read_them_whole_lat
         await emit(session, *(a_selection() for _ in range(1_000)))
 
     published, _ = await publish_pending(database, kafka, 10_000)
-    after = await rows_read_by_whole_tables(database, connection)
+    after = await rows_read_by_scans(database, connection)
     await connection.close()
 
     assert published == 1_000
     assert after - before < 2 * outbox.SHARDS * published
 
 
-async def rows_read_by_whole_tables(database: Database, connection: Connection) -> int:
-    """A connection tells what it has read at its end, or after ten seconds."""
+async def rows_read_by_scans(database: Database, connection: Connection) -> int:
+    """Return the rows of the schema read by sequential scans; a connection reports them when it is closed."""
     await database.close()
     await asyncio.sleep(0.5)
-    counted = "select sum(seq_tup_read) from pg_stat_user_tables where schemaname = $1"
-    return int(await connection.fetchval(counted, database.schema))
+    statement = "select sum(seq_tup_read) from pg_stat_user_tables where schemaname = $1"
+    return int(await connection.fetchval(statement, database.schema))
 
 
-async def test_a_subject_is_numbered_in_the_order_of_its_commits(databases: Databases) -> None:
+async def test_events_of_a_subject_are_numbered_in_the_order_of_their_commits(databases: Databases) -> None:
     database, selection, kafka = databases["applications"], a_selection(), MemoryKafka()
 
-    async def once() -> None:
+    async def emit_once() -> None:
         async with database.transaction() as session:
             await emit(session, selection)
             await asyncio.sleep(0.001)
 
-    await asyncio.gather(*(once() for _ in range(20)))
+    await asyncio.gather(*(emit_once() for _ in range(20)))
     await publish_pending(database, kafka, 100)
 
     sent = [dict(record.headers)["ce_sequence"] for record in kafka.logs[TOPIC]]
     assert sent == [f"{number:020}".encode() for number in range(1, 21)]
 
 
-async def test_what_commits_late_is_not_skipped(databases: Databases) -> None:
+async def test_event_that_commits_late_is_not_skipped(databases: Databases) -> None:
     database, kafka = databases["applications"], MemoryKafka()
     async with database.transaction() as late:
         await emit(late, a_selection(FIRST))
@@ -109,7 +107,7 @@ async def test_what_commits_late_is_not_skipped(databases: Databases) -> None:
     assert len(kafka.logs[TOPIC]) == 2
 
 
-async def test_the_log_keeps_what_the_outbox_forgets(databases: Databases) -> None:
+async def test_published_event_leaves_the_outbox_and_stays_in_the_event_log(databases: Databases) -> None:
     database = databases["applications"]
     async with database.transaction() as session:
         await emit(session, a_selection(), a_selection())
@@ -122,6 +120,8 @@ async def test_the_log_keeps_what_the_outbox_forgets(databases: Databases) -> No
 
 
 class Refusing(MemoryKafka):
+    """Refuses every record of the first subject."""
+
     async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
         if key == str(FIRST).encode():
             raise ConnectionError
@@ -227,7 +227,7 @@ class Slow(MemoryKafka):
 
 
 async def start_publishing_relay(database: Database) -> "tuple[asyncio.Task[tuple[int, bool]], Slow]":
-    """Start a relay that has locked the shard of one event and waits for its Kafka."""
+    """Start a relay that has locked the shard of one event and waits for its broker."""
     slow = Slow()
     async with database.transaction() as session:
         await emit(session, a_selection())
@@ -266,7 +266,7 @@ async def test_relay_does_not_publish_again_what_the_last_holder_of_the_shard_ha
     assert (first, second) == ((1, 0), (0, 0))
 
 
-async def test_an_event_too_large_for_kafka_is_refused_when_it_is_emitted(databases: Databases) -> None:
+async def test_event_too_large_for_kafka_is_refused_when_it_is_emitted(databases: Databases) -> None:
     huge = a_selection().model_copy(update={"reason": "가" * 400_000})
 
     with pytest.raises(RuleBroken, match="event_too_large"):
@@ -277,7 +277,7 @@ async def test_an_event_too_large_for_kafka_is_refused_when_it_is_emitted(databa
 @pytest.mark.parametrize(
     "change", ["update event_log set data = ''", "delete from event_log", "truncate event_log"]
 )
-async def test_the_event_log_cannot_be_changed_even_by_its_owner(databases: Databases, change: str) -> None:
+async def test_event_log_cannot_be_changed_even_by_a_superuser(databases: Databases, change: str) -> None:
     async with databases["applications"].transaction() as session:
         await emit(session, a_selection())
 
@@ -293,11 +293,9 @@ async def test_the_event_log_cannot_be_changed_even_by_its_owner(databases: Data
 
 
 @pytest.mark.parametrize(
-    ("id", "sequence"),
-    [("gen_random_uuid()", "sequence"), ("id", "sequence + 1")],
-    ids=["the number", "the id"],
+    ("id", "sequence"), [("gen_random_uuid()", "sequence"), ("id", "sequence + 1")], ids=["number", "id"]
 )
-async def test_the_database_refuses_a_second_event_with_the_same_number_or_id(
+async def test_database_refuses_a_second_event_with_the_same_number_or_id(
     databases: Databases, id: str, sequence: str
 ) -> None:
     async with databases["applications"].transaction() as session:
@@ -311,7 +309,7 @@ async def test_the_database_refuses_a_second_event_with_the_same_number_or_id(
             )
 
 
-DOOMED = """
+KILLED_RELAY = """
 import asyncio, os, signal
 from shared.config import Settings
 from shared.database.engine import Database
@@ -328,7 +326,7 @@ asyncio.run(relay.run(Database(settings.database_url, "funding"), settings, Heal
 
 
 @pytest.mark.connected
-async def test_a_relay_killed_before_it_deletes_publishes_twice_and_the_event_is_handled_once(
+async def test_relay_killed_before_it_deletes_publishes_again_and_the_event_is_handled_once(
     databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
     probe = Probe()
@@ -338,8 +336,8 @@ async def test_a_relay_killed_before_it_deletes_publishes_twice_and_the_event_is
         "IEUM_DATABASE_URL": app_url("funding"),
         "IEUM_KAFKA_BOOTSTRAP": connected.kafka_bootstrap,
     }
-    doomed = await asyncio.create_subprocess_exec(sys.executable, "-c", DOOMED, env=env)
-    assert await doomed.wait() == -signal.SIGKILL
+    relay = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED_RELAY, env=env)
+    assert await relay.wait() == -signal.SIGKILL
 
     async with KafkaSystem([probe.service], databases, connected) as system:
         await system.start()
@@ -356,15 +354,15 @@ async def test_two_relays_keep_the_order_of_each_key(
     databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
     database, cases = databases["applications"], [uuid4() for _ in range(20)]
-    hasty = connected.model_copy(update={"relay_batch": 3})
-    relays = [asyncio.create_task(run(database, hasty, Health("relay"))) for _ in range(2)]
+    small_batches = connected.model_copy(update={"relay_batch": 3})
+    relays = [asyncio.create_task(run(database, small_batches, Health("relay"))) for _ in range(2)]
     for _ in range(20):
         async with database.transaction() as session:
             await emit(session, *(a_selection(case) for case in cases))
 
     await wait_until_pending(0, database)
-    for one in relays:
-        one.cancel()
+    for relay in relays:
+        relay.cancel()
 
     order = defaultdict(list)
     for record in await KafkaSystem([], databases, connected).log(TOPIC):
@@ -374,10 +372,10 @@ async def test_two_relays_keep_the_order_of_each_key(
 
 async def wait_until_pending(count: int, database: Database) -> None:
     for _ in range(300):
-        if (left := await pending_in(database)) == count:
+        if (pending := await pending_in(database)) == count:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"{left} events still wait")
+    raise AssertionError(f"{pending} events are still pending")
 
 
 async def pending_in(database: Database) -> int:

@@ -20,15 +20,16 @@ pytestmark = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
 
 class Killed(BaseException):
-    """Stands for a kill -9."""
+    """Simulates a kill -9."""
 
 
-def killing(is_meant: Callable[[Any], bool], times: int = 100) -> Callable[[Any], None]:
-    left = [times]
+def killing(is_poison: Callable[[Any], bool], times: int = 100) -> Callable[[Any], None]:
+    """Return a function that ends the process at a poison event, so many times."""
+    remaining = [times]
 
     def kill(event: Any) -> None:
-        if is_meant(event) and left[0] > 0:
-            left[0] -= 1
+        if is_poison(event) and remaining[0] > 0:
+            remaining[0] -= 1
             raise Killed
 
     return kill
@@ -67,7 +68,7 @@ async def cancel(tasks: "set[asyncio.Task[Any]]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_record_that_kills_its_process_is_dead_lettered_and_the_others_are_handled(
+async def test_poison_record_is_dead_lettered_and_the_others_are_handled(
     system: System, probe: Probe
 ) -> None:
     poison = a_selection()
@@ -124,7 +125,7 @@ async def test_after_a_crash_records_are_handled_one_by_one(
         try:
             if not is_internal(record):
                 await killed.wait()
-            await asyncio.sleep(0.1)  # no shorter than the other's
+            await asyncio.sleep(0.1)  # no shorter than the other record's handling
             return await handle(dispatcher, record)
         finally:
             in_flight[0] -= 1
@@ -140,7 +141,7 @@ async def test_after_a_crash_records_are_handled_one_by_one(
     assert set(concurrent[2:]) == {1}
 
 
-async def test_a_record_that_was_handled_is_not_dead_lettered_however_often_the_process_dies_after_it(
+async def test_handled_record_is_not_dead_lettered_however_often_the_process_dies_after_it(
     system: System, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle, kill = Dispatcher.handle, killing(lambda record: True, times=6)
@@ -174,7 +175,7 @@ async def test_a_partition_is_committed_while_another_is_still_being_handled(
         if partition.topic == LegacyCaseRecorded.topic:
             legacy_committed.set()
 
-    monkeypatch.setattr(Consumer, "commit", notice_commit)
+    monkeypatch.setattr(Consumer, "commit_offset", notice_commit)
     monkeypatch.setattr(Dispatcher, "handle", handle_late)
     await system.send(**kafka_record(a_selection()))
     await system.send(**kafka_record(a_past_result()))

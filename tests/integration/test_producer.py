@@ -9,8 +9,8 @@ from shared.messaging.relay import publish_pending
 from tests.builders import a_selection
 from tests.databases import Databases
 from tests.integration.probe import TOPIC
-from tests.system import KafkaSystem
 from tests.kafka_proxy import kafka_proxy
+from tests.system import KafkaSystem
 
 pytestmark = pytest.mark.connected
 
@@ -30,10 +30,13 @@ async def test_event_with_lost_acknowledgement_is_once_on_its_topic(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The client sends the event again and the broker removes the duplicate, so no consumer has to."""
-    async with kafka_proxy(monkeypatch, to_lose=1) as wired, kafka.create_producer(connected) as producer:
+    async with (
+        kafka_proxy(monkeypatch, acks_to_drop=1) as proxy,
+        kafka.create_producer(connected) as producer,
+    ):
         published = await publish_pending(databases["applications"], producer, 10)
 
-    assert (published, wired.lost, len(wired.acks)) == ((1, 0), 1, 2)
+    assert (published, proxy.dropped_acks, len(proxy.required_acks)) == ((1, 0), 1, 2)
     assert len(await KafkaSystem([], databases, connected).log(TOPIC)) == 1
 
 
@@ -44,7 +47,7 @@ async def test_producer_requires_acknowledgement_by_all_in_sync_replicas(
     pending_event: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with kafka_proxy(monkeypatch) as wired, kafka.create_producer(connected) as producer:
+    async with kafka_proxy(monkeypatch) as proxy, kafka.create_producer(connected) as producer:
         await publish_pending(databases["applications"], producer, 10)
 
-    assert wired.required_acks == [-1]
+    assert proxy.required_acks == [-1]

@@ -1,4 +1,4 @@
-"""The projector: once in effect, whatever is delivered twice, overtaken, owned twice or killed."""
+"""Projector: each event is folded once in effect, through second deliveries, gaps, fencing and rollbacks."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ async def system(tables: None, databases: Databases, settings: Settings) -> Asyn
         yield system
 
 
-async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> None:
+async def test_event_delivered_twice_is_folded_once(system: MemorySystem) -> None:
     for number, event in case_history():
         record = kafka_record(event, number)
         for _ in range(3):
@@ -52,26 +52,26 @@ async def test_an_event_delivered_twice_is_folded_once(system: MemorySystem) -> 
     assert await system.count("monitoring", "probe_line") == 3
 
 
-async def test_any_merge_of_the_topics_gives_the_same_rows(system: MemorySystem) -> None:
-    stories = [case_history() for _ in range(10)]
-    records = [kafka_record(event, number) for story in stories for number, event in story]
+async def test_any_interleaving_of_the_topics_gives_the_same_rows(system: MemorySystem) -> None:
+    histories = [case_history() for _ in range(10)]
+    records = [kafka_record(event, number) for history in histories for number, event in history]
     by_topic = {topic: [r for r in records if r["topic"] == topic] for topic in {r["topic"] for r in records}}
-    shown = []
+    results = []
     for seed in range(5):
-        queues, dice = [list(queue) for queue in by_topic.values()], random.Random(seed)
+        queues, chance = [list(queue) for queue in by_topic.values()], random.Random(seed)
         await restart_empty(system)
         while queues := [queue for queue in queues if queue]:
-            await system.send(**dice.choice(queues).pop(0))
-            if dice.random() < 0.3:
+            await system.send(**chance.choice(queues).pop(0))
+            if chance.random() < 0.3:
                 await system.run_until_quiescent()
         await system.run_until_quiescent()
-        shown.append(await system.rows("monitoring", "probe_case"))
+        results.append(await system.rows("monitoring", "probe_case"))
 
-    assert all(rows == shown[0] for rows in shown)
-    assert len(shown[0]) == 10
+    assert all(rows == results[0] for rows in results)
+    assert len(results[0]) == 10
 
 
-async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: MemorySystem) -> None:
+async def test_number_that_arrives_after_a_gap_is_folded(system: MemorySystem) -> None:
     [(_, selected), (_, agreed), _] = case_history()
 
     await system.send(**kafka_record(agreed, 2))
@@ -97,9 +97,9 @@ async def test_a_late_number_of_a_subject_is_folded_whenever_it_comes(system: Me
         {"value": b'{"occurred_on": "2024-07-01"}'},
         {"value": b'{"occurred_on": "tomorrow", "case_id": "x", "rank": 1}'},
     ],
-    ids=["no json", "no body", "no envelope", "fields are missing", "what the database refuses"],
+    ids=["no json", "no body", "no envelope", "missing fields", "refused by the database"],
 )
-async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
+async def test_record_that_cannot_be_folded_is_dead_lettered_and_the_fold_goes_on(
     system: MemorySystem, broken: dict[str, Any]
 ) -> None:
     await system.send(**kafka_record(a_selection()) | broken)
@@ -108,13 +108,13 @@ async def test_what_cannot_be_folded_is_a_dead_letter_and_the_fold_goes_on(
 
     await system.run_until_quiescent()
 
-    [letter] = await system.rows("monitoring", "dead_letter")
-    assert (letter["consumer"], letter["offset"]) == ("projector", 0)
+    [dead_letter] = await system.rows("monitoring", "dead_letter")
+    assert (dead_letter["consumer"], dead_letter["offset"]) == ("projector", 0)
     [case] = await system.rows("monitoring", "probe_case")
     assert case["agreed_krw"] == 100
 
 
-async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: MemorySystem) -> None:
+async def test_unknown_version_or_another_source_is_dead_lettered(system: MemorySystem) -> None:
     await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
     await system.send(**kafka_record(a_selection(), source="/services/funding"))
 
@@ -124,9 +124,7 @@ async def test_an_unknown_version_or_another_sender_is_a_dead_letter(system: Mem
     assert await system.count("monitoring", "probe_case") == 0
 
 
-async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_database_says(
-    system: MemorySystem,
-) -> None:
+async def test_fenced_projector_rolls_back_and_goes_on_at_the_stored_offsets(system: MemorySystem) -> None:
     [(_, selected), (_, agreed), _] = case_history()
     connection = await admin()
     await connection.execute(
@@ -142,8 +140,10 @@ async def test_a_projector_that_was_overtaken_rolls_back_and_stands_where_the_da
     assert (case["rank"], case["agreed_krw"]) == (None, 100)
 
 
-async def test_offsets_stay_known_for_the_lag_while_they_are_loaded_again(system: MemorySystem) -> None:
-    """By Kafka's own position, which follows what was fetched, a projector that hangs here would not lag."""
+async def test_offsets_are_still_reported_to_the_lag_monitor_while_they_are_loaded_again(
+    system: MemorySystem,
+) -> None:
+    """Kafka's own position follows what was fetched: by it, a projector that hangs here would show no lag."""
     await system.send(**kafka_record(a_selection()))
     await system.run_until_quiescent()
     projector = system.projectors["monitoring"]
@@ -154,21 +154,21 @@ async def test_offsets_stay_known_for_the_lag_while_they_are_loaded_again(system
     assert projector.next_offset(at) == 1
 
 
-async def test_two_topics_of_one_case_can_be_folded_at_once(
+async def test_two_topics_of_one_case_can_be_folded_concurrently(
     tables: None, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two instances own a partition each, rightly: each writes the columns of its own topic."""
+    """Two instances own one partition each, and each writes the columns of its own topic."""
     (_, selected), (_, agreed), (_, booked) = case_history()
     database, save = databases["monitoring"], RowCollector.save
 
-    async def slow_save(*given: Any) -> None:
+    async def slow_save(*arguments: Any) -> None:
         await asyncio.sleep(0.2)
-        await save(*given)
+        await save(*arguments)
 
     async def fold(number: int, event: Event) -> None:
         record = MemoryRecord(offset=0, **kafka_record(event, number))
         async with database.asyncpg_transaction() as connection:
-            await BatchFolder(probe_projections.PROJECTIONS, never).apply(connection, [record])
+            await BatchFolder(probe_projections.PROJECTIONS, raise_error).apply(connection, [record])
 
     monkeypatch.setattr(RowCollector, "save", slow_save)
     await fold(1, selected)
@@ -179,11 +179,11 @@ async def test_two_topics_of_one_case_can_be_folded_at_once(
     assert tuple(row) == (3, 100, 1)
 
 
-async def never(connection: Connection, record: Record, error: Exception) -> None:
+async def raise_error(connection: Connection, record: Record, error: Exception) -> None:
     raise error
 
 
-async def test_records_that_are_fetched_already_join_one_batch(
+async def test_records_fetched_already_join_one_batch(
     system: MemorySystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.projections.projector.FETCH_RECORDS", 1)
@@ -194,8 +194,8 @@ async def test_records_that_are_fetched_already_join_one_batch(
         await fold_and_write(projector, batch)
 
     monkeypatch.setattr(Projector, "fold_and_write", count_records)
-    stories = [case_history() for _ in range(3)]
-    for number, event in [one for story in stories for one in story]:
+    histories = [case_history() for _ in range(3)]
+    for number, event in [numbered for history in histories for numbered in history]:
         await system.send(**kafka_record(event, number))
     await system.kafka.deliver(1)
     await system.run_until_quiescent()
@@ -206,7 +206,7 @@ async def test_records_that_are_fetched_already_join_one_batch(
 
 
 class FlakyDatabase(Database):
-    """Every fifth transaction fails at its very end."""
+    """Fails a fifth of all transactions, just before their commit."""
 
     @asynccontextmanager
     async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:
@@ -217,16 +217,20 @@ class FlakyDatabase(Database):
 
 
 @connected_only
-@pytest.mark.parametrize("groups", [["one", "one"], ["one", "other"]], ids=["they share", "both own all"])
+@pytest.mark.parametrize(
+    "groups", [["one", "one"], ["one", "other"]], ids=["shared partitions", "both own all partitions"]
+)
 async def test_two_projectors_count_each_event_once(
     tables: None, databases: Databases, connected: Settings, topics_emptied: None, groups: list[str]
 ) -> None:
-    small = connected.model_copy(update={"projector_batch": 20})
+    small_batches = connected.model_copy(update={"projector_batch": 20})
     flaky = FlakyDatabase(app_url("monitoring"), "monitoring")
     system = KafkaSystem([SERVICE], databases, connected)
     first, second = create_broker(connected), create_broker(connected)
     for broker, group in zip([first, second], groups, strict=True):
-        projector = Projector(flaky, probe_projections.PROJECTIONS, MonitoringRecordDeadLettered, small)
+        projector = Projector(
+            flaky, probe_projections.PROJECTIONS, MonitoringRecordDeadLettered, small_batches
+        )
         projector.subscribe(broker, group_id=f"probe-{uuid4()}-{group}", heartbeat_interval_ms=100)
 
     await first.start()
@@ -245,6 +249,7 @@ async def test_two_projectors_count_each_event_once(
 
 
 async def restart_empty(system: MemorySystem) -> None:
+    """Restart the system with empty tables and topics."""
     connection = await admin()
     await connection.execute("""truncate monitoring.probe_case, monitoring.probe_rollup, monitoring.probe_line,
                                 monitoring.projection_offset, monitoring.projection_watermark""")

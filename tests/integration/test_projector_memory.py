@@ -17,7 +17,7 @@ from tests.system import MemorySystem
 
 
 class FailingDatabase(Database):
-    """Fails the next transaction that writes a projection, at its very end."""
+    """Fails the next transaction that writes a projection, just before its commit."""
 
     fails = False
 
@@ -33,7 +33,7 @@ class FailingDatabase(Database):
 
 
 class Killed(BaseException):
-    """Stands for a kill -9."""
+    """Simulates a kill -9."""
 
 
 async def test_a_rolled_back_batch_is_folded_once(
@@ -84,7 +84,7 @@ async def test_records_fetched_while_the_offsets_are_loaded_do_not_overtake_a_ro
     assert (case["rank"], case["agreed_krw"]) == (3, 100)
 
 
-async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
+async def test_record_is_delivered_again_when_its_dead_letter_cannot_be_stored(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is unavailable for a moment; a partition that was reassigned meanwhile is the same case."""
@@ -94,7 +94,7 @@ async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
     async def refuse_the_first_record(projector: Projector, batch: RecordsByPartition) -> None:
         records = [record for group in batch.values() for record in group]
         if any((record.topic, record.offset) == ("ieum.applications", 0) for record in records):
-            raise ValueError("it cannot be written")
+            raise ValueError("cannot be written")
         await fold_and_write(projector, batch)
 
     async def fail_once(projector: Projector, *arguments: Any) -> None:
@@ -119,7 +119,7 @@ async def test_a_record_whose_dead_letter_cannot_be_written_comes_again(
     assert attempts == []
 
 
-async def test_a_record_that_kills_the_projector_is_dead_lettered_and_the_fold_goes_on(
+async def test_poison_record_of_the_projector_is_dead_lettered_and_the_fold_goes_on(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fold_and_write, starts = Projector.fold_and_write, 1
@@ -156,7 +156,7 @@ async def test_a_record_that_kills_the_projector_is_dead_lettered_and_the_fold_g
     assert (case["rank"], case["agreed_krw"], case["booked"]) == (None, 100, 1)
 
 
-async def test_states_beyond_the_memory_limit_are_read_again(
+async def test_states_beyond_the_memory_limit_are_loaded_again(
     tables: None, databases: Databases, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.projections.projection.MAX_STATES", 0)

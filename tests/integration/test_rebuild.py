@@ -33,7 +33,7 @@ end $$
 
 @pytest.fixture
 async def generations(tables: None, databases: Databases) -> AsyncIterator[None]:
-    """Generation 0 is live before and after."""
+    """Generation 0, live before and after the test."""
     await execute(RESET_GENERATIONS)
     yield
     await execute(RESET_GENERATIONS)
@@ -60,34 +60,34 @@ async def test_rebuild_finds_altered_and_missing_rows_and_a_switch_repairs_them(
     await execute(
         "delete from monitoring.probe_line where ctid = (select min(ctid) from monitoring.probe_line)"
     )
-    found = await rebuild(connected, switch=True)
+    result = await rebuild(connected, switch=True)
 
-    assert {table.table: table.differing for table in found.tables} == {
+    assert {table.table: table.differing for table in result.tables} == {
         "probe_case": 0,
         "probe_rollup": 1,
         "probe_line": 1,
     }
-    assert not found.equal
+    assert not result.equal
     assert (await rebuild(connected)).equal
     await send_histories(connected, 5)
     await wait_for_live(system, "probe_line", 105)
     assert (await rebuild(connected)).equal
 
 
-async def test_the_verdict_of_a_comparison_is_stored(system: System, connected: Settings) -> None:
+async def test_outcome_of_a_comparison_is_stored(system: System, connected: Settings) -> None:
     await send_histories(connected, 3)
     await wait_for_live(system, "probe_line", 9)
     await execute("update monitoring.probe_rollup set amount_krw = amount_krw + 1 where funder = 'city'")
 
     await rebuild(connected)
 
-    [verdict] = await system.rows("monitoring", "rebuild_verdict")
-    assert (verdict["equal"], verdict["differing"], verdict["live_version"]) == (
+    [outcome] = await system.rows("monitoring", "rebuild_verdict")
+    assert (outcome["equal"], outcome["differing"], outcome["live_version"]) == (
         False,
         {"probe_rollup": 1},
         1,
     )
-    assert verdict["records"] >= 9
+    assert outcome["records"] >= 9
 
 
 async def test_a_switch_makes_the_running_projector_discard_its_states(
@@ -97,7 +97,7 @@ async def test_a_switch_makes_the_running_projector_discard_its_states(
     await system.send(**kafka_record(selected, 1))
     await wait_for_live(system, "probe_line", 1)
     for state in states_of(system):
-        state["rank"] = 99  # as an older fold would have it
+        state["rank"] = 99  # as an older fold would have left it
 
     await rebuild(connected, switch=True)
     await system.send(**kafka_record(agreed, 2))
@@ -165,6 +165,7 @@ async def test_folds_of_a_new_version_are_switched_to_and_the_old_projector_stop
 
 
 def states_of(system: System) -> list[dict[str, Any]]:
+    """Return the states that the running projector holds in memory."""
     collectors: list[Any] = list(system.projectors["monitoring"].folder.collectors)
     states = [
         state

@@ -1,4 +1,4 @@
-"""A process and its roles: it recovers its connections, and ends its work when it is told to end."""
+"""A process and its roles: lost connections are replaced, and a terminated process ends its work in order."""
 
 import asyncio
 import os
@@ -16,9 +16,9 @@ from tests.databases import Databases, admin, app_url
 from tools.devstack.ports import free_ports
 
 
-@pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"noticed after {turns} turns of the loop")
-async def test_a_connection_that_died_is_replaced(databases: Databases, turns: int) -> None:
-    """How far the client has read the server's farewell decides which error it raises: all are the same news."""
+@pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"noticed after {turns} loop turns")
+async def test_lost_connection_is_replaced(databases: Databases, turns: int) -> None:
+    """The error depends on how far the client has read the server's last message; every one of them is transient."""
     database = Database(app_url("funding"), "funding", pool=1)
     async with database.asyncpg_transaction() as connection:
         pid = await connection.fetchval("select pg_backend_pid()")
@@ -28,42 +28,40 @@ async def test_a_connection_that_died_is_replaced(databases: Databases, turns: i
     for _ in range(turns):
         await asyncio.sleep(0)
 
-    with pytest.raises(Exception) as farewell:  # its type is what varies
+    with pytest.raises(Exception) as lost:  # its type varies
         async with database.asyncpg_transaction() as connection:
             await connection.execute("select 1")
-    assert is_transient(farewell.value)
+    assert is_transient(lost.value)
     async with database.asyncpg_transaction() as connection:
         assert await connection.fetchval("select 1") == 1
     await database.close()
 
 
-@pytest.mark.parametrize("way", ["transaction", "asyncpg_transaction"])
-@pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"cut off after {turns} turns of the loop")
-async def test_what_is_committed_after_a_task_was_cut_off_stays(
-    databases: Databases, way: str, turns: int
-) -> None:
-    """Its connection goes back to the pool: an open transaction on it would swallow the next commit."""
+@pytest.mark.parametrize("kind", ["transaction", "asyncpg_transaction"])
+@pytest.mark.parametrize("turns", range(20), ids=lambda turns: f"cancelled after {turns} loop turns")
+async def test_commit_after_a_cancelled_task_is_durable(databases: Databases, kind: str, turns: int) -> None:
+    """The task's connection goes back to the pool: an open transaction on it would swallow the next commit."""
     database = Database(app_url("funding"), "funding", pool=1)
     async with database.transaction() as session:
         await fetch(session, "select 1")
 
-    cut_off = asyncio.create_task(work_slowly(getattr(database, way)))
+    task = asyncio.create_task(work_slowly(getattr(database, kind)))
     for _ in range(turns):
         await asyncio.sleep(0)
-    cut_off.cancel()
-    await asyncio.wait([cut_off])
+    task.cancel()
+    await asyncio.wait([task])
     async with database.transaction() as session:
-        await fetch(session, "insert into stream (subject, last) values ('kept', 1)")
+        await fetch(session, "insert into stream (subject, last) values ('committed', 1)")
 
     async with databases["funding"].transaction() as session:
-        assert [row[0] for row in await fetch(session, "select subject from stream")] == ["kept"]
+        assert [row[0] for row in await fetch(session, "select subject from stream")] == ["committed"]
     await database.close()
 
 
 async def work_slowly(transaction: Callable[[], AbstractAsyncContextManager[Executor]]) -> None:
-    async with transaction() as on:
-        await fetch(on, "insert into stream (subject, last) values ('cut off', 1)")
-        await fetch(on, "select pg_sleep(0.05)")
+    async with transaction() as executor:
+        await fetch(executor, "insert into stream (subject, last) values ('cancelled', 1)")
+        await fetch(executor, "select pg_sleep(0.05)")
 
 
 PROCESS = """
@@ -78,13 +76,13 @@ async def work(context):
         await asyncio.Event().wait()
     finally:
         await asyncio.sleep(0.2)
-        print("came to its end", flush=True)
+        print("ended in order", flush=True)
 
 main(Service(name="funding", title="t", tables=MetaData(), dead_letter_event=FundingRecordDeadLettered, roles={"work": work}))
 """
 
 
-async def test_a_role_ends_its_work_when_the_process_is_terminated(databases: Databases) -> None:
+async def test_role_ends_its_work_when_the_process_is_terminated(databases: Databases) -> None:
     [port] = free_ports(1)
     env = os.environ | {"IEUM_DATABASE_URL": app_url("funding"), "IEUM_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(
@@ -96,17 +94,15 @@ async def test_a_role_ends_its_work_when_the_process_is_terminated(databases: Da
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    await until_ready(port)
+    await wait_until_ready(port)
 
     process.send_signal(signal.SIGTERM)
     output, _ = await process.communicate()
 
-    assert (process.returncode, output) == (0, b"came to its end\n")
+    assert (process.returncode, output) == (0, b"ended in order\n")
 
 
-async def test_an_api_without_kafka_is_ready_and_a_relay_is_not(
-    databases: Databases, settings: Settings
-) -> None:
+async def test_api_without_kafka_is_ready_and_relay_is_not(databases: Databases, settings: Settings) -> None:
     [port] = free_ports(1)
     env = os.environ | {
         "IEUM_DATABASE_URL": app_url("funding"),
@@ -117,27 +113,27 @@ async def test_an_api_without_kafka_is_ready_and_a_relay_is_not(
         sys.executable, "-m", "services.funding", "api", "relay", env=env, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        problems = await until_only(port, {"relay"})
+        problems = await wait_for_problems(port, {"relay"})
         assert "relay" in problems
     finally:
         process.terminate()
         await process.wait()
 
 
-async def until_ready(port: int) -> None:
-    await until_only(port, set())
+async def wait_until_ready(port: int) -> None:
+    await wait_for_problems(port, set())
 
 
-async def until_only(port: int, wanted: set[str]) -> dict[str, str]:
+async def wait_for_problems(port: int, roles: set[str]) -> dict[str, str]:
     async with AsyncClient() as client:
         for _ in range(200):
             try:
                 problems: dict[str, str] = (await client.get(f"http://127.0.0.1:{port}/readyz")).json()[
                     "problems"
                 ]
-                if set(problems) == wanted:
+                if set(problems) == roles:
                     return problems
             except HTTPError:
                 pass
             await asyncio.sleep(0.1)
-    raise AssertionError(f"never only {wanted}")
+    raise AssertionError(f"the roles that are not ready never become {roles}")

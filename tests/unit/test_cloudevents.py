@@ -1,4 +1,4 @@
-"""CloudEvents on the wire, and that logs lose what is personal."""
+"""CloudEvents on the wire, schemas of all events, and masking in logs."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ EVENT = a_selection()
 RECORD = kafka_record(EVENT, 7)
 
 
-def test_binary_mode_says_all_in_headers() -> None:
+def test_binary_mode_has_the_envelope_in_headers() -> None:
     envelope, data = read(RECORD["headers"], RECORD["value"])
 
     assert (envelope.type, envelope.source) == ("kr.ieum.company.selected.v1", "/services/applications")
@@ -24,15 +24,15 @@ def test_binary_mode_says_all_in_headers() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [b"application/cloudevents+json", b"Application/CloudEvents+json; charset=UTF-8"]
+    "content_type", [b"application/cloudevents+json", b"Application/CloudEvents+json; charset=UTF-8"]
 )
-def test_structured_mode_is_read_as_well(kind: bytes) -> None:
+def test_structured_mode_is_read_as_well(content_type: bytes) -> None:
     body: dict[str, Any] = {
         name[3:]: value.decode() for name, value in RECORD["headers"] if name.startswith("ce_")
     }
     body["data"] = EVENT.model_dump(mode="json")
 
-    envelope, data = read([("content-type", kind)], orjson.dumps(body))
+    envelope, data = read([("content-type", content_type)], orjson.dumps(body))
 
     assert envelope == read(RECORD["headers"], RECORD["value"])[0]
     assert type(EVENT).model_validate_json(data) == EVENT
@@ -53,23 +53,25 @@ def test_structured_mode_is_read_as_well(kind: bytes) -> None:
         ([*RECORD["headers"], ("ce_sequence", b"7")], b"{}"),
     ],
 )
-def test_what_is_no_cloudevent_is_malformed_in_words(headers: Any, value: bytes | None) -> None:
+def test_invalid_cloudevent_is_malformed_with_a_reason_in_both_languages(
+    headers: Any, value: bytes | None
+) -> None:
     with pytest.raises(Malformed, match="/"):
         read(headers, value)
 
 
-def test_an_event_carries_what_led_to_it() -> None:
+def test_event_carries_its_cause_correlation_and_caller() -> None:
     with correlated(
-        causationid="cause", correlationid="story", authid="K-0412", authtype="user", traceparent=None
+        causationid="cause", correlationid="request", authid="K-0412", authtype="user", traceparent=None
     ):
         attributes = dict(kafka_record(EVENT)["headers"])
 
-    assert (attributes["ce_causationid"], attributes["ce_correlationid"]) == (b"cause", b"story")
+    assert (attributes["ce_causationid"], attributes["ce_correlationid"]) == (b"cause", b"request")
     assert attributes["ce_authid"] == b"K-0412"
     assert "ce_traceparent" not in attributes
 
 
-def test_every_event_has_a_name_of_its_own_on_its_topic_and_a_committed_schema() -> None:
+def test_every_event_has_a_unique_name_on_its_topic_and_a_committed_schema() -> None:
     names = [(event.topic, event.name) for event in events()]
 
     assert len(set(names)) == len(names) > 40
@@ -77,7 +79,7 @@ def test_every_event_has_a_name_of_its_own_on_its_topic_and_a_committed_schema()
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("line", "masked"),
     [
         ({"note": "to kim@example.com now"}, {"note": "to *** now"}),
         ({"note": "010-1234-5678"}, {"note": "***"}),
@@ -87,7 +89,7 @@ def test_every_event_has_a_name_of_its_own_on_its_topic_and_a_committed_schema()
         ({"amount_krw": 5, "event": "tranche.paid"}, {"amount_krw": 5, "event": "tranche.paid"}),
     ],
 )
-def test_logs_lose_what_is_personal_or_secret_and_nothing_else(
-    said: dict[str, Any], kept: dict[str, Any]
+def test_logs_mask_personal_and_secret_values_and_nothing_else(
+    line: dict[str, Any], masked: dict[str, Any]
 ) -> None:
-    assert mask(None, "info", said) == kept
+    assert mask(None, "info", line) == masked
