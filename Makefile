@@ -5,10 +5,13 @@ BIN := .venv/bin
 SETUP := .venv/.stamp-setup
 TOOLS := .venv/.stamp-tools
 PEERS := .venv/peers/.stamp
+MUTATION := .venv/mutation/.stamp
+# The markers of the tests that `make proof` runs and `make test` leaves out.
+PROOF := containers or alerts or demo or chaos or guards or mutation
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
-.PHONY: assets help setup demo test bench faults up down lint format
+.PHONY: assets help setup demo test proof soak bench chaos up down lint format
 
 help: ## 명령 목록 / this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,11 +21,17 @@ setup: $(SETUP) assets ## .venv를 준비합니다 / prepare .venv with the `ieu
 demo: $(SETUP) assets ## 처음부터 시연까지: 현황판 주소를 알려 줍니다 / from nothing to the playing demo and its board
 	@$(BIN)/ieum demo
 
-test: $(TOOLS) assets ## 모든 시험 / every test
+test: $(TOOLS) assets ## 단위, 통합, 업무 흐름, 브라우저 시험 / unit, integration, flow and browser tests
 	@$(BIN)/python -m tests.e2e.get_browser
-	@$(BIN)/pytest
+	@$(BIN)/pytest -m "not ($(PROOF))"
 
-faults: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under fire; SEED=… repeats one
+proof: $(TOOLS) $(MUTATION) assets ## 출시 전 증명: 시연, 고장, 컨테이너, 경보, 보호 장치, 변이 / before a release: demo, chaos, containers, alerts, guards, mutants
+	@$(BIN)/pytest -m "$(PROOF)"
+
+soak: $(TOOLS) $(MUTATION) assets ## 몇 시간, 이어서 됩니다: PART=chaos SEEDS=20, mutation, rebuild / hours, goes on where it stopped
+	@$(BIN)/python -m tests.soak $(or $(PART),chaos mutation rebuild) --seeds $(or $(SEEDS),20)
+
+chaos: $(TOOLS) assets ## 고장 속의 한 판, SEED=…로 되풀이 / one run under faults; SEED=… repeats one
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),$(shell od -An -N2 -tu2 /dev/urandom))
 
 # figures alone go to standard output
@@ -71,4 +80,10 @@ $(TOOLS): requirements-dev.lock $(SETUP)
 $(PEERS): requirements-bench.lock | .venv/bin/python
 	@$(BIN)/python -m venv --clear .venv/peers
 	@.venv/peers/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# apart: no mutant may be imported from the checkout, where `ieum` is installed
+$(MUTATION): requirements-mutation.lock requirements-dev.lock | .venv/bin/python
+	@$(BIN)/python -m venv --clear .venv/mutation
+	@.venv/mutation/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-dev.lock -r requirements-mutation.lock
 	@touch $@

@@ -12,6 +12,7 @@ GENERATED = (
     "requirements-dev.lock",
     "requirements-server.lock",
     "requirements-bench.lock",
+    "requirements-mutation.lock",
     "package-lock.json",
 )
 

@@ -36,7 +36,7 @@ ON_DEMAND = {
     "audit": (["tools.cli", "audit"], AUDIT_ROLE),
     "monitoring-rebuild": (["services.monitoring", "rebuild"], owner_role("monitoring")),
 }
-SETTINGS = {"monitoring": MonitoringSettings, "notifications": NotificationsSettings}
+SETTINGS: dict[str, type[Settings]] = {"monitoring": MonitoringSettings, "notifications": NotificationsSettings}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,8 @@ def test_servers_start_first_then_jobs_then_services(services: dict[str, Any]) -
 def test_jobs_on_demand_start_only_when_asked_for(services: dict[str, Any]) -> None:
     for name, (command, role) in ON_DEMAND.items():
         job = services[name]
-        assert job["profiles"] and job["restart"] == "no"
+        assert job["profiles"]
+        assert job["restart"] == "no"
         assert job["command"] == command
         assert f"//{role}:${{{role.upper()}_PASSWORD}}@" in job["environment"]["IEUM_DATABASE_URL"]
 

@@ -42,8 +42,8 @@ def differences(connection: Connection, service: str) -> list[Any]:
     return [difference for difference in found if difference[0] != "remove_index"]
 
 
-def flattened(found: Any) -> Iterator[Any]:
-    for difference in found:
+def flattened(nested: Any) -> Iterator[Any]:
+    for difference in nested:
         yield from flattened(difference) if isinstance(difference, list) else [difference]
 
 

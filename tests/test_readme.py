@@ -95,7 +95,7 @@ def test_every_make_verb_that_is_named_exists() -> None:
 
     verbs = {verb for pair in named for verb in pair if verb}
 
-    assert {"demo", "test", "lint", "format", "setup"} <= verbs
+    assert {"demo", "test", "proof", "soak", "chaos", "bench", "lint", "format", "setup"} <= verbs
     assert verbs <= set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
 
 
@@ -130,11 +130,11 @@ async def test_the_event_of_the_readme_is_taken_up_once(
 
         run(tmp_path / "publish.py", connected)
         run(tmp_path / "publish.py", connected)  # another ce_id, the same record
-        await system.settle()
+        await system.run_until_quiescent()
 
         emitted = [row["type"] for row in await system.rows("applications", "event_log")]
         assert emitted == ["kr.ieum.programme.published.v1", "kr.ieum.case.recorded.v1"]
-        assert await run_until_quiescent.count("applications", "inbox") == 2
+        assert await system.count("applications", "inbox") == 2
         assert await system.rows("applications", "dead_letter") == []
 
 

@@ -2,8 +2,8 @@
 
 Promises to a service:
 
-    transactions  Only `Database` begins and commits: a block that ends commits, one that raises rolls back. Nothing else
-                  may call begin, commit or rollback (tests/test_architecture.py checks it).
+    transactions  Only `Database` begins and commits: a block that ends commits, one that raises rolls back. Beside it only
+                  migrations and rebuilds, which run as the schema's owner, begin any (tests/test_architecture.py).
     schema        Tables carry no schema name; the connection's search path finds those of the service, and its role has
                   rights there alone.
     hot paths     The same transaction on a plain asyncpg connection, without a unit of work: for batches, with plans made

@@ -1,6 +1,6 @@
 """Definition of a programme: funders and ratios, plan, and rules, as published in programme.published.
 
-A programme is data: its funders, plan, tracks, tranches, milestones and indicators stand here, none in code.
+A programme is data: its funders, plan, tracks, tranches, milestones and indicators are in its definition, not in code.
 """
 
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 Off unless the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT; OTEL_TRACES_SAMPLER and the other standard
 variables hold as well); then a traceparent only passes through. FastAPI makes the span of a request (shared/web/
 telemetry.py). The spans made here continue the trace of an event, whose attribute `traceparent` names the span that
-emitted it: no library's instrumentation reads it (docs/decisions/0018-tracing.md). A span contains what was done and
+emitted it: no library's instrumentation reads it (docs/decisions/0022-tracing.md). A span contains what was done and
 where, never a body, an address or an error's message.
 """
 

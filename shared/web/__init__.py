@@ -8,9 +8,9 @@ Promises to callers:
                  whenever it is sent again; with another body it is refused. A failed command leaves its key unused.
     identity     A bearer token (JWT) is checked against the configured keys at every request; roles decide who may call
                  an endpoint. Without keys every token is refused.
-    problems     Every error is application/problem+json (RFC 9457) with the code of the broken rule, why and what to do,
+    problems     Every error of an api is application/problem+json (RFC 9457) with the code of the broken rule, why and what to do,
                  in Korean and English, and the correlation id. Unknown fields and future business dates are refused.
-    correlation  The caller's correlation id and trace, or new ones, are on every log line and event of the request.
+    correlation  The caller's correlation id, or a new one, and its trace are on every log line and event of the request.
     operations   /healthz, /readyz (which role is not ready, and why) and /metrics of every process.
 
 Not promised: issuing tokens, sessions, rate limits, encryption (a proxy's task).
@@ -19,7 +19,8 @@ Not promised: issuing tokens, sessions, rate limits, encryption (a proxy's task)
     idempotency  stored responses by caller and key
     identity     tokens, callers and their roles
     problems     errors as problem responses
-    requests     around every request: correlation id, trace, duration, size limit
+    requests     around every request: correlation id, duration, size limit
+    telemetry    trace spans of requests, without personal data
     operations   health, readiness and metrics
     viewer       callers of read requests, and the business date asked for
 """

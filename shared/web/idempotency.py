@@ -44,7 +44,7 @@ class IdempotentResponse(SharedTable, table=True):
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    """Return a digest by which a repeated request is told from another one."""
+    """Return a digest of the request, by which a repetition is recognised."""
     return sha256(b"\n".join([method.encode(), path.encode(), body])).digest()
 
 

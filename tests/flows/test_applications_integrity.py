@@ -201,21 +201,3 @@ async def test_a_selection_waits_for_a_withdrawal_in_progress(
 
     assert decided == {"selected": 1, "reserved": 0, "rejected": 0}
     assert [await api.state(case) for case in (stays, goes)] == ["selected", "withdrawn"]
-
-
-async def test_the_same_idempotency_key_returns_the_same_reference_number(api: ApplicationsApi) -> None:
-    await api.publish()
-    await api.open_round()
-    body = {
-        "round_id": ROUND,
-        "company_id": await api.register(),
-        "track": "JS1",
-        "total_krw": 50_000_000,
-        "occurred_on": f"{IN_WINDOW}",
-    }
-    headers = api.bearer("officer", "u-1") | {"Idempotency-Key": "once"}
-
-    responses = [await api.client.post("/applications", json=body, headers=headers) for _ in range(2)]
-
-    assert [response.status_code for response in responses] == [201, 201]
-    assert responses[0].json() == responses[1].json()

@@ -6,9 +6,7 @@ from tests.guards.table import GUARDS, Guard
 from tests.sources import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
-TABLE = re.compile(
-    r"(?<=<!-- guards: python -m tests.guards --write -->\n).*(?=<!-- /guards -->)", re.DOTALL
-)
+TABLE = re.compile(r"(?<=<!-- guards: python -m tests.guards --write -->\n).*(?=<!-- /guards -->)", re.DOTALL)
 HEAD = "| 보호 장치 / guard | 막는 것 / what it prevents | 빼는 법 / removed by | 실패하는 시험 / tests that fail |\n|---|---|---|---|\n"
 
 

@@ -27,7 +27,7 @@ class RunFailed(Exception):
     """mutmut ended without results: its output is the message."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Mutant:
     """One change of a function: the line as it is and as mutmut changed it; an empty line was added or is gone."""
 
@@ -86,7 +86,9 @@ def describe(path: str, names: Sequence[str], folder: Path) -> Iterator[Mutant]:
     shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     for name, diff in json.loads(shown).items():
         changed = [line for line in diff.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
-        old, new = (" ".join(" ".join(line[1:].split()) for line in changed if line[0] == sign) for sign in "-+")
+        old, new = (
+            " ".join(" ".join(line[1:].split()) for line in changed if line[0] == sign) for sign in "-+"
+        )
         yield Mutant(path, function_name(name), old, new)
 
 

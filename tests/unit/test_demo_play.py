@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from shared.messaging.cloudevents import read
 from tools.demo.clients import Addresses, Clients
+from tools.demo.days import Day
 from tools.demo.placeholders import resolve
 from tools.demo.play import Player, PlayError
 from tools.demo.steps import Actor, Await, Call, Phase, Publish
@@ -54,7 +56,7 @@ def _player(respond: Callable[[httpx.Request], httpx.Response], timeout_seconds:
     http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
     addresses = Addresses({"funding": "http://funding"}, "kafka", lambda subject, role: f"{role}:{subject}")
     broker: Any = Broker()
-    return Player(Clients(addresses, http, broker), timeout_seconds)
+    return Player(Clients(addresses, http, broker), timeout_seconds=timeout_seconds)
 
 
 def a_call(**fields: Any) -> Call:
@@ -151,7 +153,7 @@ async def test_no_step_is_played_after_a_failed_one() -> None:
     phase = Phase("단계", "phase", [[a_call(), a_call(key="x/second")]])
 
     with pytest.raises(PlayError):
-        await player.play_phase(phase, lambda done, total: None)
+        await player.play_days([Day(date(2024, 8, 1), [phase])], lambda done, total: None)
 
     assert len(requests) == 1
 

@@ -103,6 +103,25 @@ def test_only_the_citys_share_has_a_municipality() -> None:
     }
 
 
+def test_a_negative_amount_is_refused_beside_positive_ones() -> None:
+    with pytest.raises(ValueError, match=r"^a move of \{"):
+        posting_lines(PostingReason.COMMITTED, {PROVINCE_LINE: 2, CITY_LINE: -1})
+
+
+def test_a_shortfall_of_a_line_without_a_municipality_names_none() -> None:
+    refusal = budget_short(
+        programme_id="p",
+        fiscal_year=2025,
+        funder="province",
+        municipality="",
+        kind="available",
+        missing_krw=5,
+    )
+
+    assert refusal.ko.startswith("p 2025년 도비 available 잔액이 5원")
+    assert "the province's share (available) is short of 5 won" in refusal.en
+
+
 def test_a_budget_shortfall_names_funder_year_and_amount() -> None:
     refusal = budget_short(
         programme_id=f"p-{uuid4()}",

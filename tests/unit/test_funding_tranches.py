@@ -66,8 +66,28 @@ def test_the_fiscal_year_of_a_tranche_is_that_of_its_due_date() -> None:
     assert [year.fiscal_year for year in domain.shares_by_year(tranches)] == [2024, 2025]
 
 
+def test_the_shares_of_a_year_are_the_sum_of_its_tranches_by_funder() -> None:
+    _, [first, second] = a_case()
+    second.fiscal_year = first.fiscal_year
+
+    [year] = domain.shares_by_year([first, second])
+
+    assert year.amounts_krw == {
+        funder: first.amounts_krw[funder] + second.amounts_krw[funder] for funder in first.amounts_krw
+    }
+
+
+def test_a_scheduled_tranche_is_announced_with_its_milestone_and_due_date() -> None:
+    tranche = a_tranche()
+
+    event = domain.scheduled(tranche, LATER)
+
+    assert (event.milestone, event.due_on, event.occurred_on) == ("start", tranche.due_on, LATER)
+    assert (event.subject, event.amounts_krw) == (str(tranche.case_id), tranche.amounts_krw)
+
+
 def test_a_programme_without_tranches_cannot_commit_money() -> None:
-    with pytest.raises(RuleBroken, match="no_tranches"):
+    with pytest.raises(RuleBroken, match="^no_tranches: "):
         domain.schedule(a_case()[0], funding_terms(tranches=[]), an_agreement().shares_krw)
 
 
@@ -101,7 +121,8 @@ def test_a_refused_request_names_the_missing_conditions_and_the_role_to_act() ->
     with pytest.raises(PrerequisiteMissing) as refusal:
         domain.request(commitment, tranche, OFFICER, LATER)
 
-    for text in ("자부담 확인", "이정표 'start' 달성", "담당자"):
+    assert refusal.value.rule == "tranche_not_ready"
+    for text in ("등록), 이정표 'start' 달성", "자부담 확인", "담당자"):
         assert text in refusal.value.ko
     assert "휴업" not in refusal.value.ko
 
@@ -109,17 +130,24 @@ def test_a_refused_request_names_the_missing_conditions_and_the_role_to_act() ->
 def test_a_milestone_before_the_agreement_is_refused() -> None:
     commitment, [tranche, _] = a_case()
 
-    with pytest.raises(RuleBroken, match="before_agreement"):
+    with pytest.raises(RuleBroken, match="^before_agreement: "):
         domain.achieve(commitment, tranche, SIGNED_ON - timedelta(days=1))
 
 
 def test_the_requester_cannot_approve_or_reject() -> None:
     tranche = a_requested_tranche()
 
-    with pytest.raises(RuleBroken, match="three_people"):
+    with pytest.raises(RuleBroken, match="^three_people: "):
         domain.approve(tranche, OFFICER, LATER)
-    with pytest.raises(RuleBroken, match="three_people"):
+    with pytest.raises(RuleBroken, match="^three_people: "):
         domain.reject(a_requested_tranche(), OFFICER, "증빙 부족", LATER)
+
+
+def test_only_a_requested_tranche_is_rejected() -> None:
+    _, tranche = a_ready_tranche()
+
+    with pytest.raises(RuleBroken, match="^tranche_step: 1회차"):
+        domain.reject(tranche, APPROVER, "증빙 부족", LATER)
 
 
 def test_a_rejected_request_can_be_made_again_by_anybody() -> None:
@@ -136,7 +164,7 @@ def test_a_rejected_request_can_be_made_again_by_anybody() -> None:
 def test_a_step_cannot_be_dated_before_the_previous_step() -> None:
     tranche = a_requested_tranche()
 
-    with pytest.raises(RuleBroken, match="step_backdated"):
+    with pytest.raises(RuleBroken, match="^step_backdated: "):
         domain.approve(tranche, APPROVER, LATER - timedelta(days=1))
     assert tranche.status == Status.REQUESTED
 
@@ -161,6 +189,21 @@ def test_a_closure_reported_late_still_holds_the_tranche() -> None:
     assert tranche.status_changed_on == LATER
 
 
+@pytest.mark.parametrize(("on", "changed_on"), [(LATER, LATER), (SIGNED_ON - timedelta(days=1), SIGNED_ON)])
+def test_a_tranche_is_cancelled_on_the_day_or_on_that_of_its_last_step(on: date, changed_on: date) -> None:
+    tranche = a_tranche()
+
+    domain.cancel(tranche, on)
+
+    assert (tranche.status, tranche.status_changed_on) == (Status.CANCELLED, changed_on)
+
+
+def test_an_unknown_tranche_is_refused_with_its_number() -> None:
+    refusal = domain.unknown_tranche(7)
+
+    assert (refusal.rule, "7회차" in refusal.ko, "tranche 7" in refusal.en) == ("tranche_unknown", True, True)
+
+
 @pytest.mark.parametrize(("status", "to"), list(product(Status, Status)))
 def test_a_transition_missing_from_the_table_is_refused(status: Status, to: Status) -> None:
     tranche = a_tranche(status=status)
@@ -171,7 +214,7 @@ def test_a_transition_missing_from_the_table_is_refused(status: Status, to: Stat
     else:
         with pytest.raises(RuleBroken) as refusal:
             domain.set_status(tranche, to, LATER)
-        assert "1회차" in refusal.value.ko
+        assert (refusal.value.rule, "1회차" in refusal.value.ko) == ("tranche_step", True)
         assert tranche.status == status
 
 
@@ -190,7 +233,7 @@ def test_events_contain_the_amounts_and_the_signatory() -> None:
 
     approved = domain.approve(tranche, APPROVER, LATER)
 
-    assert approved.approved_by == APPROVER
+    assert approved.approved_by == tranche.approved_by == APPROVER
     assert approved.total_krw == tranche.total_krw
     assert approved.subject == str(tranche.case_id)
     assert PAYER not in (tranche.requested_by, tranche.approved_by)

@@ -44,7 +44,7 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseSteps:
-    """The steps of one case, by the phase that they belong to."""
+    """The lanes of one case."""
 
     application: list[Step]
     agreement: list[Step]

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from shared.values.clock import SEOUL
-from tools.demo.steps import Await, Call, Lane, Phase, Step
+from tools.demo.steps import Call, Lane, Phase, Publish, Step
 
 WORK_BEGINS, WORK_ENDS = time(10), time(18)
 DATE_FIELDS = ("occurred_on", "up_to")
@@ -65,13 +65,14 @@ def dated(lane: Lane) -> Iterator[tuple[date, Step]]:
 
 def date_of(step: Step) -> date | None:
     """Return the date that a step states, None where it states none."""
-    if isinstance(step, Await):
-        return step.not_before
-    fields = step.body if isinstance(step, Call) else step.data
-    stated = [date.fromisoformat(fields[name]) for name in DATE_FIELDS if name in fields]
-    if not isinstance(step, Call) and step.not_before:
-        stated.append(step.not_before)
-    return max(stated, default=None)
+    match step:
+        case Call(body=body):
+            return next((date.fromisoformat(body[name]) for name in DATE_FIELDS if name in body), None)
+        case Publish(data=data, not_before=not_before):
+            on = date.fromisoformat(data["occurred_on"])
+            return max(on, not_before or on)
+        case _:
+            return None
 
 
 def by_month(days: Iterable[Day]) -> Iterator[tuple[date, list[Day]]]:

@@ -1,7 +1,6 @@
 """Final steps of the scenario: wait for the treasury's answers, then run the deadlines up to the business date."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from shared.events.definition import Definition
 from shared.values.money import instalments, public
@@ -12,11 +11,19 @@ from tools.demo.smart_factory_cases import SmartFactoryCase
 from tools.demo.steps import Await, Call, Lane
 
 
-def awaited_treasury_answers(
+def deadlines(
     settings: Settings, first_versions: Mapping[str, Definition], cases: list[SmartFactoryCase]
 ) -> list[Lane]:
-    """Build the steps that wait, before the deadlines, until only the payments without an answer are payable."""
-    programme, on = settings.jeonbuk.programme, settings.business_date
+    """Build the deadline runs up to the business date, funding's after the treasury's answers: a demo has no timer."""
+    answers = _awaited_treasury_answers(settings, first_versions, cases)
+    return [[*answers, _deadlines("funding", settings)], [_deadlines("monitoring", settings)]]
+
+
+def _awaited_treasury_answers(
+    settings: Settings, first_versions: Mapping[str, Definition], cases: list[SmartFactoryCase]
+) -> list[Await]:
+    """Build the steps that wait until only the payments without an answer of the treasury are payable."""
+    programme = settings.jeonbuk.programme
     definition = first_versions[programme]
     parts = [rule.part for rule in definition.tranches]
     unanswered_krw = sum(
@@ -24,14 +31,14 @@ def awaited_treasury_answers(
         for row in unanswered(settings.jeonbuk, cases)
     )
     return [
-        [_payable(settings.top_up.programme, 2022, 0, on)],
-        [_payable(settings.menu.programme, 2022, 0, on)],
-        [_payable(programme, 2024, 0, on)],
-        [_payable(programme, 2025, unanswered_krw, on)],
+        _payable(settings.top_up.programme, 2022, 0),
+        _payable(settings.menu.programme, 2022, 0),
+        _payable(programme, 2024, 0),
+        _payable(programme, 2025, unanswered_krw),
     ]
 
 
-def _payable(programme: str, year: int, krw: int, on: date) -> Await:
+def _payable(programme: str, year: int, krw: int) -> Await:
     return Await(
         key=f"{programme}/payable/{year}",
         service="funding",
@@ -41,13 +48,7 @@ def _payable(programme: str, year: int, krw: int, on: date) -> Await:
         parameters={"payable_krw": krw},
         waiting_for_ko=f"{programme} {year}: 금고의 답이 모두 반영되기",
         waiting_for_en=f"{programme} {year}: the treasury's answers to be booked",
-        not_before=on,
     )
-
-
-def deadlines(settings: Settings) -> list[Lane]:
-    """Build the deadline runs up to the business date: no timer runs in a demo."""
-    return [[_deadlines(service, settings)] for service in ("funding", "monitoring")]
 
 
 def _deadlines(service: str, settings: Settings) -> Call:

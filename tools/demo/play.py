@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -173,6 +173,13 @@ async def play(
     async with connected(addresses) as clients:
         player = Player(clients, clock)
         for month, days in by_month(scenario.days):
-            with terminal.step(f"{month.year}년 {month.month}월 / {month:%B %Y}") as report:
+            with terminal.step(_title(month, days)) as report:
                 await player.play_days(days, report)
     return time.monotonic() - began
+
+
+def _title(month: date, days: Sequence[Day]) -> str:
+    """Return the month and what is played in it, in Korean and English."""
+    phases = {phase.name_ko: phase.name_en for day in days for phase in day.phases}
+    ko, en = ", ".join(phases), ", ".join(phases.values())
+    return f"{month.year}년 {month.month}월: {ko} / {month:%B %Y}: {en}"

@@ -1,6 +1,6 @@
 """The whole scenario, ready to be played in date order: one seed always gives the same bytes."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -135,40 +135,31 @@ def _past_results(inputs: Inputs) -> list[Lane]:
 
 def _after_selection(inputs: Inputs) -> list[Phase]:
     settings, cases = inputs.settings, inputs.smart_factory_cases
+    abandonments = jeonbuk.abandonments(settings.jeonbuk, inputs.applicants)
+    deadlines = final_steps.deadlines(settings, inputs.first_versions, cases)
+    return [
+        Phase("포기와 예비 순위", "Give-ups and reserves", abandonments),
+        Phase("협약과 집행", "Agreements and payments", [*_gimcheon_cases(inputs), *_jeonbuk_cases(inputs)]),
+        Phase("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _pledge_and_later_versions(inputs)),
+        Phase("기한 확인", "Deadlines", deadlines),
+    ]
+
+
+def _gimcheon_cases(inputs: Inputs) -> Iterator[Lane]:
+    for case in inputs.gimcheon_cases:
+        yield from (case.agreement, case.milestones, case.payments)
+
+
+def _jeonbuk_cases(inputs: Inputs) -> list[Lane]:
+    settings, cases = inputs.settings, inputs.smart_factory_cases
     definition = inputs.first_versions[settings.jeonbuk.programme]
     visits = jeonbuk_follow_up.visits(settings.jeonbuk, cases, settings.seed)
     return [
-        Phase(
-            "포기와 예비 순위",
-            "Give-ups and reserves",
-            jeonbuk.abandonments(settings.jeonbuk, inputs.applicants),
-        ),
-        Phase(
-            "협약",
-            "Agreements",
-            [*(case.agreement for case in inputs.gimcheon_cases), *jeonbuk_follow_up.agreements(cases)],
-        ),
-        # Milestones and visits first: meanwhile the agreements reach the ledger.
-        Phase(
-            "이정표와 멘토 방문",
-            "Milestones and mentors' visits",
-            [
-                *(case.milestones for case in inputs.gimcheon_cases),
-                *jeonbuk_follow_up.milestones(cases, settings.business_date),
-                *without_first(inputs.omissions, Omission.VISIT, visits),
-            ],
-        ),
-        Phase(
-            "자부담과 선금",
-            "Own shares and first payments",
-            [
-                *(case.payments for case in inputs.gimcheon_cases),
-                *jeonbuk_follow_up.first_payments(cases, definition),
-            ],
-        ),
-        Phase("잔금", "Final payments", jeonbuk_follow_up.final_payments(settings.jeonbuk, cases)),
-        Phase("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _pledge_and_later_versions(inputs)),
-        Phase("기한 확인", "Deadlines", final_steps.deadlines(settings)),
+        *jeonbuk_follow_up.agreements(cases),
+        *jeonbuk_follow_up.milestones(cases, settings.business_date),
+        *without_first(inputs.omissions, Omission.VISIT, visits),
+        *jeonbuk_follow_up.first_payments(cases, definition),
+        *jeonbuk_follow_up.final_payments(settings.jeonbuk, cases),
     ]
 
 
@@ -177,7 +168,4 @@ def _pledge_and_later_versions(inputs: Inputs) -> list[Lane]:
     return [
         *without_first(inputs.omissions, Omission.PLEDGE_REPORT, report),
         *initial_steps.later_versions(inputs.publications),
-        *final_steps.awaited_treasury_answers(
-            inputs.settings, inputs.first_versions, inputs.smart_factory_cases
-        ),
     ]

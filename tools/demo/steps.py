@@ -54,8 +54,7 @@ class Publish:
 class Await:
     """Poll `path` until `condition` holds, and capture the values that later steps need.
 
-    `condition` names a function of tools/demo/conditions.py; `parameters` are its second argument. `not_before` is
-    the date on which to wait, where that is later than the step before.
+    `condition` names a function of tools/demo/conditions.py; `parameters` are its second argument.
     """
 
     key: str
@@ -66,7 +65,6 @@ class Await:
     parameters: Body
     waiting_for_ko: str
     waiting_for_en: str
-    not_before: date | None = None
 
 
 Step = Call | Publish | Await
