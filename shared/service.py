@@ -32,6 +32,7 @@ import structlog
 import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
+from opentelemetry.trace import SpanKind
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +48,6 @@ from shared.observability.health import Health
 from shared.observability.lag import LagMonitor
 from shared.observability.logs import configure_logging
 from shared.observability.metrics import BUILD
-from shared.observability.tracing import SpanKind
 from shared.projections.projection import DecodedEvent, Projection
 from shared.projections.projector import Projector
 from shared.projections.rebuild import Rebuild, RebuildResult

@@ -51,7 +51,7 @@ MAY_CALL = {
 }
 MAY_IMPORT_KAFKA = {
     *(MESSAGING / f"{name}.py" for name in ("consumer", "kafka", "poison_records")),
-    *(PROJECTIONS / f"{name}.py" for name in ("projector", "rebuild")),
+    *(PROJECTIONS / f"{name}.py" for name in ("offsets", "projector", "rebuild")),
     Path("shared/observability/lag.py"),
 }
 PRODUCERS = ("create_producer", "BatchProducer")

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import structlog
 from jinja2 import TemplateError
+from opentelemetry.trace import Span, SpanKind
 from pydantic import ValidationError
 
 from services.notifications.channels.email import EmailChannel
@@ -39,7 +40,7 @@ from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
 from shared.observability import tracing
 from shared.observability.metrics import CHANNEL_DOWN
-from shared.observability.tracing import Span, SpanKind, SpanSpec
+from shared.observability.tracing import SpanSpec
 from shared.service import Context
 from shared.values.clock import now
 

@@ -8,20 +8,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from opentelemetry.trace import SpanKind
+
 from shared.messaging.cloudevents import Envelope, Headers
 from shared.messaging.kafka import Record
 from shared.messaging.outbox import OutboxRecord
 from shared.observability import tracing
-from shared.observability.tracing import SpanKind, SpanSpec
+from shared.observability.tracing import SpanSpec
 
 Spans = AbstractContextManager[Any]
 
 
 def publishing(events: Sequence[OutboxRecord]) -> Spans:
     """Trace a batch until the broker acknowledges it; an event's consumers are beside this span, not below it."""
-    return tracing.spans(
-        SpanKind.PRODUCER, [publish_spec(event) for event in events] if tracing.is_on() else ()
-    )
+    specs = [publish_spec(event) for event in events] if tracing.is_on() else ()
+    return tracing.spans(SpanKind.PRODUCER, specs)
 
 
 def handling(group: str, record: Record, envelope: Envelope) -> Spans:
@@ -34,12 +35,10 @@ def handling(group: str, record: Record, envelope: Envelope) -> Spans:
 
 def folding(group: str, records: Iterable[Record], event_types: Mapping[str, object]) -> Spans:
     """Trace a batch that is folded at once: a span, as long as the batch takes, for each record of a sampled trace."""
-    specs = (
-        [spec for record in records if (spec := fold_spec(group, record, event_types))]
-        if tracing.is_on()
-        else ()
-    )
-    return tracing.spans(SpanKind.CONSUMER, specs)
+    if not tracing.is_on():
+        return tracing.NO_SPANS
+    specs = [fold_spec(group, record, event_types) for record in records]
+    return tracing.spans(SpanKind.CONSUMER, [spec for spec in specs if spec is not None])
 
 
 def publish_spec(event: OutboxRecord) -> SpanSpec:

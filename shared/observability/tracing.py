@@ -31,23 +31,6 @@ from structlog.contextvars import bound_contextvars
 
 from shared.errors import BusinessError
 
-__all__ = [
-    "INVALID_SPAN",
-    "Span",
-    "SpanKind",
-    "SpanSpec",
-    "TracerProvider",
-    "current_traceparent",
-    "exporting",
-    "is_on",
-    "provider",
-    "set_attribute",
-    "set_error",
-    "span",
-    "spans",
-    "tracing_with",
-]
-
 Attributes = Mapping[str, str | int]
 
 PROPAGATOR = TraceContextTextMapPropagator()
@@ -115,11 +98,6 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
 
 def is_on() -> bool:
     return Tracing.tracer is not None
-
-
-def provider() -> TracerProvider | None:
-    """Return the tracer provider for a library's instrumentation, None while tracing is off."""
-    return Tracing.provider
 
 
 def span(

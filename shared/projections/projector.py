@@ -22,12 +22,9 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
-from sqlalchemy import BigInteger
-from sqlmodel import Field
 
 from shared.config import MessagingSettings
 from shared.database.engine import Connection, Database, is_transient
-from shared.database.tables import SharedTable
 from shared.events import RecordDeadLettered
 from shared.messaging import dead_letters
 from shared.messaging.dispatcher import AttemptsExhausted
@@ -43,57 +40,18 @@ from shared.messaging.poison_records import PoisonDetector
 from shared.messaging.spans import folding
 from shared.observability.health import Health
 from shared.observability.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE, ROLLED_BACK
+from shared.projections import offsets
 from shared.projections.batch import BatchFolder
-from shared.projections.generations import Generation, live_generation
+from shared.projections.generations import Generation
+from shared.projections.offsets import Fenced, Offsets, OtherVersion
 from shared.projections.projection import DecodedEvent, Projection
 
 log = structlog.get_logger()
 
-Offsets = dict[TopicPartition, int]
 RecordsByPartition = dict[TopicPartition, list[Record]]
 """The records of a batch by partition, in order."""
 
 FETCH_RECORDS = 1_000  # decoded by the client at once
-
-ADVANCE_OFFSETS = """
-    update projection_offset o set next = moved.next
-    from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) as moved (topic, partition, expected, next)
-    where o.topic = moved.topic and o.partition = moved.partition and o.next = moved.expected
-      and exists (select from live_projection where generation = $5)
-    returning 1
-"""
-CREATE_OFFSETS = """
-    insert into projection_offset (topic, partition, next)
-    select u.*, 0 from unnest($1::text[], $2::int[]) as u on conflict do nothing
-"""
-CLAIM_VERSION = """
-    update live_projection set version = $1
-    where version is distinct from $1 and not exists (select from projection_offset where next > 0)
-"""
-
-
-class ProjectionOffset(SharedTable, table=True):
-    """The next record that the projector wants of each partition."""
-
-    __tablename__ = "projection_offset"
-
-    topic: str = Field(primary_key=True)
-    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    next: int = Field(sa_type=BigInteger)
-
-
-class Fenced(Exception):
-    """The offsets are not where we left them: the partition was reassigned, or another generation went live."""
-
-
-class OtherVersion(Exception):
-    """The live projections were made by another version of the folds than this process has."""
-
-    def __init__(self, live: int | None, own: int) -> None:
-        super().__init__(
-            f"현황 투영의 판이 다릅니다(운영 {live}, 이 프로세스 {own}). rebuild --switch를 먼저 실행하세요 "
-            f"/ the live projections have version {live}, this process has {own}: run rebuild --switch first"
-        )
 
 
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -227,18 +185,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             await self.poison.passed(partition, offset)
 
     async def advance_offsets(self, connection: Connection, following: Offsets) -> None:
-        """Fence: the first statement of the transaction, which moves all partitions. Raises Fenced where it cannot."""
-        partitions = sorted(following)
-        moved = await connection.fetch(
-            ADVANCE_OFFSETS,
-            [at.topic for at in partitions],
-            [at.partition for at in partitions],
-            [self.offsets[at] for at in partitions],
-            [following[at] for at in partitions],
-            self.live.generation,
-        )
-        if len(moved) != len(partitions):
-            raise Fenced
+        """Fence: the first statement of the transaction. Raises Fenced where a partition cannot be moved."""
+        await offsets.advance(connection, self.live.generation, self.offsets, following)
 
     async def notify(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
         """Notify the listeners on `projected`, with the keys that changed."""
@@ -291,8 +239,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.discard_state()
         while (kafka := self.subscriber.consumer) is not None:
             try:
-                offsets = await self.load_offsets(sorted(kafka.assignment()))
-                await self.open_partitions(kafka, offsets)
+                loaded = await self.load_offsets(sorted(kafka.assignment()))
+                await self.open_partitions(kafka, loaded)
                 break
             except Exception as error:
                 log.warning("projector.not_resynchronised", reason=repr(error))
@@ -300,32 +248,22 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
                 await asyncio.sleep(self.settings.backoff_seconds)
         else:
             return  # the subscriber has ended
-        for partition in kafka.assignment() & offsets.keys():
-            kafka.seek(partition, offsets[partition])
-            self.offsets[partition] = offsets[partition]
+        for partition in kafka.assignment() & loaded.keys():
+            kafka.seek(partition, loaded[partition])
+            self.offsets[partition] = loaded[partition]
         self.seeks += 1
         self.health.progress()
 
-    async def open_partitions(self, kafka: Any, offsets: Offsets) -> None:
+    async def open_partitions(self, kafka: Any, loaded: Offsets) -> None:
         """Mark the partitions; after a crash, their records up to the present end may hold the poison record."""
-        own = {partition: offsets[partition] for partition in kafka.assignment() & offsets.keys()}
+        own = {partition: loaded[partition] for partition in kafka.assignment() & loaded.keys()}
         if own:
             await self.poison.open(own, await kafka.end_offsets(sorted(own)))
 
     async def load_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        """Return the live generation's offsets. Raises OtherVersion where its folds are not this process's."""
-        async with self.database.asyncpg_transaction() as connection:
-            live = await live_generation(connection)
-        async with self.database.batch_transaction(live.search_path) as connection:
-            await connection.execute(CLAIM_VERSION, self.version)
-            live = await live_generation(connection)
-            if live.version != self.version:
-                raise OtherVersion(live.version, self.version)
-            topics, numbers = [at.topic for at in partitions], [at.partition for at in partitions]
-            await connection.execute(CREATE_OFFSETS, topics, numbers)
-            rows = await connection.fetch("select topic, partition, next from projection_offset")
-        self.live = live
-        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
+        """Load the live generation, return its offsets."""
+        self.live, loaded = await offsets.load(self.database, partitions, self.version)
+        return loaded
 
 
 def unready_reason(error: Exception) -> str:

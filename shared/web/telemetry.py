@@ -7,7 +7,7 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry.context import Context
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, Tracer, TracerProvider
 
-from shared.observability import tracing
+from shared.observability.tracing import Tracing
 
 UNTRACED_PATHS = {"/healthz", "/readyz", "/metrics"}
 
@@ -21,7 +21,7 @@ choice: the host, and a method that does not exist.
 
 def telemetry() -> TelemetryConfig:
     """Return FastAPI's settings for an app: spans if tracing is on, and none of its metrics, logs and exporters."""
-    provider = tracing.provider()
+    provider = Tracing.provider
     return {
         "tracing": provider is not None,
         "tracer_provider": provider and RequestTracerProvider(provider),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 from httpx import ASGITransport, AsyncClient
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy import MetaData
 
 from shared.config import Settings
@@ -15,7 +15,6 @@ from shared.events.funding import FundingRecordDeadLettered
 from shared.messaging.spans import folding, publishing
 from shared.observability import tracing
 from shared.observability.logs import add_trace_id, correlation
-from shared.observability.tracing import SpanKind
 from shared.service import Service
 from shared.web.telemetry import telemetry
 from tests.builders import a_selection, kafka_record

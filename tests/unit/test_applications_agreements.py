@@ -49,6 +49,12 @@ def test_an_agreement_that_breaks_a_rule_is_refused_with_its_code(rule: str, cha
         signed(**changes)
 
 
+def test_the_smallest_agreement_is_of_one_won() -> None:
+    _, event = signed(agreements.AgreementTerms(1, SIGNED_ON, date(2025, 6, 30)))
+
+    assert event.total_krw == 1
+
+
 def test_public_support_never_exceeds_the_limit_by_a_single_won() -> None:
     remainder_to_the_city = a_definition(remainder_to="city")
     uneven = agreements.AgreementTerms(49_999_999, SIGNED_ON, date(2025, 6, 30))

@@ -5,6 +5,7 @@ import pytest
 from services.applications.agreements import domain as agreements
 from services.applications.awards import domain as awards
 from services.applications.awards.models import Outcome
+from shared.errors import RuleBroken
 from shared.events.applications import CompanyReserved, CompanySelected
 from tests.unit.applications_builders import SELECTED_ON, SIGNED_ON, a_case, a_round, an_award, refused
 
@@ -23,6 +24,14 @@ def test_an_award_names_the_way_it_was_made() -> None:
         "250/3",
         "ministry",
     )
+    assert (by_ranking.track, by_ranking.rank, reserved.rank, ranked.quota_key) == ("JS1", 1, 3, "JS1")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RESERVED, Outcome.REJECTED])
+def test_a_case_that_is_not_selected_has_no_way_of_selection(outcome: Outcome) -> None:
+    award, _ = awards.award(a_case(), outcome, "", SELECTED_ON, rank=3, score="20")
+
+    assert award.via is None
 
 
 def test_promotion_names_the_case_that_relinquished_its_award() -> None:
@@ -32,7 +41,18 @@ def test_promotion_names_the_case_that_relinquished_its_award() -> None:
 
     assert isinstance(event, CompanySelected)
     assert (event.via, event.rank, award.status) == ("reserve", 3, "selected")
-    assert "JSF-2024-0009-30" in event.reason
+    assert (
+        event.reason == "접수번호 JSF-2024-0009-30의 포기로 JS1 트랙 3위 예비 과제가 이어서 선정되었습니다."
+    )
+    assert event.track == "JS1"
+
+
+def test_promotion_in_a_round_without_tracks_names_none() -> None:
+    award = an_award(Outcome.RESERVED, quota_key="all")
+
+    event = awards.promote_from_waiting_list(award, a_case(id=award.case_id, track=None), a_case(), SIGNED_ON)
+
+    assert "포기로 3위 예비" in event.reason
 
 
 @pytest.mark.parametrize(("status", "freed"), [(Outcome.SELECTED, True), (Outcome.RESERVED, False)])
@@ -46,14 +66,16 @@ def test_a_case_without_an_award_cannot_relinquish(status: Outcome) -> None:
         awards.relinquish(an_award(status), SIGNED_ON)
 
 
-@pytest.mark.parametrize("status", [Outcome.RESERVED, Outcome.REJECTED, Outcome.GIVEN_UP])
-def test_only_a_selected_case_signs_an_agreement(status: Outcome) -> None:
-    with refused("place_needed"):
+@pytest.mark.parametrize(
+    ("status", "now"), [(Outcome.RESERVED, "예비"), (Outcome.REJECTED, "탈락"), (Outcome.GIVEN_UP, "포기")]
+)
+def test_only_a_selected_case_signs_an_agreement(status: Outcome, now: str) -> None:
+    with pytest.raises(RuleBroken, match=rf"^place_needed: .*지금 '{now}' 상태"):
         awards.require_award(an_award(status))
 
 
 def test_an_undecided_case_neither_signs_nor_relinquishes() -> None:
-    with refused("place_needed"):
+    with pytest.raises(RuleBroken, match=r"^place_needed: .*지금 '선정 전' 상태"):
         awards.require_award(None)
     with refused("not_decided"):
         agreements.require_decision(None)

@@ -11,6 +11,7 @@ from services.applications.cases.domain import Project
 from services.applications.cases.models import Status
 from services.applications.companies.models import State
 from services.applications.rounds.models import Round
+from shared.errors import RuleBroken
 from shared.events.definition import Definition
 from tests.unit.applications_builders import (
     A_DAY,
@@ -49,6 +50,7 @@ def test_an_application_asks_each_funder_for_its_exact_share() -> None:
 
     assert event.requested_krw == {"province": 20_000_000, "city": 20_000_000, "self": 10_000_001}
     assert (case.id, case.status, event.via) == (event.case_id, "submitted", "application")
+    assert (case.via, case.submitted_on, case.receipt_number) == ("application", IN_WINDOW, REFERENCE_NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,23 @@ def test_an_application_that_breaks_a_rule_is_refused_with_its_code(
 ) -> None:
     with refused(rule):
         submitted(**changes)
+
+
+def test_a_total_of_one_won_is_enough() -> None:
+    case, _ = submitted(project=Project("JS1", 1))
+
+    assert case.total_krw == 1
+
+
+def test_a_programme_without_tracks_takes_an_application_without_one() -> None:
+    case, _ = submitted(a_definition(tracks=[]), a_round(quota={"all": 1}), Project(None, 50_000_000))
+
+    assert case.track is None
+
+
+def test_a_refusal_names_the_municipality_of_the_company() -> None:
+    with pytest.raises(RuleBroken, match=r"^municipality: 익산시\(52140\)"):
+        submitted(municipality="52140")
 
 
 def test_a_cap_limits_the_public_money_of_its_track_only() -> None:
@@ -102,11 +121,21 @@ def test_an_ineligible_application_needs_a_reason() -> None:
     assert (case.status, screened.reasons) == ("ineligible", ["이미 지원받음"])
 
 
-def test_an_application_is_screened_once() -> None:
-    case = a_case(status=Status.ELIGIBLE)
+def test_a_screening_is_stored_and_announced_with_its_reasons() -> None:
+    case = a_case()
 
+    screening, screened = cases.screen(case, eligible=True, reasons=["모두 충족"], on=SELECTED_ON)
+
+    assert case.status == "eligible"
+    assert (screening.case_id, screening.eligible, screening.screened_on) == (case.id, True, SELECTED_ON)
+    assert screening.reasons == screened.reasons == ["모두 충족"]
+    assert (screened.case_id, screened.eligible, screened.occurred_on) == (case.id, True, SELECTED_ON)
+
+
+@pytest.mark.parametrize("status", [Status.ELIGIBLE, Status.WITHDRAWN, Status.DECIDED])
+def test_an_application_is_screened_once_and_not_after_its_withdrawal(status: Status) -> None:
     with refused("case_status"):
-        cases.screen(case, eligible=False, reasons=["사유"], on=SELECTED_ON)
+        cases.screen(a_case(status=status), eligible=False, reasons=["사유"], on=SELECTED_ON)
 
 
 def test_an_application_is_not_withdrawn_after_the_selection() -> None:

@@ -44,10 +44,10 @@ def test_a_company_acts_for_itself_only_and_an_officer_for_all() -> None:
 
     companies.refuse_other_company(company, companies.acting_for(str(company), frozenset({"company"})))
     companies.refuse_other_company(company, companies.acting_for("officer-1", frozenset({"officer"})))
-    with pytest.raises(Forbidden, match="^own_company: "):
+    with pytest.raises(Forbidden, match=r"^own_company: "):
         companies.refuse_other_company(company, companies.acting_for(str(uuid4()), frozenset({"company"})))
 
 
 def test_an_account_without_a_company_has_no_cases() -> None:
-    with pytest.raises(Forbidden, match="^own_company: "):
+    with pytest.raises(Forbidden, match=r"^own_company: "):
         companies.company_id_of("somebody")

@@ -90,7 +90,7 @@ def test_the_whole_selection_is_refused_for_a_case_with_too_few_reviews() -> Non
 def test_a_programme_may_require_more_reviews() -> None:
     rule = RULE.model_copy(update={"least": 4})
 
-    with pytest.raises(RuleBroken, match="^reviews_too_few: "):
+    with pytest.raises(RuleBroken, match=r"^reviews_too_few: "):
         decide([a_candidate(10, 10, 10)], rule, QUOTA)
 
 
@@ -166,7 +166,7 @@ def test_unscreened_cases_are_counted_and_the_selection_is_refused() -> None:
 
 
 def test_a_programme_without_a_review_rule_cannot_rank() -> None:
-    with pytest.raises(RuleBroken, match="^no_review_rule: "):
+    with pytest.raises(RuleBroken, match=r"^no_review_rule: "):
         domain.require_ready([], None)
 
 

@@ -57,7 +57,7 @@ def test_two_swapped_neighbours_are_detected(running: int, at: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "-", "JSF-2024-0017", "JSF-2024-0017-4", "접수-2024-0017-42", "-42"])
 def test_text_of_another_form_is_refused_as_mistyped(text: str) -> None:
-    with pytest.raises(NotFound, match="^receipt_number: "):
+    with pytest.raises(NotFound, match=r"^receipt_number: "):
         validated(text)
 
 

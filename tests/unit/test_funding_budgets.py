@@ -10,9 +10,9 @@ from tests.unit.funding_builders import funding_terms
 
 def test_the_citys_budget_names_its_municipality_where_municipalities_pay() -> None:
     assert budget_municipality(funding_terms(), Funder.CITY, "52111") == "52111"
-    with pytest.raises(RuleBroken, match="^municipality_of_budget: "):
+    with pytest.raises(RuleBroken, match=r"^municipality_of_budget: "):
         budget_municipality(funding_terms(), Funder.CITY, None)
-    with pytest.raises(RuleBroken, match="^municipality_outside_programme: "):
+    with pytest.raises(RuleBroken, match=r"^municipality_outside_programme: "):
         budget_municipality(funding_terms(), Funder.CITY, "11110")
 
 
@@ -22,13 +22,13 @@ def test_other_budgets_name_no_municipality() -> None:
     assert budget_municipality(one_city, Funder.CITY, None) == ""
     assert budget_municipality(funding_terms(), Funder.PROVINCE, None) == ""
     for terms, funder in ((one_city, Funder.CITY), (funding_terms(), Funder.PROVINCE)):
-        with pytest.raises(RuleBroken, match="^municipality_of_budget: "):
+        with pytest.raises(RuleBroken, match=r"^municipality_of_budget: "):
             budget_municipality(terms, funder, "52111")
 
 
 @pytest.mark.parametrize("funder", [Funder.SELF, Funder.NATIONAL])
 def test_only_a_public_funder_of_the_programme_allocates_a_budget(funder: Funder) -> None:
-    with pytest.raises(RuleBroken, match="^not_a_public_funder: "):
+    with pytest.raises(RuleBroken, match=r"^not_a_public_funder: "):
         budget_municipality(funding_terms(), funder, None)
 
 

@@ -77,7 +77,7 @@ def test_the_events_of_a_commitment_name_its_case_and_years() -> None:
 def test_shares_that_do_not_add_up_are_refused() -> None:
     shares = {Funder.PROVINCE: 4, Funder.CITY: 4, Funder.SELF: 3}
 
-    with pytest.raises(RuleBroken, match="^shares_do_not_add_up: "):
+    with pytest.raises(RuleBroken, match=r"^shares_do_not_add_up: "):
         create_commitment(an_agreement(total_krw=10, shares_krw=shares), funding_terms())
 
 
@@ -86,7 +86,7 @@ def test_support_of_exactly_the_cap_passes_and_one_won_more_does_not() -> None:
     above = {Funder.PROVINCE: 41, Funder.CITY: 40, Funder.SELF: 19}
 
     assert create_commitment(an_agreement(total_krw=100, shares_krw=at_cap), funding_terms()).public_krw == 80
-    with pytest.raises(RuleBroken, match="^support_above_cap: "):
+    with pytest.raises(RuleBroken, match=r"^support_above_cap: "):
         create_commitment(an_agreement(total_krw=100, shares_krw=above), funding_terms())
 
 
@@ -105,7 +105,7 @@ def test_the_citys_share_has_a_municipality_account_only_where_municipalities_pa
 
     assert create_commitment(an_agreement(), funding_terms()).municipality_account == "52111"
     assert create_commitment(an_agreement(), one_city).municipality_account == ""
-    with pytest.raises(RuleBroken, match="^municipality_outside_programme: "):
+    with pytest.raises(RuleBroken, match=r"^municipality_outside_programme: "):
         create_commitment(an_agreement(municipality="11110"), funding_terms())
 
 
@@ -113,7 +113,7 @@ def test_only_the_whole_self_contribution_can_be_confirmed() -> None:
     commitment, _ = a_case()
 
     for wrong in (commitment.self_krw - 1, commitment.self_krw + 1):
-        with pytest.raises(RuleBroken, match="^self_contribution_amount: "):
+        with pytest.raises(RuleBroken, match=r"^self_contribution_amount: "):
             confirm_self_contribution(commitment, wrong, "통장 사본", SIGNED_ON)
     confirmed = confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)
 
@@ -128,14 +128,14 @@ def test_the_self_contribution_is_confirmed_once() -> None:
     commitment, _ = a_case()
     confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)
 
-    with pytest.raises(RuleBroken, match="^self_contribution_known: "):
+    with pytest.raises(RuleBroken, match=r"^self_contribution_known: "):
         confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)
 
 
 def test_a_deposit_before_the_agreement_is_refused() -> None:
     commitment, _ = a_case()
 
-    with pytest.raises(RuleBroken, match="^before_agreement: "):
+    with pytest.raises(RuleBroken, match=r"^before_agreement: "):
         confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON - timedelta(days=1))
 
 
@@ -143,7 +143,7 @@ def test_an_abandoned_case_confirms_nothing() -> None:
     commitment, _ = a_case()
     commitment.abandoned_on = SIGNED_ON
 
-    with pytest.raises(RuleBroken, match="^case_abandoned: "):
+    with pytest.raises(RuleBroken, match=r"^case_abandoned: "):
         confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)
 
 

@@ -29,7 +29,7 @@ def an_instructed_payment() -> tuple[Payment, Tranche]:
 
 def test_the_payer_is_a_third_person() -> None:
     for person in (OFFICER, APPROVER):
-        with pytest.raises(RuleBroken, match="^three_people: "):
+        with pytest.raises(RuleBroken, match=r"^three_people: "):
             domain.instruct(an_approved_tranche(), uuid4(), person, FRIDAY)
     payment, instructed = domain.instruct(an_approved_tranche(), uuid4(), PAYER, FRIDAY)
 
@@ -59,7 +59,7 @@ def test_the_treasury_must_pay_exactly_the_instructed_amount() -> None:
     payment, tranche = an_instructed_payment()
 
     for wrong in (payment.amount_krw - 1, payment.amount_krw + 1):
-        with pytest.raises(RuleBroken, match="^payment_amount: "):
+        with pytest.raises(RuleBroken, match=r"^payment_amount: "):
             domain.execute(payment, tranche, wrong, "T-1", FRIDAY)
     disbursed = domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
 
@@ -72,16 +72,16 @@ def test_a_payment_is_executed_once() -> None:
     payment, tranche = an_instructed_payment()
     domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY)
 
-    with pytest.raises(RuleBroken, match="^payment_answered: "):
+    with pytest.raises(RuleBroken, match=r"^payment_answered: "):
         domain.execute(payment, tranche, payment.amount_krw, "T-2", FRIDAY)
-    with pytest.raises(RuleBroken, match="^payment_answered: "):
+    with pytest.raises(RuleBroken, match=r"^payment_answered: "):
         domain.reject(payment, tranche, "계좌 오류", FRIDAY)
 
 
 def test_a_payment_is_not_executed_before_it_was_instructed() -> None:
     payment, tranche = an_instructed_payment()
 
-    with pytest.raises(RuleBroken, match="^step_backdated: "):
+    with pytest.raises(RuleBroken, match=r"^step_backdated: "):
         domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY - timedelta(days=1))
 
 
@@ -156,5 +156,5 @@ def test_an_overdue_answer_cannot_be_dated_before_the_instruction() -> None:
     payment, tranche = an_instructed_payment()
     domain.mark_unconfirmed(payment, tranche, date(2024, 12, 31))
 
-    with pytest.raises(RuleBroken, match="^step_backdated: "):
+    with pytest.raises(RuleBroken, match=r"^step_backdated: "):
         domain.execute(payment, tranche, payment.amount_krw, "T-1", FRIDAY - timedelta(days=1))

@@ -87,7 +87,7 @@ def test_a_scheduled_tranche_is_announced_with_its_milestone_and_due_date() -> N
 
 
 def test_a_programme_without_tranches_cannot_commit_money() -> None:
-    with pytest.raises(RuleBroken, match="^no_tranches: "):
+    with pytest.raises(RuleBroken, match=r"^no_tranches: "):
         domain.schedule(a_case()[0], funding_terms(tranches=[]), an_agreement().shares_krw)
 
 
@@ -130,23 +130,23 @@ def test_a_refused_request_names_the_missing_conditions_and_the_role_to_act() ->
 def test_a_milestone_before_the_agreement_is_refused() -> None:
     commitment, [tranche, _] = a_case()
 
-    with pytest.raises(RuleBroken, match="^before_agreement: "):
+    with pytest.raises(RuleBroken, match=r"^before_agreement: "):
         domain.achieve(commitment, tranche, SIGNED_ON - timedelta(days=1))
 
 
 def test_the_requester_cannot_approve_or_reject() -> None:
     tranche = a_requested_tranche()
 
-    with pytest.raises(RuleBroken, match="^three_people: "):
+    with pytest.raises(RuleBroken, match=r"^three_people: "):
         domain.approve(tranche, OFFICER, LATER)
-    with pytest.raises(RuleBroken, match="^three_people: "):
+    with pytest.raises(RuleBroken, match=r"^three_people: "):
         domain.reject(a_requested_tranche(), OFFICER, "증빙 부족", LATER)
 
 
 def test_only_a_requested_tranche_is_rejected() -> None:
     _, tranche = a_ready_tranche()
 
-    with pytest.raises(RuleBroken, match="^tranche_step: 1회차"):
+    with pytest.raises(RuleBroken, match=r"^tranche_step: 1회차"):
         domain.reject(tranche, APPROVER, "증빙 부족", LATER)
 
 
@@ -164,7 +164,7 @@ def test_a_rejected_request_can_be_made_again_by_anybody() -> None:
 def test_a_step_cannot_be_dated_before_the_previous_step() -> None:
     tranche = a_requested_tranche()
 
-    with pytest.raises(RuleBroken, match="^step_backdated: "):
+    with pytest.raises(RuleBroken, match=r"^step_backdated: "):
         domain.approve(tranche, APPROVER, LATER - timedelta(days=1))
     assert tranche.status == Status.REQUESTED
 

@@ -24,7 +24,7 @@ def assigned(since: str = "2024-08-01") -> Assignment:
 
 @pytest.mark.parametrize("weeks", [0, 9])
 def test_an_assignment_lasts_one_to_eight_weeks(weeks: int) -> None:
-    with pytest.raises(RuleBroken, match="^mentor_weeks: "):
+    with pytest.raises(RuleBroken, match=r"^mentor_weeks: "):
         mentors.assign(a_case(), None, "M-1", weeks, DAY)
 
 
@@ -35,20 +35,20 @@ def test_an_assignment_of_eight_weeks_is_allowed() -> None:
 
 
 def test_a_mentor_is_assigned_to_a_case_once() -> None:
-    with pytest.raises(RuleBroken, match="^mentor_assigned_before: "):
+    with pytest.raises(RuleBroken, match=r"^mentor_assigned_before: "):
         mentors.assign(a_case(), assigned(), "M-1", 4, DAY)
 
 
 @pytest.mark.parametrize("assignment", [None, assigned("2024-09-02")], ids=["never", "later"])
 def test_a_visit_needs_an_assigned_mentor(assignment: Assignment | None) -> None:
-    with pytest.raises(RuleBroken, match="^mentor_not_assigned: "):
+    with pytest.raises(RuleBroken, match=r"^mentor_not_assigned: "):
         mentors.visit(a_case(), assignment, None, mentor_id="M-1", work="공정 진단", on=DAY)
 
 
 def test_a_visit_is_recorded_once_a_day() -> None:
     existing = Visit(case_id=an_id("case A"), mentor_id="M-1", visited_on=DAY, work="공정 진단")
 
-    with pytest.raises(RuleBroken, match="^visit_recorded_before: "):
+    with pytest.raises(RuleBroken, match=r"^visit_recorded_before: "):
         mentors.visit(a_case(), assigned(), existing, mentor_id="M-1", work="공정 진단", on=DAY)
 
 
@@ -57,27 +57,27 @@ def test_a_case_needs_its_award_and_its_agreement_on_the_day() -> None:
 
     require_award(case, on("2024-09-01"))
     require_agreement(case, on("2024-09-10"))
-    with pytest.raises(RuleBroken, match="^case_not_selected: "):
+    with pytest.raises(RuleBroken, match=r"^case_not_selected: "):
         require_award(case, on("2024-08-31"))
-    with pytest.raises(RuleBroken, match="^agreement_needed: "):
+    with pytest.raises(RuleBroken, match=r"^agreement_needed: "):
         require_agreement(case, on("2024-09-09"))
 
 
 def test_a_missing_selection_or_agreement_can_be_retried() -> None:
     case = a_case()
 
-    with pytest.raises(PrerequisiteMissing, match="^selection_not_known_yet: "):
+    with pytest.raises(PrerequisiteMissing, match=r"^selection_not_known_yet: "):
         require_award(case, on("2024-09-01"))
-    with pytest.raises(PrerequisiteMissing, match="^agreement_not_known_yet: "):
+    with pytest.raises(PrerequisiteMissing, match=r"^agreement_not_known_yet: "):
         require_agreement(case, on("2024-09-10"))
 
 
 def test_an_abandoned_case_is_refused() -> None:
     case = a_case(selected_on="2024-08-01", agreed_on="2024-08-10", abandoned_on="2024-08-20")
 
-    with pytest.raises(RuleBroken, match="^case_abandoned: "):
+    with pytest.raises(RuleBroken, match=r"^case_abandoned: "):
         require_award(case, DAY)
-    with pytest.raises(RuleBroken, match="^case_abandoned: "):
+    with pytest.raises(RuleBroken, match=r"^case_abandoned: "):
         require_agreement(case, DAY)
 
 
@@ -85,5 +85,5 @@ def test_a_programme_reports_on_its_own_pledge_only() -> None:
     row, event = pledges.report(a_definition(), "strong-firms", 30, "투자유치과", DAY)
 
     assert (row.percent, event.percent, event.subject) == (30, 30, "strong-firms")
-    with pytest.raises(RuleBroken, match="^pledge_of_another_programme: "):
+    with pytest.raises(RuleBroken, match=r"^pledge_of_another_programme: "):
         pledges.report(a_definition(), "another", 30, "투자유치과", DAY)

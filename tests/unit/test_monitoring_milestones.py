@@ -120,7 +120,7 @@ def test_a_milestone_is_achieved_once() -> None:
     milestone = a_milestone()
     domain.achieve(milestone, "문서-1", on("2024-12-01"))
 
-    with pytest.raises(RuleBroken, match="^milestone_state: ") as refusal:
+    with pytest.raises(RuleBroken, match=r"^milestone_state: ") as refusal:
         domain.achieve(milestone, "문서-2", on("2024-12-02"))
 
     assert "이미 달성 상태" in refusal.value.ko

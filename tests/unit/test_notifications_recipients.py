@@ -61,7 +61,7 @@ def test_company_may_access_its_own_contact_only() -> None:
 def test_contact_without_any_address_is_refused() -> None:
     require_address(None, "+821012345678")
 
-    with pytest.raises(RuleBroken, match="^contact_needed: "):
+    with pytest.raises(RuleBroken, match=r"^contact_needed: "):
         require_address(None, None)
 
 

@@ -1,13 +1,14 @@
 """Exact values: won that add up, days in Seoul, numbers that check themselves."""
 
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from shared.errors import RuleBroken
-from shared.values import business_number, calendar, municipalities
+from shared.values import business_number, calendar, clock, municipalities
 from shared.values.money import Funder, instalments, public, split
 
 GIMCHEON = {Funder.NATIONAL: 50, Funder.PROVINCE: 10, Funder.CITY: 20, Funder.SELF: 20}
@@ -81,15 +82,79 @@ def test_every_number_has_one_check_digit_also_where_it_is_nought(nine: int) -> 
     assert valid == [business_number.check_digit(first)]
 
 
-def test_the_business_clock_can_be_pinned_and_refuses_what_is_after_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(calendar.PIN, "2025-01-20")
+def test_pinned_clock_stands_at_noon_in_seoul(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(clock.DATE, "2025-01-20")
 
-    assert calendar.today() == date(2025, 1, 20)
-    calendar.refuse_future(date(2025, 1, 20))
-    with pytest.raises(RuleBroken, match="^future_date: "):
-        calendar.refuse_future(date(2025, 1, 21))
+    assert clock.now().isoformat() == "2025-01-20T12:00:00+09:00"
+    assert clock.pinned() == clock.now()
+
+
+def test_date_after_the_clock_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(clock.DATE, "2025-01-20")
+
+    clock.refuse_future(date(2025, 1, 20))
+    with pytest.raises(RuleBroken, match=r"^future_date: "):
+        clock.refuse_future(date(2025, 1, 21))
+
+
+@pytest.mark.parametrize("unset", ["", None])
+def test_clock_without_a_setting_runs_with_real_time(
+    monkeypatch: pytest.MonkeyPatch, unset: str | None
+) -> None:
+    for name in (clock.FILE, clock.DATE):
+        monkeypatch.delenv(name, raising=False)
+        if unset is not None:
+            monkeypatch.setenv(name, unset)
+
+    assert clock.pinned() is None
+    assert abs((clock.utc_now() - clock.now()).total_seconds()) < 60
+
+
+@pytest.fixture
+def clock_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    file = tmp_path / "business-clock"
+    monkeypatch.setenv(clock.FILE, str(file))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2022-01-03T10:00:00+09:00\n", "2022-01-03T10:00:00+09:00"),
+        ("2022-01-03T16:00:00+00:00", "2022-01-04T01:00:00+09:00"),
+        ("2022-01-03T10:00", "2022-01-03T10:00:00+09:00"),
+    ],
+)
+def test_clock_stands_at_the_moment_in_its_file(clock_file: Path, text: str, moment: str) -> None:
+    clock_file.write_text(text)
+
+    assert clock.now().isoformat() == moment
+    assert clock.today() == datetime.fromisoformat(moment).date()
+
+
+def test_clock_file_goes_before_a_pinned_date(monkeypatch: pytest.MonkeyPatch, clock_file: Path) -> None:
+    monkeypatch.setenv(clock.DATE, "2025-01-20")
+    clock_file.write_text("2022-01-03T10:00:00+09:00")
+
+    assert clock.today() == date(2022, 1, 3)
+
+
+def test_replaced_clock_file_is_seen_at_the_next_call(clock_file: Path) -> None:
+    for day in range(1, 29):
+        draft = clock_file.with_name("draft")
+        draft.write_text(f"2022-02-{day:02d}T10:00:00+09:00")
+        draft.replace(clock_file)
+
+        assert clock.today() == date(2022, 2, day)
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2022-13-01T10:00:00+09:00", None])
+def test_unreadable_clock_file_is_an_error_that_names_it(clock_file: Path, text: str | None) -> None:
+    if text is not None:
+        clock_file.write_text(text)
+
+    with pytest.raises(ValueError, match=r"IEUM_BUSINESS_CLOCK_FILE: .*business-clock must hold a moment"):
+        clock.now()
 
 
 @pytest.mark.parametrize(
