@@ -36,7 +36,10 @@ ON_DEMAND = {
     "audit": (["tools.cli", "audit"], AUDIT_ROLE),
     "monitoring-rebuild": (["services.monitoring", "rebuild"], owner_role("monitoring")),
 }
-SETTINGS: dict[str, type[Settings]] = {"monitoring": MonitoringSettings, "notifications": NotificationsSettings}
+SETTINGS: dict[str, type[Settings]] = {
+    "monitoring": MonitoringSettings,
+    "notifications": NotificationsSettings,
+}
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +173,8 @@ def test_every_config_and_volume_in_use_is_declared(
     compose: dict[str, Any], services: dict[str, Any]
 ) -> None:
     configs = {config["source"] for service in services.values() for config in service.get("configs", [])}
-    mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    volumes = [volume for service in services.values() for volume in service.get("volumes", [])]
+    mounts = [VARIABLE.sub(r"\g<text>", volume).split(":")[0] for volume in volumes]
     files = [mount for mount in mounts if mount.startswith("./")] + [compose["configs"]["prometheus"]["file"]]
 
     assert configs == set(compose["configs"])

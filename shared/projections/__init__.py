@@ -19,6 +19,7 @@ Not promised: rows as new as the event log (the lag is measured); rows of a fold
 projector whose version differs from the live generation's stops until `rebuild --switch`.
 
     projector    folds Kafka records batch by batch, and its failure policy
+    offsets      the offsets beside the rows, and the fence that moves them
     batch        decodes and folds one batch of records, and writes what changed
     projection   kinds of projections: rows, sums, lists
     rollups      rows with sums over them

@@ -80,7 +80,8 @@ def project(
         for name, image in MONITORING_IMAGES.items()
         if not images.is_available(engine_session.client, image)
     ]
-    project = Project(command, environment, folder, available, omitted, scenario.business_date.isoformat())
+    project = Project(command, environment, folder, available, omitted)
+    project.clock.advance_to(scenario.starts_at)
     yield project
     project.compose("down", "--volumes", "--remove-orphans", may_fail=True)
     with suppress(ImageNotFound):

@@ -12,24 +12,28 @@ from tests.sources import ROOT
 from tools.audit.target import Target
 from tools.demo.clients import Addresses
 from tools.devstack import tokens
+from tools.devstack.business_clock import BusinessClock
 from tools.devstack.ports import LOOPBACK, free_ports
 from tools.devstack.services import SERVICES
 from tools.devstack.state import State, state_at
 
 PUBLISHED = ("applications", "funding", "monitoring", "notifications", "inbox", "kafka", "postgres")
+CLOCK_FOLDER = "/var/lib/ieum/clock"  # in the containers
 RECIPE = re.compile(r"^#   (sh -c .*)$", re.MULTILINE)
 
 
 @dataclass
 class Project:
-    """A compose project; `images` sets docker-compose.yml's image variables, `omitted` names services left out."""
+    """A compose project; `images` sets docker-compose.yml's image variables, `omitted` names services left out.
+
+    Its services read the business clock from the file of `clock`, in a mounted folder.
+    """
 
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
     images: Mapping[str, str]
     omitted: Sequence[str]
-    business_date: str
     name: str = field(default_factory=lambda: f"ieum-test-{os.getpid()}")
 
     def __post_init__(self) -> None:
@@ -60,6 +64,10 @@ class Project:
 
     def services(self) -> list[str]:
         return self.compose("config", "--services").split()
+
+    @property
+    def clock(self) -> BusinessClock:
+        return BusinessClock(self.folder / "clock" / "business-clock")
 
     @property
     def image(self) -> str:
@@ -99,5 +107,9 @@ class Project:
     def _variables(self) -> dict[str, str]:
         ports = {f"IEUM_{name.upper()}_PORT": str(self.ports[name]) for name in PUBLISHED}
         issuer = {"IEUM_JWKS_FILE": str(tokens.jwks_file(self.state)), "IEUM_TOKEN_ISSUER": tokens.ISSUER}
-        date = {"IEUM_BUSINESS_DATE": self.business_date, "IEUM_IMAGE": self.image}
-        return {**os.environ, **self.environment, **self.images, **ports, **issuer, **date}
+        clock = {
+            "IEUM_CLOCK_FOLDER": str(self.clock.file.parent),
+            "IEUM_BUSINESS_CLOCK_FILE": f"{CLOCK_FOLDER}/{self.clock.file.name}",
+        }
+        image = {"IEUM_IMAGE": self.image}
+        return {**os.environ, **self.environment, **self.images, **ports, **issuer, **clock, **image}

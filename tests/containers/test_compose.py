@@ -1,6 +1,8 @@
 """docker-compose.yml on a real engine: started from nothing, demo played from outside with a service stopped, taken down."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,10 @@ from tools.audit.catalogue import INVARIANTS
 from tools.audit.cli import verdicts_on
 from tools.demo.check import check
 from tools.demo.clients import connected
+from tools.demo.days import Day
 from tools.demo.figures import load_figures
 from tools.demo.play import Player, PlayError
 from tools.demo.scenario import Scenario
-from tools.demo.steps import Phase
 from tools.devstack.services import SERVICES
 
 pytestmark = pytest.mark.containers
@@ -27,7 +29,7 @@ LIMIT_MIB = 240  # that the image adds to its base image
 LABEL = "com.docker.compose.project"
 STEP_TIMEOUT_SECONDS = 300.0
 LOGGED = ("roles", "topics", *(f"{service.name}{part}" for service in SERVICES for part in ("-migrate", "")))
-INTERRUPTED, SERVICE = "Own shares and first payments", "funding"
+INTERRUPTED_FROM, SERVICE = date(2024, 7, 1), "funding"  # own shares and payments: Jeonbuk's agreements begin
 FORBIDDEN = (
     "for one in /app /venv /etc /var/lib/ieum; do if touch $one/x 2>/dev/null; then echo $one; fi; done"
 )
@@ -136,7 +138,8 @@ async def test_demo_figures_are_right_although_a_service_was_stopped(
 
     async with connected(addresses) as clients:
         try:
-            await play(up, scenario, Player(clients, timeout_seconds=STEP_TIMEOUT_SECONDS))
+            player = Player(clients, up.clock, timeout_seconds=STEP_TIMEOUT_SECONDS)
+            await play(up, scenario, player)
         except PlayError as error:
             add_logs(error, up)
             raise
@@ -151,13 +154,13 @@ async def test_demo_figures_are_right_although_a_service_was_stopped(
 
 
 async def play(up: Project, scenario: Scenario, player: Player) -> None:
-    for phase in scenario.phases:
-        interruption = interrupted(up, player, phase) if phase.name_en == INTERRUPTED else None
-        await (interruption or player.play_phase(phase, lambda done, total: None))
+    before = [day for day in scenario.days if day.date < INTERRUPTED_FROM]
+    await player.play_days(before, lambda done, total: None)
+    await interrupted(up, player, scenario.days[len(before) :])
 
 
-async def interrupted(up: Project, player: Player, phase: Phase) -> None:
-    """Play the phase while the service that it calls is stopped and started again."""
+async def interrupted(up: Project, player: Player, days: Sequence[Day]) -> None:
+    """Play the days while the service that nearly all of them call is stopped and started again."""
     started, steps = asyncio.Event(), 0
 
     def advance(done: int, total: int) -> None:
@@ -166,12 +169,14 @@ async def interrupted(up: Project, player: Player, phase: Phase) -> None:
         if done > total // 10:
             started.set()
 
-    playing = asyncio.create_task(player.play_phase(phase, advance))
+    playing = asyncio.create_task(player.play_days(days, advance))
     await started.wait()
     await asyncio.to_thread(up.compose, "stop", SERVICE)
     before = steps
     await asyncio.sleep(1)
-    assert steps == before < phase.steps, "nothing was left to do while the service was away"
+    assert steps == before < sum(day.steps for day in days), (
+        "nothing was left to do while the service was away"
+    )
     await asyncio.to_thread(up.compose, "start", SERVICE)
     await playing
 

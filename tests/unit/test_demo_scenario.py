@@ -260,13 +260,14 @@ def test_placeholder_is_captured_before_it_is_used() -> None:
     """By an earlier step of the same lane, or on an earlier date or in an earlier phase: lanes run in parallel."""
     captured: set[str] = set()
     for phase in (phase for day in scenario().days for phase in day.phases):
-        before, captured = captured, set(captured)
+        of_phase: set[str] = set()
         for lane in phase.lanes:
-            own: set[str] = set()
+            of_lane: set[str] = set()
             for step in lane:
-                assert _placeholders_used(step) <= before | own, step.key
-                own |= _placeholders_captured(step)
-            captured |= own
+                assert _placeholders_used(step) <= captured | of_lane, step.key
+                of_lane |= _placeholders_captured(step)
+            of_phase |= of_lane
+        captured |= of_phase
 
 
 def _placeholders_used(step: Step) -> set[str]:
