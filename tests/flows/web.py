@@ -25,7 +25,9 @@ class ServiceApi:
         self, service: Service, database: Database, settings: Settings, folder: Path, **changes: Any
     ) -> None:
         self.database, self.issuer = database, State(folder)
-        configured = settings.model_copy(update={"jwks_file": jwks_file(self.issuer)} | changes)
+        configured = service.settings(
+            **settings.model_dump() | {"jwks_file": jwks_file(self.issuer)} | changes
+        )
         self.app = service.app(database, configured, [], serves_api=True)
         self.client = self.client_from("127.0.0.1")
 

@@ -10,6 +10,7 @@ import pytest
 from tests.guards import page
 from tests.guards.removal import TEMPLATE, drop, outcomes, prepare_template
 from tests.guards.table import GUARDS, Guard
+from tests.stack import postgres_url
 
 AT_ONCE = 2
 Outcomes = Mapping[str, str]
@@ -19,6 +20,7 @@ Outcomes = Mapping[str, str]
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, "Future[Outcomes]"]:
     """Run the tests of every guard without it, and once all of them with every guard in place (`control`)."""
     folder: Path = tmp_path_factory.mktemp("guards")
+    postgres_url()  # started by the main thread: the server ends with the thread that started it
     every_test = sorted({test for guard in GUARDS for test in guard.tests})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         pool.submit(asyncio.run, prepare_template()).result()  # this thread's event loop belongs to pytest

@@ -95,12 +95,18 @@ def test_lane_keeps_its_order_even_where_a_date_goes_back() -> None:
 
 
 def test_step_without_a_date_has_that_of_the_step_before_or_of_the_first_with_one() -> None:
-    lane = [an_await("a"), a_call("b", "2024-03-05"), a_call("c"), a_call("d", "2024-03-06"), an_await("e")]
+    lane: Lane = [
+        an_await("a"),
+        a_call("b", "2024-03-05"),
+        a_call("c"),
+        a_call("d", "2024-03-06"),
+        an_await("e"),
+    ]
 
     assert [on.day for on, _ in dated(lane)] == [5, 5, 5, 6, 6]
 
 
-def test_event_of_an_earlier_date_is_handed_over_on_a_later_one() -> None:
+def test_event_of_an_earlier_date_is_sent_on_a_later_one() -> None:
     event = Publish("a", "legacy.case_recorded.v1", {"occurred_on": "2021-12-01"}, date(2022, 1, 3))
 
     assert date_of(event) == date(2022, 1, 3)
@@ -143,7 +149,7 @@ async def test_only_past_results_are_played_after_their_date(clock: BusinessCloc
     assert late == {"legacy"}
 
 
-async def test_past_results_are_handed_over_when_their_programme_is_published(clock: BusinessClock) -> None:
+async def test_past_results_are_sent_when_their_programme_is_published(clock: BusinessClock) -> None:
     steps = await play_offline(clock)
     published = {
         step.body["definition"]["programme_id"]: moment
@@ -151,14 +157,14 @@ async def test_past_results_are_handed_over_when_their_programme_is_published(cl
         if isinstance(step, Call) and step.path == "/programmes"
     }
 
-    handed_over = {
+    sent = {
         (step.data["programme_id"], moment)
         for moment, step in steps
         if isinstance(step, Publish) and step.key.startswith("legacy/")
     }
 
-    assert handed_over == {(programme, published[programme]) for programme, _ in handed_over}
-    assert len(handed_over) == 3
+    assert sent == {(programme, published[programme]) for programme, _ in sent}
+    assert len(sent) == 3
 
 
 async def test_clock_stands_at_the_end_of_the_last_date_after_the_play(clock: BusinessClock) -> None:

@@ -20,6 +20,7 @@ from tools.devstack.cli import print_tables as show_status
 from tools.devstack.cli import run_until_signal
 from tools.devstack.configuration import Options
 from tools.devstack.console import Terminal
+from tools.devstack.rebuild import rebuild
 from tools.devstack.stack import Stack
 from tools.devstack.stack import remove as remove_state
 from tools.devstack.state import State, state_at
@@ -46,7 +47,7 @@ def demo(folder: Path | None) -> None:
 
 
 def demo_check(folder: Path | None, *, as_json: bool, keep_state: bool, leave_out: Sequence[str] = ()) -> int:
-    """Start on free ports, play, check, verify, stop; return exit code 0 if all figures and invariants hold."""
+    """Start on free ports, play, check, rebuild, audit, stop; return 0 if figures, rebuilt rows and invariants hold."""
     terminal, scenario = Terminal(), build_scenario(omissions=parse_omissions(leave_out))
     options = Options(clock_starts_at=scenario.starts_at, preferred_ports=False)
     results: list[bool] = []
@@ -57,7 +58,8 @@ def demo_check(folder: Path | None, *, as_json: bool, keep_state: bool, leave_ou
             await _play(state, scenario, terminal)
             result = await check(load_figures(), stack_addresses(state))
             print_result(result, as_json, terminal)
-            results.append(await audit_stack(state, terminal) and result.ok)
+            equal = await rebuild(state, terminal)
+            results.append(await audit_stack(state, terminal) and equal and result.ok)
 
         _run(Stack(state, options, terminal), terminal, play_and_check)
         passed = results == [True]  # empty where a signal ended the run before

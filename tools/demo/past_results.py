@@ -24,7 +24,7 @@ def legacy_events(
 ) -> list[Publish]:
     """Build all past results; the companies of a programme of a whole province are spread over `municipalities`.
 
-    Each bears its own old date, and is handed over on the day on which its programme is published.
+    Each bears its own old date, and is sent on the day on which its programme is published.
     """
     return [
         replace(event, not_before=published_on[results.programme])

@@ -110,15 +110,13 @@ def _until_selection(inputs: Inputs) -> list[Phase]:
     applications = jeonbuk.applications(settings.jeonbuk, inputs.applicants, seed)
     return [
         Phase(
-            "사업과 공고",
-            "Programmes and calls",
-            initial_steps.publications_and_rounds(settings, inputs.publications),
+            "사업과 공고", "Programmes", initial_steps.publications_and_rounds(settings, inputs.publications)
         ),
-        Phase("예산과 과거 실적", "Budgets and past results", [*allocations, *_past_results(inputs)]),
+        Phase("예산과 과거 실적", "Budgets", [*allocations, *_past_results(inputs)]),
         Phase("신청", "Applications", [*(case.application for case in inputs.gimcheon_cases), *applications]),
         Phase(
             "요건검토와 평가",
-            "Screening and reviews",
+            "Reviews",
             jeonbuk.reviews(settings.jeonbuk, definition, inputs.applicants, seed),
         ),
         Phase("선정", "Selection", [jeonbuk.selection(settings.jeonbuk), exporters.selection(settings.menu)]),
@@ -138,10 +136,10 @@ def _after_selection(inputs: Inputs) -> list[Phase]:
     abandonments = jeonbuk.abandonments(settings.jeonbuk, inputs.applicants)
     deadlines = final_steps.deadlines(settings, inputs.first_versions, cases)
     return [
-        Phase("포기와 예비 순위", "Give-ups and reserves", abandonments),
-        Phase("협약과 집행", "Agreements and payments", [*_gimcheon_cases(inputs), *_jeonbuk_cases(inputs)]),
-        Phase("공약 진도와 2025년 계획", "Pledge and the 2025 plan", _pledge_and_later_versions(inputs)),
-        Phase("기한 확인", "Deadlines", deadlines),
+        Phase("포기", "Abandonments", abandonments),
+        Phase("협약과 지급", "Payments", [*_gimcheon_cases(inputs), *_jeonbuk_cases(inputs)]),
+        Phase("공약과 계획", "Pledge and plan", _pledge_and_later_versions(inputs)),
+        Phase("기한", "Deadlines", deadlines),
     ]
 
 

@@ -41,7 +41,7 @@ class Call:
 class Publish:
     """An event of another system, put on that system's topic; its key becomes the event's id.
 
-    `not_before` is the date on which a record of an earlier date is handed over.
+    `not_before` is the date on which an event of an earlier date is sent.
     """
 
     key: str
