@@ -50,6 +50,7 @@ def test_demo_shows_every_figure_of_the_documents(tmp_path: Path) -> None:
     assert failed(rows) == set(), stderr[-3000:]
     assert len(rows) == 91
     assert code == 0, stderr[-3000:]
+    assert (tmp_path / "state" / "business-clock").read_text() == "2025-01-20T18:00:00+09:00\n"
 
 
 def test_omissions_fail_exactly_the_figures_that_depend_on_them(tmp_path: Path) -> None:

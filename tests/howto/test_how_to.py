@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,13 @@ def run(command: Command, folder: Path, environment: dict[str, str]) -> None:
 
 def test_pages_exist() -> None:
     assert PAGES
+
+
+def test_make_verbs_of_contributing_exist() -> None:
+    named = set(re.findall(r"`make (\w+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+
+    assert {"lint", "test", "proof"} <= named
+    assert named <= set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def test_edit_replaces_its_context_or_appends(tmp_path: Path) -> None:

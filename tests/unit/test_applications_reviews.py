@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.applications.reviews import domain as reviews
+from shared.errors import RuleBroken
 from tests.unit.applications_builders import RULE, SELECTED_ON, a_case, refused
 
 
@@ -37,8 +38,15 @@ def test_a_review_with_other_criteria_or_beyond_their_limits_is_refused(scores: 
         reviewed(scores)
 
 
+def test_a_refusal_lists_the_criteria_with_their_ranges() -> None:
+    with pytest.raises(
+        RuleBroken, match=r"\(need 0~30, plan 0~40, effect 0~30\)\. 잘못된 항목: price, need\."
+    ):
+        reviewed({"need": 31, "plan": 1, "effect": 1, "price": 1})
+
+
 def test_a_programme_without_a_review_rule_takes_no_reviews() -> None:
-    with refused("review_criteria"):
+    with pytest.raises(RuleBroken, match=r"^review_criteria: .*\(없음\)\. 잘못된 항목: -\."):
         reviewed({}, rule=None)
 
 

@@ -58,6 +58,15 @@ def test_a_round_that_does_not_fit_its_definition_is_not_opened(
         rounds.open_round(an_announcement(**announcement), 1, a_definition(**definition), OPENS_ON)
 
 
+@pytest.mark.parametrize("year", [2024, 2026])
+def test_a_round_of_one_day_is_opened_in_the_first_and_in_the_last_year(year: int) -> None:
+    announcement = an_announcement(year=year, closes_on=OPENS_ON)
+
+    row, _ = rounds.open_round(announcement, 1, a_definition(), OPENS_ON)
+
+    assert (row.year, row.closes_on) == (year, OPENS_ON)
+
+
 def test_a_programme_of_past_results_has_no_rounds() -> None:
     history = a_definition(entry="history", funders={}, remainder_to=None, max_support=None)
 
@@ -77,6 +86,15 @@ def test_a_top_up_round_may_have_no_quota() -> None:
     assert opened.quota == {}
 
 
+@pytest.mark.parametrize("quota", [{"all": 5}, {"JS1": 5}])
+def test_a_top_up_round_has_a_quota_for_all_or_by_track(quota: dict[str, int]) -> None:
+    top_up = a_top_up(tracks=[{"id": "JS1", "name_ko": "기초", "name_en": "Basic"}])
+
+    _, opened = rounds.open_round(an_announcement(quota=quota), 1, top_up, OPENS_ON)
+
+    assert opened.quota == quota
+
+
 def test_a_round_stays_open_to_its_last_day() -> None:
     row = a_round()
 
@@ -94,8 +112,13 @@ def test_only_a_closed_round_is_decided(status: str) -> None:
 
 
 def test_a_round_is_not_decided_within_its_window() -> None:
+    row = a_round(status="closed")
+
     with refused("round_window"):
-        rounds.decide(a_round(status="closed"), CLOSES_ON - A_DAY)
+        rounds.decide(row, CLOSES_ON - A_DAY)
+    rounds.decide(row, CLOSES_ON)
+
+    assert row.status == "decided"
 
 
 def test_the_agency_agrees_once_per_round() -> None:

@@ -1,5 +1,6 @@
 """The scenario is played in date order, and nothing is dated after the business clock when it is played."""
 
+from contextlib import nullcontext
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -8,11 +9,16 @@ from typing import Any
 import pytest
 
 from tools.demo.actors import OPERATOR
+from tools.demo.cli import refuse_other_date
 from tools.demo.days import by_month, date_of, dated, days
 from tools.demo.play import Player
 from tools.demo.scenario import Scenario, build_scenario
 from tools.demo.steps import Await, Call, Lane, Phase, Publish, Step
+from tools.devstack import status
 from tools.devstack.business_clock import BusinessClock
+from tools.devstack.errors import StackError
+from tools.devstack.state import State
+from tools.devstack.status import Status
 
 LAST = datetime.fromisoformat("2025-01-20T18:00:00+09:00")
 
@@ -183,6 +189,25 @@ async def test_second_play_leaves_the_clock_at_the_end(clock: BusinessClock) -> 
     steps = await play_offline(clock)
 
     assert {moment for moment, _ in steps} == {LAST}
+
+
+@pytest.mark.parametrize(
+    ("business_date", "clock_file", "is_refused"),
+    [
+        (None, None, True),
+        ("2025-01-19", None, True),
+        ("2025-01-20", None, False),
+        ("2022-01-03", "/clock", False),
+    ],
+)
+def test_play_is_refused_unless_it_moves_the_clock_or_the_clock_stands_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, business_date: str | None, clock_file: str | None, is_refused: bool
+) -> None:
+    current = Status({}, {}, {}, {}, {}, None, {}, "", business_date, clock_file)
+    monkeypatch.setattr(status, "read", lambda state: current)
+
+    with pytest.raises(StackError, match="2025-01-20") if is_refused else nullcontext():
+        refuse_other_date(State(Path()), scenario())
 
 
 def test_clock_file_is_replaced_so_that_no_reader_sees_half_of_it(clock: BusinessClock) -> None:

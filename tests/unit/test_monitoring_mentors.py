@@ -32,6 +32,33 @@ def test_an_assignment_of_eight_weeks_is_allowed() -> None:
     row, event = mentors.assign(a_case(), None, "M-1", 8, DAY)
 
     assert (row.weeks, event.weeks, event.mentor_id) == (8, 8, "M-1")
+    assert (row.case_id, row.mentor_id, row.assigned_on) == (an_id("case A"), "M-1", DAY)
+    assert (event.programme_id, event.case_id, event.occurred_on) == (PROGRAMME, row.case_id, DAY)
+
+
+def test_an_assignment_of_one_week_is_allowed() -> None:
+    row, _ = mentors.assign(a_case(), None, "M-1", 1, DAY)
+
+    assert row.weeks == 1
+
+
+def test_a_visit_on_the_day_of_the_assignment_is_recorded_and_announced() -> None:
+    row, event = mentors.visit(
+        a_case(), assigned("2024-09-01"), None, mentor_id="M-1", work="공정 진단", on=DAY
+    )
+
+    assert (row.case_id, row.mentor_id, row.visited_on, row.work) == (
+        an_id("case A"),
+        "M-1",
+        DAY,
+        "공정 진단",
+    )
+    assert (event.mentor_id, event.work, event.occurred_on) == ("M-1", "공정 진단", DAY)
+    assert (event.programme_id, event.case_id, event.company_id) == (
+        PROGRAMME,
+        row.case_id,
+        an_id("company A"),
+    )
 
 
 def test_a_mentor_is_assigned_to_a_case_once() -> None:
@@ -85,5 +112,12 @@ def test_a_programme_reports_on_its_own_pledge_only() -> None:
     row, event = pledges.report(a_definition(), "strong-firms", 30, "투자유치과", DAY)
 
     assert (row.percent, event.percent, event.subject) == (30, 30, "strong-firms")
+    assert (row.pledge_id, row.programme_id, row.reported_on) == ("strong-firms", event.programme_id, DAY)
+    assert (row.reported_by_ko, event.reported_by_ko, event.occurred_on) == ("투자유치과", "투자유치과", DAY)
+
+
+def test_a_programme_without_a_pledge_reports_on_none() -> None:
+    with pytest.raises(RuleBroken, match=r"^pledge_of_another_programme: "):
+        pledges.report(a_definition(pledge=None), "strong-firms", 30, "투자유치과", DAY)
     with pytest.raises(RuleBroken, match=r"^pledge_of_another_programme: "):
         pledges.report(a_definition(), "another", 30, "투자유치과", DAY)

@@ -53,6 +53,46 @@ def test_scheduled_event_has_the_due_date_and_the_company() -> None:
 
     assert (event.due_on, event.completes, event.company_id) == (on("2024-12-31"), True, an_id("company A"))
     assert (milestone.status, milestone.due_on) == (Status.SCHEDULED, event.due_on)
+    assert (milestone.case_id, milestone.company_id) == (case.case_id, case.company_id)
+    assert (milestone.key, milestone.name_ko, milestone.completes) == ("completion", "완료점검", True)
+    assert (milestone.programme_id, milestone.agreed_on) == (PROGRAMME, SIGNED)
+    assert (event.programme_id, event.case_id, event.milestone) == (PROGRAMME, case.case_id, "completion")
+    assert event.occurred_on == SIGNED
+
+
+def test_a_report_and_an_achievement_keep_their_evidence_and_date() -> None:
+    milestone = a_milestone()
+
+    reported = domain.report(milestone, "문서-1", on("2024-12-01"))
+    assert (milestone.status, milestone.reported_on, milestone.evidence) == (
+        Status.REPORTED,
+        on("2024-12-01"),
+        "문서-1",
+    )
+    achieved = domain.achieve(milestone, "문서-2", on("2024-12-02"))
+
+    assert (milestone.achieved_on, milestone.evidence) == (on("2024-12-02"), "문서-2")
+    assert (reported.evidence, reported.occurred_on) == ("문서-1", on("2024-12-01"))
+    assert (achieved.evidence, achieved.occurred_on) == ("문서-2", on("2024-12-02"))
+
+
+def test_a_deadline_on_the_day_of_the_agreement_is_announced() -> None:
+    assert announced(a_milestone(signed=on("2024-12-01")), "2024-12-01") == [("due_soon_30", "2024-12-01")]
+
+
+def test_a_report_on_the_due_date_is_in_time() -> None:
+    in_time = a_milestone(status=Status.REPORTED, reported_on=on("2024-12-31"))
+
+    assert announced(in_time, "2025-02-01")[-1] == ("due_soon_1", "2024-12-30")
+
+
+def test_a_milestone_that_was_reported_late_stays_reported_when_its_deadline_is_announced() -> None:
+    late = a_milestone(status=Status.REPORTED, reported_on=on("2025-01-03"))
+    *_, missed = domain.deadlines(late, on("2025-02-01"))
+
+    domain.announce(late, missed)
+
+    assert late.status == Status.REPORTED
 
 
 @pytest.mark.parametrize(
@@ -102,6 +142,7 @@ def test_a_missed_milestone_can_still_be_achieved() -> None:
     domain.achieve(milestone, "문서-1", on("2025-01-10"))
 
     assert isinstance(event, MilestoneMissed)
+    assert missed.days_left is None
     assert event.occurred_on == on("2025-01-01")
     assert milestone.status == Status.ACHIEVED
 

@@ -22,6 +22,7 @@ from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import NOTICES
 from shared.events.applications import ApplicationScreened, CaseRecorded
 from shared.events.monitoring import MilestoneAchieved
+from shared.values.clock import today
 
 CASE = UUID("019345aa-0000-7000-8000-0000000000c1")
 DAY = date(2025, 1, 20)
@@ -60,6 +61,13 @@ def test_each_outcome_leads_to_an_allowed_state(outcome: Outcome, state: State) 
     assert state in NEXT[State.SENDING]
 
 
+def test_a_transition_keeps_the_reference_or_the_reason_of_its_outcome() -> None:
+    assert after(Accepted("ref")) == Transition(State.SENT, None, "ref", timedelta())
+    assert after(Failed("no")) == Transition(State.FAILED, "no")
+    assert after(Indeterminate("silence")) == Transition(State.UNKNOWN, "silence")
+    assert after(Deferred("later"), 1) == Transition(State.QUEUED, "later", None, timedelta(seconds=1))
+
+
 def test_sent_message_is_never_queued_again() -> None:
     reachable: set[State] = set()
     frontier = {State.SENT, State.UNKNOWN, State.DELIVERED, State.FAILED}
@@ -74,6 +82,8 @@ def test_deferred_message_backs_off_up_to_a_limit() -> None:
     waits = [after(Deferred("later"), attempts).wait.total_seconds() for attempts in (1, 2, 3, 50)]
 
     assert waits == [1, 2, 4, 60]
+    unlimited = transition_after(Deferred("later"), 50, backoff_seconds=0.5, backoff_limit_seconds=1e9)
+    assert unlimited.wait == timedelta(seconds=2**19)
     assert after(Deferred("refused", provider_down=True), 9).wait == timedelta()
 
 
@@ -115,6 +125,39 @@ def test_events_of_states_hold_no_address() -> None:
             *("occurred_on", "case_id", "programme_id", "message_id", "template", "channel"),
             *("provider_reference", "reason"),
         }
+
+
+@pytest.mark.parametrize(
+    ("state", "detail"),
+    [
+        (State.SENT, "M4V1"),
+        (State.DELIVERED, "M4V1"),
+        (State.FAILED, "no"),
+        (State.UNKNOWN, "no"),
+    ],
+)
+def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_reason(
+    state: State, detail: str
+) -> None:
+    row: dict[str, Any] = {
+        "id": UUID(int=7),
+        "case_id": CASE,
+        "programme_id": "jeonbuk",
+        "template": "selected",
+        "channel": "sms",
+        "provider_reference": "M4V1",
+        "reason": "no",
+    }
+
+    event, without = event_of(row, state), event_of(row | {"provider_reference": None, "reason": None}, state)
+
+    assert event is not None
+    assert without is not None
+    fields = event.model_dump()
+    assert (fields["message_id"], fields["case_id"], fields["channel"]) == (UUID(int=7), CASE, "sms")
+    assert fields.get("provider_reference", fields.get("reason")) == detail
+    assert fields["occurred_on"] == today()
+    assert "" in without.model_dump().values()
 
 
 def test_each_template_belongs_to_exactly_one_subscribed_event() -> None:

@@ -46,6 +46,7 @@ def test_number_that_receives_no_sms_is_refused(number: str) -> None:
 
 def test_masks_leave_only_what_the_owner_recognises() -> None:
     assert mask_email("kimcheolsu@example.com") == "k***@example.com"
+    assert mask_email('"k@m"@example.com') == '"***@example.com'
     assert mask_phone("+821012345678") == "010-****-5678"
 
 
@@ -60,6 +61,7 @@ def test_company_may_access_its_own_contact_only() -> None:
 
 def test_contact_without_any_address_is_refused() -> None:
     require_address(None, "+821012345678")
+    require_address("kim@example.com", None)
 
     with pytest.raises(RuleBroken, match=r"^contact_needed: "):
         require_address(None, None)
