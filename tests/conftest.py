@@ -3,11 +3,14 @@
 import os
 from collections.abc import AsyncIterator, Generator
 
-os.environ.pop("IEUM_BUSINESS_DATE", None)
+for variable in ("IEUM_BUSINESS_DATE", "IEUM_BUSINESS_CLOCK_FILE"):
+    os.environ.pop(variable, None)
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from deploy.kafka import topics
 from shared.config import Settings
@@ -24,6 +27,11 @@ FAST_SETTINGS = {
     "poll_seconds": 0.2,
     "parking_seconds": 2.0,
 }
+
+# How long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("ieum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("repeatable", hypothesis_settings.get_profile("ieum"), derandomize=True)
+hypothesis_settings.load_profile("ieum")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Selections of the ministry: each opens a decided case in a matching top-up round."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -61,3 +62,10 @@ def test_a_ministry_selection_is_taken_as_long_as_the_round_is_open() -> None:
     late = a_ministry_selection(occurred_on=CLOSES_ON + A_DAY)
 
     selection.refuse_mismatched_selection(a_round(**TOP_UP_ROUND), a_top_up(), late)
+
+
+@pytest.mark.parametrize(("on", "status"), [(OPENS_ON, "open"), (CLOSES_ON, "closed")])
+def test_a_ministry_selection_may_be_of_the_first_and_of_the_last_day(on: date, status: str) -> None:
+    selection.refuse_mismatched_selection(
+        a_round(**TOP_UP_ROUND, status=status), a_top_up(), a_ministry_selection(occurred_on=on)
+    )

@@ -45,6 +45,25 @@ def test_the_best_fill_the_quota_and_the_others_are_the_waiting_list() -> None:
     assert decided == [Outcome.RESERVED, Outcome.SELECTED, Outcome.SELECTED]
 
 
+def test_a_reason_states_rank_score_and_place_within_the_quota_or_on_the_waiting_list() -> None:
+    candidates = [a_candidate(total, total, total) for total in (30, 20, 10)]
+
+    decisions = by_case(decide(candidates, RULE, {"JS1": 2}))
+
+    assert [decisions[candidate.case_id].reason for candidate in candidates] == [
+        "JS1 트랙 3개 과제 중 1위(심사 3건, 평균 30.00점). 선정 2곳 안에 들어 선정되었습니다.",
+        "JS1 트랙 3개 과제 중 2위(심사 3건, 평균 20.00점). 선정 2곳 안에 들어 선정되었습니다.",
+        "JS1 트랙 3개 과제 중 3위(심사 3건, 평균 10.00점). 선정 2곳이 차서 예비 1번입니다.",
+    ]
+
+
+def test_a_track_without_a_quota_selects_nobody_and_a_programme_without_tracks_is_ranked_as_a_whole() -> None:
+    [decision] = decide([a_candidate(10, 10, 10, quota_key="all")], RULE, {"JS1": 2})
+
+    assert decision.outcome == Outcome.RESERVED
+    assert decision.reason == "전체 1개 과제 중 1위(심사 3건, 평균 10.00점). 선정 0곳이 차서 예비 1번입니다."
+
+
 def test_a_score_is_an_exact_fraction() -> None:
     [decision] = decide([a_candidate(83, 83, 84)], RULE, QUOTA)
 
@@ -85,6 +104,20 @@ def test_the_whole_selection_is_refused_for_a_case_with_too_few_reviews() -> Non
 
     with pytest.raises(RuleBroken, match=r"reviews_too_few: .*JSF-2024-0002-51\(2건\)"):
         decide([a_candidate(10, 10, 10), short], RULE, QUOTA)
+
+
+@pytest.mark.parametrize(
+    ("cases", "ending"), [(5, r"R-5\(0건\)\."), (6, r"R-5\(0건\) 외 1건\."), (7, r"R-5\(0건\) 외 2건\.")]
+)
+def test_a_refusal_names_five_cases_with_too_few_reviews_and_counts_the_others(
+    cases: int, ending: str
+) -> None:
+    short = [
+        a_candidate(case_id=UUID(int=number), receipt_number=f"R-{number}") for number in range(1, cases + 1)
+    ]
+
+    with pytest.raises(RuleBroken, match=rf"R-1\(0건\), .*{ending}"):
+        decide(short, RULE, QUOTA)
 
 
 def test_a_programme_may_require_more_reviews() -> None:

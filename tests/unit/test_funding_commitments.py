@@ -124,6 +124,17 @@ def test_only_the_whole_self_contribution_can_be_confirmed() -> None:
     assert not needs_self_contribution(commitment)
 
 
+def test_a_self_contribution_of_one_won_needs_confirmation_and_one_of_zero_does_not() -> None:
+    commitment, _ = a_case()
+
+    needs = {}
+    for krw in (0, 1):
+        commitment.self_krw = krw
+        needs[krw] = needs_self_contribution(commitment)
+
+    assert needs == {0: False, 1: True}
+
+
 def test_the_self_contribution_is_confirmed_once() -> None:
     commitment, _ = a_case()
     confirm_self_contribution(commitment, commitment.self_krw, "통장 사본", SIGNED_ON)

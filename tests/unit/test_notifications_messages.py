@@ -129,12 +129,7 @@ def test_events_of_states_hold_no_address() -> None:
 
 @pytest.mark.parametrize(
     ("state", "detail"),
-    [
-        (State.SENT, "M4V1"),
-        (State.DELIVERED, "M4V1"),
-        (State.FAILED, "no"),
-        (State.UNKNOWN, "no"),
-    ],
+    [(State.SENT, "M4V1"), (State.DELIVERED, "M4V1"), (State.FAILED, "no"), (State.UNKNOWN, "no")],
 )
 def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_reason(
     state: State, detail: str

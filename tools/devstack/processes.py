@@ -36,6 +36,11 @@ class Program:
     stop_timeout: float = 15
 
 
+def inherited_environment() -> dict[str, str]:
+    """Return this process's environment without the business clock of another installation."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("IEUM_BUSINESS_")}
+
+
 def start(program: Program) -> subprocess.Popen[bytes]:
     """Start the program in its own process group; its output is appended to its log.
 
@@ -48,7 +53,7 @@ def start(program: Program) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **program.environment},
+            env={**inherited_environment(), **program.environment},
             cwd="/" if program.user else None,  # this folder may be closed to the user
             process_group=0,
             preexec_fn=_stop_with_parent(program.stop_signal),  # noqa: PLW1509  it takes no lock that another thread could hold
