@@ -59,9 +59,10 @@ def test_an_unlisted_survivor_and_a_listed_mutant_that_does_not_survive_are_repo
         ('ko="없습니다.",', "ko=None,"),
         ('en="The case is closed.",', 'en="the case is closed.",'),
         ('"round_closed", ko="마감", en=f"Round {id}."', '"round_closed", ko="XX마감XX", en=f"Round {id}."'),
+        ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, right, )"),
     ],
 )
-def test_changed_words_of_a_sentence_do_not_count(old: str, new: str) -> None:
+def test_words_of_a_sentence_and_a_strict_zip_do_not_count(old: str, new: str) -> None:
     assert judge([a_mutant(old, new)], []).ok
 
 
@@ -71,6 +72,7 @@ def test_changed_words_of_a_sentence_do_not_count(old: str, new: str) -> None:
         ('"round_closed",', '"XXround_closedXX",'),
         ('raise RuleBroken("x", ko="없음") if a else b', 'raise RuleBroken("x", ko="없음") if not a else b'),
         ('case is None, "없는 과제"', 'case is not None, "없는 과제"'),
+        ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, None, strict=True)"),
     ],
 )
 def test_a_changed_rule_code_or_condition_counts(old: str, new: str) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.notifications.cases.domain import MessageContext, Name
+from services.notifications.cases.domain import MessageContext, Name, names_of
 from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Indeterminate, Outcome
 from services.notifications.consumers import HANDLERS
 from services.notifications.messages.domain import (
@@ -23,6 +23,7 @@ from services.notifications.templates.notices import NOTICES
 from shared.events.applications import ApplicationScreened, CaseRecorded
 from shared.events.monitoring import MilestoneAchieved
 from shared.values.clock import today
+from tests.unit.funding_builders import a_definition
 
 CASE = UUID("019345aa-0000-7000-8000-0000000000c1")
 DAY = date(2025, 1, 20)
@@ -208,3 +209,22 @@ def test_completion_notice_has_the_settlement_deadline() -> None:
 def test_part_without_a_name_in_the_definition_is_named_by_its_id() -> None:
     assert CONTEXT.name_of("tranche", "3") == Name(ko="3", en="3")
     assert CONTEXT.track == Name(ko="JS1", en="JS1")
+
+
+def test_names_are_those_of_the_definition_in_both_languages() -> None:
+    track = {"id": "JS1", "name_ko": "기초", "name_en": "Basic"}
+
+    names = names_of(a_definition(tracks=[track]))
+
+    assert names == {
+        "track": {"JS1": {"ko": "기초", "en": "Basic"}},
+        "milestone": {"start": {"ko": "착수", "en": "Start"}, "final": {"ko": "완료", "en": "Done"}},
+        "tranche": {"1": {"ko": "선금", "en": "First"}, "2": {"ko": "잔금", "en": "Last"}},
+    }
+
+
+def test_a_case_without_a_track_has_no_name_of_one() -> None:
+    named = CONTEXT.model_copy(update={"names": {"track": {"JS1": {"ko": "기초", "en": "Basic"}}}})
+
+    assert named.track == Name(ko="기초", en="Basic")
+    assert named.model_copy(update={"track_id": None}).track is None
