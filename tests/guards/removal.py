@@ -53,6 +53,7 @@ def run_pytest(database: str, tests: Sequence[str], report: Path) -> Mapping[str
         "IEUM_TEST_DATABASE": database,
         "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS),
         "IEUM_DATABASE_URL": postgres_url(),
+        "IEUM_TEST_SERVERS": "embedded",  # no engine is looked for
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
     ran = subprocess.run(
