@@ -3,8 +3,8 @@
 import os
 from collections.abc import AsyncIterator, Generator
 
-for variable in ("IEUM_BUSINESS_DATE", "IEUM_BUSINESS_CLOCK_FILE"):
-    os.environ.pop(variable, None)
+os.environ.pop("IEUM_BUSINESS_DATE", None)
+os.environ.pop("IEUM_BUSINESS_CLOCK_FILE", None)
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
