@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.config import MessagingSettings
@@ -256,9 +257,10 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def open_partitions(self, kafka: Any, loaded: Offsets) -> None:
         """Mark the partitions; after a crash, their records up to the present end may hold the poison record."""
-        own = {partition: loaded[partition] for partition in kafka.assignment() & loaded.keys()}
-        if own:
-            await self.poison.open(own, await kafka.end_offsets(sorted(own)))
+        new = (kafka.assignment() & loaded.keys()) - self.poison.opened
+        if new:
+            offsets_of_new = {partition: loaded[partition] for partition in new}
+            await self.poison.open(offsets_of_new, await kafka.end_offsets(sorted(new)))
 
     async def load_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
         """Load the live generation, return its offsets."""
@@ -269,6 +271,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 def unready_reason(error: Exception) -> str:
     if isinstance(error, OtherVersion):
         return str(error)
+    if isinstance(error, KafkaError):
+        return f"카프카가 답하지 않습니다({type(error).__name__}) / Kafka does not answer"
     return f"데이터베이스가 답하지 않습니다({type(error).__name__}) / the database does not answer"
 
 
