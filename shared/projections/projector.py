@@ -52,6 +52,8 @@ log = structlog.get_logger()
 RecordsByPartition = dict[TopicPartition, list[Record]]
 """The records of a batch by partition, in order."""
 
+FailedBatch = tuple[Exception, RecordsByPartition]
+
 FETCH_RECORDS = 1_000  # decoded by the client at once
 
 
@@ -117,16 +119,28 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.folder.reset()
 
     async def receive(self, records: Any) -> None:
-        """Fold and write what was fetched, as one batch; after a crash or repeated failures record by record."""
-        seeks = self.seeks
-        async with self.batch:
-            if self.seeks != seeks:
-                return  # fetched before Kafka was told where to begin: it comes again
-            failed = await self.fold_fetched(await self.gather_batch(records))
-        if failed is not None:
-            await self.recover(*failed)
+        """Fold and write what was fetched, batch by batch; after a crash or repeated failures record by record."""
+        seeks, batch = self.seeks, await self.gather_batch(records)
+        while batch:
+            async with self.batch:
+                if self.seeks != seeks:
+                    return  # fetched before Kafka was told where to begin: it comes again
+                failed, batch = await self.fold_and_fetch(batch)
+            if failed is not None:
+                await self.recover(*failed)
 
-    async def fold_fetched(self, batch: RecordsByPartition) -> tuple[Exception, RecordsByPartition] | None:
+    async def fold_and_fetch(
+        self, batch: RecordsByPartition
+    ) -> tuple[FailedBatch | None, RecordsByPartition]:
+        """Fold the batch; meanwhile the client decodes the next one. Return the failed part and the next batch."""
+        fetching = asyncio.create_task(self.gather_batch(()))
+        try:
+            failed = await self.fold_fetched(batch)
+        finally:
+            await asyncio.wait([fetching])
+        return failed, fetching.result()
+
+    async def fold_fetched(self, batch: RecordsByPartition) -> FailedBatch | None:
         """Fold the records up to the first failure; return it with the batch that failed, None where all went well."""
         for part in split(batch) if self.one_by_one() else [batch]:
             if new := self.not_folded_yet(part):

@@ -2,8 +2,10 @@
 
     python -m tests.bench.compare OLD_CHECKOUT [--turns N] [--quick] [NAME …]
 
-Both run with this Python, each in its own folder, so `pip` environments of both states must be alike. The ratio is
-new / old of the turn with the median ratio; for seconds it is old / new, so that more is better everywhere.
+Both run with this Python, each in its own folder, so `pip` environments of both states must be alike. Compared is what
+each has measured beside its own limit in the same run (such as the bare producer), because the machine's speed moves
+from one run to the next. The ratio is new / old of the turn with the median ratio; for seconds it is old / new, so
+that more is better everywhere.
 """
 
 import argparse
@@ -18,14 +20,12 @@ from tests.sources import ROOT
 
 LESS_IS_BETTER = {"ms", "s", "µs", "MiB"}
 DEFAULT = ("endpoint", "approval", "relay", "latency", "projector", "pages")
-FOLD_FIRST = {"pages": ("rebuild", "pages")}
-"""Benchmarks that reuse what another one has prepared."""
 
 
 def run(checkout: Path, name: str, quick: bool) -> list[dict[str, object]]:
     """Run one benchmark once in a checkout; return its figures in order. Raises RuntimeError where it prints none."""
     size = ["--quick"] if quick else ["--rounds", "1"]
-    command = [sys.executable, "-m", "tests.bench", *FOLD_FIRST.get(name, (name,)), *size]
+    command = [sys.executable, "-m", "tests.bench", name, *size]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if not figures:
@@ -34,7 +34,7 @@ def run(checkout: Path, name: str, quick: bool) -> list[dict[str, object]]:
 
 
 def compare(old: Path, names: Sequence[str], turns: int, quick: bool) -> Iterator[str]:
-    """Yield a table row for each figure: both values of the turn with the median ratio."""
+    """Yield a table row for each figure: both figures of the turn with the median ratio."""
     for name in names:
         pairs: dict[str, list[tuple[float, float, float]]] = {}
         for turn in range(turns):
@@ -49,12 +49,12 @@ def compare(old: Path, names: Sequence[str], turns: int, quick: bool) -> Iterato
             middle = median_low([ratio for ratio, _, _ in measured])
             _, was, now = next(one for one in measured if one[0] == middle)
             spread = ", ".join(f"{ratio:.2f}" for ratio, _, _ in sorted(measured))
-            yield f"| {figure} | {was:,.4g} | {now:,.4g} | {middle:.2f} | {spread} |"
+            yield f"| {figure} | {was:.3g} | {now:.3g} | {middle:.2f} | {spread} |"
 
 
 def pair(before: dict[str, object], after: dict[str, object]) -> tuple[float, float, float]:
-    """Return (ratio, old value, new value); the ratio is above 1 where the new state is better."""
-    was, now = float(str(before["value"])), float(str(after["value"]))
+    """Return (ratio, old figure, new figure) from both figures' ratios to their limits; above 1 the new one is better."""
+    was, now = float(str(before["ratio"])), float(str(after["ratio"]))
     return (was / now if after["unit"] in LESS_IS_BETTER else now / was), was, now
 
 
