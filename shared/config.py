@@ -67,7 +67,7 @@ class MessagingSettings(Concern):
     backoff_seconds: float = 0.5
     backoff_limit_seconds: float = 60.0
     parking_seconds: float = 86_400.0
-    stuck_seconds: float = 60.0  # without progress, until a role is unready
+    stuck_seconds: float = 60.0  # that a partition with waiting records may stand still
 
 
 class Settings(DatabaseSettings, KafkaSettings, HttpSettings, LogSettings, TokenSettings, MessagingSettings):

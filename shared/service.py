@@ -6,7 +6,7 @@
     consumer   events in, in one consumer group that bears the service's name
     projector  events into the projections (monitoring)
     relay      events out
-    timer      the deadlines that each day brings
+    timer      announces due deadlines, every ten minutes
     …          a service's own (sender)
 
     python -m services.monitoring migrate                   bring the schema up, and end
@@ -137,7 +137,7 @@ class Service:
         app.add_middleware(RequestContext, service=self.name)
         return app
 
-    def subscriptions(self) -> dict[str, set[str]]:
+    def topics_by_group(self) -> dict[str, set[str]]:
         """Return the topics that each consumer group of the service reads: the one place that knows them."""
         consumer = {event.topic for event in self.handlers}
         projector = {event.topic for projection in self.projections for event in projection.subscribes_to}

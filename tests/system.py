@@ -107,7 +107,6 @@ class MemorySystem(System):
             done += published + failed
         done += await self.kafka.deliver()
         for consumer in self.consumers.values():
-            await consumer.dispatcher.refresh_parked()
             await consumer.retry_parked()
         return not done and not paused and not self.kafka.paused
 

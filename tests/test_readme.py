@@ -45,7 +45,7 @@ def publisher(source: str) -> str:
 def subscribers(topic: str) -> Iterator[str]:
     """Yield the consumer groups that read the topic."""
     for service in services():
-        yield from (f"`{group}`" for group, topics in service.subscriptions().items() if topic in topics)
+        yield from (f"`{group}`" for group, topics in service.topics_by_group().items() if topic in topics)
 
 
 def topic_table() -> str:

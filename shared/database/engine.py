@@ -232,7 +232,7 @@ async def _begin_with(session: AsyncSession, sql: str, parameters: Sequence[Any]
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Return whether the error is a database or network outage, which passes by itself."""
+    """Return whether the error may pass by itself: an outage, a conflict of transactions, a lock timeout."""
     if error is None:
         return False
     if isinstance(error, DBAPIError) and error.connection_invalidated:

@@ -6,7 +6,7 @@ Promises to a service's commands and handlers:
     publish   Each stored event reaches its topic at least once; the events of one subject arrive in the order of their
               commits, numbered without a gap.
     consume   Each event is handled once in effect: its handler's writes, its own events and its inbox entry are one
-              transaction, and a second delivery finds the inbox entry and is skipped.
+              transaction, and a second delivery finds the inbox entry and does nothing.
     order     Records of one topic and key are handled in order. One whose prerequisite has not arrived is parked, and
               the later ones of its key are parked behind it; past its deadline all of them are dead-lettered.
     failures  A record that cannot be handled is stored as a dead letter with its original bytes and the reason. A record
@@ -21,6 +21,7 @@ publishes again). Dead letters stay where they are stored until somebody acts on
     consumer        consumes topics: the failure policy, partition by partition
     dispatcher      handles one record: inbox, handler and events in one transaction; or parks or dead-letters it
     inbox           ids of handled events
+    circuit_breaker stops dead-lettering after too many in a row
     parking         records whose prerequisite has not arrived
     dead_letters    records that cannot be handled
     poison_records  counts attempts so that they survive a crash of the process

@@ -1,6 +1,6 @@
 """Consume a service's topics: the failure policy, record by record.
 
-    delivered before                       ->  skipped
+    delivered before                       ->  duplicate: not handled again
     a type that this service does not      ->  skipped and counted; another version of a known type: dead letter
       subscribe to
     cannot be read, breaks a rule          ->  dead letter at once
@@ -8,8 +8,8 @@
     database or network unavailable        ->  its partition waits as long as it takes
     any other failure                      ->  five attempts, counted in Postgres, while only its partition waits;
                                                then dead letter
-    the process dies                       ->  the partition's next records are handled one by one, each counted before
-                                               it is begun; dead letter after five attempts
+    the process dies before the first      ->  the partition's next records are handled one by one, each counted before
+      commit since it opened a partition       it is begun; dead letter after five attempts
     20 dead letters of our own in a row    ->  the circuit opens: no more dead letters, each partition waits at its next
                                                record, and /readyz says so
 
@@ -25,10 +25,12 @@ import structlog
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
+from shared.backoff import backoff_delay
 from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
 from shared.events import RecordDeadLettered
-from shared.messaging.dispatcher import AttemptsExhausted, CircuitOpen, Dispatcher, Handlers, is_permanent
+from shared.messaging.circuit_breaker import CircuitOpen
+from shared.messaging.dispatcher import AttemptsExhausted, Dispatcher, Handlers, is_permanent
 from shared.messaging.kafka import Record, commit_offsets, subscribe, topic_partition
 from shared.observability.health import Health
 from shared.observability.metrics import RECORDS
@@ -54,8 +56,8 @@ class Consumer:
         self.poison = self.dispatcher.poison
         self.topics = self.dispatcher.subscriptions.topics
         self.health = health or Health("consumer")
-        self.health.checks.append(self.dispatcher.circuit_reason)
-        self.committed: dict[TopicPartition, int] = {}
+        self.health.checks.append(self.dispatcher.circuit.open_reason)
+        self.positions: dict[TopicPartition, int] = {}
         self.in_flight: dict[TopicPartition, int] = {}
         self.failures: dict[TopicPartition, int] = {}
         self.retrying = asyncio.Lock()
@@ -84,15 +86,15 @@ class Consumer:
     def next_offset(self, partition: TopicPartition) -> int | None:
         """Return the next unhandled offset of a partition in flight; None where all fetched records are handled."""
         first = self.in_flight.get(partition)
-        return None if first is None else max(first, self.committed.get(partition, first))
+        return None if first is None else max(first, self.positions.get(partition, first))
 
     async def open_partitions(self) -> bool:
         """Mark the partitions that this process has not read up to here; return False if the database is unavailable."""
-        new = {at: offset for at, offset in self.in_flight.items() if self.committed.get(at) != offset}
+        new = {at: offset for at, offset in self.in_flight.items() if self.positions.get(at) != offset}
         try:
             if new:
                 await self.poison.open(new)
-                self.committed |= new
+                self.positions |= new
         except Exception as error:
             log.warning("partitions.not_opened", reason=repr(error))
             for at, offset in self.in_flight.items():
@@ -106,7 +108,7 @@ class Consumer:
         for record in records:
             if not await self.try_record(record):
                 break
-            self.committed[partition] = uncommitted = record.offset + 1
+            self.positions[partition] = uncommitted = record.offset + 1
             if partition in self.poison.one_by_one:
                 await self.commit_offset(partition, uncommitted)
                 uncommitted = None
@@ -142,7 +144,7 @@ class Consumer:
         """Handle the record or dead-letter it; raise where its partition has to wait."""
         limit, attempt = self.settings.delivery_attempts, await self.poison.begin_attempt(record)
         try:
-            if attempt > limit and not await self.dispatcher.is_processed(record):
+            if attempt > limit and not await self.dispatcher.is_handled(record):
                 raise AttemptsExhausted(attempt - 1)
             outcome = await self.dispatcher.handle(record)
         except Exception as error:
@@ -161,8 +163,8 @@ class Consumer:
         return "dead"
 
     async def retry_parked(self) -> None:
-        """Retry parked records, once at a time in this process; other instances skip the rows that it has locked."""
-        if self.dispatcher.has_parked and not self.retrying.locked():
+        """Retry parked records, once at a time in this process; other processes skip the rows that it has locked."""
+        if not self.retrying.locked():
             async with self.retrying:
                 await self.dispatcher.retry_parked()
 
@@ -170,7 +172,6 @@ class Consumer:
         """Retry parked records at every poll interval, until cancelled."""
         while True:
             try:
-                await self.dispatcher.refresh_parked()
                 await self.retry_parked()
             except Exception as error:
                 log.warning("parked.not_retried", reason=repr(error))
@@ -183,14 +184,14 @@ class Consumer:
         if kafka is not None and partition in kafka.assignment():
             kafka.pause(partition)
             kafka.seek(partition, offset)
-            self.committed[partition] = offset
+            self.positions[partition] = offset
             asyncio.get_running_loop().call_later(self.backoff_delay(partition), self.resume, partition)
 
     def backoff_delay(self, partition: TopicPartition) -> float:
         """Return the seconds that the partition waits: doubled with each failure up to the limit."""
-        longest = self.settings.backoff_limit_seconds
-        grown = self.settings.backoff_seconds * 2 ** min(self.failures[partition] - 1, 20)
-        return longest if self.dispatcher.circuit_reason() else min(longest, grown)
+        first, longest = self.settings.backoff_seconds, self.settings.backoff_limit_seconds
+        is_open = self.dispatcher.circuit.open_reason()
+        return longest if is_open else backoff_delay(self.failures[partition], first, longest)
 
     def resume(self, partition: TopicPartition) -> None:
         kafka = self.subscriber.consumer

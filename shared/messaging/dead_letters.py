@@ -89,7 +89,7 @@ async def insert(executor: Executor, record: Record, consumer: str, rule: str, r
     return bool(await fetch(executor, INSERT, *columns, rule, reason.replace("\0", "")))
 
 
-async def depth(session: AsyncSession) -> tuple[int, float]:
+async def count_and_newest_age(session: AsyncSession) -> tuple[int, float]:
     """Return the number of dead letters and the age of the newest in seconds, NaN where there is none."""
     count, seconds = (await session.execute(DEPTH)).one()
     return int(count), float("nan") if seconds is None else float(seconds)

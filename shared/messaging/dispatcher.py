@@ -12,6 +12,7 @@ from shared.database.engine import Database, is_transient
 from shared.errors import BusinessError, Malformed, PrerequisiteMissing
 from shared.events import Event, RecordDeadLettered
 from shared.messaging import cloudevents, dead_letters, inbox, parking
+from shared.messaging.circuit_breaker import CircuitBreaker, CircuitOpen
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.kafka import Record, is_internal, topic_partition
 from shared.messaging.parking import ParkedRecord
@@ -20,7 +21,7 @@ from shared.messaging.spans import handling
 from shared.messaging.subscriptions import Subscriptions, refuse_wrong_source
 from shared.observability import tracing
 from shared.observability.logs import correlated
-from shared.observability.metrics import CIRCUIT_OPEN, HANDLE_SECONDS, RECORDS
+from shared.observability.metrics import HANDLE_SECONDS, RECORDS
 from shared.values.clock import refuse_future
 
 log = structlog.get_logger()
@@ -38,10 +39,6 @@ class AttemptsExhausted(Exception):
         )
 
 
-class CircuitOpen(Exception):
-    """Too many dead letters in a row: no record of our own is dead-lettered until one is handled."""
-
-
 class Dispatcher:
     """The handlers of one service and what happens to a record that they cannot handle."""
 
@@ -56,9 +53,7 @@ class Dispatcher:
         self.dead_letter_event = dead_letter_event
         self.subscriptions = Subscriptions(handlers)
         self.poison = PoisonDetector(database, "consumer", settings.consumer_batch)
-        self.consecutive_dead_letters = 0
-        self.has_parked = False
-        CIRCUIT_OPEN.labels(database.schema).set(0)
+        self.circuit = CircuitBreaker(database.schema, settings.dead_letters_before_stop)
 
     async def handle(self, record: Record) -> str:
         """Handle one record and return its outcome: handled, duplicate, skipped or parked.
@@ -78,15 +73,14 @@ class Dispatcher:
         except PrerequisiteMissing as reason:
             outcome = await self.park(record, reason)
         if outcome == "handled":
-            self.consecutive_dead_letters = 0
-            CIRCUIT_OPEN.labels(self.database.schema).set(0)
+            self.circuit.close()
         return outcome
 
     async def handle_in_key_order(
         self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
     ) -> str:
         """Handle the record, or park it behind an earlier parked record of its key."""
-        if self.has_parked and await parking.has_predecessor(session, record):
+        if await parking.has_predecessor(session, record):
             await parking.park(session, record, "앞선 사건이 기다리고 있습니다 / an earlier record waits")
             return "parked"
         return await self.handle_once(session, record, envelope, event, data)
@@ -106,11 +100,11 @@ class Dispatcher:
             await self.handlers[type(event)](session, event, envelope)
             return "handled"
 
-    async def is_processed(self, record: Record) -> bool:
+    async def is_handled(self, record: Record) -> bool:
         """Return whether an earlier delivery of the record was committed."""
         envelope, _ = cloudevents.read(record.headers, record.value)
         async with self.database.transaction() as session:
-            return await inbox.is_processed(session, envelope)
+            return await inbox.is_handled(session, envelope)
 
     # Parked records: retried as events arrive and by the clock, each key from its first record on.
 
@@ -118,14 +112,8 @@ class Dispatcher:
         """Park the record in a transaction of its own, after the handler's was rolled back."""
         async with self.database.transaction() as session:
             await parking.park(session, record, str(reason))
-        self.has_parked = True
         log.info("record.parked", partition=topic_partition(record), offset=record.offset, reason=str(reason))
         return "parked"
-
-    async def refresh_parked(self) -> None:
-        """Look for parked records of this service, those of earlier processes and other instances included."""
-        async with self.database.transaction() as session:
-            self.has_parked = bool(await parking.parked_keys(session))
 
     async def retry_parked(self) -> None:
         """Retry the first record of each key, and the next ones as long as the one before was finished."""
@@ -134,7 +122,6 @@ class Dispatcher:
         for topic, key in keys:
             while await self.retry_head(topic, key):
                 pass
-        await self.refresh_parked()
 
     async def retry_head(self, topic: str, key: bytes | None) -> bool:
         """Retry the first parked record of a key; return whether it is finished, so that the next may be tried."""
@@ -153,7 +140,7 @@ class Dispatcher:
 
     async def handle_retry_failure(self, record: ParkedRecord, error: Exception) -> bool:
         """Leave the record parked, or dead-letter it; past its deadline with its followers, in order."""
-        if is_transient(error):
+        if is_transient(error) or (is_internal(record) and self.circuit.open_reason()):
             return False
         expired = isinstance(error, PrerequisiteMissing)
         if expired and record.waited_seconds < self.settings.parking_seconds:
@@ -161,35 +148,31 @@ class Dispatcher:
         if not is_permanent(error) and await self.poison.count(record) < self.settings.delivery_attempts:
             return False
         async with self.database.transaction() as session:
-            while (head := await parking.take_head(session, record.topic, record.key)) is not None:
-                await self.store_dead_letter(session, head, error)
-                RECORDS.labels(self.database.schema, head.topic, "dead").inc()
-                if not expired:
-                    break
+            if not await parking.take(session, record):
+                return False  # another process has finished it
+            await self.dead_letter_parked(session, record, error)
+            while expired and (follower := await parking.take_head(session, record.topic, record.key)):
+                await self.dead_letter_parked(session, follower, error)
         await self.poison.clear(topic_partition(record), record.offset + 1)
         return True
+
+    async def dead_letter_parked(self, session: AsyncSession, record: ParkedRecord, error: Exception) -> None:
+        await self.store_dead_letter(session, record, error)
+        RECORDS.labels(self.database.schema, record.topic, "dead").inc()
 
     # Dead letters.
 
     async def dead_letter(self, record: Record, error: Exception) -> None:
         """Dead-letter a record. Raises CircuitOpen for a record of our own while the circuit is open."""
-        if is_internal(record) and self.circuit_reason():
+        if is_internal(record) and self.circuit.open_reason():
             raise CircuitOpen from error
         async with self.database.transaction() as session:
             await self.store_dead_letter(session, record, error)
 
     async def store_dead_letter(self, session: AsyncSession, record: Record, error: Exception) -> None:
-        if await dead_letters.dead_letter(session, self.dead_letter_event, "consumer", record, error):
-            self.consecutive_dead_letters += is_internal(record)
-            CIRCUIT_OPEN.labels(self.database.schema).set(bool(self.circuit_reason()))
-
-    def circuit_reason(self) -> str | None:
-        """Return why the circuit is open, None while it is closed."""
-        if self.consecutive_dead_letters < self.settings.dead_letters_before_stop:
-            return None
-        return (
-            f"사건 {self.consecutive_dead_letters}건을 연달아 처리하지 못해 멈췄습니다 / the line is stopped"
-        )
+        stored = await dead_letters.dead_letter(session, self.dead_letter_event, "consumer", record, error)
+        if stored and is_internal(record):
+            self.circuit.count()
 
 
 def is_permanent(error: Exception) -> bool:

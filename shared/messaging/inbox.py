@@ -39,11 +39,11 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
         raise RuleBroken(
             "same_id_other_content",
             ko=f"{envelope.source}이(가) 같은 사건 번호 {envelope.id}로 다른 내용을 보냈습니다. 처음 것만 반영했습니다. 새 번호로 다시 보내세요.",
-            en=f"{envelope.source} said something else under the id {envelope.id}. The first one stands; send it with a new id.",
+            en=f"{envelope.source} sent other content under the id {envelope.id}. Only the first was applied; send it with a new id.",
         )
     return False
 
 
-async def is_processed(session: AsyncSession, envelope: Envelope) -> bool:
+async def is_handled(session: AsyncSession, envelope: Envelope) -> bool:
     """Return whether the event was handled before."""
     return await session.get(InboxEntry, (envelope.source, envelope.id)) is not None

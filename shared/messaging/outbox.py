@@ -182,7 +182,7 @@ async def delete_published(connection: Connection, published: Sequence[OutboxRec
     )
 
 
-async def depth(session: AsyncSession) -> tuple[int, float]:
+async def count_and_oldest_age(session: AsyncSession) -> tuple[int, float]:
     """Return the number of pending events and the seconds that the oldest has waited."""
     found = await session.execute(
         text("""select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import DateTime, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field
+from sqlmodel import Field, col
 
 from shared.messaging.kafka import Record
 from shared.messaging.stored_records import StoredRecord, matches, stored_columns
@@ -44,15 +44,17 @@ HAS_PREDECESSOR = text(
     "select exists (select from parked where topic = :topic and key is not distinct from :key)"
 )
 
-# The first record of each topic and key; a second consumer skips the rows that this one has locked.
 PARKED_KEYS = text("""
     select topic, key from parked group by topic, key order by min(parked_at) limit 500
 """)
+# The head is chosen before it is locked: where another process holds it, no later record is taken in its place.
 HEAD = text("""
     select topic, partition, "offset", key, value, headers,
            extract(epoch from clock_timestamp() - parked_at) as waited
-    from parked where topic = :topic and key is not distinct from :key
-    order by "offset" limit 1 for update skip locked
+    from parked where (topic, partition, "offset") = (
+        select topic, partition, "offset" from parked where topic = :topic and key is not distinct from :key
+        order by "offset" limit 1
+    ) for update skip locked
 """)
 
 
@@ -87,7 +89,15 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
     return record
 
 
-async def depth(session: AsyncSession) -> tuple[int, float]:
+async def take(session: AsyncSession, record: Record) -> bool:
+    """Remove the record; return False where it is no longer parked."""
+    removed = await session.execute(
+        delete(Parked).where(matches(Parked, record)).returning(col(Parked.offset))
+    )
+    return removed.first() is not None
+
+
+async def count_and_oldest_age(session: AsyncSession) -> tuple[int, float]:
     """Return the number of parked records and the seconds that the oldest has waited."""
     count, seconds = (await session.execute(DEPTH)).one()
     return int(count), float(seconds)

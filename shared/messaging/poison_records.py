@@ -6,8 +6,8 @@
     a record fails               ->  counted, in the process or after a crash; an outage is no failure
     more attempts than the limit ->  the caller dead-letters the record
 
-In normal operation this costs one write per partition and start. A process that is killed from outside while it handles
-the same record one by one more often than the limit loses that record to the dead letters.
+In normal operation this costs one write per partition and start. A process that is killed from outside as often as the
+limit while it handles the same record alone has that record dead-lettered, although it is sound.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ from shared.observability.metrics import ACKNOWLEDGED_SECONDS, PUBLISH_FAILURES,
 
 log = structlog.get_logger()
 
-ROUND_TIMEOUT = 40.0  # seconds after which a round, which takes a few at most, makes the relay unready
+PASS_TIMEOUT = 40.0  # seconds after which a round, which takes a few at most, makes the relay unready
 UNPUBLISHED = "발행하지 못한 사건이 있습니다 / events could not be published"
 
 
@@ -39,7 +39,7 @@ async def run(database: Database, settings: Settings, health: Health) -> None:
         health.progress()
         while True:
             notified.clear()
-            with warn_if_slow(health):
+            with unready_while_slow(health):
                 published, failed = await publish_pending(
                     database, producer, settings.relay_batch, shards_apart=failed
                 )
@@ -53,9 +53,9 @@ async def run(database: Database, settings: Settings, health: Health) -> None:
 
 
 @contextmanager
-def warn_if_slow(health: Health) -> Iterator[None]:
+def unready_while_slow(health: Health) -> Iterator[None]:
     """Make the relay unready when a round takes longer than its time; it is waited for all the same."""
-    warning = asyncio.get_running_loop().call_later(ROUND_TIMEOUT, health.failed, UNPUBLISHED)
+    warning = asyncio.get_running_loop().call_later(PASS_TIMEOUT, health.failed, UNPUBLISHED)
     try:
         yield
     finally:

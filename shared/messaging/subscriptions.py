@@ -12,13 +12,13 @@ class Subscriptions:
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self.types = {event.type(): event for event in events}
         self.topics = sorted({event.topic for event in self.types.values()})
-        self.versions = {without_version(type): type for type in self.types}
+        self.known_types = {without_version(type): type for type in self.types}
 
     def event_type(self, type: str) -> type[Event] | None:
         """Return the event's class, None for a type without subscription; raise Malformed for an unknown version."""
         if event := self.types.get(type):
             return event
-        if known := self.versions.get(without_version(type)):
+        if known := self.known_types.get(without_version(type)):
             raise Malformed(f"모르는 판입니다: {type}. 아는 판은 {known} / a version that we do not know")
         return None
 

@@ -18,14 +18,14 @@ Promises to the readers of the tables:
 Not promised: rows as new as the event log (the lag is measured); rows of a fold that this process does not have: a
 projector whose version differs from the live generation's stops until `rebuild --switch`.
 
-    projector    folds Kafka records batch by batch, and its failure policy
-    offsets      the offsets beside the rows, and the fence that moves them
-    batch        decodes and folds one batch of records, and writes what changed
-    projection   kinds of projections: rows, sums, lists
-    rollups      rows with sums over them
-    first        first day of each key
-    watermarks   folded event numbers of each subject
-    generations  which generation readers see, and which version of the folds made it
-    rebuild      folds a new generation; compares it, or switches to it
-    upserts      SQL of a table whose rows travel as one JSON document
+    projector          folds Kafka records batch by batch, and its failure policy
+    offsets            the offsets beside the rows, and the fence that moves them
+    batch              decodes and folds one batch of records, and writes what changed
+    projection         kinds of projections: rows, sums, lists
+    rollups            rows with sums over them
+    first_occurrences  first day of each key
+    watermarks         folded event numbers of each subject
+    generations        which generation readers see, and which version of the folds made it
+    rebuild            folds a new generation; compares it, or switches to it
+    table_sql          SQL of a table whose rows travel as one JSON document
 """

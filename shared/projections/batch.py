@@ -18,7 +18,7 @@ from shared.projections.projection import Collector, DecodedEvent, Projection
 from shared.projections.watermarks import DecodedRecord, Watermarks
 
 Item = TypeVar("Item")
-DeadLetterRecord = Callable[[Connection, Record, Exception], Awaitable[None]]
+StoreDeadLetter = Callable[[Connection, Record, Exception], Awaitable[None]]
 UNREADABLE = (Malformed, ValueError, KeyError, TypeError, AttributeError)
 YIELD_EVERY = 50  # records decoded, or events folded, before other tasks run
 
@@ -39,7 +39,7 @@ class BatchFolder:
     after a failure, each event is validated again and folded by itself.
     """
 
-    def __init__(self, projections: Sequence[Projection], dead_letter: DeadLetterRecord) -> None:
+    def __init__(self, projections: Sequence[Projection], dead_letter: StoreDeadLetter) -> None:
         self.dead_letter = dead_letter
         self.collectors = [collector for projection in projections for collector in projection.collectors()]
         events = {event for projection in projections for event in projection.subscribes_to}

@@ -51,7 +51,7 @@ class RebuildVerdict(SharedTable, table=True):
 class Generation(NamedTuple):
     """The live generation as its row states it."""
 
-    generation: int
+    number: int
     version: int | None
     search_path: str
 

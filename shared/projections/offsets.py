@@ -44,7 +44,7 @@ class Fenced(Exception):
     """The offsets are not where we left them: the partition was reassigned, or another generation went live."""
 
 
-class OtherVersion(Exception):
+class FoldsVersionMismatch(Exception):
     """The live projections were made by another version of the folds than this process has."""
 
     def __init__(self, live: int | None, own: int) -> None:
@@ -54,7 +54,9 @@ class OtherVersion(Exception):
         )
 
 
-async def advance(connection: Connection, generation: int, expected: Offsets, following: Offsets) -> None:
+async def fence_offsets(
+    connection: Connection, generation: int, expected: Offsets, following: Offsets
+) -> None:
     """Fence: move the partitions of `following` from the expected offsets. Raises Fenced where one cannot be moved."""
     partitions = sorted(following)
     moved = await connection.fetch(
@@ -72,14 +74,14 @@ async def advance(connection: Connection, generation: int, expected: Offsets, fo
 async def load(
     database: Database, partitions: Sequence[TopicPartition], version: int
 ) -> tuple[Generation, Offsets]:
-    """Return the live generation and its offsets, new partitions at 0. Raises OtherVersion where its folds are others."""
+    """Return the live generation and its offsets, new partitions at 0. Raises FoldsVersionMismatch where its folds are others."""
     async with database.asyncpg_transaction() as connection:
         live = await live_generation(connection)
     async with database.batch_transaction(live.search_path) as connection:
         await connection.execute(CLAIM_VERSION, version)
         live = await live_generation(connection)
         if live.version != version:
-            raise OtherVersion(live.version, version)
+            raise FoldsVersionMismatch(live.version, version)
         topics, numbers = [at.topic for at in partitions], [at.partition for at in partitions]
         await connection.execute(CREATE_OFFSETS, topics, numbers)
         rows = await connection.fetch("select topic, partition, next from projection_offset")

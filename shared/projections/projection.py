@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 
 from shared.database.engine import Connection
 from shared.events import Event
-from shared.projections.upserts import TableSql, json
+from shared.projections.table_sql import TableSql, json
 
 Key = tuple[Any, ...]
 State = dict[str, Any]

@@ -6,12 +6,12 @@
     any other failure                  ->  roll back, and again with growing backoff, `validating` each record; from the
                                            second failure on, one record at a time, each attempt counted; dead letter
                                            after five attempts
-    the process dies                   ->  the next records are folded one at a time, each attempt counted before it
-                                           begins; dead letter after five attempts
+    the process dies before the        ->  the next records are folded one at a time, each attempt counted before it
+      partition's first commit             begins; dead letter after five attempts
     a record that cannot be folded     ->  dead letter in the same transaction, and the fold goes on
     an event that was folded before    ->  skipped, by its number in its subject
 
-The offsets stand in the database, with the rows. Kafka is told them as well, but only for those who watch the lag.
+The offsets stand in the database, with the rows. They are also committed to Kafka, for monitoring of the lag alone.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from shared.backoff import backoff_delay
 from shared.config import MessagingSettings
 from shared.database.engine import Connection, Database, is_transient
 from shared.events import RecordDeadLettered
@@ -44,7 +45,7 @@ from shared.observability.metrics import BATCH_RECORDS, FOLD_SECONDS, FOLDED_AGE
 from shared.projections import offsets
 from shared.projections.batch import BatchFolder
 from shared.projections.generations import Generation
-from shared.projections.offsets import Fenced, Offsets, OtherVersion
+from shared.projections.offsets import Fenced, FoldsVersionMismatch, Offsets
 from shared.projections.projection import DecodedEvent, Projection
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ RecordsByPartition = dict[TopicPartition, list[Record]]
 FailedBatch = tuple[Exception, RecordsByPartition]
 
 FETCH_RECORDS = 1_000  # decoded by the client at once
+REASSIGNMENT_TIMEOUT = 0.5  # seconds
 
 
 class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -83,14 +85,14 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.offsets: Offsets = {}  # of the next record to be folded
         self.last_known: Offsets = {}
         self.seeks = 0  # how often Kafka was told where to begin
-        self.batch = asyncio.Lock()  # held while a batch is folded, or the offsets are loaded
+        self.folding_lock = asyncio.Lock()  # held while a batch is folded, or the offsets are loaded
         self.failures = 0
 
     def subscribe(self, broker: KafkaBroker, **options: Any) -> Any:
         """Register on the broker; return FastStream's subscriber."""
         defaults = {
             "listener": self,
-            "max_records": min(FETCH_RECORDS, self.settings.projector_batch),
+            "max_records": self.fetch_records,
             "batch_timeout_ms": self.settings.batch_timeout_ms,
             "max_partition_fetch_bytes": PROJECTOR_FETCH_BYTES,
             # the same partitions of all topics: then a row that two topics feed is written by one projector
@@ -101,12 +103,17 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         return self.subscriber
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        async with self.batch:
+        async with self.folding_lock:
             self.discard_state()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        async with self.batch:
+        async with self.folding_lock:
             await self.resynchronise()
+
+    @property
+    def fetch_records(self) -> int:
+        """Number of records that are taken from the client at once."""
+        return min(FETCH_RECORDS, self.settings.projector_batch)
 
     def next_offset(self, partition: TopicPartition) -> int | None:
         """Return the next record to be folded, as far as it was ever known."""
@@ -120,12 +127,12 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def receive(self, records: Any) -> None:
         """Fold and write what was fetched, batch by batch; after a crash or repeated failures record by record."""
-        seeks, batch = self.seeks, await self.gather_batch(records)
+        seeks, batch = self.seeks, by_topic_partition(records)
         while batch:
-            async with self.batch:
+            async with self.folding_lock:
                 if self.seeks != seeks:
                     return  # fetched before Kafka was told where to begin: it comes again
-                failed, batch = await self.fold_and_fetch(batch)
+                failed, batch = await self.fold_and_fetch(await self.gather_batch(batch))
             if failed is not None:
                 await self.recover(*failed)
 
@@ -133,12 +140,17 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self, batch: RecordsByPartition
     ) -> tuple[FailedBatch | None, RecordsByPartition]:
         """Fold the batch; meanwhile the client decodes the next one. Return the failed part and the next batch."""
-        fetching = asyncio.create_task(self.gather_batch(()))
+        fetching = asyncio.create_task(self.gather_batch({}))
+        fetched: RecordsByPartition | BaseException = {}
         try:
             failed = await self.fold_fetched(batch)
         finally:
-            await asyncio.wait([fetching])
-        return failed, fetching.result()
+            [fetched] = await asyncio.gather(fetching, return_exceptions=True)
+        if failed is not None:
+            return failed, {}  # what was fetched comes again
+        if isinstance(fetched, BaseException):
+            raise fetched
+        return None, fetched
 
     async def fold_fetched(self, batch: RecordsByPartition) -> FailedBatch | None:
         """Fold the records up to the first failure; return it with the batch that failed, None where all went well."""
@@ -159,18 +171,32 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     def one_by_one(self) -> bool:
         return self.failures > 1 or bool(self.poison.one_by_one)
 
-    async def gather_batch(self, records: Sequence[Record]) -> RecordsByPartition:
-        """Return the records with those that are fetched already, up to the batch size."""
-        batch, size = by_topic_partition(records), len(records)
-        while size % FETCH_RECORDS == 0 and size < self.settings.projector_batch and not self.one_by_one():
+    async def gather_batch(self, batch: RecordsByPartition) -> RecordsByPartition:
+        """Return the batch with the records that are fetched already, up to the batch size."""
+        batch = {partition: list(group) for partition, group in batch.items()}
+        size = sum(map(len, batch.values()))
+        while (
+            size % self.fetch_records == 0 and size < self.settings.projector_batch and not self.one_by_one()
+        ):
             await asyncio.sleep(0)
-            fetched = await self.subscriber.consumer.getmany(max_records=FETCH_RECORDS)
-            if not fetched:
+            if not (fetched := await self.fetched_records()):
                 break
             for partition, group in fetched.items():
                 batch.setdefault(partition, []).extend(group)
                 size += len(group)
         return batch
+
+    async def fetched_records(self) -> RecordsByPartition:
+        """Return records that the client holds; none while partitions are being reassigned.
+
+        The client then answers only afterwards, and the reassignment waits for the lock that is held here.
+        """
+        try:
+            return await asyncio.wait_for(
+                self.subscriber.consumer.getmany(max_records=self.fetch_records), REASSIGNMENT_TIMEOUT
+            )
+        except TimeoutError:
+            return {}
 
     def not_folded_yet(self, batch: RecordsByPartition) -> RecordsByPartition:
         """Return the records of our partitions from the next offset on."""
@@ -190,7 +216,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         schema, types = self.database.schema, self.folder.subscriptions.types
         with FOLD_SECONDS.labels(schema).time(), folding(f"{schema}.projector", records, types):
             async with self.database.batch_transaction(self.live.search_path) as connection:
-                await self.advance_offsets(connection, following)
+                await self.fence_offsets(connection, following)
                 await self.notify(connection, await self.folder.apply(connection, records))
         self.offsets |= following
         BATCH_RECORDS.labels(schema).observe(len(records))
@@ -199,9 +225,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for partition, offset in following.items():
             await self.poison.passed(partition, offset)
 
-    async def advance_offsets(self, connection: Connection, following: Offsets) -> None:
+    async def fence_offsets(self, connection: Connection, following: Offsets) -> None:
         """Fence: the first statement of the transaction. Raises Fenced where a partition cannot be moved."""
-        await offsets.advance(connection, self.live.generation, self.offsets, following)
+        await offsets.fence_offsets(connection, self.live.number, self.offsets, following)
 
     async def notify(self, connection: Connection, events: Sequence[DecodedEvent]) -> None:
         """Notify the listeners on `projected`, with the keys that changed."""
@@ -225,9 +251,9 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             self.health.failed(
                 f"현황 반영이 거듭 실패합니다({type(error).__name__}) / folding fails again and again"
             )
-            grown = self.settings.backoff_seconds * 2 ** min(self.failures, 20)
-            await asyncio.sleep(min(self.settings.backoff_limit_seconds, grown))
-        async with self.batch:
+            first, longest = self.settings.backoff_seconds, self.settings.backoff_limit_seconds
+            await asyncio.sleep(backoff_delay(self.failures, first, longest))
+        async with self.folding_lock:
             if kind == "failed" and sum(map(len, batch.values())) == 1:
                 await self.give_up_after_attempts(first_of(batch), error)
             await self.resynchronise()
@@ -244,7 +270,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         """Dead-letter one record and pass it, in a transaction of its own."""
         partition, following = topic_partition(record), record.offset + 1
         async with self.database.batch_transaction(self.live.search_path) as connection:
-            await self.advance_offsets(connection, {partition: following})
+            await self.fence_offsets(connection, {partition: following})
             await self.store_dead_letter(connection, record, error)
         await self.poison.passed(partition, following)
         self.failures = 0
@@ -283,7 +309,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
 
 def unready_reason(error: Exception) -> str:
-    if isinstance(error, OtherVersion):
+    if isinstance(error, FoldsVersionMismatch):
         return str(error)
     if isinstance(error, KafkaError):
         return f"카프카가 답하지 않습니다({type(error).__name__}) / Kafka does not answer"

@@ -24,7 +24,7 @@ from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
 from shared.projections.generations import Generation, generation_schema, live_generation
 from shared.projections.projection import Projection, tables_of
-from shared.projections.upserts import TableSql, quoted
+from shared.projections.table_sql import TableSql, quoted
 
 log = structlog.get_logger()
 
@@ -108,27 +108,27 @@ class Rebuild:
         A generation of another version of the folds is not compared. A second rebuild waits for the first.
         """
         async with AsyncExitStack() as stack:
-            live, folding = await self.connect(stack), await self.connect(stack)
+            live_connection, folding = await self.connect(stack), await self.connect(stack)
             reader = await stack.enter_async_context(
                 AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_brokers, enable_auto_commit=False)
             )
-            await live.execute("select pg_advisory_lock(hashtext($1))", f"{self.service}.rebuild")
-            current = await live_generation(live)
-            schema = await self.prepare(live, current)
+            await live_connection.execute("select pg_advisory_lock(hashtext($1))", f"{self.service}.rebuild")
+            current = await live_generation(live_connection)
+            schema = await self.prepare(live_connection, current)
             await folding.execute(f"set search_path = {schema}, {self.service}")
-            await self.fold_up_to(reader, folding, await self.offsets(live, current))
+            await self.fold_up_to(reader, folding, await self.offsets(live_connection, current))
             if switch:
-                await self.make_permanent(live, current, schema)
-            async with live.transaction():
-                await live.execute(
+                await self.make_permanent(live_connection, current, schema)
+            async with live_connection.transaction():
+                await live_connection.execute(
                     f"lock table {self.live_schema(current)}.projection_offset in exclusive mode"
                 )
-                await self.fold_up_to(reader, folding, await self.offsets(live, current))
-                result = await self.judge(live, current, schema)
+                await self.fold_up_to(reader, folding, await self.offsets(live_connection, current))
+                result = await self.judge(live_connection, current, schema)
                 if switch:
-                    await self.switch(live, current, schema)
+                    await self.switch(live_connection, current, schema)
             if not switch:
-                await live.execute(f"drop schema {schema} cascade")
+                await live_connection.execute(f"drop schema {schema} cascade")
             return result
 
     async def connect(self, stack: AsyncExitStack) -> Connection:
@@ -138,16 +138,16 @@ class Rebuild:
         return connection
 
     def live_schema(self, current: Generation) -> str:
-        return generation_schema(self.service, current.generation)
+        return generation_schema(self.service, current.number)
 
     async def prepare(self, live: Connection, current: Generation) -> str:
         """Drop the generations that no reader can see, create the new one's tables and return its schema."""
         for row in await live.fetch(GENERATION_SCHEMAS, self.service):
             if row["name"] != self.live_schema(current):
                 await live.execute(f"drop schema {row['name']} cascade")
-        if current.generation:
+        if current.number:
             await live.execute(f"truncate {', '.join(self.names)}")
-        schema = generation_schema(self.service, current.generation + 1)
+        schema = generation_schema(self.service, current.number + 1)
         await live.execute(f"create schema {schema}")
         for table in self.names:
             await live.execute(
@@ -209,7 +209,7 @@ class Rebuild:
         if compared:
             differing = {table.table: table.differing for table in compared if table.differing}
             verdict = (result.records, result.dead_letters, result.equal, orjson.dumps(differing).decode())
-            await live.execute(STORE_VERDICT, current.generation, current.version, *verdict)
+            await live.execute(STORE_VERDICT, current.number, current.version, *verdict)
         return result
 
     async def compare(self, live: Connection, old: str, new: str, table: TableSql) -> TableComparison:
@@ -240,5 +240,5 @@ class Rebuild:
             f"insert into {schema}.projection_offset select * from {self.live_schema(current)}.projection_offset"
         )
         search_path = f"{schema}, {self.service}"
-        await live.execute(SWITCH, current.generation + 1, self.version, search_path)
-        log.info("rebuild.switched", generation=current.generation + 1, version=self.version)
+        await live.execute(SWITCH, current.number + 1, self.version, search_path)
+        log.info("rebuild.switched", generation=current.number + 1, version=self.version)

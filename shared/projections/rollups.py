@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 
 from shared.database.engine import Connection
 from shared.projections.projection import Key, RowCollector, RowProjection, State, sql_of
-from shared.projections.upserts import TableSql
+from shared.projections.table_sql import TableSql
 
 Amounts = Sequence[int]
 Contributions = Mapping[Key, Amounts]

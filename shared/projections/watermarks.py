@@ -14,7 +14,7 @@ from shared.database.engine import Connection
 from shared.database.tables import SharedTable
 from shared.messaging.kafka import Record
 from shared.projections.projection import DecodedEvent
-from shared.projections.upserts import DOCUMENT, RECORDS, json
+from shared.projections.table_sql import DOCUMENT, RECORDS, json
 
 Subject = tuple[str, str]
 """Source and subject."""

@@ -42,7 +42,7 @@ class DatedCommand(BaseModel):
 
 
 class DeadlineRun(BaseModel):
-    """Body of a run of the deadlines up to a date, which the role timer does by itself each day."""
+    """Body of a run of the deadlines up to a date, which the role timer does by itself every ten minutes."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -95,8 +95,11 @@ async def measure_database(database: Database, measure: Measure) -> bool:
 
 
 async def measure_messaging(session: AsyncSession, service: str) -> None:
-    (depth, age), (parked, waited) = await outbox.depth(session), await parking.depth(session)
-    stored, newest = await dead_letters.depth(session)
+    (depth, age), (parked, waited) = (
+        await outbox.count_and_oldest_age(session),
+        await parking.count_and_oldest_age(session),
+    )
+    stored, newest = await dead_letters.count_and_newest_age(session)
     OUTBOX_DEPTH.labels(service).set(depth)
     OUTBOX_AGE.labels(service).set(age)
     PARKED.labels(service).set(parked)

@@ -162,9 +162,7 @@ POINTS = (
         after(f"{DISPATCHER}.dead_letter"),
         Needs.UNREADABLE,
     ),
-    _projector(
-        "fenced", "inside the batch: after the fence", after(f"{PROJECTOR}:Projector.advance_offsets")
-    ),
+    _projector("fenced", "inside the batch: after the fence", after(f"{PROJECTOR}:Projector.fence_offsets")),
     _projector(
         "some_rows",
         "inside the batch: some projections are saved",

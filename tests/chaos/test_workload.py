@@ -33,7 +33,7 @@ Answers = list[httpx.Response | Exception]
 
 @dataclass
 class Broker:
-    """Takes a record, or raises what it is told to."""
+    """Broker that takes a record, or raises the given error."""
 
     fails: list[Exception] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)

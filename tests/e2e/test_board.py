@@ -145,7 +145,7 @@ async def test_page_opens_without_browser_errors(officer: Visitor, path: str, la
 
 
 async def test_violation_of_the_content_security_policy_is_reported(board: Board, browser: Browser) -> None:
-    """Otherwise the tests above could not fail."""
+    """Proof that the tests above can fail."""
     async with visitor(browser, board.address) as officer:
         await officer.page.goto("/")
         await officer.page.evaluate("document.body.setAttribute('style', 'color: red')")

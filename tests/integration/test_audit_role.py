@@ -27,7 +27,7 @@ async def auditor(migrated: Databases) -> "AsyncIterator[asyncpg.Connection[asyn
     await connection.close()
 
 
-async def test_it_may_read_every_table_and_nothing_else(
+async def test_the_auditor_role_may_read_every_table_and_nothing_else(
     auditor: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     tables = [row["name"] for row in await auditor.fetch(TABLES, list(SERVICES))]
@@ -45,7 +45,7 @@ HAS_RIGHT = "select has_table_privilege(current_user, $1, $2)"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_it_can_write_and_create_nothing(
+async def test_the_auditor_role_can_write_and_create_nothing(
     auditor: "asyncpg.Connection[asyncpg.Record]", service: str
 ) -> None:
     assert await auditor.fetchval(f"select count(*) from {service}.event_log") is not None
@@ -65,7 +65,7 @@ async def test_it_can_write_and_create_nothing(
             await auditor.execute(statement)
 
 
-async def test_it_is_a_member_of_no_role_and_begins_read_only(migrated: Databases) -> None:
+async def test_the_auditor_role_is_a_member_of_no_role_and_begins_read_only(migrated: Databases) -> None:
     connection = await asyncpg.connect(audit_url(real.DATABASE))
     try:
         roles, read_only = (
@@ -79,7 +79,7 @@ async def test_it_is_a_member_of_no_role_and_begins_read_only(migrated: Database
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_it_may_read_what_a_later_migration_or_rebuild_creates(
+async def test_the_auditor_role_may_read_what_a_later_migration_or_rebuild_creates(
     migrated: Databases, service: str
 ) -> None:
     owner = await asyncpg.connect(real.owner_url(service))

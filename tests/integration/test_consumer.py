@@ -240,7 +240,7 @@ async def test_circuit_opens_after_too_many_dead_letters_in_a_row(system: System
         assert not await system.is_quiescent()
 
     assert await system.count("funding", "dead_letter") == 5
-    assert "stopped" in str(system.consumers["funding"].dispatcher.circuit_reason())
+    assert "circuit is open" in str(system.consumers["funding"].dispatcher.circuit.open_reason())
 
 
 @in_memory

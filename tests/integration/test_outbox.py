@@ -20,7 +20,7 @@ from shared.config import Settings
 from shared.database.engine import Connection, Database
 from shared.errors import RuleBroken
 from shared.messaging import outbox
-from shared.messaging.outbox import depth, emit
+from shared.messaging.outbox import count_and_oldest_age, emit
 from shared.messaging.relay import publish_pending, run
 from shared.observability.health import Health
 from tests.builders import a_selection
@@ -115,12 +115,12 @@ async def test_published_event_leaves_the_outbox_and_stays_in_the_event_log(data
     assert await publish_pending(database, MemoryKafka(), 10) == (2, 0)
 
     async with database.transaction() as session:
-        assert (await depth(session))[0] == 0
+        assert (await count_and_oldest_age(session))[0] == 0
         assert await session.scalar(text("select count(*) from event_log")) == 2
 
 
 class Refusing(MemoryKafka):
-    """Refuses every record of the first subject."""
+    """Broker that refuses every record of the first subject."""
 
     async def send(self, topic: str, value: bytes | None, *, key: Any, headers: Any) -> Any:
         if key == str(FIRST).encode():
@@ -157,7 +157,7 @@ async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answe
 ) -> None:
     database, health, slow = databases["applications"], Health("relay"), Slow()
     monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(slow))
-    monkeypatch.setattr("shared.messaging.relay.ROUND_TIMEOUT", 0.1)
+    monkeypatch.setattr("shared.messaging.relay.PASS_TIMEOUT", 0.1)
     async with database.transaction() as session:
         await emit(session, a_selection())
 
@@ -175,7 +175,7 @@ async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answe
 
 
 class Unacknowledging(MemoryKafka):
-    """Stores every record and refuses its acknowledgement."""
+    """Broker that stores every record and refuses its acknowledgement."""
 
     error: type[Exception] = ConnectionError
 
@@ -214,7 +214,7 @@ async def test_producer_with_a_sequence_gap_is_replaced(databases: Databases) ->
 
 
 class Slow(MemoryKafka):
-    """Acknowledges nothing until it is released."""
+    """Broker that acknowledges nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -380,4 +380,4 @@ async def wait_until_pending(count: int, database: Database) -> None:
 
 async def pending_in(database: Database) -> int:
     async with database.transaction() as session:
-        return (await depth(session))[0]
+        return (await count_and_oldest_age(session))[0]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("system", ["memory"], indirect=True)
 
 
 class Killed(BaseException):
-    """Simulates a kill -9."""
+    """Simulated kill -9."""
 
 
 def killing(is_poison: Callable[[Any], bool], times: int = 100) -> Callable[[Any], None]:

@@ -205,8 +205,28 @@ async def test_records_fetched_already_join_one_batch(
     assert sizes == [9]
 
 
+async def test_reassignment_of_partitions_does_not_wait_for_a_client_that_waits_for_it(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projector, reassigned = system.projectors["monitoring"], asyncio.Event()
+
+    async def answer_after_the_reassignment(max_records: int) -> RecordsByPartition:
+        revoking = asyncio.create_task(projector.on_partitions_revoked(set()))
+        revoking.add_done_callback(lambda task: reassigned.set())
+        await reassigned.wait()
+        return {}
+
+    monkeypatch.setattr("shared.projections.projector.FETCH_RECORDS", 1)
+    monkeypatch.setattr(projector.subscriber.consumer, "getmany", answer_after_the_reassignment)
+    await system.send(**kafka_record(a_selection()))
+
+    async with asyncio.timeout(10):
+        await system.kafka.deliver(1)
+        await reassigned.wait()
+
+
 class FlakyDatabase(Database):
-    """Fails a fifth of all transactions, just before their commit."""
+    """Database that fails a fifth of all transactions, just before their commit."""
 
     @asynccontextmanager
     async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:

@@ -17,7 +17,7 @@ from tests.system import MemorySystem
 
 
 class FailingDatabase(Database):
-    """Fails the next transaction that writes a projection, just before its commit."""
+    """Database that fails the next transaction which writes a projection, just before its commit."""
 
     fails = False
 
@@ -33,7 +33,7 @@ class FailingDatabase(Database):
 
 
 class Killed(BaseException):
-    """Simulates a kill -9."""
+    """Simulated kill -9."""
 
 
 async def test_a_rolled_back_batch_is_folded_once(

@@ -8,7 +8,7 @@ from services.monitoring.board.kept import PageCache
 
 
 class CountingRenderer:
-    """Renders slowly, counts its calls and fails the first ones."""
+    """Renderer that is slow, counts its calls and fails the first ones."""
 
     def __init__(self, failures: int = 0) -> None:
         self.calls, self.failures = 0, failures

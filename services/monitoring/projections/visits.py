@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from services.monitoring.schema import Table
 from shared.events.monitoring import MentorVisited
-from shared.projections.first import FirstOccurrenceProjection
+from shared.projections.first_occurrences import FirstOccurrenceProjection
 from shared.projections.projection import DecodedEvent, Key, State
 from shared.projections.rollups import Contributions, Rollup
 

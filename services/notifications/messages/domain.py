@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Outcome
 from services.notifications.recipients.domain import Channel
+from shared.backoff import backoff_delay
 from shared.events.notifications import (
     MessageDelivered,
     MessageEvent,
@@ -76,8 +77,10 @@ def transition_after(
             return Transition(State.SENT, reference=reference)
         case Failed(reason):
             return Transition(State.FAILED, reason)
-        case Deferred(reason, line_down):
-            seconds = 0 if line_down else min(backoff_limit_seconds, backoff_seconds * 2 ** min(attempts, 20))
+        case Deferred(reason, provider_down):
+            seconds = (
+                0 if provider_down else backoff_delay(attempts + 1, backoff_seconds, backoff_limit_seconds)
+            )
             return Transition(State.QUEUED, reason, wait=timedelta(seconds=seconds))
         case _:
             return Transition(State.UNKNOWN, outcome.reason)

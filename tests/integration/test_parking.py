@@ -1,0 +1,109 @@
+"""Order and dead letters of parked records, with several processes of one service on a real PostgreSQL."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.config import Settings
+from shared.database.engine import Database
+from shared.errors import PrerequisiteMissing, RuleBroken
+from shared.events import Event
+from shared.messaging import parking
+from shared.messaging.dispatcher import Dispatcher
+from shared.messaging.parking import ParkedRecord
+from tests.builders import a_selection, an_agreement, kafka_record
+from tests.databases import Databases
+from tests.integration.probe import Probe
+
+MISSING = PrerequisiteMissing("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
+
+
+@pytest.fixture
+def database(databases: Databases) -> Database:
+    return databases["funding"]
+
+
+def process(probe: Probe, database: Database, settings: Settings, **changed: Any) -> Dispatcher:
+    """Return the dispatcher of another process of the probe's service."""
+    service = probe.service
+    return Dispatcher(
+        database, service.handlers, service.dead_letter_event, settings.model_copy(update=changed)
+    )
+
+
+def record(event: Event, offset: int) -> ParkedRecord:
+    return ParkedRecord(**kafka_record(event, offset + 1), partition=0, offset=offset, waited_seconds=0.0)
+
+
+def two_records(case: UUID) -> tuple[ParkedRecord, ParkedRecord]:
+    return record(a_selection(case), 0), record(an_agreement(case), 1)
+
+
+async def park(database: Database, *records: ParkedRecord) -> None:
+    async with database.transaction() as session:
+        for each in records:
+            await parking.park(session, each, "test")
+
+
+async def offsets(database: Database, table: str) -> list[int]:
+    async with database.asyncpg_transaction() as connection:
+        rows = await connection.fetch(f'select "offset" from {table} order by 1')
+    return [row["offset"] for row in rows]
+
+
+async def test_second_process_does_not_take_a_later_record_while_the_first_one_holds_the_head(
+    database: Database,
+) -> None:
+    head, later = two_records(uuid4())
+    await park(database, head, later)
+
+    async with database.transaction() as first, database.transaction() as second:
+        taken = await parking.take_head(first, head.topic, head.key)
+        taken_meanwhile = await parking.take_head(second, head.topic, head.key)
+
+    assert (taken and taken.offset, taken_meanwhile) == (0, None)
+
+
+async def test_process_that_has_just_got_a_partition_parks_later_records_behind_those_of_the_last_owner(
+    database: Database, settings: Settings
+) -> None:
+    probe = Probe()
+    head, later = two_records(uuid4())
+    probe.prerequisite_met = lambda event: False
+    assert await process(probe, database, settings).handle(head) == "parked"
+    probe.prerequisite_met = lambda event: True
+
+    outcome = await process(probe, database, settings).handle(later)
+
+    assert outcome == "parked"
+    assert await offsets(database, "parked") == [0, 1]
+
+
+async def test_expired_records_stay_parked_while_the_circuit_is_open(
+    database: Database, settings: Settings
+) -> None:
+    probe = Probe()
+    probe.prerequisite_met = lambda event: False
+    dispatcher = process(probe, database, settings, parking_seconds=0.0)
+    dispatcher.circuit.dead_letters_in_a_row = settings.dead_letters_before_stop
+    await park(database, *two_records(uuid4()))
+
+    await dispatcher.retry_parked()
+
+    assert await offsets(database, "parked") == [0, 1]
+    assert await offsets(database, "dead_letter") == []
+
+
+@pytest.mark.parametrize("error", [MISSING, RuleBroken("no_money", ko="예산이 없습니다.", en="No budget.")])
+async def test_record_that_another_process_has_finished_meanwhile_is_not_dead_lettered(
+    database: Database, settings: Settings, error: Exception
+) -> None:
+    head, later = two_records(uuid4())
+    dispatcher = process(Probe(), database, settings, parking_seconds=0.0)
+    await park(database, later)
+
+    assert not await dispatcher.handle_retry_failure(head, error)
+
+    assert await offsets(database, "parked") == [1]
+    assert await offsets(database, "dead_letter") == []
