@@ -9,20 +9,20 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Concern(BaseSettings):
+class SettingsGroup(BaseSettings):
     """Base of all settings: names in the environment begin with IEUM_, values never change."""
 
     model_config = SettingsConfigDict(env_prefix="IEUM_", frozen=True)
 
 
-class DatabaseSettings(Concern):
+class DatabaseSettings(SettingsGroup):
     """PostgreSQL: address, with the service's login, and the connections of a process."""
 
     database_url: str = "postgresql://localhost:5432/ieum"
     database_pool: int = 10
 
 
-class KafkaSettings(Concern):
+class KafkaSettings(SettingsGroup):
     """Kafka: addresses of brokers, separated by commas."""
 
     kafka_bootstrap: str = "localhost:9092"
@@ -33,20 +33,20 @@ class KafkaSettings(Concern):
         return [address.strip() for address in self.kafka_bootstrap.split(",")]
 
 
-class HttpSettings(Concern):
+class HttpSettings(SettingsGroup):
     """Address on which a process answers HTTP."""
 
     host: str = "127.0.0.1"
     port: int = 8000
 
 
-class LogSettings(Concern):
+class LogSettings(SettingsGroup):
     """Lowest level of log lines."""
 
     log_level: str = "INFO"
 
 
-class TokenSettings(Concern):
+class TokenSettings(SettingsGroup):
     """Bearer tokens: file with the provider's public keys (JWKS), required issuer and audience."""
 
     jwks_file: Path | None = None
@@ -54,7 +54,7 @@ class TokenSettings(Concern):
     token_audience: str = "ieum"
 
 
-class MessagingSettings(Concern):
+class MessagingSettings(SettingsGroup):
     """How records are published, consumed, folded and retried; seconds are real seconds."""
 
     relay_batch: int = 1_000  # events per shard and transaction

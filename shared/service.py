@@ -1,4 +1,4 @@
-"""Service kernel: one process, the roles that it is told, and their health over HTTP.
+"""One process of a service: its roles, and their health over HTTP.
 
     python -m services.funding api consumer relay
 
@@ -9,7 +9,7 @@
     timer      announces due deadlines, every ten minutes
     …          a service's own (sender)
 
-    python -m services.monitoring migrate                   bring the schema up, and end
+    python -m services.monitoring migrate                   upgrade the schema, and end
     python -m services.monitoring rebuild [--switch]        rebuild the projections beside the live ones and compare, or
                                                             switch to the new ones, and end; both as the schema's owner
 
@@ -245,7 +245,7 @@ async def run(service: Service, names: Sequence[str], settings: Settings) -> Non
     tasks = [
         asyncio.create_task(restart_on_failure(known[name], contexts[name]), name=name) for name in names
     ]
-    # uvicorn raises the signal once more after its end: without this the roles would not come to theirs.
+    # uvicorn raises the signal once more after its end: ignored here, so that the roles can still shut down.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     try:

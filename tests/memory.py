@@ -51,7 +51,7 @@ class MemoryKafka:
         acknowledged.set_result(None)
         return acknowledged
 
-    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+    async def send_records(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         return [
             await self.send(event.topic, event.value, key=event.key, headers=event.headers)
             for event in events

@@ -44,7 +44,7 @@ MAY_CALL = {
     "rollback": set(),
     "send": {Path("services/notifications/sender.py")},  # e-mail, SMS
     "send_and_wait": set(),
-    "send_events": {MESSAGING / "relay.py"},
+    "send_records": {MESSAGING / "relay.py"},
     "send_batch": {MESSAGING / "kafka.py"},
     "publish": set(),
     "publish_batch": set(),

@@ -82,7 +82,7 @@ def inline_imports(entry: Path) -> str:
 
 def _build_plain(sources: Path, static: Path, print_line: PrintLine, error: BuildFailed) -> bool:
     print_line(
-        f"화면 자원: npm 꾸러미를 받지 못했습니다. 글꼴과 실시간 갱신 없이 엽니다 / npm packages not to be had:\n{error}"
+        f"화면 자원: npm 꾸러미를 받지 못했습니다. 글꼴과 실시간 갱신 없이 엽니다 / npm packages could not be fetched:\n{error}"
     )
     assets = {
         "board.css": inline_imports(sources / "src/board.css"),

@@ -67,13 +67,15 @@ def status(state: StateOption = None, json: JsonOption = False) -> None:
 
 LeaveOutOption = Annotated[
     list[str] | None,
-    typer.Option("--leave-out", help="이야기에서 빼 봅니다 / leave out of the story, to see what goes red"),
+    typer.Option(
+        "--leave-out", help="단계를 빼고 돌려 검사가 알아채는지 봅니다 / omit steps, to see the check fail"
+    ),
 ]
 
 
 @app.command()
 def play(state: StateOption = None, leave_out: LeaveOutOption = None) -> None:
-    """문서의 이야기를 실행 중인 것에 들려줍니다 / Play the documents' story against what runs."""
+    """문서의 이야기를 실행 중인 것에 재생합니다 / Play the documents' scenario against the running stack."""
     from tools.demo import cli
 
     cli.play_scenario(state, leave_out or ())

@@ -1,4 +1,4 @@
-"""Applications service: the parts it is made of."""
+"""Applications service: takes applications and decides on them."""
 
 from services.applications.agreements.api import router as agreements
 from services.applications.cases.api import router as cases

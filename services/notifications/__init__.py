@@ -1,1 +1,1 @@
-"""Tells companies by e-mail and SMS what happens to their cases; keeps the only personal data of the system."""
+"""Notifications service: e-mail and SMS to companies about their cases; the only personal data of the system."""

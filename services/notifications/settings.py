@@ -2,17 +2,17 @@
 
 from pydantic import SecretStr
 
-from shared.config import Concern, Settings
+from shared.config import Settings, SettingsGroup
 
 
-class EmailSettings(Concern):
+class EmailSettings(SettingsGroup):
     """SMTP server (smtp://login:password@host:port) and the sender's address."""
 
     smtp_url: str = "smtp://localhost:25"
     mail_from: str = "ieum@example.go.kr"
 
 
-class SmsSettings(Concern):
+class SmsSettings(SettingsGroup):
     """SMS provider: address, API key and secret, and the registered sender's number."""
 
     sms_url: str = "http://localhost:8025"

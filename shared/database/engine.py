@@ -41,8 +41,8 @@ class LazyConnection:
         return list(await self.connection.fetch(sql, *parameters, record_class=Row))
 
 
-Reader = Connection | LazyConnection
-Executor = AsyncSession | Reader
+AsyncpgExecutor = Connection | LazyConnection
+Executor = AsyncSession | AsyncpgExecutor
 
 RAW_CONNECTION = "raw_connection"
 """Key of a session's `info` that holds its connection once its transaction has begun."""

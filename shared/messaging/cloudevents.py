@@ -61,7 +61,7 @@ def read(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes]:
         )
     if len(value) > DATA_LIMIT:
         raise Malformed(
-            f"본문이 {len(value):,}바이트입니다. {DATA_LIMIT:,}바이트까지 받습니다 / larger than we take"
+            f"본문이 {len(value):,}바이트입니다. {DATA_LIMIT:,}바이트까지 받습니다 / larger than the limit"
         )
     try:
         content_type = (dict(headers).get("content-type") or b"").decode().lower()

@@ -89,7 +89,7 @@ class Consumer:
         return None if first is None else max(first, self.positions.get(partition, first))
 
     async def open_partitions(self) -> bool:
-        """Mark the partitions that this process has not read up to here; return False if the database is unavailable."""
+        """Open the partitions whose first record does not follow the last handled one; False if the database is unavailable."""
         new = {at: offset for at, offset in self.in_flight.items() if self.positions.get(at) != offset}
         try:
             if new:

@@ -19,9 +19,7 @@ from shared.messaging.cloudevents import Headers
 EXTERNAL_TOPIC_PREFIX = "ieum.external."
 MAX_BATCH_BYTES = 512 * 1024  # of one partition at once, from a relay
 YIELD_EVERY = 100  # events made into batches before others have their turn
-PROJECTOR_FETCH_BYTES = (
-    4 * 1024 * 1024
-)  # of each partition at once, to a projector: large batches make it fast
+PROJECTOR_FETCH_BYTES = 4 * 1024 * 1024  # per partition: large batches make the projector fast
 OutOfOrderSequence = OutOfOrderSequenceNumber
 """The broker's refusal of an idempotent producer that has given up a batch: every later record is refused too."""
 
@@ -66,7 +64,7 @@ class OutgoingRecord(Protocol):
 class Producer(Protocol):
     """Sends records in order per key; implemented by BatchProducer and by the tests' Kafka in memory."""
 
-    async def send_events(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+    async def send_records(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         """Send records; return acknowledgements, which together cover all of them."""
         ...
 
@@ -99,9 +97,8 @@ def create_broker(settings: KafkaSettings) -> KafkaBroker:
     return KafkaBroker(settings.kafka_brokers, logger=None, allow_auto_create_topics=False)
 
 
-cached_murmur2 = lru_cache(maxsize=100_000)(
-    murmur2
-)  # in plain Python it takes as long as all the rest of a send
+# In plain Python it takes as long as all the rest of a send.
+cached_murmur2 = lru_cache(maxsize=100_000)(murmur2)
 
 
 def partition_for_key(key: bytes, partitions: Sequence[int], available: Sequence[int]) -> int:
@@ -113,7 +110,7 @@ def partition_for_key(key: bytes, partitions: Sequence[int], available: Sequence
 class BatchProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
     """Sends whole batches per partition: a future per record would cost more than the rest of the relay."""
 
-    async def send_events(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+    async def send_records(self, records: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         """Send records in the order given; return the broker's acknowledgements, one per batch."""
         groups = await self.by_partition(records)
         sends = [self.send_partition(*target, own) for target, own in groups.items()]

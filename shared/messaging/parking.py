@@ -18,8 +18,10 @@ from shared.messaging.kafka import Record
 from shared.messaging.stored_records import StoredRecord, matches, stored_columns
 
 
-class Parked(StoredRecord, table=True):
+class ParkedRow(StoredRecord, table=True):
     """A parked record, since when it waits and for what."""
+
+    __tablename__ = "parked"
 
     parked_at: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
@@ -70,7 +72,7 @@ async def has_predecessor(session: AsyncSession, record: Record) -> bool:
 
 async def park(session: AsyncSession, record: Record, reason: str) -> None:
     """Store the record behind the earlier ones of its key; a record that is parked already stays as it is."""
-    row = insert(Parked).values(stored_columns(record) | {"reason": reason}).on_conflict_do_nothing()
+    row = insert(ParkedRow).values(stored_columns(record) | {"reason": reason}).on_conflict_do_nothing()
     await session.execute(row)
 
 
@@ -85,14 +87,14 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
     if found is None:
         return None
     record = _record(found)
-    await session.execute(delete(Parked).where(matches(Parked, record)))
+    await session.execute(delete(ParkedRow).where(matches(ParkedRow, record)))
     return record
 
 
 async def take(session: AsyncSession, record: Record) -> bool:
     """Remove the record; return False where it is no longer parked."""
     removed = await session.execute(
-        delete(Parked).where(matches(Parked, record)).returning(col(Parked.offset))
+        delete(ParkedRow).where(matches(ParkedRow, record)).returning(col(ParkedRow.offset))
     )
     return removed.first() is not None
 

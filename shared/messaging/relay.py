@@ -102,7 +102,7 @@ async def publish_shards(database: Database, producer: Producer, shards: Sequenc
 
 async def publish(producer: Producer, events: Sequence[OutboxRecord]) -> None:
     """Send the events in order and wait for all acknowledgements; raise the first refusal."""
-    acknowledgements = await producer.send_events(events)
+    acknowledgements = await producer.send_records(events)
     results = await asyncio.gather(*acknowledgements, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

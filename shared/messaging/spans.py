@@ -20,7 +20,7 @@ Spans = AbstractContextManager[Any]
 
 
 def publishing(events: Sequence[OutboxRecord]) -> Spans:
-    """Trace a batch until the broker acknowledges it; an event's consumers are beside this span, not below it."""
+    """Trace a batch until the broker acknowledges it; the spans of an event's consumers are its siblings, not its children."""
     specs = [publish_spec(event) for event in events] if tracing.is_on() else ()
     return tracing.spans(SpanKind.PRODUCER, specs)
 

@@ -30,7 +30,7 @@ class LiveProjection(SharedTable, table=True):
     )
 
 
-class RebuildVerdict(SharedTable, table=True):
+class RebuildComparison(SharedTable, table=True):
     """Outcome of one comparison of the live generation with a rebuilt one; `differing` counts cells by table."""
 
     __tablename__ = "rebuild_verdict"

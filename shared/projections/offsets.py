@@ -11,7 +11,7 @@ from shared.database.tables import SharedTable
 from shared.projections.generations import Generation, live_generation
 
 Offsets = dict[TopicPartition, int]
-"""The next record of each partition."""
+"""The offset of the next record to fold, by partition."""
 
 ADVANCE_OFFSETS = """
     update projection_offset o set next = moved.next
@@ -31,7 +31,7 @@ CLAIM_VERSION = """
 
 
 class ProjectionOffset(SharedTable, table=True):
-    """The next record that the projector wants of each partition."""
+    """The offset of the next record to fold, by partition."""
 
     __tablename__ = "projection_offset"
 

@@ -7,7 +7,7 @@
     FirstOccurrenceProjection  the first day of each key, with sums by that day (first.py)
 
 A column of a row is fed by one topic only, and a row's events of one topic bear one key: so each state is fed by one
-partition, which the projector's fence makes ours alone. It can be held in memory from batch to batch, and is written
+partition, which the projector's fence lets one projector own. It can be held in memory from batch to batch, and is written
 without being read or locked first; the projector that folds another topic of the same row writes other columns.
 
 States and rows are plain JSON values: dates and ids are text, won are int.

@@ -61,7 +61,7 @@ class Watermark(SharedTable, table=True):
 
 
 class Watermarks:
-    """The watermarks held in memory: a subject's records come from one partition, which the fence makes ours alone."""
+    """The watermarks held in memory: a subject's records come from one partition, which the fence lets one projector own."""
 
     def __init__(self) -> None:
         self.reset()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from shared.config import Concern
+from shared.config import SettingsGroup
 from shared.values.clock import today
 from shared.web.http import OccurredOn
 from shared.web.identity import Actor, Credentials, require_role
@@ -15,8 +15,8 @@ ROLES = ("operator", "officer", "auditor")
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
-class BoardSettings(Concern):
-    """Name of the demo's operator, for whom pages open on this machine without a login; none in production."""
+class BoardSettings(SettingsGroup):
+    """Access to the board without a login: on this machine alone, under the name of the demo's operator."""
 
     board_operator: str | None = None
 

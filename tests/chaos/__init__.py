@@ -1,1 +1,1 @@
-"""The system under fire: it is killed, stopped and starved on real Kafka and PostgreSQL, then everything is checked."""
+"""The system under faults on real Kafka and PostgreSQL: processes are killed, stopped, cut off; then all is checked."""

@@ -68,7 +68,7 @@ def every_point(seed: int, brokers: int | None = None, split: bool | None = None
 
 
 def _dealt(cards: Sequence[Card], hand: int, size: int, random: Random) -> list[Card]:
-    """Deal the hand-th hand of a deck that is always shuffled alike, in an order of its own."""
+    """Return one slice of the cards, shuffled by a fixed seed, in a random order."""
     deck = Random("deck").sample(cards, len(cards))
     dealt = [deck[(hand * size + n) % len(deck)] for n in range(size)]
     random.shuffle(dealt)

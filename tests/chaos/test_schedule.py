@@ -12,13 +12,13 @@ from tests.chaos.schedule import FAULTS_A_SEED, plan
 SEEDS = range(1, 21)
 
 
-def test_twenty_seeds_hold_every_fault() -> None:
+def test_twenty_seeds_cover_every_fault() -> None:
     planned = {name for seed in SEEDS for name in plan(seed).faults}
 
     assert planned == {fault.name for fault in FAULTS}
 
 
-def test_twenty_seeds_hold_every_crash_point_at_every_service() -> None:
+def test_twenty_seeds_cover_every_crash_point_at_every_service() -> None:
     planned = {crash.name for seed in SEEDS for crash in plan(seed).crashes}
 
     assert planned == {f"{service}.{point.name}" for service, point in ALL_POINTS}

@@ -147,7 +147,7 @@ async def register_company(system: ServicesWithHttp) -> None:
 
 
 class RefusingBroker:
-    async def send_events(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+    async def send_records(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
         raise ConnectionError
 
 

@@ -11,6 +11,7 @@ from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import Notice
 from shared.events import Event, applications, funding, monitoring
 from shared.values.money import Funder
+from tests.chaos.checks.messages import NOTIFIED
 
 DAY, LATER = date(2024, 7, 1), date(2025, 3, 31)
 CASE = {"occurred_on": DAY, "programme_id": "jeonbuk", "case_id": UUID(int=1)}
@@ -125,6 +126,10 @@ def test_a_notice_has_the_fields_of_its_event_and_its_case(event: Event, fields:
 
 def test_every_event_with_a_notice_is_covered() -> None:
     assert {type(event) for event, _ in CASES} == set(RULES)
+
+
+def test_the_check_of_faults_expects_messages_of_the_same_events() -> None:
+    assert set(NOTIFIED) == {event.name.rpartition(".")[0] for event in RULES}
 
 
 def test_an_agreement_without_a_self_contribution_names_zero_won() -> None:

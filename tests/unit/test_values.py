@@ -61,7 +61,7 @@ def test_instalments_add_up_for_each_funder(total: int, parts: list[int]) -> Non
 
 
 @pytest.mark.parametrize("number", ["124-81-00998", "1234567891", "220-81-62517"])
-def test_a_business_number_checks_itself(number: str) -> None:
+def test_a_business_number_has_a_valid_check_digit(number: str) -> None:
     assert business_number.checked(number) == number.replace("-", "")
 
 
@@ -74,7 +74,7 @@ def test_a_wrong_business_number_is_refused_in_plain_words(number: str) -> None:
 
 
 @given(some.integers(0, 999_999_999))
-def test_every_number_has_one_check_digit_also_where_it_is_nought(nine: int) -> None:
+def test_every_number_has_one_check_digit_also_where_it_is_zero(nine: int) -> None:
     first = f"{nine:09}"
 
     valid = [last for last in "0123456789" if business_number.is_valid(first + last)]

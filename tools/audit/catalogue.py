@@ -1,4 +1,4 @@
-"""All invariants, in the order of their numbers. I9, the audit chain, is a later capability."""
+"""All invariants, in the order of their numbers. I9 is reserved for the audit chain."""
 
 from tools.audit import (
     convergence,

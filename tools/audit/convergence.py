@@ -210,7 +210,7 @@ def _unequal(what: str, shown: Numbers, expected: Numbers) -> Iterator[str]:
 
 
 async def _rebuild_verdict(database: Database, found: Violations) -> list[str]:
-    """Say when the rebuild last judged and what; the auditor does not fold the projections itself."""
+    """Report the last comparison of live and rebuilt rows; the auditor does not fold the projections itself."""
     [table] = await database.rows(HAS_VERDICTS)
     verdict = next(iter(await database.rows(VERDICT)), None) if table["is_there"] else None
     if verdict is None:

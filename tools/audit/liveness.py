@@ -21,7 +21,7 @@ PAUSE_SECONDS = 0.5
 
 
 async def check(evidence: Evidence) -> Finding:
-    """After the grace that the evidence was waited for."""
+    """Check outboxes, lag, readiness and parked records, after the time that the evidence was waited for."""
     snapshot, target, found, parked = evidence.snapshot, evidence.target, Violations(), 0
     found.add([*_waiting(snapshot), *_moving(evidence), *await _unready(target.processes or ())])
     for service in SERVICES:

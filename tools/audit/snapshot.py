@@ -45,7 +45,7 @@ class Snapshot:
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nothing waits to be published or to be read."""
+        """Return whether nothing waits to be published or to be read."""
         return not self.lags and not any(counters["outbox"] for counters in self.counters.values())
 
 

@@ -115,7 +115,7 @@ def illegal_steps(
 
 
 def _signatories(label: str, history: Sequence[Event]) -> Iterator[str]:
-    """Compare the signatories of the last round: after a rejection or a failed payment it begins anew."""
+    """Compare the signatories of the last attempt: after a rejection or a failed payment it begins anew."""
     people: dict[str, Any] = {}
     for event in history:
         people |= {name: event.body[name] for name in SIGNATORIES if name in event.body}

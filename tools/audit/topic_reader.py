@@ -30,7 +30,7 @@ class Record:
 
     @property
     def is_external(self) -> bool:
-        """Tell whether another system publishes on the topic."""
+        """Return whether another system publishes on the topic."""
         return self.topic.startswith(EXTERNAL_PREFIX)
 
     @cached_property

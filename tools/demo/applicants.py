@@ -47,7 +47,7 @@ def applicants(settings: JeonbukSettings, seed: int) -> list[Applicant]:
 
 
 def holds_award(settings: JeonbukSettings, track: str, rank: int | None) -> bool:
-    """Tell whether this rank holds an award at the end: each abandoned one goes to the next reserve."""
+    """Return whether this rank holds an award at the end: each abandoned one goes to the next reserve."""
     abandoned = [row.rank for row in settings.abandonments if row.track == track]
     last = settings.tracks[track].quota + len(abandoned)
     return rank is not None and rank <= last and rank not in abandoned

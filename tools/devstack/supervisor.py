@@ -61,7 +61,7 @@ class Supervisor:
                 raise processes.failure_of(child.program, code)
 
     async def watch(self) -> None:
-        """Restart ended processes, for ever."""
+        """Restart ended processes, until cancelled."""
         while True:
             for child in self.processes:
                 self._restart_if_ended(child)

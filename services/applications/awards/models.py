@@ -1,4 +1,4 @@
-"""Awards: the outcomes of selections by case. Columns only: the rules are in domain.py."""
+"""Outcomes of selections by case: awards, places on the waiting list, rejections. The rules are in domain.py."""
 
 from datetime import date
 from enum import StrEnum

@@ -36,7 +36,7 @@ def refuse_changed_content(stored: RecordedCase, received: RecordedCase) -> None
         raise RuleBroken(
             "record_contradicts",
             ko=f"{stored.system}의 기록 {stored.record_id}이(가) 전에 받은 내용과 다릅니다: {', '.join(differing)}. 새 기록 번호로 보내거나 담당자에게 알리세요.",
-            en=f"Record {stored.record_id} of {stored.system} differs from what was told before: {', '.join(differing)}.",
+            en=f"Record {stored.record_id} of {stored.system} differs from what was received before: {', '.join(differing)}.",
         )
 
 

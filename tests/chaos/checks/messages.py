@@ -72,7 +72,7 @@ def _made(due: Mapping[tuple[str, str], Event], messages: Sequence[Any]) -> Iter
         yield f"{due[identity].name} {identity[1]}: no message was made of it"
     for identity, channels in made.items():
         if identity not in due:
-            yield f"{dict(channels)} messages of event {identity[1]}, of which nobody is notified"
+            yield f"{dict(channels)} messages of event {identity[1]}, of which no message is due (NOTIFIED)"
         yield from (
             f"event {identity[1]}: {n} messages by {channel}" for channel, n in channels.items() if n > 1
         )
