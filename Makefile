@@ -85,6 +85,7 @@ $(PEERS): requirements-bench.lock | .venv/bin/python
 
 # apart: no mutant may be imported from the checkout, where `ieum` is installed
 $(MUTATION): requirements-mutation.lock requirements-dev.lock | .venv/bin/python
+	@echo "변이 시험 환경을 준비합니다 (1분쯤) / preparing the environment of the mutation tests, about a minute"
 	@$(BIN)/python -m venv --clear .venv/mutation
 	@.venv/mutation/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-dev.lock -r requirements-mutation.lock
 	@touch $@

@@ -26,7 +26,9 @@ def run_chaos(capsys: pytest.CaptureFixture[str], log: Path, *words: str) -> Non
     """Run `python -m tests.chaos`, showing its output as it comes: first of all the seed."""
     command = [sys.executable, "-m", "tests.chaos", "--brokers", "1", "--no-split", *words]
     with capsys.disabled():
-        sys.stderr.write("\n")
+        sys.stderr.write(
+            "\n고장을 일부러 냅니다: 아래의 강제 종료는 시험의 일부입니다 / faults on purpose: the kills below are part of the test\n"
+        )
         ran = subprocess.run([*command, "--log", str(log)], timeout=TIME_LIMIT, check=False)
     assert ran.returncode == 0, f"again with: {' '.join(words)}\n{log.read_text() if log.exists() else ''}"
 
