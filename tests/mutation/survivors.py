@@ -1,5 +1,6 @@
 """The mutants that may survive, each with its reason, and what a run says about them."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from tests.mutation.mutants import Mutant
 
 FILE = Path(__file__).with_name("survivors.toml")
 STRING = re.compile(r"""[fr]?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+TEXT = re.compile(rf"{STRING.pattern}(?: {STRING.pattern})*")  # Python joins strings side by side
 SENTENCE = re.compile(r"[가-힣]| ")
 NO_TEXT = re.compile(r"\b(ko|en)=None")
 STRICT = re.compile(r", strict=(True|False|None)|, (?=\))")
@@ -36,13 +38,18 @@ def listed(file: Path = FILE) -> Mapping[str, Sequence[Mutant]]:
 
 
 def judge(survivors: Iterable[Mutant], known: Sequence[Mutant]) -> Verdict:
-    behaviour = {mutant for mutant in survivors if not (is_text_only(mutant) or is_strict_only(mutant))}
+    behaviour = {mutant for mutant in survivors if not any(rule(mutant) for rule in NO_BEHAVIOUR)}
     return Verdict(sorted(behaviour - set(known)), [mutant for mutant in known if mutant not in behaviour])
 
 
 def is_text_only(mutant: Mutant) -> bool:
     """Whether nothing but a sentence differs: words are no behaviour, and tests do not repeat them."""
     if NO_TEXT.search(mutant.new) and not NO_TEXT.search(mutant.old):
+        return True
+    sentences = [text for text in TEXT.finditer(mutant.old) if SENTENCE.search(text[0])]
+    if any(
+        mutant.old[: text.start()] + "None" + mutant.old[text.end() :] == mutant.new for text in sentences
+    ):
         return True
     old, new = (STRING.findall(line) for line in (mutant.old, mutant.new))
     same_code = STRING.sub("", mutant.old) == STRING.sub("", mutant.new)
@@ -54,3 +61,22 @@ def is_strict_only(mutant: Mutant) -> bool:
     """Whether nothing but `strict=True` of a zip differs: it reports a programming error, and no test makes one."""
     without = STRICT.sub("", mutant.old), STRICT.sub("", mutant.new)
     return "strict=True" in mutant.old and without[0] == without[1]
+
+
+def is_log_line_only(mutant: Mutant) -> bool:
+    """Whether nothing but a log line differs: people read it, no program does."""
+    return is_log_call(mutant.old) and is_log_call(mutant.new)
+
+
+def is_log_call(line: str) -> bool:
+    try:
+        statements = ast.parse(line).body
+    except SyntaxError:
+        return False
+    match statements:
+        case [ast.Expr(ast.Call(func=ast.Attribute(value=ast.Name("log"))))]:
+            return True
+    return False
+
+
+NO_BEHAVIOUR = (is_text_only, is_strict_only, is_log_line_only)

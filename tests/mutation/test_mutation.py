@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.mutation import report
-from tests.mutation.mutants import PYTHON, Mutant, domain_files
+from tests.mutation.judges import MESSAGING, OF_MESSAGING, mutated_files
+from tests.mutation.mutants import PYTHON, Mutant
 from tests.mutation.survivors import judge, listed
 from tests.sources import ROOT
 
@@ -37,7 +38,14 @@ def test_every_mutant_of_the_sample_is_noticed_or_listed(
 
 
 def test_listed_survivors_are_of_files_that_exist() -> None:
-    assert set(listed()) <= set(domain_files())
+    assert set(listed()) <= set(mutated_files())
+
+
+def test_every_file_of_messaging_is_mutated() -> None:
+    files = {path.stem for path in (ROOT / MESSAGING).glob("*.py")}
+
+    assert set(OF_MESSAGING) == files - {"__init__"}
+    assert all((ROOT / test).is_file() for judges in OF_MESSAGING.values() for test in judges.tests)
 
 
 def a_mutant(old: str, new: str) -> Mutant:
@@ -59,10 +67,12 @@ def test_an_unlisted_survivor_and_a_listed_mutant_that_does_not_survive_are_repo
         ('ko="없습니다.",', "ko=None,"),
         ('en="The case is closed.",', 'en="the case is closed.",'),
         ('"round_closed", ko="마감", en=f"Round {id}."', '"round_closed", ko="XX마감XX", en=f"Round {id}."'),
+        ('raise Malformed(f"{type} 모름" "/ unknown type")', "raise Malformed(None)"),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, right, )"),
+        ('log.info("record.parked", offset=offset)', 'log.info("XXrecord.parkedXX", offset=offset)'),
     ],
 )
-def test_words_of_a_sentence_and_a_strict_zip_do_not_count(old: str, new: str) -> None:
+def test_words_of_a_sentence_a_strict_zip_and_a_log_line_do_not_count(old: str, new: str) -> None:
     assert judge([a_mutant(old, new)], []).ok
 
 
@@ -72,6 +82,8 @@ def test_words_of_a_sentence_and_a_strict_zip_do_not_count(old: str, new: str) -
         ('"round_closed",', '"XXround_closedXX",'),
         ('raise RuleBroken("x", ko="없음") if a else b', 'raise RuleBroken("x", ko="없음") if not a else b'),
         ('case is None, "없는 과제"', 'case is not None, "없는 과제"'),
+        ('publish("record.parked")', "publish(None)"),
+        ('log.info("a") if parked else log.info("b")', 'log.info("a") if not parked else log.info("b")'),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, None, strict=True)"),
     ],
 )
