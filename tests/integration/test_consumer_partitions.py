@@ -145,6 +145,16 @@ async def test_after_a_crash_each_record_is_committed_before_the_next_is_begun(
     assert await attempts(consumer) == []
 
 
+async def test_partition_without_new_records_is_not_waited_for_after_a_crash(start: START) -> None:
+    await start().poison.open({FIRST: 0})
+    consumer = start()
+    await consumer.receive([a_record(0), a_record(0, SECOND)])
+
+    await consumer.receive([a_record(1, SECOND)])
+
+    assert committed(consumer) == {FIRST: 1, SECOND: 2}
+
+
 async def test_success_ends_the_count_of_failures(consumer: Consumer, probe: Probe) -> None:
     probe.after_writes = failing(1, error=ConnectionError("away"))
     await consumer.receive([a_record(0)])

@@ -225,7 +225,7 @@ async def test_key_whose_parked_record_another_process_holds_is_left_alone(
     probe.handled.clear()
 
     async with database.transaction() as session:
-        await session.execute(text("select from parked for update"))
+        await session.execute(text("select 1 from parked for update"))
         await start().retry_parked()
 
     assert probe.handled == []
@@ -257,7 +257,7 @@ async def test_parked_records_wait_through_an_outage_without_being_counted(
         await dispatcher.retry_parked()
 
     assert await parked_offsets(database) == [0, 1]
-    assert await rows(database, "select from attempt") == []
+    assert await rows(database, "select 1 from attempt") == []
 
 
 async def test_parked_record_that_keeps_failing_is_dead_lettered_after_as_many_attempts_as_any_other(
@@ -274,7 +274,7 @@ async def test_parked_record_that_keeps_failing_is_dead_lettered_after_as_many_a
 
     await dispatcher.retry_parked()
     assert await dead_offsets(database) == [0, 1]
-    assert await rows(database, "select from attempt") == []
+    assert await rows(database, "select 1 from attempt") == []
 
 
 async def test_parked_record_that_breaks_a_rule_is_dead_lettered_at_once_and_its_follower_is_handled(
@@ -324,7 +324,7 @@ async def test_record_parked_within_its_deadline_stays_parked(
     await dispatcher.retry_parked()
 
     assert await parked_offsets(database) == [0]
-    assert await rows(database, "select from attempt") == []
+    assert await rows(database, "select 1 from attempt") == []
 
 
 # The circuit.

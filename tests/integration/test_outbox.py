@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber
 from prometheus_client import REGISTRY
@@ -337,7 +338,7 @@ async def test_event_is_published_as_it_was_stored(databases: Databases) -> None
     assert (record.key, data) == (str(FIRST).encode(), event.model_dump_json(exclude_none=True).encode())
     assert (envelope.type, envelope.sequence) == ("kr.ieum.company.selected.v1", f"{1:020}")
     assert dict(record.headers)["content-type"] == b"application/json"
-    assert b"rank" not in data
+    assert "rank" not in orjson.loads(data)
     async with database.transaction() as session:
         [logged] = (await session.execute(text("select id, type, occurred_on, subject from event_log"))).all()
     assert tuple(logged) == (UUID(envelope.id), envelope.type, event.occurred_on, str(FIRST))
@@ -367,8 +368,8 @@ async def test_events_of_every_shard_are_pending(databases: Databases) -> None:
     async with database.transaction() as session:
         await emit(session, *(a_selection(id) for id in subjects.values()))
 
-    async with database.transaction() as session:
-        assert await outbox.pending_shards(session) == list(range(16))
+    async with database.snapshot() as connection:
+        assert await outbox.pending_shards(connection) == list(range(16))
 
 
 async def test_at_most_as_many_events_of_a_shard_are_published_as_a_batch_holds(databases: Databases) -> None:

@@ -246,7 +246,7 @@ async def test_record_is_dead_lettered_once_by_each_consumer(database: Database)
     assert not await dead_letter(database, a_record())
     assert await dead_letter(database, a_record(), consumer="projector")
 
-    assert len(await rows(database, "select from event_log")) == 2
+    assert len(await rows(database, "select 1 from event_log")) == 2
 
 
 async def test_dead_letters_are_counted_by_service_topic_and_rule(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""CloudEvents on the wire, schemas of all events, and masking in logs."""
+"""CloudEvents on the wire, and masking in logs."""
 
 import re
 from typing import Any
@@ -9,7 +9,6 @@ import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
 from shared.errors import Malformed
-from shared.events.catalogue import FOLDER, events, schemas
 from shared.messaging.cloudevents import DATA_LIMIT, explain, new_attributes, read
 from shared.observability.logs import correlated, mask
 from tests.builders import a_selection, kafka_record
@@ -140,13 +139,6 @@ def test_event_carries_its_cause_correlation_and_caller() -> None:
     assert (attributes["ce_causationid"], attributes["ce_correlationid"]) == (b"cause", b"request")
     assert attributes["ce_authid"] == b"K-0412"
     assert "ce_traceparent" not in attributes
-
-
-def test_every_event_has_a_unique_name_on_its_topic_and_a_committed_schema() -> None:
-    names = [(event.topic, event.name) for event in events()]
-
-    assert len(set(names)) == len(names) > 40
-    assert {path.name: path.read_bytes() for path in FOLDER.glob("*.json")} == dict(schemas())
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,30 @@ from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.external import LegacyCaseRecorded
 from shared.messaging.subscriptions import Subscriptions, refuse_wrong_source
 
-SUBSCRIPTIONS = Subscriptions([CompanySelected, LegacyCaseRecorded, AgreementSigned])
+
+@pytest.fixture
+def subscriptions() -> Subscriptions:
+    return Subscriptions([CompanySelected, LegacyCaseRecorded, AgreementSigned])
 
 
-def test_topics_of_all_types_are_read_once_each() -> None:
-    assert SUBSCRIPTIONS.topics == ["ieum.applications", "ieum.external.legacy"]
+def test_topics_of_all_types_are_read_once_each(subscriptions: Subscriptions) -> None:
+    assert subscriptions.topics == ["ieum.applications", "ieum.external.legacy"]
 
 
-def test_type_is_handled_as_its_own_event_and_a_type_without_subscription_as_none() -> None:
-    assert SUBSCRIPTIONS.event_type("kr.ieum.company.selected.v1") is CompanySelected
-    assert SUBSCRIPTIONS.event_type("kr.ieum.company.rejected.v1") is None
-    assert SUBSCRIPTIONS.event_type("kr.ieum.vote.v1") is None
+def test_type_is_handled_as_its_own_event_and_a_type_without_subscription_as_none(
+    subscriptions: Subscriptions,
+) -> None:
+    assert subscriptions.event_type("kr.ieum.company.selected.v1") is CompanySelected
+    assert subscriptions.event_type("kr.ieum.company.rejected.v1") is None
+    assert subscriptions.event_type("kr.ieum.vote.v1") is None
 
 
 @pytest.mark.parametrize("version", ["v2", "v10"])
-def test_another_version_of_a_known_type_is_refused_with_the_one_that_is_known(version: str) -> None:
+def test_another_version_of_a_known_type_is_refused_with_the_one_that_is_known(
+    subscriptions: Subscriptions, version: str
+) -> None:
     with pytest.raises(Malformed, match=r"kr\.ieum\.company\.selected\.v1"):
-        SUBSCRIPTIONS.event_type(f"kr.ieum.company.selected.{version}")
+        subscriptions.event_type(f"kr.ieum.company.selected.{version}")
 
 
 class VoteCounted(CompanySelected):
