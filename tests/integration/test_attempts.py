@@ -160,6 +160,16 @@ async def test_failure_of_a_record_whose_attempt_is_counted_is_not_counted_again
     assert await stored(database) == [("consumer", *AT, 17, 3)]
 
 
+async def test_record_that_failed_one_by_one_is_begun_again_without_being_counted(database: Database) -> None:
+    detector = await after_a_crash(database)
+    await detector.begin_attempt(a_record())
+    await detector.failed(a_record())
+
+    assert await detector.begin_attempt(a_record()) == 1
+
+    assert await stored(database) == [("consumer", *AT, 17, 1)]
+
+
 async def test_failures_are_counted_for_each_record(database: Database) -> None:
     detector = process(database)
 

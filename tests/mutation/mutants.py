@@ -14,6 +14,7 @@ from tests.sources import ROOT
 
 PYTHON = ROOT / ".venv" / "mutation" / "bin" / "python"
 COPIED = ("services", "shared", "deploy", "tools", "tests")
+METADATA = "ieum.dist-info/METADATA"
 KILLED = (1, 3, 24, -24, 36, 152, 255)  # a failed test; or endless work, which is noticed as well
 # A mutant's tests may take (their usual time + constant) * multiplier; mutmut's own limits are made for unit tests.
 TIME_LIMIT = {"timeout_constant": 3.0, "timeout_multiplier": 4.0}
@@ -72,6 +73,7 @@ def prepare(path: str, judges: Judges, folder: Path) -> None:
     """Make a project of links that mutmut can copy, and say there what is mutated and which tests run."""
     for name in COPIED:
         (folder / name).symlink_to(ROOT / name)
+    write_metadata(folder / METADATA)
     settings = {"source_paths": [path], "pytest_add_cli_args_test_selection": selection(judges)}
     if judges.need_servers:
         settings |= TIME_LIMIT
@@ -79,6 +81,12 @@ def prepare(path: str, judges: Judges, folder: Path) -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     configured = project.replace("[tool.mutmut]\n", "\n".join(["[tool.mutmut]", *lines, ""]))
     (folder / "pyproject.toml").write_text(configured, encoding="utf-8")
+
+
+def write_metadata(file: Path) -> None:
+    """Write what the code asks of its installation, which mutmut's environment does not have."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("Name: ieum\nVersion: 0\n", encoding="utf-8")
 
 
 def selection(judges: Judges) -> list[str]:
