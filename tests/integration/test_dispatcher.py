@@ -260,6 +260,15 @@ async def test_parked_records_wait_through_an_outage_without_being_counted(
     assert await rows(database, "select 1 from attempt") == []
 
 
+async def test_retried_record_has_a_span_with_its_position(dispatcher: Dispatcher, probe: Probe) -> None:
+    await parked_pair(dispatcher, probe)
+
+    with record_spans() as spans:
+        await dispatcher.retry_parked()
+
+    assert [attributes_of(span)["messaging.kafka.offset"] for span in spans.spans] == [0, 1]
+
+
 async def test_parked_record_that_keeps_failing_is_dead_lettered_after_as_many_attempts_as_any_other(
     dispatcher: Dispatcher, database: Database, probe: Probe
 ) -> None:
@@ -338,6 +347,15 @@ def circuit(dispatcher: Dispatcher) -> tuple[bool, float]:
 async def dead_letter(dispatcher: Dispatcher, *offsets: int, topic: str = TOPIC) -> None:
     for offset in offsets:
         await dispatcher.dead_letter(a_broken_record(offset, topic), NOT_AN_EVENT)
+
+
+async def test_dead_letter_has_the_consumer_and_the_reason(
+    dispatcher: Dispatcher, database: Database
+) -> None:
+    await dead_letter(dispatcher, 0)
+
+    stored = await rows(database, "select consumer, rule, reason from dead_letter")
+    assert stored == [("consumer", "malformed", str(NOT_AN_EVENT))]
 
 
 async def test_circuit_opens_at_the_limit_of_dead_letters_and_refuses_the_next(
