@@ -1,6 +1,5 @@
 """The mutants that may survive, each with its reason, and what a run says about them."""
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +37,7 @@ def listed(file: Path = FILE) -> Mapping[str, Sequence[Mutant]]:
 
 
 def judge(survivors: Iterable[Mutant], known: Sequence[Mutant]) -> Verdict:
-    behaviour = {mutant for mutant in survivors if not any(rule(mutant) for rule in NO_BEHAVIOUR)}
+    behaviour = {mutant for mutant in survivors if not (is_text_only(mutant) or is_strict_only(mutant))}
     return Verdict(sorted(behaviour - set(known)), [mutant for mutant in known if mutant not in behaviour])
 
 
@@ -61,22 +60,3 @@ def is_strict_only(mutant: Mutant) -> bool:
     """Whether nothing but `strict=True` of a zip differs: it reports a programming error, and no test makes one."""
     without = STRICT.sub("", mutant.old), STRICT.sub("", mutant.new)
     return "strict=True" in mutant.old and without[0] == without[1]
-
-
-def is_log_line_only(mutant: Mutant) -> bool:
-    """Whether nothing but a log line differs: people read it, no program does."""
-    return is_log_call(mutant.old) and is_log_call(mutant.new)
-
-
-def is_log_call(line: str) -> bool:
-    try:
-        statements = ast.parse(line).body
-    except SyntaxError:
-        return False
-    match statements:
-        case [ast.Expr(ast.Call(func=ast.Attribute(value=ast.Name("log"))))]:
-            return True
-    return False
-
-
-NO_BEHAVIOUR = (is_text_only, is_strict_only, is_log_line_only)

@@ -69,10 +69,9 @@ def test_an_unlisted_survivor_and_a_listed_mutant_that_does_not_survive_are_repo
         ('"round_closed", ko="마감", en=f"Round {id}."', '"round_closed", ko="XX마감XX", en=f"Round {id}."'),
         ('raise Malformed(f"{type} 모름" "/ unknown type")', "raise Malformed(None)"),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, right, )"),
-        ('log.info("record.parked", offset=offset)', 'log.info("XXrecord.parkedXX", offset=offset)'),
     ],
 )
-def test_words_of_a_sentence_a_strict_zip_and_a_log_line_do_not_count(old: str, new: str) -> None:
+def test_words_of_a_sentence_and_a_strict_zip_do_not_count(old: str, new: str) -> None:
     assert judge([a_mutant(old, new)], []).ok
 
 
@@ -83,7 +82,6 @@ def test_words_of_a_sentence_a_strict_zip_and_a_log_line_do_not_count(old: str, 
         ('raise RuleBroken("x", ko="없음") if a else b', 'raise RuleBroken("x", ko="없음") if not a else b'),
         ('case is None, "없는 과제"', 'case is not None, "없는 과제"'),
         ('publish("record.parked")', "publish(None)"),
-        ('log.info("a") if parked else log.info("b")', 'log.info("a") if not parked else log.info("b")'),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, None, strict=True)"),
     ],
 )
