@@ -461,12 +461,20 @@ class Batches(MemoryKafka):
 async def test_relay_publishes_batch_after_batch_until_nothing_is_pending(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, kafka = databases["applications"], Batches()
-    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(kafka))
+    database, kafka, settings = (
+        databases["applications"],
+        Batches(),
+        Settings(poll_seconds=60.0, relay_batch=2),
+    )
+
+    def create_producer(given: Settings) -> nullcontext[Batches]:
+        assert given is settings
+        return nullcontext(kafka)
+
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", create_producer)
     async with database.transaction() as session:
         await emit(session, *(a_selection(FIRST) for _ in range(5)))
 
-    settings = Settings(poll_seconds=60.0, relay_batch=2)
     running = asyncio.create_task(run(database, settings, Health("relay")))
     await wait_until_pending(0, database)
     running.cancel()
