@@ -55,7 +55,7 @@ def dispatcher(start: Callable[..., Dispatcher]) -> Dispatcher:
 
 
 def a_record(event: Event, offset: int = 0, **attributes: str) -> MemoryRecord:
-    return MemoryRecord(offset=offset, **kafka_record(event, **attributes))
+    return MemoryRecord(offset=offset, **kafka_record(event, 1, **attributes))
 
 
 def a_broken_record(offset: int = 0, topic: str = TOPIC) -> MemoryRecord:
@@ -84,7 +84,7 @@ def needing(*events: Event) -> Callable[[Any], bool]:
     return lambda event: event not in events
 
 
-async def test_outcome_says_what_became_of_the_record(dispatcher: Dispatcher, probe: Probe) -> None:
+async def test_outcome_names_what_became_of_the_record(dispatcher: Dispatcher, probe: Probe) -> None:
     waiting, event = a_selection(OTHER_CASE), a_selection(CASE)
     probe.prerequisite_met = needing(waiting)
     record = a_record(event)
@@ -97,7 +97,7 @@ async def test_outcome_says_what_became_of_the_record(dispatcher: Dispatcher, pr
     assert await dispatcher.handle(a_record(an_agreement(CASE), 3)) == "handled"
 
 
-async def test_parked_record_says_what_it_waits_for_and_its_follower_that_it_waits_behind_it(
+async def test_reason_of_a_parked_record_is_its_prerequisite_and_that_of_its_follower_the_record_before(
     dispatcher: Dispatcher, database: Database, probe: Probe
 ) -> None:
     probe.prerequisite_met = lambda event: False
@@ -161,7 +161,7 @@ def test_caused_events_carry_the_causes_id_correlation_trace_and_caller(caused: 
     attributes = {"traceparent": "00-trace", "authtype": "user", "authid": "K-0412"}
     envelope = Envelope(
         id="event-1", source="/s", type="t", time="2024-07-01T00:00:00Z", subject="s", **attributes, **caused
-    )  # type: ignore[arg-type]  # pydantic reads the time
+    )
 
     expected = attributes | {
         "causationid": "event-1",
@@ -217,7 +217,7 @@ async def test_process_parks_behind_records_that_an_earlier_one_has_parked(
     assert await next_process.handle(a_record(an_agreement(CASE), 1)) == "parked"
 
 
-async def test_key_whose_parked_record_another_process_holds_is_left_alone(
+async def test_parked_record_that_another_process_holds_is_left_alone(
     start: Callable[..., Dispatcher], database: Database, probe: Probe
 ) -> None:
     probe.prerequisite_met = needing(selected := a_selection(CASE))

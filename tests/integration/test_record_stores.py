@@ -1,4 +1,4 @@
-"""What is stored of consumed records: inbox entries, parked records and dead letters."""
+"""Inbox entries, parked records and dead letters: each is stored once, and read as it was stored."""
 
 import math
 from hashlib import sha256

@@ -74,7 +74,10 @@ def prepare(path: str, judges: Judges, folder: Path) -> None:
     for name in COPIED:
         (folder / name).symlink_to(ROOT / name)
     write_metadata(folder / METADATA)
-    settings = {"source_paths": [path], "pytest_add_cli_args_test_selection": selection(judges)}
+    settings: dict[str, object] = {
+        "source_paths": [path],
+        "pytest_add_cli_args_test_selection": selection(judges),
+    }
     if judges.need_servers:
         settings |= TIME_LIMIT
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]

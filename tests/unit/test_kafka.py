@@ -190,7 +190,7 @@ async def receive(records: Any) -> None:
     """Receive records."""
 
 
-def test_subscriber_reads_topics_from_their_beginning_in_batches_whose_offsets_are_ours() -> None:
+def test_subscriber_reads_topics_from_their_beginning_in_batches_and_commits_nothing_itself() -> None:
     broker: Any = Broker()
 
     subscriber = subscribe(broker, receive, ["a", "b"], "funding", max_records=5)

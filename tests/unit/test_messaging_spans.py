@@ -33,7 +33,7 @@ CONSUMED = {
 
 def a_record(**attributes: str) -> MemoryRecord:
     """Return a consumed record of partition 3 at offset 17."""
-    sent = kafka_record(a_selection(UUID(int=1)), **EVENT | attributes)
+    sent = kafka_record(a_selection(UUID(int=1)), 1, **EVENT | attributes)
     return MemoryRecord(offset=17, partition=3, **sent)
 
 
@@ -51,7 +51,7 @@ def the_span(spans: RecordedSpans, name: str, kind: SpanKind) -> ReadableSpan:
 
 
 def test_published_event_has_a_span_that_names_its_topic_and_id() -> None:
-    sent = kafka_record(a_selection(), **EVENT)
+    sent = kafka_record(a_selection(), 1, **EVENT)
     event = OutboxRecord(1, sent["topic"], sent["key"], sent["value"], sent["headers"])
 
     with record_spans() as spans, publishing([event]):
