@@ -150,7 +150,7 @@ async def test_every_process_counts_one_attempt_of_a_record_handled_one_by_one(d
     assert await second.begin_attempt(a_record()) == 2
 
 
-async def test_failure_of_a_record_whose_attempt_is_counted_is_not_counted_again(database: Database) -> None:
+async def test_failure_of_an_attempt_that_is_counted_is_not_counted_again(database: Database) -> None:
     detector = await after_a_crash(database)
     await detector.begin_attempt(a_record())
 

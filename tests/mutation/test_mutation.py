@@ -1,4 +1,4 @@
-"""A sample of mutation testing: one small file of business rules, another one each day."""
+"""A sample of mutation testing: one small file, another one each day."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from tests.mutation.mutants import PYTHON, Mutant
 from tests.mutation.survivors import judge, listed
 from tests.sources import ROOT
 
-SMALL = 130  # lines: a file of so many takes two or three minutes on two cores
+SMALL = 130  # lines: a file of so many takes one to three minutes on two cores
 
 
 @pytest.fixture
