@@ -178,7 +178,7 @@ async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answe
         await emit(session, a_selection())
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
-    await slow.reached.wait()
+    await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
     assert health.problem() is None
     await asyncio.sleep(0.3)
     assert "발행하지 못한 사건" in str(health.problem())
@@ -248,7 +248,7 @@ async def start_publishing_relay(database: Database) -> "tuple[asyncio.Task[tupl
     async with database.transaction() as session:
         await emit(session, a_selection())
     holder = asyncio.create_task(publish_pending(database, slow, 10))
-    await slow.reached.wait()
+    await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
     return holder, slow
 
 
