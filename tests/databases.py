@@ -15,7 +15,7 @@ from shared.database.migrate import migrate
 from tests.stack import postgres_url
 
 PREPARED = os.environ.get("IEUM_TEST_DATABASE", "")
-"""A migrated database that a nested test run receives and leaves as it is (tests/guards)."""
+"""A migrated database that a nested test run receives and leaves as it is (`nested_run`)."""
 DATABASE = PREPARED or "ieum"
 # Roles belong to the server: a nested test run on the same server receives their passwords.
 PASSWORDS: dict[str, str] = json.loads(os.environ.get("IEUM_TEST_PASSWORDS", "{}")) or roles.new_passwords()
@@ -39,6 +39,33 @@ async def prepare() -> None:
     await roles.prepare(postgres_url(), PASSWORDS, DATABASE)
     for service in roles.SERVICES:
         await migrate(service, owner_url(service))
+
+
+async def create(database: str) -> None:
+    """Create a migrated database for nested test runs, in place of an earlier one of this name."""
+    await drop(database)
+    await roles.prepare(postgres_url(), PASSWORDS, database)
+    for service in roles.SERVICES:
+        owner = roles.owner_role(service)
+        await migrate(service, roles.login_url(postgres_url(), owner, PASSWORDS[owner], database))
+
+
+async def drop(database: str) -> None:
+    connection = await asyncpg.connect(postgres_url())
+    try:
+        await connection.execute(f'drop database if exists "{database}" with (force)')
+    finally:
+        await connection.close()
+
+
+def nested_run(database: str) -> dict[str, str]:
+    """Return the environment of a test run, in a process of its own, that receives this database."""
+    return {
+        "IEUM_TEST_DATABASE": database,
+        "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS),
+        "IEUM_DATABASE_URL": postgres_url(),
+        "IEUM_TEST_SERVERS": "embedded",  # no engine is looked for
+    }
 
 
 DELETE_ALL_ROWS = """

@@ -32,7 +32,7 @@ def postgres_url() -> str:
     if url := os.environ.get("IEUM_DATABASE_URL"):
         return url
     url = _embedded_postgres() if embedded_reason() else servers.start_postgres()
-    _run(postgres.wait_until_ready(url))
+    run_apart(postgres.wait_until_ready(url))
     return url
 
 
@@ -41,7 +41,7 @@ def _embedded_postgres() -> str:
         _folder() / "postgres", _folder() / "postgres.log", free_ports(1)[0], secrets.token_urlsafe(16)
     )
     atexit.register(server.remove)
-    _run(server.prepare())
+    run_apart(server.prepare())
     _start(server.program())
     return server.url
 
@@ -52,15 +52,15 @@ def kafka_bootstrap() -> str:
     if bootstrap := os.environ.get("IEUM_KAFKA_BOOTSTRAP"):
         return bootstrap
     bootstrap = _embedded_kafka() if embedded_reason() else servers.start_kafka()
-    _run(kafka.wait_until_ready(bootstrap, 1))
-    _run(topics.create(bootstrap))
+    run_apart(kafka.wait_until_ready(bootstrap, 1))
+    run_apart(topics.create(bootstrap))
     return bootstrap
 
 
 def _embedded_kafka() -> str:
     client, controller = free_ports(2)
     cluster = Kafka(_folder() / "kafka", _folder(), tuple(KAFKA.get()), ((client, controller),))
-    _run(cluster.prepare())
+    run_apart(cluster.prepare())
     for program in cluster.programs():
         _start(program)
     return cluster.bootstrap
@@ -104,7 +104,7 @@ def _start(program: processes.Program) -> None:
     atexit.register(processes.stop, child, program)
 
 
-def _run(work: Coroutine[None, None, object]) -> None:
-    """Run `work` in an event loop of its own thread: the caller may be inside a running loop."""
+def run_apart(work: Coroutine[None, None, object]) -> None:
+    """Run `work` in an event loop of its own thread: the caller's thread may have one."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()

@@ -1,6 +1,7 @@
 """Services on one Kafka, in memory or the real one, behind the same interface for tests."""
 
 import asyncio
+import os
 import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +24,7 @@ from shared.service import Service
 from tests.databases import Databases
 from tests.memory import MemoryKafka
 
-QUIESCENCE_TIMEOUT = 30.0  # seconds
+QUIESCENCE_TIMEOUT = float(os.environ.get("IEUM_TEST_QUIESCENCE_SECONDS", "30"))
 
 
 class System(AsyncExitStack):
@@ -68,7 +69,7 @@ class System(AsyncExitStack):
         await self.start()
 
     async def run_until_quiescent(self) -> None:
-        """Run relays, consumers and projectors until every event is handled. Fails after 30 seconds."""
+        """Run relays, consumers and projectors until every event is handled. Fails after QUIESCENCE_TIMEOUT."""
         deadline = time.monotonic() + QUIESCENCE_TIMEOUT
         while not await self.is_quiescent():
             assert time.monotonic() < deadline, "the services never become quiescent"

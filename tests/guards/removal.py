@@ -1,7 +1,6 @@
 """Remove a guard in a copy of a migrated database, and run the tests against the copy in a process of its own."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -13,8 +12,7 @@ from xml.etree import ElementTree
 import asyncpg
 
 from deploy.postgres import roles
-from shared.database.migrate import migrate
-from tests.databases import PASSWORDS
+from tests.databases import PASSWORDS, drop, nested_run
 from tests.guards.table import Guard
 from tests.sources import ROOT
 from tests.stack import postgres_url
@@ -24,15 +22,6 @@ TIMEOUT = 600.0  # seconds, on a machine with other work
 NOTICED = ("assert ", "AssertionError", "Failed: DID NOT RAISE", "asyncpg.exceptions.DeadlockDetectedError")
 """Beginnings of the failures that show that a test noticed; with any other error the test itself is broken."""
 CREATING = Lock()  # PostgreSQL refuses two changes of one role at a time, and copies of a template in use
-
-
-async def prepare_template() -> None:
-    """Create the migrated database that each run receives a copy of."""
-    await drop(TEMPLATE)
-    await roles.prepare(postgres_url(), PASSWORDS, TEMPLATE)
-    for service in roles.SERVICES:
-        owner = roles.owner_role(service)
-        await migrate(service, roles.login_url(postgres_url(), owner, PASSWORDS[owner], TEMPLATE))
 
 
 def outcomes(database: str, guard: Guard | None, tests: Sequence[str], folder: Path) -> Mapping[str, str]:
@@ -49,15 +38,15 @@ def outcomes(database: str, guard: Guard | None, tests: Sequence[str], folder: P
 
 
 def run_pytest(database: str, tests: Sequence[str], report: Path) -> Mapping[str, str]:
-    environment = os.environ | {
-        "IEUM_TEST_DATABASE": database,
-        "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS),
-        "IEUM_DATABASE_URL": postgres_url(),
-        "IEUM_TEST_SERVERS": "embedded",  # no engine is looked for
-    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        command,
+        cwd=ROOT,
+        env=os.environ | nested_run(database),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
     )
     assert ran.returncode in (0, 1), ran.stdout[-3_000:] + ran.stderr[-3_000:]
     return {case.attrib["name"]: failure(case) for case in ElementTree.parse(report).iter("testcase")}
@@ -76,16 +65,12 @@ def failure(case: ElementTree.Element) -> str:
 
 
 async def create_copy(database: str, guard: Guard | None) -> None:
-    await execute(postgres_url(), f'drop database if exists "{database}" with (force)')
+    await drop(database)
     await execute(postgres_url(), f'create database "{database}" template "{TEMPLATE}"')
     await roles.prepare(postgres_url(), PASSWORDS, database)  # settings of roles are not copied
     if guard is not None:
         url = roles.with_database(postgres_url(), database)
         await execute(url, f"set search_path = {guard.service}; {guard.sql}")
-
-
-async def drop(database: str) -> None:
-    await execute(postgres_url(), f'drop database if exists "{database}" with (force)')
 
 
 async def execute(url: str, sql: str) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import create, drop
 from tests.guards import page
-from tests.guards.removal import TEMPLATE, drop, outcomes, prepare_template
+from tests.guards.removal import TEMPLATE, outcomes
 from tests.guards.table import GUARDS, Guard
 from tests.stack import postgres_url
 
@@ -23,7 +24,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, "Future[Outco
     postgres_url()  # started by the main thread: the server ends with the thread that started it
     every_test = sorted({test for guard in GUARDS for test in guard.tests})
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        pool.submit(asyncio.run, prepare_template()).result()  # this thread's event loop belongs to pytest
+        pool.submit(asyncio.run, create(TEMPLATE)).result()  # this thread's event loop belongs to pytest
         runs = {"control": pool.submit(outcomes, f"{TEMPLATE}_control", None, every_test, folder)}
         for number, guard in enumerate(GUARDS):
             runs[guard.name] = pool.submit(outcomes, f"{TEMPLATE}_{number}", guard, guard.tests, folder)

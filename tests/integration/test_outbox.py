@@ -5,29 +5,35 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from shared.config import Settings
-from shared.database.engine import Connection, Database
+from shared.database.engine import Connection, Database, Executor
 from shared.errors import RuleBroken
 from shared.messaging import outbox
+from shared.messaging.cloudevents import DATA_LIMIT, read
+from shared.messaging.kafka import OutgoingRecord
 from shared.messaging.outbox import count_and_oldest_age, emit
-from shared.messaging.relay import publish_pending, run
+from shared.messaging.relay import publish, publish_pending, run
 from shared.observability.health import Health
+from shared.observability.logs import correlated
 from tests.builders import a_selection
 from tests.databases import Databases, admin, app_url
 from tests.integration.probe import TOPIC, Probe
 from tests.memory import MemoryKafka
-from tests.system import KafkaSystem
+from tests.system import QUIESCENCE_TIMEOUT, KafkaSystem
+from tests.tracing import record_spans
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)  # in different shards
 
@@ -140,16 +146,26 @@ async def test_shards_apart_a_failing_shard_holds_up_no_other(databases: Databas
 async def test_after_a_failure_each_shard_is_published_by_itself(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, health = databases["applications"], Health("relay")
-    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(Refusing()))
+    database, health, kafka = databases["applications"], Health("relay"), Refusing()
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(kafka))
     async with database.transaction() as session:
-        await emit(session, a_selection(FIRST), a_selection(SECOND))
+        await emit(session, a_selection(SECOND), a_selection(FIRST))
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
     await wait_until_pending(1, database)
     running.cancel()
 
     assert health.problem()
+    assert len(kafka.logs[TOPIC]) == 2  # rolled back with the other shard, then by itself
+
+
+async def test_all_shards_are_published_in_one_transaction_at_first(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection(FIRST), a_selection(SECOND))
+
+    assert await publish_pending(database, Refusing(), 10) == (0, True)
+    assert await pending_in(database) == 2
 
 
 async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answers(
@@ -162,7 +178,7 @@ async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answe
         await emit(session, a_selection())
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
-    await slow.reached.wait()
+    await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
     assert health.problem() is None
     await asyncio.sleep(0.3)
     assert "발행하지 못한 사건" in str(health.problem())
@@ -232,7 +248,7 @@ async def start_publishing_relay(database: Database) -> "tuple[asyncio.Task[tupl
     async with database.transaction() as session:
         await emit(session, a_selection())
     holder = asyncio.create_task(publish_pending(database, slow, 10))
-    await slow.reached.wait()
+    await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
     return holder, slow
 
 
@@ -269,7 +285,7 @@ async def test_relay_does_not_publish_again_what_the_last_holder_of_the_shard_ha
 async def test_event_too_large_for_kafka_is_refused_when_it_is_emitted(databases: Databases) -> None:
     huge = a_selection().model_copy(update={"reason": "가" * 400_000})
 
-    with pytest.raises(RuleBroken, match="event_too_large"):
+    with pytest.raises(RuleBroken, match=r"^event_too_large: "):
         async with databases["applications"].transaction() as session:
             await emit(session, huge)
 
@@ -307,6 +323,211 @@ async def test_database_refuses_a_second_event_with_the_same_number_or_id(
                 text(f"""insert into event_log (id, topic, subject, sequence, type, occurred_on, attributes, data)
                          select {id}, topic, subject, {sequence}, type, occurred_on, attributes, data from event_log""")
             )
+
+
+async def test_event_is_published_as_it_was_stored(databases: Databases) -> None:
+    database, kafka, event = databases["applications"], MemoryKafka(), a_selection(FIRST)
+    event = event.model_copy(update={"rank": None})
+    async with database.transaction() as session:
+        await emit(session, event)
+
+    await publish_pending(database, kafka, 10)
+
+    [record] = kafka.logs[TOPIC]
+    envelope, data = read(record.headers, record.value)
+    assert (record.key, data) == (str(FIRST).encode(), event.model_dump_json(exclude_none=True).encode())
+    assert (envelope.type, envelope.sequence) == ("kr.ieum.company.selected.v1", f"{1:020}")
+    assert dict(record.headers)["content-type"] == b"application/json"
+    assert "rank" not in orjson.loads(data)
+    async with database.transaction() as session:
+        [logged] = (await session.execute(text("select id, type, occurred_on, subject from event_log"))).all()
+    assert tuple(logged) == (UUID(envelope.id), envelope.type, event.occurred_on, str(FIRST))
+
+
+def test_name_of_a_header_is_made_once_from_its_attribute() -> None:
+    names = outbox.HeaderNames()
+
+    assert [names["id"], names["time"], names["id"]] == ["ce_id", "ce_time", "ce_id"]
+    assert names == {"id": "ce_id", "time": "ce_time"}
+
+
+async def test_event_as_large_as_kafka_takes_is_stored(databases: Databases) -> None:
+    event = a_selection()
+    size = len(event.model_dump_json(exclude_none=True).encode()) - len(event.reason.encode())
+    largest = event.model_copy(update={"reason": "x" * (DATA_LIMIT - size)})
+
+    async with databases["applications"].transaction() as session:
+        await emit(session, largest)
+
+    assert await pending_in(databases["applications"]) == 1
+
+
+async def test_events_of_every_shard_are_pending(databases: Databases) -> None:
+    database = databases["applications"]
+    subjects = {outbox.shard_of(str(id)): id for id in map(UUID, (f"{n:032x}" for n in range(200)))}
+    async with database.transaction() as session:
+        await emit(session, *(a_selection(id) for id in subjects.values()))
+
+    async with database.snapshot() as connection:
+        assert await outbox.pending_shards(connection) == list(range(16))
+
+
+async def test_at_most_as_many_events_of_a_shard_are_published_as_a_batch_holds(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection(FIRST), a_selection(FIRST), a_selection(SECOND))
+
+    assert await publish_pending(database, MemoryKafka(), 1) == (2, False)
+
+    assert await pending_in(database) == 1
+
+
+async def test_number_and_age_of_pending_events(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        assert await count_and_oldest_age(session) == (0, 0.0)
+        await emit(session, a_selection(), a_selection())
+
+    async with database.transaction() as session:
+        count, seconds = await count_and_oldest_age(session)
+    assert count == 2
+    assert 0 < seconds < 60
+
+
+def samples(*names: str, **labels: str) -> list[float]:
+    return [REGISTRY.get_sample_value(name, {"service": "applications"} | labels) or 0 for name in names]
+
+
+async def test_published_events_are_counted_and_timed(databases: Databases) -> None:
+    database = databases["applications"]
+    timed = "ieum_publish_seconds_count", "ieum_acknowledged_seconds_count"
+    before = samples(*timed), samples("ieum_published_total", topic=TOPIC)
+    async with database.transaction() as session:
+        await emit(session, a_selection(FIRST), a_selection(SECOND))
+
+    await publish_pending(database, MemoryKafka(), 10)
+
+    assert samples(*timed) == [count + 1 for count in before[0]]
+    assert samples("ieum_published_total", topic=TOPIC) == [before[1][0] + 2]
+
+
+async def test_age_of_an_acknowledged_event_begins_with_its_recording(databases: Databases) -> None:
+    database = databases["applications"]
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+    await asyncio.sleep(0.2)
+    [before] = samples("ieum_acknowledged_seconds_sum")
+
+    await publish_pending(database, MemoryKafka(), 10)
+
+    assert 0.2 <= samples("ieum_acknowledged_seconds_sum")[0] - before < 30
+
+
+async def test_failed_publication_is_counted(databases: Databases) -> None:
+    database = databases["applications"]
+    [before] = samples("ieum_publish_failures_total")
+    async with database.transaction() as session:
+        await emit(session, a_selection(FIRST))
+
+    await publish_pending(database, Refusing(), 10)
+
+    assert samples("ieum_publish_failures_total") == [before + 1]
+
+
+async def test_publication_has_a_span_for_each_event_of_a_recorded_trace(databases: Databases) -> None:
+    database = databases["applications"]
+    with correlated(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
+        async with database.transaction() as session:
+            await emit(session, a_selection(), a_selection())
+
+    with record_spans() as spans:
+        await publish_pending(database, MemoryKafka(), 10)
+
+    assert [span.name for span in spans.spans] == ["publish ieum.applications"] * 2
+
+
+class Batches(MemoryKafka):
+    """Records how many events each batch has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    async def send_records(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+        self.sizes.append(len(events))
+        return await super().send_records(events)
+
+
+async def test_relay_publishes_batch_after_batch_until_nothing_is_pending(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, kafka, settings = (
+        databases["applications"],
+        Batches(),
+        Settings(poll_seconds=60.0, relay_batch=2),
+    )
+
+    def create_producer(given: Settings) -> nullcontext[Batches]:
+        assert given is settings
+        return nullcontext(kafka)
+
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", create_producer)
+    async with database.transaction() as session:
+        await emit(session, *(a_selection(FIRST) for _ in range(5)))
+
+    running = asyncio.create_task(run(database, settings, Health("relay")))
+    await wait_until_pending(0, database)
+    running.cancel()
+
+    assert kafka.sizes == [2, 2, 1]
+
+
+async def test_idle_relay_waits_until_an_event_is_stored(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, rounds, look = databases["applications"], list[int](), outbox.pending_shards
+    monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(MemoryKafka()))
+
+    async def count_rounds(executor: Executor) -> list[int]:
+        rounds.append(1)
+        return await look(executor)
+
+    monkeypatch.setattr(outbox, "pending_shards", count_rounds)
+    running = asyncio.create_task(run(database, Settings(poll_seconds=60.0), Health("relay")))
+    await asyncio.sleep(0.3)
+    idle = len(rounds)
+    async with database.transaction() as session:
+        await emit(session, a_selection())
+    await wait_until_pending(0, database)
+    running.cancel()
+
+    assert idle == 1
+
+
+class Halfway(MemoryKafka):
+    """Refuses the first event's acknowledgement at once, and gives the second's when it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def send_records(self, events: Sequence[OutgoingRecord]) -> Sequence[Awaitable[object]]:
+        refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        refused.set_exception(ConnectionError("refused"))
+        return [refused, self.second]
+
+
+async def test_refusal_is_raised_once_every_event_of_the_batch_is_answered() -> None:
+    kafka = Halfway()
+
+    publishing = asyncio.create_task(publish(kafka, []))
+    await asyncio.sleep(0.05)
+    answered_early = publishing.done()
+    kafka.second.set_result(None)
+
+    with pytest.raises(ConnectionError, match="refused"):
+        await publishing
+    assert not answered_early
 
 
 KILLED_RELAY = """
@@ -371,7 +592,7 @@ async def test_two_relays_keep_the_order_of_each_key(
 
 
 async def wait_until_pending(count: int, database: Database) -> None:
-    for _ in range(300):
+    for _ in range(int(QUIESCENCE_TIMEOUT * 10)):
         if (pending := await pending_in(database)) == count:
             return
         await asyncio.sleep(0.1)

@@ -65,21 +65,6 @@ async def test_second_process_does_not_take_a_later_record_while_the_first_one_h
     assert (taken and taken.offset, taken_meanwhile) == (0, None)
 
 
-async def test_process_that_has_just_got_a_partition_parks_later_records_behind_those_of_the_last_owner(
-    database: Database, settings: Settings
-) -> None:
-    probe = Probe()
-    head, later = two_records(uuid4())
-    probe.prerequisite_met = lambda event: False
-    assert await process(probe, database, settings).handle(head) == "parked"
-    probe.prerequisite_met = lambda event: True
-
-    outcome = await process(probe, database, settings).handle(later)
-
-    assert outcome == "parked"
-    assert await offsets(database, "parked") == [0, 1]
-
-
 async def test_expired_records_stay_parked_while_the_circuit_is_open(
     database: Database, settings: Settings
 ) -> None:

@@ -4,14 +4,16 @@ import argparse
 import sys
 
 from tests.mutation import report
-from tests.mutation.mutants import domain_files
+from tests.mutation.judges import mutated_files
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="every domain.py where none is named")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="every file that is covered, where none is named"
+    )
     ok = True
-    for path in parser.parse_args().files or domain_files():
+    for path in parser.parse_args().files or mutated_files():
         verdict, text = report.check(path)
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -8,12 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutation import servers
+from tests.mutation.judges import Judges, judges_of
 from tests.sources import ROOT
 
 PYTHON = ROOT / ".venv" / "mutation" / "bin" / "python"
 COPIED = ("services", "shared", "deploy", "tools", "tests")
+METADATA = "ieum.dist-info/METADATA"
 KILLED = (1, 3, 24, -24, 36, 152, 255)  # a failed test; or endless work, which is noticed as well
-CHILDREN = 2
+# A mutant's tests may take (their usual time + constant) * multiplier; mutmut's own limits are made for unit tests.
+TIME_LIMIT = {"timeout_constant": 3.0, "timeout_multiplier": 4.0}
 # `mutmut show` starts anew for each mutant.
 SHOW_DIFFS = """
 import json, sys
@@ -43,42 +47,53 @@ class Results:
     survivors: tuple[Mutant, ...]
 
 
-def domain_files() -> list[str]:
-    """Return every file of business rules, relative to the project."""
-    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("services/*/*/domain.py"))
-
-
 def mutate(path: str, folder: Path) -> Results:
-    """Mutate the file and run the unit tests of its service against each mutant. Raises RunFailed."""
-    prepare(path, folder)
-    environment = {**os.environ, "IEUM_TEST_SERVERS": "embedded", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [str(PYTHON), "-m", "mutmut", "run", "--max-children", str(CHILDREN)]
+    """Mutate the file and run the tests that judge it against each mutant. Raises RunFailed."""
+    judges = judges_of(path)
+    prepare(path, judges, folder)
+    command = [str(PYTHON), "-m", "mutmut", "run", "--max-children", str(1 if judges.need_servers else 2)]
+    environment = {**os.environ, **servers.given_to(judges), "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", check=False
     )
-    results = folder / "mutants" / f"{path}.meta"
-    codes = json.loads(results.read_text(encoding="utf-8"))["exit_code_by_key"] if results.exists() else {}
+    codes = exit_codes(path, folder)
     if ran.returncode or not codes or None in codes.values():
         raise RunFailed(f"{path}: {ran.stdout[-3_000:]}\n{ran.stderr[-2_000:]}")
     alive = [name for name, code in codes.items() if code not in KILLED]
     return Results(len(codes), tuple(describe(path, alive, folder)))
 
 
-def prepare(path: str, folder: Path) -> None:
+def exit_codes(path: str, folder: Path) -> dict[str, int | None]:
+    """Return how the tests ended against each mutant, None where they did not run."""
+    results = folder / "mutants" / f"{path}.meta"
+    return json.loads(results.read_text(encoding="utf-8"))["exit_code_by_key"] if results.exists() else {}
+
+
+def prepare(path: str, judges: Judges, folder: Path) -> None:
     """Make a project of links that mutmut can copy, and say there what is mutated and which tests run."""
     for name in COPIED:
         (folder / name).symlink_to(ROOT / name)
-    service = Path(path).parts[1]
-    settings = {
+    write_metadata(folder / METADATA)
+    settings: dict[str, object] = {
         "source_paths": [path],
-        "pytest_add_cli_args_test_selection": sorted(
-            str(test.relative_to(ROOT)) for test in ROOT.glob(f"tests/unit/test_{service}_*.py")
-        ),
+        "pytest_add_cli_args_test_selection": selection(judges),
     }
+    if judges.need_servers:
+        settings |= TIME_LIMIT
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     configured = project.replace("[tool.mutmut]\n", "\n".join(["[tool.mutmut]", *lines, ""]))
     (folder / "pyproject.toml").write_text(configured, encoding="utf-8")
+
+
+def write_metadata(file: Path) -> None:
+    """Write what the code asks of its installation, which mutmut's environment does not have."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("Name: ieum\nVersion: 0\n", encoding="utf-8")
+
+
+def selection(judges: Judges) -> list[str]:
+    return [*judges.tests] if judges.connected else [*judges.tests, "-m", "not connected"]
 
 
 def describe(path: str, names: Sequence[str], folder: Path) -> Iterator[Mutant]:

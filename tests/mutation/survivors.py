@@ -10,6 +10,7 @@ from tests.mutation.mutants import Mutant
 
 FILE = Path(__file__).with_name("survivors.toml")
 STRING = re.compile(r"""[fr]?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+TEXT = re.compile(rf"{STRING.pattern}(?: {STRING.pattern})*")  # Python joins strings side by side
 SENTENCE = re.compile(r"[가-힣]| ")
 NO_TEXT = re.compile(r"\b(ko|en)=None")
 STRICT = re.compile(r", strict=(True|False|None)|, (?=\))")
@@ -43,6 +44,11 @@ def judge(survivors: Iterable[Mutant], known: Sequence[Mutant]) -> Verdict:
 def is_text_only(mutant: Mutant) -> bool:
     """Whether nothing but a sentence differs: words are no behaviour, and tests do not repeat them."""
     if NO_TEXT.search(mutant.new) and not NO_TEXT.search(mutant.old):
+        return True
+    sentences = [text for text in TEXT.finditer(mutant.old) if SENTENCE.search(text[0])]
+    if any(
+        mutant.old[: text.start()] + "None" + mutant.old[text.end() :] == mutant.new for text in sentences
+    ):
         return True
     old, new = (STRING.findall(line) for line in (mutant.old, mutant.new))
     same_code = STRING.sub("", mutant.old) == STRING.sub("", mutant.new)

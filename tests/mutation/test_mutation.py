@@ -1,4 +1,4 @@
-"""A sample of mutation testing: one small file of business rules, another one each day."""
+"""A sample of mutation testing: one small file, another one each day."""
 
 import os
 import sys
@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.mutation import report
-from tests.mutation.mutants import PYTHON, Mutant, domain_files
+from tests.mutation.judges import MESSAGING, OF_MESSAGING, mutated_files
+from tests.mutation.mutants import PYTHON, Mutant
 from tests.mutation.survivors import judge, listed
 from tests.sources import ROOT
 
-SMALL = 130  # lines: a file of so many takes two or three minutes on two cores
+SMALL = 130  # lines: a file of so many takes one to three minutes on two cores
 
 
 @pytest.fixture
@@ -37,7 +38,14 @@ def test_every_mutant_of_the_sample_is_noticed_or_listed(
 
 
 def test_listed_survivors_are_of_files_that_exist() -> None:
-    assert set(listed()) <= set(domain_files())
+    assert set(listed()) <= set(mutated_files())
+
+
+def test_every_file_of_messaging_is_mutated() -> None:
+    files = {path.stem for path in (ROOT / MESSAGING).glob("*.py")}
+
+    assert set(OF_MESSAGING) == files - {"__init__"}
+    assert all((ROOT / test).is_file() for judges in OF_MESSAGING.values() for test in judges.tests)
 
 
 def a_mutant(old: str, new: str) -> Mutant:
@@ -59,6 +67,7 @@ def test_an_unlisted_survivor_and_a_listed_mutant_that_does_not_survive_are_repo
         ('ko="없습니다.",', "ko=None,"),
         ('en="The case is closed.",', 'en="the case is closed.",'),
         ('"round_closed", ko="마감", en=f"Round {id}."', '"round_closed", ko="XX마감XX", en=f"Round {id}."'),
+        ('raise Malformed(f"{type} 모름" "/ unknown type")', "raise Malformed(None)"),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, right, )"),
     ],
 )
@@ -72,6 +81,7 @@ def test_words_of_a_sentence_and_a_strict_zip_do_not_count(old: str, new: str) -
         ('"round_closed",', '"XXround_closedXX",'),
         ('raise RuleBroken("x", ko="없음") if a else b', 'raise RuleBroken("x", ko="없음") if not a else b'),
         ('case is None, "없는 과제"', 'case is not None, "없는 과제"'),
+        ('publish("record.parked")', "publish(None)"),
         ("for a, b in zip(left, right, strict=True)", "for a, b in zip(left, None, strict=True)"),
     ],
 )

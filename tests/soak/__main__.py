@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-from tests.mutation.mutants import domain_files
+from tests.mutation.judges import mutated_files
 from tests.soak.soak import FOLDER, Soak, Step
 from tests.sources import ROOT
 
@@ -20,7 +20,7 @@ def steps(part: str, seeds: int) -> list[Step]:
             for seed in range(1, seeds + 1)
         ]
     if part == "mutation":
-        return [Step(part, path, [PYTHON, "-m", "tests.mutation", path]) for path in domain_files()]
+        return [Step(part, path, [PYTHON, "-m", "tests.mutation", path]) for path in mutated_files()]
     return [Step(part, "3,000,000 events", [PYTHON, "-m", "tests.bench", "rebuild"])]
 
 
