@@ -48,7 +48,9 @@ def start(databases: Databases, probe: Probe, settings: Settings) -> START:
     """Return a function that starts a process: a consumer without memory of the earlier ones."""
 
     def start(**changed: Any) -> Consumer:
-        chosen = settings.model_copy(update=changed)
+        chosen = settings.model_copy(
+            update={"backoff_seconds": 60.0, "backoff_limit_seconds": 60.0} | changed
+        )
         consumer = Consumer(databases["funding"], probe.service.handlers, FundingRecordDeadLettered, chosen)
         consumer.subscriber = Subscriber()
         return consumer
@@ -123,7 +125,7 @@ async def test_records_before_one_that_waits_are_committed_and_those_behind_it_a
 
 
 async def test_nothing_is_committed_where_the_first_record_waits(start: START, probe: Probe) -> None:
-    consumer = start(backoff_seconds=60.0, backoff_limit_seconds=60.0)
+    consumer = start()
     probe.after_writes = failing(1, error=ConnectionError("away"))
 
     await consumer.receive([a_record(0), a_record(0, SECOND)])
