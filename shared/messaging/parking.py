@@ -93,10 +93,8 @@ async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> Par
 
 async def take(session: AsyncSession, record: Record) -> bool:
     """Remove the record; return False where it is no longer parked."""
-    removed = await session.execute(
-        delete(ParkedRow).where(matches(ParkedRow, record)).returning(col(ParkedRow.offset))
-    )
-    return removed.first() is not None
+    removed = delete(ParkedRow).where(matches(ParkedRow, record)).returning(col(ParkedRow.offset))
+    return await session.scalar(removed) is not None
 
 
 async def count_and_oldest_age(session: AsyncSession) -> tuple[int, float]:

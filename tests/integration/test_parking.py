@@ -16,6 +16,7 @@ from tests.builders import a_selection, an_agreement, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import Probe
 
+NO_MONEY = RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget.")
 MISSING = PrerequisiteMissing("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
 
 
@@ -80,7 +81,20 @@ async def test_expired_records_stay_parked_while_the_circuit_is_open(
     assert await offsets(database, "dead_letter") == []
 
 
-@pytest.mark.parametrize("error", [MISSING, RuleBroken("no_money", ko="예산이 없습니다.", en="No budget.")])
+async def test_record_that_breaks_a_rule_is_dead_lettered_alone(
+    database: Database, settings: Settings
+) -> None:
+    head, later = two_records(uuid4())
+    await park(database, head, later)
+
+    finished = await process(Probe(), database, settings).handle_retry_failure(head, NO_MONEY)
+
+    assert finished
+    assert await offsets(database, "dead_letter") == [0]
+    assert await offsets(database, "parked") == [1]
+
+
+@pytest.mark.parametrize("error", [MISSING, NO_MONEY])
 async def test_record_that_another_process_has_finished_meanwhile_is_not_dead_lettered(
     database: Database, settings: Settings, error: Exception
 ) -> None:
