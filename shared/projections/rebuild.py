@@ -141,11 +141,17 @@ class Rebuild:
         return generation_schema(self.service, current.number)
 
     async def prepare(self, live: Connection, current: Generation) -> str:
-        """Drop the generations that no reader can see, create the new one's tables and return its schema."""
+        """Drop the generations that no reader can see, create the new one's tables and return its schema.
+
+        The generation before the live one stays: readers that began before the last switch still see it.
+        """
+        retained = {
+            generation_schema(self.service, number) for number in (current.number, max(current.number - 1, 0))
+        }
         for row in await live.fetch(GENERATION_SCHEMAS, self.service):
-            if row["name"] != self.live_schema(current):
+            if row["name"] not in retained:
                 await live.execute(f"drop schema {row['name']} cascade")
-        if current.number:
+        if self.service not in retained:
             await live.execute(f"truncate {', '.join(self.names)}")
         schema = generation_schema(self.service, current.number + 1)
         await live.execute(f"create schema {schema}")

@@ -21,6 +21,10 @@ FILE = "IEUM_BUSINESS_CLOCK_FILE"
 DATE = "IEUM_BUSINESS_DATE"
 
 
+class ClockUnreadable(OSError, ValueError):
+    """The clock file holds no moment, or cannot be read: an outage, which passes when the file is replaced."""
+
+
 def now() -> datetime:
     """Return the business clock's moment, in Asia/Seoul. Raises ValueError where its setting cannot be read."""
     return pinned() or datetime.now(SEOUL)
@@ -43,9 +47,9 @@ def read_file(file: Path) -> datetime:
     """Return the moment in a clock file, in Asia/Seoul. Raises ValueError where the file holds none."""
     try:
         moment = datetime.fromisoformat(file.read_text(encoding="utf-8").strip())
-    except (OSError, ValueError) as error:
+        return moment.astimezone(SEOUL) if moment.tzinfo else moment.replace(tzinfo=SEOUL)
+    except (OSError, ValueError, OverflowError) as error:
         raise _unreadable(file, error) from error
-    return moment.astimezone(SEOUL) if moment.tzinfo else moment.replace(tzinfo=SEOUL)
 
 
 @lru_cache(maxsize=1)
@@ -62,8 +66,8 @@ def _version(file: Path) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def _unreadable(file: Path, error: Exception) -> ValueError:
-    return ValueError(f"{FILE}: {file} must hold a moment such as 2025-01-20T10:00:00+09:00 ({error})")
+def _unreadable(file: Path, error: Exception) -> ClockUnreadable:
+    return ClockUnreadable(f"{FILE}: {file} must hold a moment such as 2025-01-20T10:00:00+09:00 ({error})")
 
 
 def utc_now() -> datetime:

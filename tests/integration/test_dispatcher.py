@@ -1,6 +1,7 @@
 """The dispatcher: what becomes of one record, what its handler receives, and how parked records are retried."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from shared.config import Settings
-from shared.database.engine import Database
+from shared.database.engine import Database, is_transient
 from shared.errors import Malformed, RuleBroken
 from shared.events import Event
 from shared.events.applications import CompanySelected
@@ -17,6 +18,7 @@ from shared.events.funding import FundingRecordDeadLettered
 from shared.messaging.circuit_breaker import CircuitOpen
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.dispatcher import Dispatcher, Handlers, correlation_of
+from shared.values import clock
 from tests.builders import a_selection, an_agreement, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import TOPIC, Probe
@@ -332,6 +334,21 @@ async def test_record_parked_within_its_deadline_stays_parked(
 
     assert await parked_offsets(database) == [0]
     assert await rows(database, "select 1 from attempt") == []
+
+
+# The business clock.
+
+
+async def test_record_waits_uncounted_while_the_business_clock_cannot_be_read(
+    dispatcher: Dispatcher, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "clock").write_text("rubbish", encoding="utf-8")
+    monkeypatch.setenv(clock.FILE, str(tmp_path / "clock"))
+
+    with pytest.raises(clock.ClockUnreadable) as unreadable:
+        await dispatcher.handle(a_record(a_selection()))
+
+    assert is_transient(unreadable.value)
 
 
 # The circuit.

@@ -81,6 +81,19 @@ async def test_expired_records_stay_parked_while_the_circuit_is_open(
     assert await offsets(database, "dead_letter") == []
 
 
+async def test_expired_record_and_its_follower_are_dead_lettered_for_the_same_reason(
+    database: Database, settings: Settings
+) -> None:
+    head, later = two_records(uuid4())
+    await park(database, head, later)
+
+    await process(Probe(), database, settings, parking_seconds=0.0).handle_retry_failure(head, MISSING)
+
+    async with database.asyncpg_transaction() as connection:
+        rows = await connection.fetch('select "offset", rule from dead_letter order by 1')
+    assert [tuple(row) for row in rows] == [(0, "not_known_yet"), (1, "not_known_yet")]
+
+
 async def test_record_that_breaks_a_rule_is_dead_lettered_alone(
     database: Database, settings: Settings
 ) -> None:

@@ -126,6 +126,21 @@ async def test_a_reader_sees_the_old_rows_until_the_switch_and_the_new_ones_afte
         assert len(await before.fetch("select from probe_line")) == 12
 
 
+async def test_a_reader_keeps_its_rows_over_two_switches_in_a_row(
+    system: System, connected: Settings
+) -> None:
+    await send_histories(connected, 4)
+    await wait_for_live(system, "probe_line", 12)
+    database = system.databases["monitoring"]
+
+    async with database.snapshot() as before:
+        await before.fetch("select from live_projection")
+        await rebuild(connected, switch=True)
+        await rebuild(connected, switch=True)
+
+        assert len(await before.fetch("select from probe_line")) == 12
+
+
 async def test_readers_never_fail_wait_or_see_nothing_during_a_switch(
     system: System, connected: Settings
 ) -> None:

@@ -97,6 +97,14 @@ def test_date_after_the_clock_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         clock.refuse_future(date(2025, 1, 21))
 
 
+@pytest.mark.parametrize("text", ["rubbish", "9999-12-31T23:30:00+00:00", "0001-01-01T00:00:00+14:00", ""])
+def test_clock_file_without_a_moment_in_seoul_is_unreadable(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clock").write_text(text, encoding="utf-8")
+
+    with pytest.raises(clock.ClockUnreadable, match="must hold a moment"):
+        clock.read_file(tmp_path / "clock")
+
+
 @pytest.mark.parametrize("unset", ["", None])
 def test_clock_without_a_setting_runs_with_real_time(
     monkeypatch: pytest.MonkeyPatch, unset: str | None

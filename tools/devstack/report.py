@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
+from shared.values.clock import ClockUnreadable
 from tools.devstack import orphans, status
 from tools.devstack.configuration import Configuration
 from tools.devstack.services import MONITORING
@@ -13,7 +14,7 @@ from tools.devstack.supervisor import ManagedProcess
 
 def write(configuration: Configuration, children: Iterable[ManagedProcess], ready: list[bool]) -> None:
     """Write the status file; `ready` is the last readiness of each service process, in the configuration's order."""
-    kafka, date, inbox_url = configuration.kafka, configuration.business_date, configuration.inbox_url
+    kafka, inbox_url = configuration.kafka, configuration.inbox_url
     apis = {service.name: configuration.api(service.name) for service in configuration.options.services}
     current = Status(
         supervisor=orphans.identity("ieum", os.getpid(), signal.SIGTERM),
@@ -24,11 +25,20 @@ def write(configuration: Configuration, children: Iterable[ManagedProcess], read
         apis={name: url for name, url in apis.items() if url},
         board=apis.get(MONITORING),
         inbox={"mail": f"{inbox_url}/mails", "sms": f"{inbox_url}/sms", "smtp": configuration.smtp},
-        business_date=date.isoformat() if date else None,
+        business_date=_business_date(configuration),
         business_clock_file=str(configuration.clock.file) if configuration.clock else None,
         processes=list(_processes(configuration, children, ready)),
     )
     status.write(configuration.state, current)
+
+
+def _business_date(configuration: Configuration) -> str | None:
+    """Return the date at which the business clock stands, or why its file cannot be read; None for real time."""
+    try:
+        date = configuration.business_date
+    except ClockUnreadable as error:
+        return str(error)
+    return date.isoformat() if date else None
 
 
 def _processes(
