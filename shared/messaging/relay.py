@@ -25,7 +25,8 @@ from shared.observability.metrics import ACKNOWLEDGED_SECONDS, PUBLISH_FAILURES,
 
 log = structlog.get_logger()
 
-PASS_TIMEOUT = 40.0  # seconds after which a round, which takes a few at most, makes the relay unready
+# Seconds after which a pass over the shards, which takes a few at most, makes the relay unready.
+PASS_TIMEOUT = 40.0
 UNPUBLISHED = "발행하지 못한 사건이 있습니다 / events could not be published"
 
 

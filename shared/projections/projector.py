@@ -197,6 +197,10 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             )
         except TimeoutError:
             return {}
+        except KafkaError as error:
+            # What was fetched before must not be lost; an error that lasts comes again.
+            log.warning("projector.not_fetched", reason=repr(error))
+            return {}
 
     def not_folded_yet(self, batch: RecordsByPartition) -> RecordsByPartition:
         """Return the records of our partitions from the next offset on."""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from shared.config import Settings
@@ -223,6 +224,21 @@ async def test_reassignment_of_partitions_does_not_wait_for_a_client_that_waits_
     async with asyncio.timeout(10):
         await system.kafka.deliver(1)
         await reassigned.wait()
+
+
+async def test_records_fetched_before_an_error_of_the_client_are_folded(
+    system: MemorySystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(max_records: int) -> RecordsByPartition:
+        raise KafkaError
+
+    monkeypatch.setattr("shared.projections.projector.FETCH_RECORDS", 1)
+    monkeypatch.setattr(system.projectors["monitoring"].subscriber.consumer, "getmany", refuse)
+    await system.send(**kafka_record(a_selection()))
+
+    await system.kafka.deliver(1)
+
+    assert await system.count("monitoring", "probe_case") == 1
 
 
 class FlakyDatabase(Database):
