@@ -1,10 +1,13 @@
-"""Fixtures of the integration tests: the probe service on Kafka in memory and on the real one."""
+"""Fixtures of the integration tests: the probe service, its dispatcher, and its Kafka in memory and in truth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
 from shared.config import Settings
+from shared.database.engine import Database
+from shared.messaging.dispatcher import Dispatcher, Handlers
 from tests.conftest import empty_topics
 from tests.databases import Databases
 from tests.integration import probe_projections
@@ -22,6 +25,32 @@ async def tables(migrated: Databases) -> AsyncIterator[None]:
 @pytest.fixture
 def probe() -> Probe:
     return Probe()
+
+
+@pytest.fixture
+def database(databases: Databases) -> Database:
+    """The probe's database: funding's."""
+    return databases["funding"]
+
+
+@pytest.fixture
+def start(database: Database, probe: Probe, settings: Settings) -> Callable[..., Dispatcher]:
+    """Return a function that starts a process of the probe: a dispatcher without memory of the earlier ones."""
+
+    def start(handlers: Handlers | None = None, **changed: Any) -> Dispatcher:
+        return Dispatcher(
+            database,
+            handlers or probe.service.handlers,
+            probe.service.dead_letter_event,
+            settings.model_copy(update=changed),
+        )
+
+    return start
+
+
+@pytest.fixture
+def dispatcher(start: Callable[..., Dispatcher]) -> Dispatcher:
+    return start()
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.connected)])

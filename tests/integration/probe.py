@@ -7,14 +7,36 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import PrerequisiteMissing
+from shared.events import Event
 from shared.events.applications import AgreementSigned, CompanySelected
 from shared.events.external import LegacyCaseRecorded
 from shared.events.funding import FundingRecordDeadLettered, PastSpendingBooked
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.outbox import emit
 from shared.service import Service
+from tests.builders import kafka_record
+from tests.memory import MemoryRecord
 
 TOPIC = "ieum.applications"
+SELECTED = "kr.ieum.company.selected.v1"
+
+
+def a_record(event: Event, offset: int = 0, **attributes: str) -> MemoryRecord:
+    return MemoryRecord(offset=offset, **kafka_record(event, 1, **attributes))
+
+
+def needing(*events: Event) -> Callable[[Any], bool]:
+    """Return a condition that these events' prerequisites are missing."""
+    return lambda event: event not in events
+
+
+def raising(error: Exception) -> Callable[[Any], None]:
+    """Return a handler's late failure."""
+
+    def fail(event: Any) -> None:
+        raise error
+
+    return fail
 
 
 class Probe:

@@ -2,19 +2,13 @@
 
 import pytest
 from aiokafka import TopicPartition
-from prometheus_client import REGISTRY
 
 from shared.database.engine import Database
 from shared.messaging.poison_records import PoisonDetector
-from tests.databases import Databases
+from tests.integration.readings import sample
 from tests.memory import MemoryRecord
 
 AT, OTHER = TopicPartition("ieum.applications", 3), TopicPartition("ieum.external.legacy", 1)
-
-
-@pytest.fixture
-def database(databases: Databases) -> Database:
-    return databases["funding"]
 
 
 def process(database: Database, consumer: str = "consumer") -> PoisonDetector:
@@ -42,8 +36,7 @@ async def stored(database: Database) -> list[tuple[str, str, int, int, int]]:
 
 
 def begun_again(topic: str = AT.topic) -> float:
-    labels = {"service": "funding", "topic": topic}
-    return REGISTRY.get_sample_value("ieum_records_begun_again_total", labels) or 0
+    return sample("ieum_records_begun_again_total", topic=topic)
 
 
 async def test_opened_partition_is_marked_and_not_suspicious(database: Database) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from aiokafka import TopicPartition
-from prometheus_client import REGISTRY
 
 from shared.config import Settings
 from shared.events import Event
@@ -17,6 +16,7 @@ from shared.messaging.consumer import Consumer
 from tests.builders import a_selection, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import TOPIC, Probe
+from tests.integration.readings import sample
 from tests.memory import MemoryConsumer, MemoryRecord
 from tests.system import cancel
 
@@ -94,8 +94,7 @@ def failing(*numbers: int, error: BaseException) -> Callable[[Any], None]:
 
 
 def records_total(outcome: str) -> float:
-    labels = {"service": "funding", "topic": TOPIC, "outcome": outcome}
-    return REGISTRY.get_sample_value("ieum_records_total", labels) or 0
+    return sample("ieum_records_total", topic=TOPIC, outcome=outcome)
 
 
 async def test_records_are_handled_by_partition_and_offset_in_whatever_order_they_come(

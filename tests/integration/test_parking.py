@@ -1,6 +1,6 @@
 """Order and dead letters of parked records, with several processes of one service on a real PostgreSQL."""
 
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,24 +13,11 @@ from shared.messaging import parking
 from shared.messaging.dispatcher import Dispatcher
 from shared.messaging.parking import ParkedRecord
 from tests.builders import a_selection, an_agreement, kafka_record
-from tests.databases import Databases
 from tests.integration.probe import Probe
+from tests.integration.readings import offsets, rows
 
 NO_MONEY = RuleBroken("no_money", ko="예산이 없습니다.", en="There is no budget.")
 MISSING = PrerequisiteMissing("not_known_yet", ko="아직 모르는 과제입니다.", en="The case is not known yet.")
-
-
-@pytest.fixture
-def database(databases: Databases) -> Database:
-    return databases["funding"]
-
-
-def process(probe: Probe, database: Database, settings: Settings, **changed: Any) -> Dispatcher:
-    """Return the dispatcher of another process of the probe's service."""
-    service = probe.service
-    return Dispatcher(
-        database, service.handlers, service.dead_letter_event, settings.model_copy(update=changed)
-    )
 
 
 def record(event: Event, offset: int) -> ParkedRecord:
@@ -47,12 +34,6 @@ async def park(database: Database, *records: ParkedRecord) -> None:
             await parking.park(session, each, "test")
 
 
-async def offsets(database: Database, table: str) -> list[int]:
-    async with database.asyncpg_transaction() as connection:
-        rows = await connection.fetch(f'select "offset" from {table} order by 1')
-    return [row["offset"] for row in rows]
-
-
 async def test_second_process_does_not_take_a_later_record_while_the_first_one_holds_the_head(
     database: Database,
 ) -> None:
@@ -67,11 +48,10 @@ async def test_second_process_does_not_take_a_later_record_while_the_first_one_h
 
 
 async def test_expired_records_stay_parked_while_the_circuit_is_open(
-    database: Database, settings: Settings
+    start: Callable[..., Dispatcher], database: Database, probe: Probe, settings: Settings
 ) -> None:
-    probe = Probe()
     probe.prerequisite_met = lambda event: False
-    dispatcher = process(probe, database, settings, parking_seconds=0.0)
+    dispatcher = start(parking_seconds=0.0)
     dispatcher.circuit.dead_letters_in_a_row = settings.dead_letters_before_stop
     await park(database, *two_records(uuid4()))
 
@@ -82,25 +62,24 @@ async def test_expired_records_stay_parked_while_the_circuit_is_open(
 
 
 async def test_expired_record_and_its_follower_are_dead_lettered_for_the_same_reason(
-    database: Database, settings: Settings
+    start: Callable[..., Dispatcher], database: Database
 ) -> None:
     head, later = two_records(uuid4())
     await park(database, head, later)
 
-    await process(Probe(), database, settings, parking_seconds=0.0).handle_retry_failure(head, MISSING)
+    await start(parking_seconds=0.0).handle_retry_failure(head, MISSING)
 
-    async with database.asyncpg_transaction() as connection:
-        rows = await connection.fetch('select "offset", rule from dead_letter order by 1')
-    assert [tuple(row) for row in rows] == [(0, "not_known_yet"), (1, "not_known_yet")]
+    dead = await rows(database, 'select "offset", rule from dead_letter order by 1')
+    assert dead == [(0, "not_known_yet"), (1, "not_known_yet")]
 
 
 async def test_record_that_breaks_a_rule_is_dead_lettered_alone(
-    database: Database, settings: Settings
+    start: Callable[..., Dispatcher], database: Database
 ) -> None:
     head, later = two_records(uuid4())
     await park(database, head, later)
 
-    finished = await process(Probe(), database, settings).handle_retry_failure(head, NO_MONEY)
+    finished = await start().handle_retry_failure(head, NO_MONEY)
 
     assert finished
     assert await offsets(database, "dead_letter") == [0]
@@ -109,10 +88,10 @@ async def test_record_that_breaks_a_rule_is_dead_lettered_alone(
 
 @pytest.mark.parametrize("error", [MISSING, NO_MONEY])
 async def test_record_that_another_process_has_finished_meanwhile_is_not_dead_lettered(
-    database: Database, settings: Settings, error: Exception
+    start: Callable[..., Dispatcher], database: Database, error: Exception
 ) -> None:
     head, later = two_records(uuid4())
-    dispatcher = process(Probe(), database, settings, parking_seconds=0.0)
+    dispatcher = start(parking_seconds=0.0)
     await park(database, later)
 
     assert not await dispatcher.handle_retry_failure(head, error)

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import pytest
-from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from sqlalchemy import text
 
@@ -18,16 +17,11 @@ from shared.messaging import dead_letters, inbox, parking
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.parking import ParkedRecord
 from shared.values.clock import today
-from tests.databases import Databases
+from tests.integration.readings import sample
 from tests.memory import MemoryRecord
 
 TOPIC = "ieum.applications"
 HEADERS = [("ce_id", b"event-1"), ("ce_id", b"\xff\x00"), ("empty", None)]
-
-
-@pytest.fixture
-def database(databases: Databases) -> Database:
-    return databases["funding"]
 
 
 def a_record(
@@ -250,12 +244,12 @@ async def test_record_is_dead_lettered_once_by_each_consumer(database: Database)
 
 
 async def test_dead_letters_are_counted_by_service_topic_and_rule(database: Database) -> None:
-    labels = {"service": "funding", "topic": TOPIC, "reason": "no_money"}
-    before = REGISTRY.get_sample_value("ieum_dead_letters_total", labels) or 0
+    labels = {"topic": TOPIC, "reason": "no_money"}
+    before = sample("ieum_dead_letters_total", **labels)
 
     await dead_letter(database, a_record())
 
-    assert REGISTRY.get_sample_value("ieum_dead_letters_total", labels) == before + 1
+    assert sample("ieum_dead_letters_total", **labels) == before + 1
 
 
 async def test_zero_bytes_which_postgresql_cannot_store_are_left_out_of_the_reason(

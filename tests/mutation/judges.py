@@ -12,7 +12,11 @@ CONSUMER = "tests/integration/test_consumer.py"
 POISON = "tests/integration/test_poison_records.py"
 DISPATCHER = "tests/integration/test_dispatcher.py"
 PARKING = "tests/integration/test_parking.py"
+RETRY = "tests/integration/test_retry_of_parked_records.py"
+CIRCUIT = "tests/integration/test_circuit_breaker.py"
 PARTITIONS = "tests/integration/test_consumer_partitions.py"
+OUTBOX = "tests/integration/test_outbox.py"
+RELAY = "tests/integration/test_relay.py"
 
 
 class Judges(NamedTuple):
@@ -33,12 +37,12 @@ OF_MESSAGING: Mapping[str, Judges] = {
     "stored_records": Judges((STORES,)),
     "dead_letters": Judges((STORES,)),
     "poison_records": Judges(("tests/integration/test_attempts.py",)),
-    "parking": Judges((STORES, PARKING)),
-    "outbox": Judges(("tests/integration/test_outbox.py",)),
-    "circuit_breaker": Judges((DISPATCHER,)),
-    "dispatcher": Judges((DISPATCHER, PARKING)),
+    "parking": Judges((STORES, PARKING, RETRY)),
+    "outbox": Judges((OUTBOX, RELAY)),
+    "circuit_breaker": Judges((CIRCUIT,)),
+    "dispatcher": Judges((DISPATCHER, RETRY, CIRCUIT, PARKING)),
     "consumer": Judges(("tests/unit/test_consumer.py", PARTITIONS, CONSUMER, POISON)),
-    "relay": Judges(("tests/integration/test_outbox.py",)),
+    "relay": Judges((RELAY, OUTBOX)),
     "kafka": Judges(("tests/unit/test_kafka.py", "tests/integration/test_producer.py"), connected=True),
     "spans": Judges(("tests/unit/test_messaging_spans.py",)),
 }
