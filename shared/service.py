@@ -34,11 +34,11 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import SpanKind
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.database.migrate import migrate
+from shared.database.transaction import Transaction
 from shared.events import RecordDeadLettered
 from shared.messaging import relay
 from shared.messaging.consumer import Consumer, Handlers
@@ -73,14 +73,14 @@ class Context:
 
 
 Role = Callable[[Context], Awaitable[None]]
-Deadlines = Callable[[AsyncSession, date], Awaitable[object]]
+Deadlines = Callable[[Transaction, date], Awaitable[object]]
 
 TIMER_INTERVAL = 600.0  # seconds
 GARBAGE_THRESHOLD = 1_000_000
 """Objects beyond the frozen ones before Python looks for cyclic garbage: a projector's largest batch."""
 
 
-async def no_metrics(session: AsyncSession) -> None:
+async def no_metrics(transaction: Transaction) -> None:
     """Set no gauges: the service has none of its own."""
 
 
@@ -191,8 +191,8 @@ async def run_timer(context: Context) -> None:
     assert context.service.deadlines is not None
     while True:
         with tracing.span("deadlines", SpanKind.INTERNAL, None, {}):
-            async with context.database.transaction() as session:
-                emitted = await context.service.deadlines(session, today())
+            async with context.database.transaction() as transaction:
+                emitted = await context.service.deadlines(transaction, today())
         log.info("deadlines.run", emitted=emitted)
         context.health.progress()
         await asyncio.sleep(TIMER_INTERVAL)

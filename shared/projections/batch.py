@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.errors import Malformed
 from shared.events import Event
 from shared.messaging.kafka import Record

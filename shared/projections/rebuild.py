@@ -19,7 +19,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.config import KafkaSettings
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
 from shared.projections.generations import Generation, generation_schema, live_generation
