@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import cast
 
 import asyncpg
 import orjson
@@ -135,7 +136,7 @@ class Database:
 async def _acquire(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     await pool  # with no connection to open at first, this only prepares it
     async with pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
-        yield connection
+        yield cast("Connection", connection)  # a proxy with the same methods
 
 
 async def _exchange_json_as_text(connection: Connection) -> None:

@@ -17,9 +17,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 Connection = asyncpg.Connection
 Model = TypeVar("Model", bound=SQLModel)
-Found = TypeVar("Found")
+Found = TypeVar("Found", covariant=True)
 
-DIALECT = asyncpg_dialect()
+DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 
 class Row(asyncpg.Record):

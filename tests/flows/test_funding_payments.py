@@ -229,11 +229,11 @@ async def test_two_concurrent_conditions_still_make_the_tranche_ready(funding: F
     database, case_id = funding.databases["funding"], signed.case_id
 
     async def achieve() -> None:
-        async with database.transaction() as session:
-            await commands.achieve_milestone(session, case_id, "start", PAID_ON)
+        async with database.transaction() as transaction:
+            await commands.achieve_milestone(transaction, case_id, "start", PAID_ON)
 
-    async with database.transaction() as session:
-        await commands.confirm_self_contribution(session, case_id, 20_000_001, "통장 사본", PAID_ON)
+    async with database.transaction() as transaction:
+        await commands.confirm_self_contribution(transaction, case_id, 20_000_001, "통장 사본", PAID_ON)
         second = asyncio.create_task(achieve())
         await until_blocked(second)
         assert not second.done()

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.funding.tranches import commands
+from shared.database.transaction import Transaction
 from tests.databases import until_blocked
 from tests.flows.funding_api import (
     PAID_ON,
@@ -108,18 +108,18 @@ async def test_a_concurrent_closure_and_agreement_always_hold_the_tranches(
     await funding.allocate()
     earlier = await funding.sign_agreement()
     signed, database = an_agreement(company_id=earlier.company_id), funding.databases["funding"]
-    steps: list[Callable[[AsyncSession], Awaitable[None]]] = [
-        lambda session: commands.hold_company(session, signed.company_id, "closed", PAID_ON),
-        lambda session: commands.schedule(session, signed),
+    steps: list[Callable[[Transaction], Awaitable[None]]] = [
+        lambda transaction: commands.hold_company(transaction, signed.company_id, "closed", PAID_ON),
+        lambda transaction: commands.schedule(transaction, signed),
     ]
     first, second = steps if closure_first else reversed(steps)
 
     async def run_second() -> None:
-        async with database.transaction() as session:
-            await second(session)
+        async with database.transaction() as transaction:
+            await second(transaction)
 
-    async with database.transaction() as session:
-        await first(session)
+    async with database.transaction() as transaction:
+        await first(transaction)
         second_task = asyncio.create_task(run_second())
         await until_blocked(second_task)
         assert not second_task.done()
