@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import cases, visits
-from services.monitoring.projections.case_rollups import ABOUT_TO_DAYS, ROLLUPS
+from services.monitoring.projections.case_rollups import ROLLUPS
+from services.monitoring.projections.case_states import AGREED, APPLIED, COUNTS, HOLDS_AWARD
 from shared.database.engine import Connection, Database
 from shared.events import Event
 from shared.projections.projection import Collector, DecodedEvent
@@ -30,18 +30,15 @@ from tests.unit.monitoring_builders import (
 from tests.unit.monitoring_folds import decode_events, interleave, project_events
 
 ROLLUP_TABLES = [*(rollup.name for rollup in ROLLUPS), visits.PROJECTION.rollup.name]
+DAY = "$1::date"
+COUNTED = "".join(
+    f"count(*) filter (where {condition.sql(DAY)}) as {name},\n" for name, condition in COUNTS.items()
+)
 BY_CASES = f"""
     select programme_id, year_from, year_to, coalesce(track, '') as track, round_id is null as recorded,
-        count(*) filter (where is_applied) as applied,
-        count(*) filter (where is_waiting) as reserved,
-        count(*) filter (where holds_award) as selected,
-        count(*) filter (where holds_award and is_agreed) as agreed,
-        count(*) filter (where is_relinquished) as abandoned,
-        count(*) filter (where holds_award and is_completed) as completed,
-        count(*) filter (where holds_award and not is_completed and is_due) as about_to,
-        coalesce(sum(self_krw) filter (where holds_award and is_agreed), 0)::bigint as self_krw
-    from ({ON_THE_DAY} where programme_id is not null) c
-    where $1::text is not null and (is_applied or holds_award) group by 1, 2, 3, 4, 5
+        {COUNTED} coalesce(sum(self_krw) filter (where {AGREED.sql(DAY)}), 0)::bigint as self_krw
+    from case_row c
+    where programme_id is not null and ({APPLIED.sql(DAY)} or {HOLDS_AWARD.sql(DAY)}) group by 1, 2, 3, 4, 5
 """
 BY_ROLLUPS = """
     select programme_id, year_from, year_to, track, recorded, sum(applied) as applied, sum(reserved) as reserved,
@@ -103,7 +100,7 @@ async def test_counts_by_rollups_equal_counts_by_cases_on_every_day(database: Da
     async with database.asyncpg_transaction() as connection:
         for number in range(-40, 240, 3):
             on = date(2024, 1, 1) + timedelta(number)
-            by_cases = await rows(connection, BY_CASES, "", on, ABOUT_TO_DAYS)
+            by_cases = await rows(connection, BY_CASES, on)
             assert await rows(connection, BY_ROLLUPS, on) == by_cases, on
 
 

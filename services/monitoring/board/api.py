@@ -12,11 +12,12 @@ from services.monitoring.board import pages
 from services.monitoring.board.answers import PageResponse
 from services.monitoring.board.frame import PageRequest
 from services.monitoring.board.kept import PageCache
-from services.monitoring.board.parts.case_view import CaseFilter, CaseStatus
+from services.monitoring.board.parts.case_view import CaseFilter
 from services.monitoring.board.parts.render import Renderer
 from services.monitoring.board.parts.views import Page
 from services.monitoring.board.refusals import BoardRoute
 from services.monitoring.board.stream import change_stream
+from services.monitoring.projections.case_states import CaseStatus
 from shared.errors import NotFound
 from shared.web.viewer import Viewer
 

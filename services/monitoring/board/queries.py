@@ -8,6 +8,7 @@ from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import CaseFilter
 from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
+from services.monitoring.projections.case_states import EXISTS, status_sql
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
 from shared.database.engine import Executor, fetch
@@ -98,24 +99,11 @@ async def related(session: Executor, programme_id: str, pledge: str, as_of: date
     return [(row.programme_id, Text(row.ko, row.en)) for row in others]
 
 
-# Cases. The status of a case on the day follows from the furthest transition that has a date by then.
-STATUS = """
-    case when c.recorded_on <= $1::date then 'recorded'
-         when c.relinquished_on <= $1::date then 'abandoned'
-         when c.withdrawn_on <= $1::date then 'withdrawn'
-         when c.completed_on <= $1::date then 'completed'
-         when c.agreed_on <= $1::date then case when c.starts_on <= $1::date then 'in_progress' else 'agreed' end
-         when c.selected_on <= $1::date then 'selected'
-         when c.reserved_on <= $1::date then 'reserved'
-         when c.rejected_on <= $1::date then 'rejected'
-         when c.screened_on <= $1::date then case when c.eligible then 'screened' else 'ineligible' end
-         else 'applied' end
-"""
 CASES_WITH_STATUS = f"""
-    select c.*, {STATUS} as status, coalesce(c.company_name_ko, k.name_ko, '') as company,
+    select c.*, {status_sql("$1::date")} as status, coalesce(c.company_name_ko, k.name_ko, '') as company,
         k.business_number, k.state as business_state, k.state_on as business_state_on
     from case_row c left join company_row k on k.company_id = c.company_id
-    where (c.applied_on <= $1::date or c.recorded_on <= $1::date)
+    where {EXISTS.sql("$1::date")}
 """
 
 ONE_CASE = f"{CASES_WITH_STATUS} and c.case_id = $2::uuid"

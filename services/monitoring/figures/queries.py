@@ -81,22 +81,6 @@ AGGREGATES = f"""
     from unnest($1::text[], $4::text[]) as p (id, pledge)
 """
 
-# The states of a case on the day: comparisons of its dates. A null date has not happened. Counts of many cases come
-# from rollups (projections/case_rollups.py) with the same rules; a test holds one to the other.
-ON_THE_DAY = """
-    select c.*,
-        coalesce(applied_on <= $2::date, false) as is_applied,
-        coalesce(recorded_on <= $2::date, false)
-            or coalesce(selected_on <= $2::date, false) and coalesce(relinquished_on > $2::date, true) as holds_award,
-        coalesce(reserved_on <= $2::date, false) and coalesce(selected_on > $2::date, true)
-            and coalesce(withdrawn_on > $2::date, true) and coalesce(relinquished_on > $2::date, true) as is_waiting,
-        coalesce(agreed_on <= $2::date, false) as is_agreed,
-        coalesce(relinquished_on <= $2::date, false) as is_relinquished,
-        coalesce(completed_on <= $2::date, false) or coalesce(record_status = 'completed', false) as is_completed,
-        coalesce(final_due_on between $2::date and $2::date + $3::int, false) as is_due
-    from case_row c
-"""
-
 # Groups without a case on the day are left out. A row of an overview shows no tracks.
 CASES = """
     select programme_id, year_from, year_to, nullif(track, '') as track, recorded,

@@ -6,9 +6,10 @@ from typing import Any, get_args
 from services.monitoring.board.fill.case import public_krw, tranche_name
 from services.monitoring.board.fill.companies import municipality_name
 from services.monitoring.board.fill.programme import milestone_name, short_name
-from services.monitoring.board.parts.case_view import CaseFilter, CaseRow, CaseStatus, CasesView, Choice
+from services.monitoring.board.parts.case_view import CaseFilter, CaseRow, CasesView, Choice
 from services.monitoring.board.parts.values import Figure
 from services.monitoring.board.parts.views import WorkItem
+from services.monitoring.projections.case_states import CaseStatus
 from shared.events.definition import Definition
 
 PAGE_SIZE = 50

@@ -7,12 +7,14 @@ from re import Match
 
 from services.monitoring.board.fill.companies import municipality_name
 from services.monitoring.board.lineage import sources
-from services.monitoring.board.lineage.sources import MAX_EVENTS, CaseScope, Contribution, Contributions
+from services.monitoring.board.lineage.sources import DAY, MAX_EVENTS, CaseScope, Contribution, Contributions
 from services.monitoring.board.parts.lineage_view import Measure
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, FigureInputs
 from services.monitoring.figures.programme import figures
+from services.monitoring.projections import case_states
+from services.monitoring.projections.case_states import AGREED, Condition
 from services.monitoring.projections.money import MoneyKind
 from shared.database.engine import Executor
 from shared.errors import NotFound
@@ -140,7 +142,7 @@ def executed(match: Match[str]) -> FigureDefinition:
 
 async def self_contributions(session: Executor, inputs: FigureInputs, year: int) -> Contributions:
     """Return the self-contributions by the year of their agreement."""
-    condition = f"holds_award and is_agreed and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
+    condition = f"{AGREED.sql(DAY)} and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
     signings = await sources.case_contributions(session, inputs, condition, ["agreement.signed.v1"])
     signed = sum(group.agreed_in.get(year, 0) for group in inputs.case_groups)
     listed = [Contribution(signing.row, signing.row.self_krw) for signing in signings]
@@ -209,27 +211,22 @@ def from_definition(ko: str, en: str, measure: Measure) -> Callable[[Match[str]]
 # Cases.
 
 SELECTED_EVENTS = ("company.selected.v1", "case.recorded.v1")
-COUNTS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    "applied": ("is_applied", ("application.submitted.v1",), "신청", "applied"),
-    "selected": ("holds_award", SELECTED_EVENTS, "선정", "selected"),
-    "reserved": ("is_waiting", ("company.reserved.v1",), "예비", "on the reserve list"),
-    "agreed": ("holds_award and is_agreed", ("agreement.signed.v1",), "협약", "agreed"),
-    "abandoned": ("is_relinquished", ("case.abandoned.v1",), "포기", "given up"),
-    "completed": (
-        "holds_award and is_completed",
-        ("milestone.achieved.v1", "case.recorded.v1"),
-        "완료",
-        "completed",
-    ),
-    "in_progress": ("holds_award and not is_completed", SELECTED_EVENTS, "진행", "in progress"),
+COUNTS: dict[str, tuple[Condition, tuple[str, ...], str, str]] = {
+    "applied": (case_states.APPLIED, ("application.submitted.v1",), "신청", "applied"),
+    "selected": (case_states.HOLDS_AWARD, SELECTED_EVENTS, "선정", "selected"),
+    "reserved": (case_states.RESERVED, ("company.reserved.v1",), "예비", "on the reserve list"),
+    "agreed": (case_states.AGREED, ("agreement.signed.v1",), "협약", "agreed"),
+    "abandoned": (case_states.ABANDONED, ("case.abandoned.v1",), "포기", "given up"),
+    "completed": (case_states.COMPLETED, ("milestone.achieved.v1", "case.recorded.v1"), "완료", "completed"),
+    "in_progress": (case_states.IN_PROGRESS, SELECTED_EVENTS, "진행", "in progress"),
     "about_to_complete": (
-        "holds_award and not is_completed and is_due",
+        case_states.ABOUT_TO_COMPLETE,
         ("milestone.scheduled.v1",),
         "완료 임박",
         "about to complete",
     ),
     "completed_or_about_to": (
-        "holds_award and (is_completed or is_due)",
+        case_states.COMPLETED | case_states.ABOUT_TO_COMPLETE,
         ("milestone.achieved.v1", "milestone.scheduled.v1"),
         "완료·완료 임박",
         "completed or about to",
@@ -243,12 +240,13 @@ def case_counts(match: Match[str]) -> FigureDefinition:
     """Define a count of cases by year, track or municipality; past results count by year only."""
     groups = match.groupdict()
     condition, names, ko, en = COUNTS[groups["count"]]
+    sql = condition.sql(DAY)
     if "past_results" not in groups:
-        condition = f"({condition}) and c.round_id is not null"
+        sql += " and c.round_id is not null"
     scope = CaseScope(groups.get("years"), groups.get("track"), groups.get("municipality"))
 
     async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
-        listed = await sources.case_contributions(session, inputs, condition, names, scope)
+        listed = await sources.case_contributions(session, inputs, sql, names, scope)
         return Contributions(listed, value if len(listed) > MAX_EVENTS else len(listed))
 
     names_of_scope = [Text(name) for name in (scope.years, scope.track) if name]

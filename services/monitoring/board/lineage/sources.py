@@ -6,13 +6,12 @@ from datetime import date
 from typing import Any
 
 from services.monitoring.figures.domain import FigureInputs
-from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
-from services.monitoring.projections.case_rollups import ABOUT_TO_DAYS
 from services.monitoring.projections.money import MoneyKind
 from shared.database.engine import Executor, fetch
 from shared.projections.projection import DecodedEvent
 
+DAY = "$2::date"  # the business date, in CASE_EVENTS
 MAX_EVENTS = 300  # events shown of a figure; of more, the page shows the first and their number
 
 TOPIC = {(event.source, event.name): event.topic for event in timeline.PROJECTION.rows}
@@ -36,18 +35,17 @@ EVENTS = """
 CASE_EVENTS = """
     select t.*, coalesce(c.company_name_ko, k.name_ko) as company, c.self_krw
     from (
-        select * from ({on_the_day} where c.programme_id = $1) c
-        where {condition}
-          and ($5::text is null
-               or $5 = c.year_from || case when c.year_to > c.year_from then '-' || c.year_to else '' end)
-          and ($6::text is null or c.track = $6) and ($7::text is null or c.municipality = $7)
-        order by c.number, c.case_id limit $8
+        select * from case_row c where c.programme_id = $1 and {condition}
+          and ($4::text is null
+               or $4 = c.year_from || case when c.year_to > c.year_from then '-' || c.year_to else '' end)
+          and ($5::text is null or c.track = $5) and ($6::text is null or c.municipality = $6)
+        order by c.number, c.case_id limit $7
     ) c
     cross join lateral (
         select * from timeline t
-        where t.subject = c.case_id::text and t.name = any($4::text[]) and t.occurred_on <= $2::date
+        where t.subject = c.case_id::text and t.name = any($3::text[]) and t.occurred_on <= $2::date
           and coalesce(t.data ->> 'completes', 'true') = 'true'
-        order by array_position($4::text[], t.name::text), t.occurred_on desc limit 1
+        order by array_position($3::text[], t.name::text), t.occurred_on desc limit 1
     ) t
     left join company_row k on k.company_id = c.company_id
     order by t.occurred_on, t.id
@@ -156,12 +154,10 @@ async def case_contributions(
     names: Sequence[str],
     scope: CaseScope = CaseScope(),
 ) -> list[Contribution]:
-    """Return one event of each case that meets the condition (SQL over the state of a case on the day)."""
-    statement = CASE_EVENTS.format(on_the_day=ON_THE_DAY, condition=condition)
+    """Return one event of each case that meets the condition: SQL over `case_row c`, with DAY as the day."""
+    statement = CASE_EVENTS.format(condition=condition)
     filters = (scope.years, scope.track, scope.municipality, MAX_EVENTS + 1)
-    rows = await fetch(
-        session, statement, inputs.programme_id, inputs.as_of, ABOUT_TO_DAYS, list(names), *filters
-    )
+    rows = await fetch(session, statement, inputs.programme_id, inputs.as_of, list(names), *filters)
     return [Contribution(row, 1) for row in rows]
 
 

@@ -6,22 +6,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.monitoring.board.parts.values import DateRange, Figure, Service, State, Text
+from services.monitoring.projections.case_states import CaseStatus
 from shared.values.money import Funder
 
-CaseStatus = Literal[
-    "applied",
-    "screened",
-    "ineligible",
-    "reserved",
-    "rejected",
-    "selected",
-    "agreed",
-    "in_progress",
-    "completed",
-    "abandoned",
-    "withdrawn",
-    "recorded",
-]
 TrancheState = Literal[
     "scheduled",
     "ready",
