@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 import structlog
+from shared.database.keyed_rows import Lock
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -13,7 +14,6 @@ from services.applications.companies import domain
 from services.applications.companies.models import Company, State
 from shared.database import keyed_rows
 from shared.database.engine import Executor
-from shared.database.keyed_rows import Lock
 from shared.errors import NotFound, RuleBroken
 from shared.messaging.outbox import emit
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from shared.database.keyed_rows import Lock
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.programmes import queries as programmes
@@ -10,7 +11,6 @@ from services.applications.rounds import domain, queries
 from services.applications.rounds.models import Round
 from shared.database import keyed_rows
 from shared.database.engine import Executor
-from shared.database.keyed_rows import Lock
 from shared.errors import RuleBroken
 from shared.messaging.outbox import emit
 

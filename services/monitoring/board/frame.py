@@ -10,7 +10,7 @@ from services.monitoring.board.parts.links import DEFAULT_UNIT
 from services.monitoring.board.parts.values import Lang, Text, Unit
 from services.monitoring.board.parts.views import Page, PageViewer
 from shared.values.clock import pinned, today
-from shared.web.http import Snapshot
+from shared.web.http import RequestSnapshot
 from shared.web.identity import Actor
 from shared.web.viewer import AsOf, Viewer, demo_operator
 
@@ -35,7 +35,7 @@ class PageContext(NamedTuple):
 
 async def page_request(
     request: Request,
-    session: Snapshot,
+    transaction: RequestSnapshot,
     viewer: Viewer,
     as_of: AsOf,
     *,
@@ -43,7 +43,7 @@ async def page_request(
     lang: LanguageParameter = "ko",
 ) -> PageContext:
     """Read the context in one dependency: FastAPI resolves what two dependencies share twice, on every request."""
-    snapshot = BoardSnapshot(session, as_of, today(), await queries.projection_position(session))
+    snapshot = BoardSnapshot(transaction, as_of, today(), await queries.projection_position(transaction))
     page = Page(
         path=request.url.path,
         lang=lang,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import DateRange, Figure, Service, State, Text
+from services.monitoring.board.parts.values import DateRange, Service, State, Text
+from services.monitoring.figures.figure import Figure
 from services.monitoring.projections.case_states import CaseStatus
 from shared.values.money import Funder
 
@@ -145,7 +146,7 @@ class CaseView:
     total_krw: int | None = None
     public_krw: int | None = None
     self_krw: int | None = None
-    disbursed_krw: int = 0
+    disbursed_krw: int | None = 0  # None where a past result does not say
     funder_shares: tuple[
         FunderShare, ...
     ] = ()  # one a funder, in the order of the definition; the template adds the total
@@ -170,7 +171,7 @@ class CaseRow:
     year: int
     status: CaseStatus
     agreed_krw: int | None
-    disbursed_krw: int
+    disbursed_krw: int | None  # None where a past result does not say
     next_due: date | None = None
     next_name: Text | None = None
 

@@ -11,9 +11,15 @@ from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
 from services.monitoring.board.parts.charts import Bar, Segment
 from services.monitoring.board.parts.i18n import Translate
-from services.monitoring.board.parts.programme_view import CompanyYear, MoneyRow, MoneyYear, ProgrammeView
 from services.monitoring.board.parts.values import Lang, Unit
-from services.monitoring.board.parts.verdict import current_year
+from services.monitoring.figures.sections import (
+    CompanyYear,
+    MoneyRow,
+    MoneyYear,
+    ProgrammeView,
+    current_year,
+    sum_of_known,
+)
 from shared.values.money import Funder
 
 MIN_GROUP_SIZE = 4
@@ -32,7 +38,7 @@ def money_columns(rows: tuple[MoneyYear, ...], t: Translate, lang: Lang, unit: U
 
 
 def _money_bar(row: MoneyYear, t: Translate, lang: Lang, unit: Unit) -> Bar:
-    executed = fmt.sum_of_known(*(figure for _, figure in row.executed))
+    executed = sum_of_known(*(figure for _, figure in row.executed))
     amounts = (("money.bar_planned", row.planned.value), ("money.bar_executed", executed))
     return Bar(
         fmt.period(row.key, lang),
@@ -191,7 +197,7 @@ def _segments_label(title: str, segments: list[Segment]) -> str:
 
 def column_sum(rows: tuple[CompanyYear, ...], field: str) -> int | None:
     """Sum a column of the companies' table (`completed`, `in_progress`, `planned_new`); None where nothing is known."""
-    return fmt.sum_of_known(*(getattr(row, field) for row in rows))
+    return sum_of_known(*(getattr(row, field) for row in rows))
 
 
 def completed_total(view: ProgrammeView) -> int | None:
@@ -199,7 +205,7 @@ def completed_total(view: ProgrammeView) -> int | None:
     return (
         column_sum(view.companies, "completed")
         if view.companies
-        else fmt.sum_of_known(*(r.completed for r in view.rounds))
+        else sum_of_known(*(r.completed for r in view.rounds))
     )
 
 
@@ -207,7 +213,7 @@ def in_progress_total(view: ProgrammeView) -> int | None:
     """Return the companies under way: selected and not completed."""
     if view.companies:
         return column_sum(view.companies, "in_progress")
-    selected, completed = fmt.sum_of_known(*(r.selected for r in view.rounds)), completed_total(view)
+    selected, completed = sum_of_known(*(r.selected for r in view.rounds)), completed_total(view)
     return None if selected is None else selected - (completed or 0)
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.i18n import Translate
 from services.monitoring.board.parts.links import Links
-from services.monitoring.board.parts.values import Figure
+from services.monitoring.figures.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from services.monitoring.board.parts.values import Figure, Lang, Unit, YearRange
+from services.monitoring.board.parts.values import Lang, Unit, YearRange
 
 SEOUL = ZoneInfo("Asia/Seoul")
 UNKNOWN_TEXT = "–"
@@ -116,9 +116,3 @@ def period(key: str, lang: Lang) -> str:
 def years(span: YearRange) -> str:
     """Format a range of years: 2019, or 2019~2021."""
     return str(span.first) if span.first == span.last else f"{span.first}~{span.last}"
-
-
-def sum_of_known(*figures: Figure) -> int | None:
-    """Sum the known values; None where none is known."""
-    known = [figure.value for figure in figures if figure.value is not None]
-    return sum(known) if known else None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from services.monitoring.board.parts import drawings
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.i18n import Translate
-from services.monitoring.board.parts.programme_view import Mentors, ProgrammeView, Round
-from services.monitoring.board.parts.values import UNKNOWN, Figure, Unit
+from services.monitoring.board.parts.values import Unit
+from services.monitoring.figures.figure import UNKNOWN, Figure
+from services.monitoring.figures.sections import Mentors, ProgrammeView, Round
 
 MAX_ON_PAGE, MAX_IN_ROW = 6, 4
 

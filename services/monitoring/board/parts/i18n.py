@@ -11,9 +11,10 @@ from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import TimelineEntry
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.board.parts.values import Lang, Text
-from services.monitoring.board.parts.verdict import Assessment
+from services.monitoring.figures.assessment import Assessment
 
 YEARS = {"year", "fiscal_year", "last"}
+LANGUAGES: tuple[Lang, Lang] = ("ko", "en")
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -73,6 +74,17 @@ def assessment_text(assessment: Assessment, lang: Lang, *, short: bool = False) 
     return rich_text(
         translator(lang)(f"{assessment.text_key}.short" if short else assessment.text_key, **params)
     )
+
+
+def assessment_words(assessment: Assessment) -> dict[str, object]:
+    """Return the state, the sentence and the rule of an assessment, in both languages, for the API."""
+    sentence = {lang: plain_text(assessment_text(assessment, lang)) for lang in LANGUAGES}
+    rule = {lang: translator(lang)(assessment.rule) for lang in LANGUAGES}
+    return {"state": assessment.state, "sentence": sentence, "rule": rule}
+
+
+def plain_text(html: Markup) -> str:
+    return html.striptags()
 
 
 def event_title(entry: TimelineEntry, lang: Lang) -> str:

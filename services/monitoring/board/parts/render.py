@@ -2,29 +2,33 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Context, Macro
-from markupsafe import Markup
 
-from services.monitoring.board.parts import charts, drawings, headline, i18n, layout, verdict
+from services.monitoring.board.parts import charts, drawings, headline, i18n, layout
 from services.monitoring.board.parts import format as fmt
+from services.monitoring.board.parts.case_assessment import assess_case
 from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
 from services.monitoring.board.parts.figure_html import FigureHtml
 from services.monitoring.board.parts.lineage_view import LineageView
 from services.monitoring.board.parts.links import Links
-from services.monitoring.board.parts.programme_view import ProgrammeView
-from services.monitoring.board.parts.values import Figure, Lang, Text
+from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.board.parts.views import ErrorView, OverviewView, Page
-from shared.values.identity_cache import IdentityKey
+from services.monitoring.figures.assessment import (
+    Assessment,
+    assess_overview,
+    assess_programme,
+    by_urgency,
+    indicator_state,
+)
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.sections import ProgrammeView
 
-ROW_CACHE_SIZE = 1_000
-DAY_PLACEHOLDER = date.max  # stands in links for the page's day where HTML is rendered once for many days
 BOARD = Path(__file__).resolve().parent.parent
 
 CONTENT_SECURITY_POLICY = (
@@ -96,10 +100,8 @@ class Renderer:
             DUE_ROWS_SHOWN=layout.DUE_ROWS_SHOWN,
             rich_text=i18n.rich_text,
             STATUS_STATE=STATUS_STATE,
+            indicator_state=indicator_state,
         )
-
-        # The HTML of a row's figures depends on its view and RowPage alone, so it is cached by these two.
-        self.row_figures = lru_cache(maxsize=ROW_CACHE_SIZE)(self._render_row_figures)
 
     def compile(self) -> None:
         """Compile all templates, so that the first request does not wait for it."""
@@ -109,30 +111,11 @@ class Renderer:
     def overview(self, page: Page, view: OverviewView) -> str:
         dated_programmes = view.dated_programmes
         assessments = assess_programmes(page, dated_programmes)
-        overall = verdict.assess_overview([assessment.state for assessment in assessments.values()])
-        programmes = verdict.by_urgency(dated_programmes, assessments)
-        row_page, render_row = (
-            RowPage(page, self._template_module),
-            self._template_module("overview_row.html", page).programme,
-        )
-        figures = {
-            programme.id: row_page.with_day(self.row_figures(row_page, IdentityKey(programme)))
-            for programme in view.programmes
-        }
-        rows = [render_row(row, assessments[row.id], figures[row.id]) for row in programmes]
+        overall = assess_overview([assessment.state for assessment in assessments.values()])
+        programmes = by_urgency(dated_programmes, assessments)
         return self._page(
-            "overview.html",
-            page,
-            view=view,
-            programmes=programmes,
-            assessments=assessments,
-            overall=overall,
-            rows=rows,
+            "overview.html", page, view=view, programmes=programmes, assessments=assessments, overall=overall
         )
-
-    def _render_row_figures(self, row_page: "RowPage", programme: "IdentityKey[ProgrammeView]") -> Markup:
-        html: Markup = row_page.macros.figures(programme.value)
-        return html
 
     def programmes(self, page: Page, view: OverviewView) -> str:
         return self._page(
@@ -140,11 +123,11 @@ class Renderer:
         )
 
     def programme(self, page: Page, view: ProgrammeView) -> str:
-        assessment, sections = verdict.assess_programme(view, page.as_of), layout.programme_layout(view)
+        assessment, sections = assess_programme(view, page.as_of), layout.programme_layout(view)
         return self._page("programme.html", page, view=view, assessment=assessment, sections=sections)
 
     def case(self, page: Page, view: CaseView) -> str:
-        return self._page("case.html", page, view=view, assessment=verdict.assess_case(view, page.as_of))
+        return self._page("case.html", page, view=view, assessment=assess_case(view, page.as_of))
 
     def cases(self, page: Page, view: CasesView) -> str:
         return self._page("cases.html", page, view=view)
@@ -158,52 +141,16 @@ class Renderer:
     def _page(self, template: str, page: Page, **context: object) -> str:
         return self.environment.get_template(template).render(**page_context(page), **context)
 
-    def _template_module(self, template: str, page: Page, links: Links | None = None) -> Any:
-        """Return the template's macros, in the context of a page."""
-        return self.environment.get_template(template).make_module(page_context(page, links))
 
-
-def assess_programmes(page: Page, programmes: Iterable[ProgrammeView]) -> dict[str, verdict.Assessment]:
+def assess_programmes(page: Page, programmes: Iterable[ProgrammeView]) -> dict[str, Assessment]:
     """Return the assessment of each programme by its id."""
-    return {programme.id: verdict.assess_programme(programme, page.as_of) for programme in programmes}
+    return {programme.id: assess_programme(programme, page.as_of) for programme in programmes}
 
 
-def page_context(page: Page, links: Links | None = None) -> dict[str, object]:
-    """Return the variables of every template; `links` default to the page's own."""
-    links = links or Links(page)
-    t, localize = i18n.translator(page.lang), Localizer(page.lang)
+def page_context(page: Page) -> dict[str, object]:
+    """Return the variables of every template."""
+    links, t, localize = Links(page), i18n.translator(page.lang), Localizer(page.lang)
     return {"page": page, "links": links, "t": t, "localize": localize, "show": FigureHtml(links, t)}
-
-
-class RowPage:
-    """Page in which the figures of overview rows are rendered, equal for all days of a year.
-
-    Their links hold a placeholder for the day; today's page is apart, as its links name no day.
-    """
-
-    def __init__(self, page: Page, template_module: Callable[[str, Page, Links], Any]) -> None:
-        self.page, self.template_module = (
-            replace(page, path="/", query={}, last_event_at=None),
-            template_module,
-        )
-        self.identity = (page.lang, page.unit, page.as_of.year, page.as_of == page.today)
-
-    @cached_property
-    def macros(self) -> Any:
-        """The macros of a row, with links to the placeholder day."""
-        is_today = self.page.as_of == self.page.today
-        page = self.page if is_today else replace(self.page, as_of=DAY_PLACEHOLDER)
-        return self.template_module("overview_row.html", self.page, Links(page))
-
-    def with_day(self, html: Markup) -> Markup:
-        """Replace the placeholder by the page's day."""
-        return Markup(html.replace(str(DAY_PLACEHOLDER), str(self.page.as_of)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RowPage) and other.identity == self.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +162,7 @@ class Localizer:
     def text(self, text: Text) -> str:
         return text.in_(self.lang)
 
-    def assessment(self, assessment: verdict.Assessment, *, short: bool = False) -> str:
+    def assessment(self, assessment: Assessment, *, short: bool = False) -> str:
         return i18n.assessment_text(assessment, self.lang, short=short)
 
     def event_title(self, entry: TimelineEntry) -> str:

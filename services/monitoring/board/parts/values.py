@@ -1,8 +1,8 @@
-"""Values that views consist of: texts in two languages, figures with lineage, states."""
+"""Values that views consist of: texts in two languages, states, periods."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
 Lang = Literal["ko", "en"]
 Unit = Literal[1, 1_000, 1_000_000]
@@ -24,22 +24,6 @@ class Text:
     def in_(self, lang: Lang) -> str:
         """Return the text in this language; Korean where there is no English."""
         return self.en if lang == "en" and self.en else self.ko
-
-
-class Figure(NamedTuple):  # a page has hundreds: frozen dataclasses take about twice as long to make
-    """A number with its lineage. Money is won; counts are of what the field's name states.
-
-    `value` None means unknown: shown as –, never as 0.
-    `key` is the figure's dotted id, which opens its lineage; None for a figure without.
-    `event_count` is the number of events that it was computed from, shown beside large figures.
-    """
-
-    value: int | None
-    key: str | None = None
-    event_count: int | None = None
-
-
-UNKNOWN = Figure(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.monitoring.board.parts.case_view import TimelineEntry
-from services.monitoring.board.parts.programme_view import ProgrammeView
 from services.monitoring.board.parts.values import Lang, Text, Unit
+from services.monitoring.figures.sections import ProgrammeView
 
 
 @dataclass(frozen=True, slots=True)

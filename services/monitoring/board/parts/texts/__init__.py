@@ -2,6 +2,7 @@
 
 from services.monitoring.board.parts.texts.cases import CASES
 from services.monitoring.board.parts.texts.events import EVENTS
+from services.monitoring.board.parts.texts.figures import FIGURES
 from services.monitoring.board.parts.texts.frame import FRAME
 from services.monitoring.board.parts.texts.lineage import LINEAGE
 from services.monitoring.board.parts.texts.overview import OVERVIEW
@@ -18,4 +19,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **LINEAGE,
     **ASSESSMENTS,
     **EVENTS,
+    **FIGURES,
 }

@@ -1,6 +1,35 @@
 """Sentences of assessments; `.short` is the form for a row of the overview."""
 
 ASSESSMENTS = {
+    "assessment.rule": ("판단 기준", "Rule"),
+    "assessment.rule.consultation": (
+        "의견 수렴은 판단하지 않고 회신 수를 알립니다. 모두 회신하면 정상입니다.",
+        "A consultation is not judged: the number of answers is told. On track once all have answered.",
+    ),
+    "assessment.rule.history": ("과거 실적만 있는 사업은 판단하지 않습니다.", "Past results are not judged."),
+    "assessment.rule.stale": (
+        "사업 기간 안에 210일 넘게 들어온 자료가 없으면 확인 필요입니다. 사업 정의를 공고한 것은 자료로 치지 않습니다.",
+        "To be checked where nothing has come in for more than 210 days within the programme's years; a published "
+        "definition does not count.",
+    ),
+    "assessment.rule.planned_companies": (
+        "올해 계획을 공고한 날(그 전이면 1월 1일)부터 연말까지 고르게 뽑는다고 볼 때, 기준일까지 뽑았어야 할 곳보다 적으면 주의입니다.",
+        "Care where fewer are selected than if they were selected evenly from the plan's publication (at the earliest "
+        "1 January) to the end of the year.",
+    ),
+    "assessment.rule.goal": (
+        "목표까지 남은 곳을 남은 해로 나눈 수가 가장 많이 뽑거나 계획한 해의 두 배를 넘으면 위험, 그 해를 넘으면 주의입니다. 계획대로 목표를 채우면 정상입니다.",
+        "Danger where each year that is left needs more than twice the best year (selected or planned), care where it "
+        "needs more than that year. On track where the plans fill the goal.",
+    ),
+    "assessment.rule.indicator": (
+        "지난해까지의 목표보다 적으면 주의입니다. 올해 목표는 연말까지입니다.",
+        "Care where the targets up to last year are not reached; this year's is due at its end.",
+    ),
+    "assessment.rule.nothing_yet": (
+        "셀 수 있는 실적이 생기면 판단합니다.",
+        "Judged once there is something to count.",
+    ),
     "assessment.nothing_yet": ("아직 셀 수 있는 실적이 없습니다.", "There is nothing to count yet."),
     "assessment.nothing_yet.short": ("아직 실적 없음", "nothing yet"),
     "assessment.consulting": (

@@ -6,57 +6,40 @@ from typing import Any
 
 import orjson
 
-from services.monitoring.board.fill.programme import short_name, support_cap
-from services.monitoring.board.fill.shown import FigureLookup
-from services.monitoring.board.lineage.rules import FigureDefinition, figure_definition
-from services.monitoring.board.lineage.sources import MAX_EVENTS, TOPIC, Contribution
 from services.monitoring.board.parts.lineage_view import LineageCase, LineageEvent, LineageView, RawEvent
-from services.monitoring.board.parts.values import Figure
-from services.monitoring.figures.domain import FigureInputs
-from services.monitoring.figures.programme import figures
+from services.monitoring.figures import words
+from services.monitoring.figures.contributions import TOPIC, Contribution
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.inputs import FigureInputs
+from services.monitoring.figures.programme import find_figure, short_name
 from services.monitoring.projections.timeline import TYPE_PREFIX
-from shared.database.engine import Executor
-from shared.errors import NotFound
+from shared.database.transaction import Transaction
 
 
 async def lineage_view(
-    session: Executor, inputs: FigureInputs, path: str, event_id: str | None
+    transaction: Transaction, inputs: FigureInputs, path: str, event_id: str | None
 ) -> LineageView:
-    """Fill the lineage of a figure; raise NotFound where the programme does not have it on the day."""
-    definition = figure_definition(path)
-    figure = figure_at(inputs, path)
-    contributions = await definition.find_contributions(session, inputs, figure.value or 0)
-    listed = contributions.listed[:MAX_EVENTS]
+    """Return the proof of a figure; raise NotFound where the programme does not have it on the day."""
+    figure, definition = find_figure(inputs, path)
+    contributions = await definition.prove(transaction, inputs, figure.scope)
+    listed = contributions.listed
     selected = next((item for item in listed if item.row.id == event_id), listed[0] if listed else None)
     return LineageView(
         figure=figure,
-        title=definition.title,
-        measure=definition.measure,
-        rule=definition.rule,
+        title=words.title(figure),
+        unit=definition.unit,
+        rule=words.rule(definition),
+        total=contributions.total,
         programme_id=inputs.programme_id,
         programme_name=short_name(inputs.programme_id, inputs.definition or inputs.proposal),
         adds=definition.adds,
         subtracts=definition.subtracts,
         cases=tuple(group_by_case(listed)),
         events=tuple(map(lineage_event, listed)),
-        events_total=contributions.total,
-        raw=raw_event(selected, definition) if selected else None,
+        events_total=contributions.events,
+        raw=raw_event(selected, figure) if selected else None,
         selected_event=selected.row.id if selected else None,
     )
-
-
-def figure_at(inputs: FigureInputs, path: str) -> Figure:
-    """Return the figure that the pages show; raise NotFound where it is not known."""
-    figure = FigureLookup(inputs.programme_id, figures(inputs))(path)
-    if path == "max_support_ratio" and inputs.definition:
-        figure = support_cap(inputs.programme_id, inputs.definition)
-    if figure.value is None:
-        raise NotFound(
-            "figure_absent",
-            ko=f"{inputs.as_of}에는 이 숫자가 없습니다. 기준일을 옮기거나 사업 화면에서 다시 여세요.",
-            en=f"There is no such figure on {inputs.as_of}. Pick another date, or open it from the programme.",
-        )
-    return figure
 
 
 def group_by_case(contributions: Sequence[Contribution]) -> list[LineageCase]:
@@ -66,13 +49,11 @@ def group_by_case(contributions: Sequence[Contribution]) -> list[LineageCase]:
         if case_id := contribution.row.data.get("case_id"):
             groups.setdefault(case_id, []).append(contribution)
     return [
-        LineageCase(case_id, group[0].row.company or case_id[:8], len(group), total(group))
+        LineageCase(
+            case_id, group[0].row.company or case_id[:8], len(group), sum(each.amount for each in group)
+        )
         for case_id, group in groups.items()
     ]
-
-
-def total(contributions: Iterable[Contribution]) -> int:
-    return sum(contribution.amount for contribution in contributions)
 
 
 def lineage_event(contribution: Contribution) -> LineageEvent:
@@ -86,16 +67,17 @@ def lineage_event(contribution: Contribution) -> LineageEvent:
     )
 
 
-def raw_event(contribution: Contribution, definition: FigureDefinition) -> RawEvent:
+def raw_event(contribution: Contribution, figure: Figure) -> RawEvent:
     """Return the event's headers and payload; the line with its contribution is highlighted."""
-    row = contribution.row
+    row, highlight = contribution.row, figure.definition.highlight if figure.definition else None
     payload = orjson.dumps(row.data, option=orjson.OPT_INDENT_2).decode()
-    line = f'"{definition.highlighted_field}": {abs(contribution.amount)}'
+    field = highlight.format_map(figure.scope._asdict()) if highlight else ""
+    line = f'"{field}": {abs(contribution.amount)}'
     return RawEvent(
         topic=TOPIC[row.source, row.name],
         headers=tuple(headers(row)),
         payload=payload,
-        highlight=line if definition.highlighted_field and line in payload else None,
+        highlight=line if field and line in payload else None,
     )
 
 

@@ -1,4 +1,6 @@
-"""View of a programme's page and of its row in the overview; a section is shown when its data exists.
+"""The figures of a programme, section by section, as its page and its row in the overview show them.
+
+A section is shown when its data exists.
 
 Classes of which an overview has hundreds are named tuples, as these are created faster than frozen dataclasses.
 """
@@ -7,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
-from services.monitoring.board.parts.values import UNKNOWN, DateRange, Figure, State, Text, YearRange
+from services.monitoring.board.parts.values import DateRange, State, Text, YearRange
+from services.monitoring.figures.figure import UNKNOWN, Figure
 from shared.values.money import Funder
 
 Stage = Literal["consultation", "running", "history"]
@@ -245,6 +248,8 @@ class ProgrammeView:
     stage: Stage
     years: YearRange
     last_event_on: date | None  # business date of the newest event that counts here
+    published_on: date | None = None  # business date of its first version
+    plan_since: date | None = None  # business date from which its companies are planned as they are
     subtitles: tuple[Text, ...] = ()  # short lines under the title: 지속사업, …
     ratio: tuple[tuple[Funder, int], ...] = ()  # 50:10:20:20
     total: Figure = UNKNOWN  # 총사업비, won
@@ -267,3 +272,15 @@ class ProgrammeView:
     consultation: Consultation | None = None
     risks: tuple[Risk, ...] = ()
     related: tuple[tuple[str, Text], ...] = ()  # programmes of the same pledge: (id, name)
+
+
+def sum_of_known(*figures: Figure) -> int | None:
+    """Sum the known values; None where none is known."""
+    known = [figure.value for figure in figures if figure.value is not None]
+    return sum(known) if known else None
+
+
+def current_year(view: ProgrammeView, as_of: date) -> CompanyYear | None:
+    """Return the row of the as-of year, or the newest one before it; None without one."""
+    rows = [row for row in view.companies if row.years.first <= as_of.year]
+    return max(rows, key=lambda row: row.years.last, default=None)

@@ -2,10 +2,9 @@
 
 from typing import Any, cast
 
-from services.monitoring.board.fill.programme import milestone_name
 from services.monitoring.board.parts.case_view import TimelineEntry
 from services.monitoring.board.parts.values import Service, Text
-from services.monitoring.figures.domain import Json
+from services.monitoring.figures.programme import milestone_name
 from shared.events.definition import Definition
 
 TEMPLATES = {
@@ -40,7 +39,7 @@ def timeline_entry(row: Any, definition: Definition | None, company: str | None 
     )
 
 
-def sentence_params(data: Json, definition: Definition | None) -> Json:
+def sentence_params(data: dict[str, Any], definition: Definition | None) -> dict[str, Any]:
     """Return the event's data with names in both languages in place of keys."""
     params = dict(data)
     if "milestone" in data:
@@ -55,11 +54,11 @@ def template_name(template: str) -> Text:
     return TEMPLATES.get(template, Text(template))
 
 
-def amount_krw(data: Json) -> int | None:
+def amount_krw(data: dict[str, Any]) -> int | None:
     """Return the event's total in won from whichever field has it, None where none has."""
     for name in ("total_krw", "amount_krw"):
         if name in data:
             return int(data[name])
-    years: list[Json] = data.get("years") or [data]
+    years: list[dict[str, Any]] = data.get("years") or [data]
     amounts = [krw for year in years for krw in year.get("amounts_krw", {}).values()]
     return sum(map(int, amounts)) if amounts else None

@@ -1,15 +1,14 @@
-"""Inputs of figures, and the rules that figures share: percent, sums, totals, absent groups."""
+"""Inputs of figures: what the projections hold of a programme on a business date; and sums that figures share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from services.monitoring.projections.money import MoneyKind
 from shared.events.definition import Definition, Proposal
 
-Json = dict[str, Any]
 ALL: Literal["all"] = "all"
 PERIOD_AFTER, PERIOD_UNSPLIT = "after", "unsplit"
 
@@ -58,8 +57,7 @@ class CaseGroup:
         return str(self.year_from) if self.year_from == self.year_to else f"{self.year_from}-{self.year_to}"
 
 
-@dataclass(frozen=True)
-class MunicipalityCounts:
+class MunicipalityCounts(NamedTuple):
     """A municipality's cases in rounds; `finished`: completed or about to be."""
 
     applied: int
@@ -91,7 +89,9 @@ class FigureInputs:
     """Inputs of all figures of one programme on a business date.
 
     `money_events`: number of events that give money of a kind to a fiscal year. `agreement_periods`: by year, first
-    start and last end of the agreements in force. Not `in_detail`: only what a row of an overview shows.
+    start and last end of the agreements in force. `published_on`: of its first version; `plan_since`: the day from which the companies have been planned as they
+    are now. `computed`: rows that several figures are taken from (figure.once). Not `in_detail`: only what a row of an
+    overview shows.
     """
 
     programme_id: str
@@ -109,6 +109,9 @@ class FigureInputs:
     report: StatedProgress | None = None
     companies_visited: int = 0
     money_events: dict[tuple[MoneyKind, int], int] = field(default_factory=dict)
+    published_on: date | None = None
+    plan_since: date | None = None
+    computed: dict[Callable[..., Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def required_definition(self) -> Definition:
@@ -126,11 +129,6 @@ def percent_half_up(part: int, whole: int) -> int:
 def with_total(row: Mapping[str, int]) -> dict[str, int]:
     """Return a row of won by funder with its total in front."""
     return {ALL: sum(row.values()), **row}
-
-
-def without_absent(groups: Json) -> Json:
-    """Return the groups without empty ones: an unknown value is absent, never zero."""
-    return {name: group for name, group in groups.items() if group is not None and group != {}}
 
 
 COUNTS = ("applied", "selected", "reserved", "agreed", "abandoned", "completed", "about_to")

@@ -1,29 +1,34 @@
-"""Assessment of a programme or case, the sentence on top of its page, computed from the figures by rules.
+"""Assessment of a programme: a figure like the others, computed from figures by rules that are stated in words.
 
-An assessment names its text (texts/verdicts.py) and the parameters of it. The first rule that applies decides:
-consultation → past results only → stale figures → this year's planned companies → a round's progress against the
-programme's goal → an indicator → nothing to count yet.
+An assessment names its sentence and the rule that decided, both in the catalogue, and the parameters of the sentence.
+The first rule that applies decides: consultation → past results only → stale figures → this year's planned companies →
+progress against the programme's goal → an indicator → nothing to count yet. `info` and `planned` judge nothing.
+
+Publishing a plan never makes a state worse: what is planned is asked for from the day of its publication on, and a plan
+counts towards the goal without taking its year away from those that are left (docs/decisions/0025-assessments.md).
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.monitoring.board.parts.case_view import CaseView
-from services.monitoring.board.parts.format import sum_of_known
-from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView, Round, Stage
 from services.monitoring.board.parts.values import State
+from services.monitoring.figures.sections import Indicator, ProgrammeView, Stage, sum_of_known
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A state and the sentence with its reason; counts are of companies, times or municipalities."""
+    """A state and the sentence with its reason; counts are of companies, times or municipalities.
+
+    `rule` is the key of the rule in words; empty where the state is no judgement of a programme.
+    """
 
     state: State
     text_key: str  # key of the sentence; the row of the overview shows `<text_key>.short`
     params: Mapping[str, object] = field(default_factory=dict)
+    rule: str = ""
 
 
 Rule = Callable[[ProgrammeView, date], Assessment | None]
@@ -31,10 +36,10 @@ Rule = Callable[[ProgrammeView, date], Assessment | None]
 
 def assess_programme(view: ProgrammeView, as_of: date) -> Assessment:
     """Assess a programme as of a date, by the first rule that applies."""
-    for rule in RULES:
+    for name, rule in RULES.items():
         if assessment := rule(view, as_of):
-            return assessment
-    return Assessment("planned", "assessment.nothing_yet")
+            return replace(assessment, rule=f"assessment.rule.{name}")
+    return Assessment("planned", "assessment.nothing_yet", rule="assessment.rule.nothing_yet")
 
 
 def consultation(view: ProgrammeView, as_of: date) -> Assessment | None:
@@ -55,17 +60,19 @@ def history(view: ProgrammeView, as_of: date) -> Assessment | None:
         return None
     done = sum_of_known(*(row.completed for row in view.companies))
     running = sum_of_known(*(row.in_progress for row in view.companies))
-    return Assessment("info", "assessment.history", {"done": done or 0, "running": running or 0})
+    return Assessment("info", "assessment.history", {"done": done, "running": running})
 
 
 def stale(view: ProgrammeView, as_of: date) -> Assessment | None:
-    last = view.last_event_on
+    """Assess a programme from which nothing was heard for long: a definition that is published is no news of it."""
+    last = view.last_event_on or view.published_on
     if last is None or (as_of - last).days <= STALE_DAYS or view.years.last < as_of.year:
         return None
     return Assessment("unknown", "assessment.stale", {"last": last})
 
 
 def planned_companies(view: ProgrammeView, as_of: date) -> Assessment | None:
+    """Assess this year's plan, as if its companies were selected evenly from its publication to the end of the year."""
     row = next((row for row in view.companies if row.years.last == as_of.year), None)
     if row is None or row.planned_new.value is None:
         return None
@@ -74,7 +81,8 @@ def planned_companies(view: ProgrammeView, as_of: date) -> Assessment | None:
     params = {"year": as_of.year, "planned": running + to_find, "running": running, "to_find": to_find}
     if to_find == 0:
         return Assessment("ok", "assessment.plan_met", params)
-    is_behind = running * 365 < (running + to_find) * as_of.timetuple().tm_yday
+    begin, end = max(date(as_of.year, 1, 1), view.plan_since or date.min), date(as_of.year, 12, 31)
+    is_behind = running * (end - begin).days < (running + to_find) * (as_of - begin).days
     half = "second" if as_of >= date(as_of.year, 6, 30) else "year"
     return Assessment("warning" if is_behind else "ok", f"assessment.to_find_{half}", params)
 
@@ -92,44 +100,59 @@ def goal(view: ProgrammeView, as_of: date) -> Assessment | None:
     target = view.companies_planned.value
     if target is None:
         return Assessment("info", "assessment.round", params)
-    selected = sum(r.selected.value or 0 for r in view.rounds)
-    planned = _planned_after(view.rounds, current)
-    left = target - selected - planned
+    missing = target - sum(r.selected.value or 0 for r in view.rounds)
+    planned = sum(r.planned.value or 0 for r in view.rounds if r.year > current.year and not r.selected.value)
+    left = missing - planned
     params |= {"target": target, "planned": planned, "left": max(left, 0), "last": view.years.last}
     if left <= 0:
         return Assessment("ok", "assessment.goal_planned", params)
-    open_years = view.years.last - max(r.year for r in view.rounds)
     best = max(max(r.selected.value or 0, r.planned.value or 0) for r in view.rounds)
     text_key = "assessment.goal" if planned else "assessment.goal_open"
-    return Assessment(_goal_state(left, open_years, best), text_key, params)
+    return Assessment(goal_state(missing, view.years.last - current.year, best), text_key, params)
 
 
-def _planned_after(rounds: tuple[Round, ...], current: Round) -> int:
-    return sum(r.planned.value or 0 for r in rounds if r.year > current.year and not r.selected.value)
+def goal_state(missing: int, years_left: int, best: int) -> State:
+    """Return danger where each year that is left needs more than twice the companies of the best year so far.
 
-
-def _goal_state(left: int, open_years: int, best: int) -> State:
-    """Return danger where each remaining year needs more than twice the companies of the best year so far."""
-    if open_years <= 0 or left > 2 * best * open_years:
+    `missing` counts what is not selected yet, planned or not: a year that gets a plan stays a year that is left.
+    """
+    if years_left <= 0 or missing > 2 * best * years_left:
         return "danger"
-    return "warning" if left > best * open_years else "ok"
+    return "warning" if missing > best * years_left else "ok"
 
 
-def indicator(view: ProgrammeView, as_of: date) -> Assessment | None:
+def first_indicator(view: ProgrammeView, as_of: date) -> Assessment | None:
     if not view.indicators:
         return None
-    first = view.indicators[0]
-    due = sum(year.target for year in first.years if year.year <= as_of.year)
-    achieved = first.achieved.value or 0
-    params = {"achieved": achieved, "target": first.target.value, "due": due, "unit": first.counted_in}
-    return Assessment("ok" if achieved >= due else "warning", _indicator_text(achieved, due), params)
+    indicator = view.indicators[0]
+    achieved, due = indicator.achieved.value or 0, due_by(indicator, as_of.year)
+    params = {
+        "achieved": achieved,
+        "target": indicator.target.value,
+        "due": due,
+        "unit": indicator.counted_in,
+    }
+    text_key = "assessment.indicator_behind" if achieved < due else "assessment.indicator"
+    return Assessment(indicator_state(indicator, as_of), text_key, params)
 
 
-def _indicator_text(achieved: int, due: int) -> str:
-    return "assessment.indicator_behind" if achieved < due else "assessment.indicator"
+def indicator_state(indicator: Indicator, as_of: date) -> State:
+    """Return a warning where the targets of the years that are over are not reached; this year's is due at its end."""
+    return "ok" if (indicator.achieved.value or 0) >= due_by(indicator, as_of.year - 1) else "warning"
 
 
-RULES: tuple[Rule, ...] = (consultation, history, stale, planned_companies, goal, indicator)
+def due_by(indicator: Indicator, year: int) -> int:
+    return sum(each.target for each in indicator.years if each.year <= year)
+
+
+RULES: Mapping[str, Rule] = {
+    "consultation": consultation,
+    "history": history,
+    "stale": stale,
+    "planned_companies": planned_companies,
+    "goal": goal,
+    "indicator": first_indicator,
+}
 
 
 URGENT_STATES: tuple[State, ...] = ("danger", "warning", "unknown")
@@ -149,7 +172,7 @@ def by_urgency(views: Iterable[ProgrammeView], assessments: Mapping[str, Assessm
     return sorted(views, key=sort_key)
 
 
-def assess_overview(states: list[State]) -> Assessment:
+def assess_overview(states: Sequence[State]) -> Assessment:
     """Count the programmes in danger, unknown and warning states; states without programmes are left out."""
     shown: tuple[State, ...] = ("danger", "unknown", "warning")
     counts = {state: states.count(state) for state in shown if state in states}
@@ -157,40 +180,3 @@ def assess_overview(states: list[State]) -> Assessment:
     return Assessment(
         next(iter(counts), "ok"), "assessment.overview" if counts else "assessment.overview_ok", params
     )
-
-
-def assess_case(view: CaseView, as_of: date) -> Assessment:
-    """Assess a case: its status and next step; an unconfirmed payment comes before everything else."""
-    if any(tranche.state == "unconfirmed" for tranche in view.tranches):
-        return Assessment("unknown", "assessment.case_unconfirmed", {})
-    if view.status in (
-        "abandoned",
-        "withdrawn",
-        "rejected",
-        "ineligible",
-        "reserved",
-        "completed",
-        "recorded",
-    ):
-        state: State = "ok" if view.status in ("completed", "recorded") else "hold"
-        return Assessment(state, f"assessment.case_{view.status}", {"paid": view.disbursed_krw})
-    if missed := next((row for row in view.milestones if row.state == "missed"), None):
-        return Assessment("danger", "assessment.case_missed", {"name": missed.name, "due": missed.due_on})
-    return _assess_next_step(view, as_of)
-
-
-def _assess_next_step(view: CaseView, as_of: date) -> Assessment:
-    open_milestones = (row for row in view.milestones if row.state in ("scheduled", "due_soon", "reported"))
-    upcoming = min(open_milestones, key=lambda row: row.due_on, default=None)
-    if upcoming is None:
-        return Assessment("info", "assessment.case_open", {"status": f"status.{view.status}"})
-    params = {"paid": view.disbursed_krw, "name": upcoming.name, "due": upcoming.due_on}
-    is_soon = 0 <= (upcoming.due_on - as_of).days <= 7 and upcoming.state != "reported"
-    key = "assessment.case_next_paid" if view.disbursed_krw else "assessment.case_next"
-    return Assessment("warning" if is_soon else "ok", key, params)
-
-
-def current_year(view: ProgrammeView, as_of: date) -> CompanyYear | None:
-    """Return the row of the as-of year, or the newest one before it; None without one."""
-    rows = [row for row in view.companies if row.years.first <= as_of.year]
-    return max(rows, key=lambda row: row.years.last, default=None)

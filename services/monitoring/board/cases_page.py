@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from services.monitoring.board.fill.case import public_krw, tranche_name
-from services.monitoring.board.fill.companies import municipality_name
-from services.monitoring.board.fill.programme import milestone_name, short_name
+from services.monitoring.board.case_page import public_krw, tranche_name
 from services.monitoring.board.parts.case_view import CaseFilter, CaseRow, CasesView, Choice
-from services.monitoring.board.parts.values import Figure
 from services.monitoring.board.parts.views import WorkItem
+from services.monitoring.figures.companies import municipality_name
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.programme import milestone_name, short_name
 from services.monitoring.projections.case_states import CaseStatus
 from shared.events.definition import Definition
 
@@ -53,7 +53,7 @@ def case_row(row: Any, definition: Definition | None) -> CaseRow:
         year=row.year_to,
         status=row.status,
         agreed_krw=row.total_krw if row.status in STATUSES_WITH_AGREEMENT else None,
-        disbursed_krw=(public_krw(row) if is_past_result else row.paid_krw) or 0,
+        disbursed_krw=public_krw(row) if is_past_result else row.paid_krw or 0,
         next_due=row.next_due,
         next_name=milestone_name(definition, row.next_milestone) if row.next_milestone else None,
     )

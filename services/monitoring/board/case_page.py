@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.monitoring.board.fill.companies import municipality_name
-from services.monitoring.board.fill.programme import milestone_name, short_name
-from services.monitoring.board.fill.timeline import template_name, timeline_entry
 from services.monitoring.board.parts.case_view import (
     CaseView,
     Company,
@@ -22,7 +19,9 @@ from services.monitoring.board.parts.case_view import (
     Tranche,
 )
 from services.monitoring.board.parts.values import DateRange, Text
-from services.monitoring.figures.domain import Json
+from services.monitoring.board.timeline_entries import template_name, timeline_entry
+from services.monitoring.figures.companies import municipality_name
+from services.monitoring.figures.programme import milestone_name, short_name
 from shared.events.definition import Definition
 from shared.values.money import PUBLIC, Funder
 
@@ -107,10 +106,10 @@ def public_krw(case: Any) -> int | None:
     return sum(known) if known else None
 
 
-def disbursed_krw(case: Any, tranches: Iterable[Tranche]) -> int:
-    """Return the won of confirmed payments; for a past result, all its public money."""
+def disbursed_krw(case: Any, tranches: Iterable[Tranche]) -> int | None:
+    """Return the won of confirmed payments; for a past result, all its public money, None where that is unknown."""
     if case.recorded_on is not None:
-        return public_krw(case) or 0
+        return public_krw(case)
     return sum(tranche.amount_krw for tranche in tranches if tranche.state == "disbursed")
 
 
@@ -145,7 +144,7 @@ def scheduled_tranches(rows: CaseRows) -> list[Any]:
     return [row for row in rows.tranches if steps_until(row, rows.as_of)]
 
 
-def steps_until(row: Any, as_of: date) -> list[Json]:
+def steps_until(row: Any, as_of: date) -> list[dict[str, Any]]:
     return [step for step in row.steps if step["on"] <= as_of.isoformat()]
 
 
@@ -168,7 +167,7 @@ def tranche_name(definition: Definition | None, number: int) -> Text:
     return Text(rule.name_ko, rule.name_en) if rule else Text(f"{number}회차", f"Tranche {number}")
 
 
-def payment_steps(steps: Iterable[Json]) -> list[PaymentStep]:
+def payment_steps(steps: Iterable[dict[str, Any]]) -> list[PaymentStep]:
     """Return the request, approval and instruction of the latest attempt to pay."""
     payment: list[PaymentStep] = []
     for step in steps:
