@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.figures.queries import all_figures, figures_of
+from services.monitoring.figures.programme import as_json
+from services.monitoring.figures.queries import load_all_inputs, load_programme_inputs
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.events import Event
@@ -53,8 +54,8 @@ async def project_and_compute(database: Database, events: list[Event], as_of: st
 
 
 async def compute(database: Database, as_of: str) -> dict[str, Any]:
-    async with database.transaction() as session:
-        return await figures_of(session, PROGRAMME, on(as_of))
+    async with database.transaction() as transaction:
+        return as_json(await load_programme_inputs(transaction, PROGRAMME, on(as_of)))
 
 
 def awarded_case(name: str, due: str | None = None, done: str | None = None) -> list[Event]:
@@ -373,10 +374,10 @@ async def test_a_programme_unknown_on_the_day_is_refused_with_an_explanation(dat
 async def test_every_programme_known_on_the_day_is_listed(database: Database) -> None:
     await project_events(database, decode_events([published(), registered("A")]))
 
-    async with database.transaction() as session:
-        listed = await all_figures(session, date(2025, 1, 20))
+    async with database.transaction() as transaction:
+        listed = await load_all_inputs(transaction, date(2025, 1, 20))
 
-    assert [figures["programme_id"] for figures in listed] == [PROGRAMME]
+    assert [inputs.programme_id for inputs in listed] == [PROGRAMME]
 
 
 async def test_any_order_of_arrival_gives_the_same_figures(database: Database, databases: Databases) -> None:

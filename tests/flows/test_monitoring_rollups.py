@@ -89,7 +89,7 @@ async def rows(connection: Connection, statement: str, *arguments: Any) -> list[
 
 
 async def rollups(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         return {name: await rows(connection, f"select * from {name}") for name in ROLLUP_TABLES}
 
 
@@ -97,7 +97,7 @@ async def rollups(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 async def test_counts_by_rollups_equal_counts_by_cases_on_every_day(database: Database, seed: int) -> None:
     await project_events(database, interleave(decode_events(random_histories(seed)), seed), batch=11)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         for number in range(-40, 240, 3):
             on = date(2024, 1, 1) + timedelta(number)
             by_cases = await rows(connection, BY_CASES, on)
@@ -144,14 +144,14 @@ async def test_concurrent_folds_of_two_topics_of_a_case_count_it_once(database: 
     written, go_on = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             await fold(connection, of_applications, selection)
             written.set()
             await go_on.wait()
 
     async def second() -> None:
         await written.wait()
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             await fold(connection, of_monitoring, completion)
 
     holding, waiting = asyncio.create_task(first()), asyncio.create_task(second())
@@ -159,7 +159,7 @@ async def test_concurrent_folds_of_two_topics_of_a_case_count_it_once(database: 
     go_on.set()
     await asyncio.gather(holding, waiting)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         [counts] = await rows(connection, "select sum(selected), sum(completed) from case_rollup")
     assert counts == (1, 1)
 
@@ -169,7 +169,7 @@ async def test_a_visit_entered_late_moves_the_company_to_its_first_day(database:
 
     await project_events(database, decode_events(events), batch=1)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         assert await rows(connection, "select occurred_on, companies from visited_rollup") == [
             (date(2024, 8, 1), 1)
         ]

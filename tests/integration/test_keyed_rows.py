@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from asyncpg.exceptions import UniqueViolationError
-from shared.database.keyed_rows import Lock
 
 from services.applications.companies.models import Company, State
 from shared.database import keyed_rows
 from shared.database.engine import Database, Executor, fetch_raw
+from shared.database.keyed_rows import Lock
 from tests.builders import a_business_number
 from tests.databases import Databases, app_url
 

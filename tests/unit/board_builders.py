@@ -4,7 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.monitoring.board.parts.case_view import CaseView, Company, TimelineEntry
-from services.monitoring.board.parts.programme_view import (
+from services.monitoring.board.parts.values import Text, YearRange
+from services.monitoring.board.parts.views import Page, PageViewer
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.sections import (
     CompanyYear,
     DueMilestone,
     Execution,
@@ -17,8 +20,6 @@ from services.monitoring.board.parts.programme_view import (
     Risk,
     Round,
 )
-from services.monitoring.board.parts.values import Figure, Text, YearRange
-from services.monitoring.board.parts.views import Page, PageViewer
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)

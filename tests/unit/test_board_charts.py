@@ -1,15 +1,17 @@
 """Charts are drawn in proportion, within their bounds, on one scale."""
 
 import re
+from datetime import date
 
 import pytest
 
-from services.monitoring.board.fill.money import money_years
-from services.monitoring.board.fill.shown import FigureLookup
 from services.monitoring.board.parts import charts, drawings, i18n
 from services.monitoring.board.parts.charts import Bar, Segment
-from services.monitoring.board.parts.programme_view import MoneyYear
-from services.monitoring.board.parts.values import Figure
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.inputs import FigureInputs, MoneySum
+from services.monitoring.figures.money import money_years
+from services.monitoring.figures.sections import MoneyYear
+from services.monitoring.projections.money import MoneyKind
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import a_definition
 
@@ -72,13 +74,15 @@ def test_plan_outline_and_execution_share_one_scale() -> None:
 
 
 def test_past_spending_precedes_the_plan_and_half_years_have_no_execution() -> None:
-    plan = {"2022": 5, "2026H1": 6, "2026H2": 7, "subtotal": 18}
-    spent = {year: {"city": 3, "public": 3} for year in ("2019", "2022", "2026")}
-    shown = FigureLookup("p", {"term_plan": {"all": plan}, "executed": spent})
+    plan = [
+        {"period": period, "funder": "city", "amount_krw": krw}
+        for period, krw in {"2022": 5, "2026H1": 6, "2026H2": 7}.items()
+    ]
+    definition = a_definition(funders={"city": 1}, remainder_to="city", plan=plan)
+    spent = [MoneySum(MoneyKind.DISBURSED, year, "city", 3) for year in (2019, 2022, 2026)]
 
-    found = {
-        row.key: row for row in money_years(shown, a_definition(funders={"city": 1}, remainder_to="city"))
-    }
+    inputs = FigureInputs("p", date(2026, 12, 31), definition=definition, money=spent)
+    found = {row.key: row for row in money_years(inputs)}
 
     assert list(found) == ["2019", "2022", "2026H1", "2026H2"]
     assert found["2019"].planned.value is None

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.monitoring.board.parts import headline, i18n, layout
-from services.monitoring.board.parts.programme_view import MoneyTable
 from services.monitoring.board.parts.render import Assets, Renderer
 from services.monitoring.board.parts.texts import TEXTS
-from services.monitoring.board.parts.values import Figure
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.sections import MoneyTable
 from tests.unit.board_builders import a_page, with_everything
 
 

@@ -28,8 +28,8 @@ def test_english_texts_need_no_parameters_beyond_the_korean(key: str) -> None:
 
 
 def test_every_assessment_of_a_programme_has_a_short_form() -> None:
-    rules = (BOARD / "parts/verdict.py").read_text()
-    of_programmes = set(re.findall(r'"(assessment\.(?!case_|overview)\w+)"', rules))
+    rules = (BOARD.parent / "figures/assessment.py").read_text()
+    of_programmes = set(re.findall(r'"(assessment\.(?!case_|overview|rule)\w+)"', rules))
 
     assert of_programmes
     assert {key for key in of_programmes if f"{key}.short" not in TEXTS} == set()

@@ -1,15 +1,8 @@
-"""Rules that figures share: percentages, totals, absent groups and counts of cases."""
+"""Rules that figures share: percentages, totals and counts of cases."""
 
 import pytest
 
-from services.monitoring.figures.domain import (
-    CaseGroup,
-    FigureInputs,
-    percent_half_up,
-    totals_of,
-    with_total,
-    without_absent,
-)
+from services.monitoring.figures.inputs import CaseGroup, FigureInputs, percent_half_up, totals_of, with_total
 from tests.unit.monitoring_builders import PROGRAMME, a_definition, on
 
 
@@ -22,10 +15,6 @@ def test_percentages_are_rounded_half_up(part: int, whole: int, percent: int) ->
 
 def test_a_row_of_money_has_its_total_in_front() -> None:
     assert list(with_total({"city": 2, "self": 3}).items()) == [("all", 5), ("city", 2), ("self", 3)]
-
-
-def test_unknown_and_empty_groups_are_absent_and_zero_is_not() -> None:
-    assert without_absent({"a": None, "b": {}, "c": 0, "d": {"x": 1}}) == {"c": 0, "d": {"x": 1}}
 
 
 def test_counts_of_all_groups_are_summed_by_state() -> None:

@@ -39,8 +39,8 @@ class DueRow:
 
 
 def all_figures(inputs: FigureInputs) -> Iterator[Figure]:
-    """Yield every figure that the programme has on the day."""
-    for definition in FIGURES:
+    """Yield every figure that the programme has on the day; a proposal has nothing but the number that is asked."""
+    for definition in FIGURES if inputs.definition else (companies.MUNICIPALITIES,):
         if inputs.in_detail or definition not in money.YEARLY_FIGURES:
             found = (figure(inputs, definition, scope) for scope in definition.scopes(inputs))
             yield from (each for each in found if each.value is not None)
