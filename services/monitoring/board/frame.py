@@ -10,7 +10,7 @@ from services.monitoring.board.parts.links import DEFAULT_UNIT
 from services.monitoring.board.parts.values import Lang, Text, Unit
 from services.monitoring.board.parts.views import Page, PageViewer
 from shared.values.clock import pinned, today
-from shared.web.http import Snapshot
+from shared.web.http import RequestSnapshot
 from shared.web.identity import Actor
 from shared.web.viewer import AsOf, Viewer, demo_operator
 
@@ -35,7 +35,7 @@ class PageContext(NamedTuple):
 
 async def page_request(
     request: Request,
-    session: Snapshot,
+    session: RequestSnapshot,
     viewer: Viewer,
     as_of: AsOf,
     *,

@@ -25,7 +25,7 @@ from services.monitoring.board.parts.verdict import STAGES
 from services.monitoring.board.parts.views import OverviewView, WorkItem
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.domain import FigureInputs
-from shared.database.engine import Executor
+from shared.database.transaction import Transaction
 
 WORK_LIMIT = 50
 RECENT_LIMIT = 8
@@ -35,7 +35,7 @@ RECENT_LIMIT = 8
 class BoardSnapshot:
     """A snapshot transaction, the business date asked for, today's date, and the projections' position."""
 
-    session: Executor
+    session: Transaction
     as_of: date
     today: date
     position: queries.ProjectionPosition

@@ -10,7 +10,7 @@ from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
@@ -72,28 +72,30 @@ class ProjectionPosition(NamedTuple):
     last_event_at: datetime | None  # when the newest event was recorded
 
 
-async def projection_position(session: Executor) -> ProjectionPosition:
-    [row] = await fetch(session, POSITION, SOURCES)
+async def projection_position(session: Transaction) -> ProjectionPosition:
+    [row] = await session.fetch(POSITION, SOURCES)
     return ProjectionPosition(*row)
 
 
-async def last_event_dates(session: Executor, ids: Sequence[str], as_of: date) -> dict[str, date]:
+async def last_event_dates(session: Transaction, ids: Sequence[str], as_of: date) -> dict[str, date]:
     """Return the business date of each programme's newest event that counts as its activity."""
-    return {row.id: row.on_day for row in await fetch(session, LAST_EVENT_ON, list(ids), as_of)}
+    return {row.id: row.on_day for row in await session.fetch(LAST_EVENT_ON, list(ids), as_of)}
 
 
-async def due_milestones(session: Executor, programme_id: str, as_of: date) -> list[DueRow]:
+async def due_milestones(session: Transaction, programme_id: str, as_of: date) -> list[DueRow]:
     """Return milestones due within 30 days; of more than 500 only those of whole days."""
     rows = [
         DueRow(*row)
-        for row in await fetch(session, DUE, programme_id, as_of, DUE_DAYS, MAX_DUE_MILESTONES + 1)
+        for row in await session.fetch(DUE, programme_id, as_of, DUE_DAYS, MAX_DUE_MILESTONES + 1)
     ]
     return [row for row in rows if row.due_on < rows[-1].due_on] if len(rows) > MAX_DUE_MILESTONES else rows
 
 
-async def related(session: Executor, programme_id: str, pledge: str, as_of: date) -> list[tuple[str, Text]]:
+async def related(
+    session: Transaction, programme_id: str, pledge: str, as_of: date
+) -> list[tuple[str, Text]]:
     """Return the other programmes of the same pledge, as id and short name."""
-    rows = await fetch(session, RELATED, as_of)
+    rows = await session.fetch(RELATED, as_of)
     others = [row for row in rows if row.pledge == pledge and row.programme_id != programme_id]
     return [(row.programme_id, Text(row.ko, row.en)) for row in others]
 
@@ -174,9 +176,9 @@ TIMELINE = """
 """
 
 
-async def case(session: Executor, case_id: str, as_of: date) -> Any:
+async def case(session: Transaction, case_id: str, as_of: date) -> Any:
     """Return the case; raise NotFound where it did not exist on the day."""
-    rows = await fetch(session, ONE_CASE, as_of, case_id)
+    rows = await session.fetch(ONE_CASE, as_of, case_id)
     if not rows:
         raise NotFound(
             "case_unknown",
@@ -186,17 +188,17 @@ async def case(session: Executor, case_id: str, as_of: date) -> Any:
     return rows[0]
 
 
-async def count_cases(session: Executor, as_of: date, case_filter: CaseFilter) -> int:
+async def count_cases(session: Transaction, as_of: date, case_filter: CaseFilter) -> int:
     """Return the number of cases that match the filter."""
-    [row] = await fetch(session, CASE_COUNT, *filter_arguments(as_of, case_filter))
+    [row] = await session.fetch(CASE_COUNT, *filter_arguments(as_of, case_filter))
     total: int = row.total
     return total
 
 
-async def cases(session: Executor, as_of: date, case_filter: CaseFilter, page_size: int) -> list[Any]:
+async def cases(session: Transaction, as_of: date, case_filter: CaseFilter, page_size: int) -> list[Any]:
     """Return one page of the cases that match the filter, newest year first."""
     page = page_size, (case_filter.page - 1) * page_size
-    return await fetch(session, CASES, *filter_arguments(as_of, case_filter), *page)
+    return await session.fetch(CASES, *filter_arguments(as_of, case_filter), *page)
 
 
 def filter_arguments(as_of: date, case_filter: CaseFilter) -> tuple[Any, ...]:
@@ -205,25 +207,25 @@ def filter_arguments(as_of: date, case_filter: CaseFilter) -> tuple[Any, ...]:
     return as_of, case_filter.programme, case_filter.year, case_filter.track, case_filter.status, pattern
 
 
-async def years(session: Executor, as_of: date) -> list[int]:
-    return [row.year for row in await fetch(session, YEARS, as_of)]
+async def years(session: Transaction, as_of: date) -> list[int]:
+    return [row.year for row in await session.fetch(YEARS, as_of)]
 
 
-async def milestones(session: Executor, case_id: str, as_of: date) -> list[Any]:
-    return await fetch(session, MILESTONES, as_of, case_id)
+async def milestones(session: Transaction, case_id: str, as_of: date) -> list[Any]:
+    return await session.fetch(MILESTONES, as_of, case_id)
 
 
-async def tranches(session: Executor, case_id: str) -> list[Any]:
-    return await fetch(session, TRANCHES, case_id)
+async def tranches(session: Transaction, case_id: str) -> list[Any]:
+    return await session.fetch(TRANCHES, case_id)
 
 
-async def messages(session: Executor, case_id: str, as_of: date) -> list[Any]:
-    return await fetch(session, MESSAGES, as_of, case_id)
+async def messages(session: Transaction, case_id: str, as_of: date) -> list[Any]:
+    return await session.fetch(MESSAGES, as_of, case_id)
 
 
-async def timeline_events(session: Executor, subjects: Sequence[str], as_of: date) -> list[Any]:
+async def timeline_events(session: Transaction, subjects: Sequence[str], as_of: date) -> list[Any]:
     """Return all events of the subjects (a case and its company), oldest first."""
-    return await fetch(session, TIMELINE, as_of, list(subjects))
+    return await session.fetch(TIMELINE, as_of, list(subjects))
 
 
 # The overview: pending work and recent changes.
@@ -268,15 +270,15 @@ RECENT_EVENTS = (
 )
 
 
-async def tranches_waiting(session: Executor, limit: int) -> list[Any]:
-    return await fetch(session, TRANCHES_WAITING, limit)
+async def tranches_waiting(session: Transaction, limit: int) -> list[Any]:
+    return await session.fetch(TRANCHES_WAITING, limit)
 
 
-async def milestones_waiting(session: Executor, ids: Sequence[str], as_of: date, limit: int) -> list[Any]:
+async def milestones_waiting(session: Transaction, ids: Sequence[str], as_of: date, limit: int) -> list[Any]:
     """Return open milestones that were missed or are due within a week."""
-    return await fetch(session, MILESTONES_WAITING, list(ids), as_of, limit)
+    return await session.fetch(MILESTONES_WAITING, list(ids), as_of, limit)
 
 
-async def recent(session: Executor, limit: int) -> list[Any]:
+async def recent(session: Transaction, limit: int) -> list[Any]:
     """Return the newest of the events in RECENT_EVENTS, newest first."""
-    return await fetch(session, RECENT, SOURCES, list(RECENT_EVENTS), limit)
+    return await session.fetch(RECENT, SOURCES, list(RECENT_EVENTS), limit)

@@ -16,7 +16,7 @@ from services.monitoring.figures.domain import (
 )
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import MoneyKind
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 
@@ -120,24 +120,24 @@ CASES = """
 KINDS = {kind.value: kind for kind in MoneyKind}
 
 
-async def known_programmes(session: Executor, on: date) -> list[str]:
+async def known_programmes(session: Transaction, on: date) -> list[str]:
     """Return the ids of programmes published or proposed by the day, the published ones first."""
-    return [row.programme_id for row in await fetch(session, PROGRAMMES, on)]
+    return [row.programme_id for row in await session.fetch(PROGRAMMES, on)]
 
 
-async def figures_of(session: Executor, programme_id: str, on: date) -> Json:
+async def figures_of(session: Transaction, programme_id: str, on: date) -> Json:
     """Return all figures of a programme. Raises NotFound where it is neither published nor proposed by the day."""
     return figures(await load_programme_inputs(session, programme_id, on))
 
 
-async def all_figures(session: Executor, on: date) -> list[Json]:
+async def all_figures(session: Transaction, on: date) -> list[Json]:
     """Return the figures of every programme that is published or proposed by the day."""
     ids = await known_programmes(session, on)
     inputs = await load_inputs(session, ids, on)
     return [figures(inputs[id]) for id in ids]
 
 
-async def load_programme_inputs(session: Executor, programme_id: str, on: date) -> FigureInputs:
+async def load_programme_inputs(session: Transaction, programme_id: str, on: date) -> FigureInputs:
     """Return the inputs of one programme. Raises NotFound where it is neither published nor proposed by the day."""
     inputs = (await load_inputs(session, [programme_id], on))[programme_id]
     if inputs.definition is None and inputs.proposal is None:
@@ -150,7 +150,7 @@ async def load_programme_inputs(session: Executor, programme_id: str, on: date) 
 
 
 async def load_inputs(
-    session: Executor, ids: Sequence[str], on: date, *, in_detail: bool = True
+    session: Transaction, ids: Sequence[str], on: date, *, in_detail: bool = True
 ) -> dict[str, FigureInputs]:
     """Return the inputs of figures by programme; the number of statements does not grow with the programmes.
 
@@ -167,15 +167,15 @@ async def load_inputs(
 
 
 async def newest_versions(
-    session: Executor, ids: Sequence[str], on: date
+    session: Transaction, ids: Sequence[str], on: date
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the newest version and the newest proposal that hold on the day, by programme."""
-    rows = await fetch(session, VERSIONS, ids, on)
+    rows = await session.fetch(VERSIONS, ids, on)
     versions = {row.programme_id: row for row in rows if row.version is not None}
     return versions, {row.programme_id: row for row in rows if row.version is None}
 
 
-async def definitions_of(session: Executor, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
+async def definitions_of(session: Transaction, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
     """Return the definition that holds on the day, by programme; None for a programme that is only proposed."""
     versions, _ = await newest_versions(session, ids, on)
     return {id: parse_definition(versions[id].definition) if id in versions else None for id in ids}
@@ -198,10 +198,10 @@ def definition_fields(definition: Any, proposal: Any) -> Json:
 
 
 async def add_aggregates(
-    session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool
+    session: Transaction, inputs: dict[str, FigureInputs], on: date, in_detail: bool
 ) -> None:
     pledges = [*map(pledge_id, inputs.values())]
-    for row in await fetch(session, AGGREGATES, list(inputs), on, in_detail, pledges):
+    for row in await session.fetch(AGGREGATES, list(inputs), on, in_detail, pledges):
         programme = inputs[row.id]
         programme.money += [MoneySum(KINDS[kind], year, funder, krw) for kind, year, funder, krw in row.money]
         programme.money_events |= {(KINDS[kind], year): events for kind, year, events in row.money_events}
@@ -221,8 +221,8 @@ def pledge_id(inputs: FigureInputs) -> str | None:
     return pledge.id if pledge else None
 
 
-async def add_cases(session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool) -> None:
-    for row in await fetch(session, CASES, list(inputs), on, in_detail):
+async def add_cases(session: Transaction, inputs: dict[str, FigureInputs], on: date, in_detail: bool) -> None:
+    for row in await session.fetch(CASES, list(inputs), on, in_detail):
         id, *group, agreed_in, self_krw = row
         inputs[id].case_groups.append(CaseGroup(*[*group, integer_keys(agreed_in), integer_keys(self_krw)]))
 

@@ -14,11 +14,11 @@ from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, FigureInputs
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import MoneyKind
-from shared.database.engine import Executor
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 from shared.values.money import PUBLIC, Funder
 
-FindContributions = Callable[[Executor, FigureInputs, int], Awaitable[Contributions]]
+FindContributions = Callable[[Transaction, FigureInputs, int], Awaitable[Contributions]]
 
 PUBLISHED, PROPOSED = "programme.published.v1", "programme.proposed.v1"
 
@@ -52,7 +52,7 @@ def figure_definition(path: str) -> FigureDefinition:
 
 
 def invested(match: Match[str]) -> FigureDefinition:
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         years = (0, (inputs.required_definition.term_from or 0) - 1)
         return await sources.money_contributions(
             session, inputs, [MoneyKind.PAST], years, funders_of(match["funder"])
@@ -73,7 +73,7 @@ def invested(match: Match[str]) -> FigureDefinition:
 def total(match: Match[str]) -> FigureDefinition:
     invested_part = invested(match)
 
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         past = figures(inputs).get("invested_before_term", {}).get(match["funder"], 0)
         planned = await definition_contribution(session, inputs, value - past)
         return planned + await invested_part.find_contributions(session, inputs, past)
@@ -104,7 +104,7 @@ def committed(match: Match[str]) -> FigureDefinition:
     """Define the commitments of a year: of one funder, of the public funders, or of all."""
     year, funder = int(match["year"]), match["funder"]
 
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         kinds, years = [MoneyKind.COMMITTED], (year, year)
         public = await sources.money_contributions(session, inputs, kinds, years, funders_of(funder))
         return (
@@ -129,7 +129,7 @@ def committed(match: Match[str]) -> FigureDefinition:
 def executed(match: Match[str]) -> FigureDefinition:
     year, funder = int(match["year"]), match["funder"]
 
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         kinds = [MoneyKind.PAST, MoneyKind.DISBURSED, MoneyKind.EVIDENCED]
         return await sources.money_contributions(session, inputs, kinds, (year, year), funders_of(funder))
 
@@ -138,7 +138,7 @@ def executed(match: Match[str]) -> FigureDefinition:
     return FigureDefinition(title, "won", EXECUTED_RULE, find_contributions, adds, highlighted_field=funder)
 
 
-async def self_contributions(session: Executor, inputs: FigureInputs, year: int) -> Contributions:
+async def self_contributions(session: Transaction, inputs: FigureInputs, year: int) -> Contributions:
     """Return the self-contributions by the year of their agreement."""
     condition = f"holds_award and is_agreed and c.self_krw > 0 and extract(year from c.agreed_on) = {year}"
     signings = await sources.case_contributions(session, inputs, condition, ["agreement.signed.v1"])
@@ -157,7 +157,7 @@ def funders_of(funder: str) -> set[str]:
 # Values of the programme's definition.
 
 
-async def definition_contribution(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+async def definition_contribution(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
     """Return the publication of the version in force on the day, which contributes the whole figure."""
     name = PUBLISHED if inputs.definition else PROPOSED
     rows = await sources.timeline_events(session, inputs.programme_id, [name], inputs.as_of)
@@ -247,7 +247,7 @@ def case_counts(match: Match[str]) -> FigureDefinition:
         condition = f"({condition}) and c.round_id is not null"
     scope = CaseScope(groups.get("years"), groups.get("track"), groups.get("municipality"))
 
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         listed = await sources.case_contributions(session, inputs, condition, names, scope)
         return Contributions(listed, value if len(listed) > MAX_EVENTS else len(listed))
 
@@ -266,7 +266,7 @@ def case_counts(match: Match[str]) -> FigureDefinition:
     )
 
 
-async def visit_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+async def visit_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
     return complete(await sources.first_visits(session, inputs.programme_id, inputs.as_of))
 
 
@@ -284,7 +284,7 @@ def companies_visited(match: Match[str]) -> FigureDefinition:
 
 
 def agreements(match: Match[str]) -> FigureDefinition:
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         rows = await sources.timeline_events(session, inputs.programme_id, ["round.agreed.v1"], inputs.as_of)
         return complete([Contribution(row, 1) for row in rows])
 
@@ -301,7 +301,7 @@ def agreements(match: Match[str]) -> FigureDefinition:
 
 
 def stated_progress(match: Match[str]) -> FigureDefinition:
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         pledge = inputs.required_definition.pledge
         rows = await sources.pledge_reports(session, pledge.id, inputs.as_of) if pledge else []
         return complete([Contribution(row, value) for row in rows[-1:]])
@@ -318,7 +318,7 @@ def stated_progress(match: Match[str]) -> FigureDefinition:
 def quota(match: Match[str]) -> FigureDefinition:
     year, track = int(match["years"]), match.groupdict().get("track")
 
-    async def find_contributions(session: Executor, inputs: FigureInputs, value: int) -> Contributions:
+    async def find_contributions(session: Transaction, inputs: FigureInputs, value: int) -> Contributions:
         rows = await sources.timeline_events(session, inputs.programme_id, ["round.opened.v1"], inputs.as_of)
         contributions = [
             Contribution(row, quota_of(row.data["quota"], track)) for row in rows if row.data["year"] == year

@@ -10,7 +10,7 @@ from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import money, timeline
 from services.monitoring.projections.case_rollups import ABOUT_TO_DAYS
 from services.monitoring.projections.money import MoneyKind
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.projections.projection import DecodedEvent
 
 MAX_EVENTS = 300  # events shown of a figure; of more, the page shows the first and their number
@@ -83,7 +83,7 @@ class Contributions:
 
 
 async def timeline_events(
-    session: Executor,
+    session: Transaction,
     programme_id: str,
     names: Sequence[str],
     as_of: date,
@@ -91,11 +91,11 @@ async def timeline_events(
 ) -> list[Any]:
     """Return the first events of these names and fiscal years (inclusive), at most one more than is shown."""
     first, last = years or (None, None)
-    return await fetch(session, EVENTS, as_of, programme_id, list(names), first, last, MAX_EVENTS + 1)
+    return await session.fetch(EVENTS, as_of, programme_id, list(names), first, last, MAX_EVENTS + 1)
 
 
 async def money_contributions(
-    session: Executor,
+    session: Transaction,
     inputs: FigureInputs,
     kinds: Sequence[MoneyKind],
     years: tuple[int, int],
@@ -150,7 +150,7 @@ class CaseScope:
 
 
 async def case_contributions(
-    session: Executor,
+    session: Transaction,
     inputs: FigureInputs,
     condition: str,
     names: Sequence[str],
@@ -159,15 +159,15 @@ async def case_contributions(
     """Return one event of each case that meets the condition (SQL over the state of a case on the day)."""
     statement = CASE_EVENTS.format(on_the_day=ON_THE_DAY, condition=condition)
     filters = (scope.years, scope.track, scope.municipality, MAX_EVENTS + 1)
-    rows = await fetch(
-        session, statement, inputs.programme_id, inputs.as_of, ABOUT_TO_DAYS, list(names), *filters
+    rows = await session.fetch(
+        statement, inputs.programme_id, inputs.as_of, ABOUT_TO_DAYS, list(names), *filters
     )
     return [Contribution(row, 1) for row in rows]
 
 
-async def first_visits(session: Executor, programme_id: str, as_of: date) -> list[Contribution]:
+async def first_visits(session: Transaction, programme_id: str, as_of: date) -> list[Contribution]:
     """Return the first mentor visit of each company, oldest first."""
-    rows = await fetch(session, FIRST_VISITS, as_of, programme_id)
+    rows = await session.fetch(FIRST_VISITS, as_of, programme_id)
     return [Contribution(row, 1) for row in sorted(rows, key=lambda row: (row.occurred_on, row.id))]
 
 
@@ -178,6 +178,6 @@ PLEDGE_REPORTS = """
 """
 
 
-async def pledge_reports(session: Executor, pledge_id: str, as_of: date) -> list[Any]:
+async def pledge_reports(session: Transaction, pledge_id: str, as_of: date) -> list[Any]:
     """Return the progress reports of a pledge, oldest first: the last one is the figure."""
-    return await fetch(session, PLEDGE_REPORTS, as_of, pledge_id)
+    return await session.fetch(PLEDGE_REPORTS, as_of, pledge_id)

@@ -15,12 +15,12 @@ from services.monitoring.board.parts.values import Figure
 from services.monitoring.figures.domain import FigureInputs
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.timeline import TYPE_PREFIX
-from shared.database.engine import Executor
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 
 
 async def lineage_view(
-    session: Executor, inputs: FigureInputs, path: str, event_id: str | None
+    session: Transaction, inputs: FigureInputs, path: str, event_id: str | None
 ) -> LineageView:
     """Fill the lineage of a figure; raise NotFound where the programme does not have it on the day."""
     definition = figure_definition(path)
