@@ -12,31 +12,20 @@ from shared.projections.projection import RowCollector
 from shared.projections.projector import Projector
 from shared.projections.rebuild import Rebuild, RebuildResult
 from tests.builders import a_selection, kafka_record
-from tests.databases import Databases, admin, owner_url
+from tests.databases import Databases, admin, owner_url, reset_generations
 from tests.integration import probe_projections
 from tests.integration.case_histories import SERVICE, case_history, send_histories, wait_for_count
 from tests.system import KafkaSystem, System
 
 pytestmark = pytest.mark.connected
 
-RESET_GENERATIONS = """
-do $$
-declare name text;
-begin
-    for name in select nspname from pg_namespace where nspname ~ '^monitoring_g[0-9]+$' loop
-        execute format('drop schema %I cascade', name);
-    end loop;
-    update monitoring.live_projection set generation = 0, version = null, search_path = 'monitoring';
-end $$
-"""
-
 
 @pytest.fixture
 async def generations(tables: None, databases: Databases) -> AsyncIterator[None]:
     """Generation 0, live before and after the test."""
-    await execute(RESET_GENERATIONS)
+    await reset_generations()
     yield
-    await execute(RESET_GENERATIONS)
+    await reset_generations()
 
 
 @pytest.fixture

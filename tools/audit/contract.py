@@ -74,10 +74,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "ieum.monitoring": _types("milestone.achieved"),
         TREASURY: _types("treasury.payment_executed treasury.payment_rejected"),
     },
-    MONITORING: {
-        "ieum.programmes": _types("programme.published"),
-        "ieum.applications": _types("application.submitted company.selected agreement.signed case.abandoned"),
-    },
+    MONITORING: {"ieum.applications": _types("agreement.signed case.abandoned")},
     NOTIFICATIONS: {
         "ieum.programmes": _types("programme.published"),
         "ieum.companies": _types("company.registered"),

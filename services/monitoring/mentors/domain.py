@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.monitoring.cases.models import CaseCopy
+from services.monitoring.cases.domain import Case
 from services.monitoring.mentors.models import Assignment, Visit
 from shared.errors import RuleBroken
 from shared.events.monitoring import MentorAssigned, MentorVisited
@@ -11,7 +11,7 @@ MAX_WEEKS = 8
 
 
 def assign(
-    case: CaseCopy, existing: Assignment | None, mentor_id: str, weeks: int, on: date
+    case: Case, existing: Assignment | None, mentor_id: str, weeks: int, on: date
 ) -> tuple[Assignment, MentorAssigned]:
     if existing is not None:
         raise RuleBroken(
@@ -32,13 +32,7 @@ def assign(
 
 
 def visit(
-    case: CaseCopy,
-    assignment: Assignment | None,
-    existing: Visit | None,
-    *,
-    mentor_id: str,
-    work: str,
-    on: date,
+    case: Case, assignment: Assignment | None, existing: Visit | None, *, mentor_id: str, work: str, on: date
 ) -> tuple[Visit, MentorVisited]:
     if assignment is None or on < assignment.assigned_on:
         raise RuleBroken(
