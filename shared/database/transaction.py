@@ -17,7 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 Connection = asyncpg.Connection
 Model = TypeVar("Model", bound=SQLModel)
-Found = TypeVar("Found", covariant=True)
+Found_co = TypeVar("Found_co", covariant=True)
 
 DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
@@ -40,7 +40,7 @@ class Lock(StrEnum):
     UPDATE = "for update"
 
 
-class Query(Generic[Found]):
+class Query(Generic[Found_co]):
     """A SELECT of one model or one column, compiled once; its bind parameters are given by name.
 
     Defined at the top of a module, so that a wrong column fails when the module is imported:
@@ -49,7 +49,7 @@ class Query(Generic[Found]):
         tranches = await transaction.all(TRANCHES, case_id=case_id)
     """
 
-    def __init__(self, statement: SelectOfScalar[Found]) -> None:
+    def __init__(self, statement: SelectOfScalar[Found_co]) -> None:
         compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         [found] = statement.column_descriptions
         self.model: type[SQLModel] | None = found["expr"] if isinstance(found["expr"], type) else None
@@ -96,7 +96,7 @@ class Transaction:
         """Return the first column of a statement's first row, None where there is none."""
         return await (await self.connection()).fetchval(sql, *parameters)
 
-    async def all(self, query: Query[Found], **parameters: Any) -> list[Found]:
+    async def all(self, query: Query[Found_co], **parameters: Any) -> list[Found_co]:
         """Return everything that the query finds."""
         rows = await self.fetch(query.sql, *query.arguments(parameters))
         if query.model is None:
@@ -104,7 +104,7 @@ class Transaction:
         found: list[Any] = [_from_row(query.model, row) for row in rows]
         return found
 
-    async def first(self, query: Query[Found], **parameters: Any) -> Found | None:
+    async def first(self, query: Query[Found_co], **parameters: Any) -> Found_co | None:
         """Return the first that the query finds, None where it finds nothing."""
         return next(iter(await self.all(query, **parameters)), None)
 
