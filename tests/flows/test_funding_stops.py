@@ -88,6 +88,18 @@ async def test_a_closed_company_is_paid_nothing_more(funding: Funding) -> None:
     assert [held["number"] for held in await funding.emitted("tranche.held.v1")] == [1, 2]
 
 
+async def test_a_payment_that_the_treasury_rejects_after_the_closure_is_held(funding: Funding) -> None:
+    """지급명령 뒤에 폐업한 기업의 지급을 금고가 거절하면, 그 회차는 다시 신청할 수 없고 보류된다."""
+    signed = await funding.ready_case()
+    payment = await funding.instruct(signed)
+    await funding.deliver(a_closure(signed))
+    assert await funding.status(signed) == "instructed"
+
+    await funding.deliver(a_treasury_rejection(payment))
+
+    assert await funding.status(signed) == "held"
+
+
 async def test_an_agreement_of_a_closed_company_is_held_at_once(funding: Funding) -> None:
     await funding.deliver(a_publication())
     await funding.allocate()
