@@ -4,6 +4,7 @@ from services.monitoring.board import api as board
 from services.monitoring.board import files
 from services.monitoring.consumers import HANDLERS
 from services.monitoring.figures import api as figures
+from services.monitoring.figures.metrics import measure
 from services.monitoring.mentors import api as mentors
 from services.monitoring.milestones import api as milestones
 from services.monitoring.milestones.commands import run_deadlines
@@ -25,5 +26,6 @@ SERVICE = Service(
     projections=PROJECTIONS,
     change_key=affected_programme,
     deadlines=run_deadlines,
+    measure=measure,
     configure_app=files.configure_app,
 )

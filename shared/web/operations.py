@@ -85,7 +85,7 @@ def measure_process(database: Database, settings: Settings, healths: Sequence[He
 async def measure_database(database: Database, measure: Measure) -> bool:
     """Set the gauges read from the database; return False where it does not answer, so the rest of the scrape goes on."""
     try:
-        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as transaction:
+        async with asyncio.timeout(DATABASE_TIMEOUT), database.snapshot() as transaction:
             await measure_messaging(transaction, database.schema)
             await measure(transaction)
     except Exception as error:
