@@ -119,6 +119,15 @@ class Transaction:
             statements = _statements(type(row))
             await self.fetch(statements.insert, *_values(row, statements.inserted))
 
+    async def insert_if_new(self, row: SQLModel) -> bool:
+        """Insert the row unless one with its key, or another unique value of it, exists; return whether it was new.
+
+        A transaction that is inserting such a row is waited for.
+        """
+        statements = _statements(type(row))
+        sql = f"{statements.insert} on conflict do nothing returning true"
+        return bool(await self.value(sql, *_values(row, statements.inserted)))
+
     async def update(self, *rows: SQLModel) -> None:
         """Write all columns of the rows with these keys."""
         for row in rows:

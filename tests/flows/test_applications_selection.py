@@ -1,10 +1,12 @@
 """Selection, waiting list, agreement and abandonment over HTTP."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
+from services.applications.awards.models import Award
+from shared.database.transaction import Lock
 from tests.databases import until_blocked
 from tests.flows.applications_api import ROUND, ApplicationsApi
 
@@ -56,6 +58,21 @@ async def test_a_round_is_decided_once(api: ApplicationsApi) -> None:
     again = await api.request("POST", f"/rounds/{ROUND}/selection", {"occurred_on": "2024-05-21"})
 
     assert (again.status_code, again.json()["rule"]) == (409, "round_status")
+
+
+async def test_a_decided_application_is_neither_withdrawn_nor_reviewed(api: ApplicationsApi) -> None:
+    first, *_ = await a_decided_round(api)
+    late = {"occurred_on": "2024-06-01"}
+    scores = {"need": 0, "plan": 40, "effect": 0}
+
+    withdrawal = await api.request("POST", f"/cases/{first}/withdrawal", late | {"reason": "경영 사정"})
+    review = await api.request(
+        "POST", f"/cases/{first}/reviews", late | {"scores": scores}, "reviewer", "r-9"
+    )
+
+    assert (withdrawal.status_code, withdrawal.json()["rule"]) == (409, "withdrawal_too_late")
+    assert (review.status_code, review.json()["rule"]) == (409, "review_out_of_turn")
+    assert await api.state(first) == "selected"
 
 
 async def test_a_selection_is_refused_with_the_number_of_unscreened_applications(
@@ -114,6 +131,16 @@ async def test_a_relinquished_award_passes_to_the_next_on_the_waiting_list(
     assert reference_number in promoted["reason"]
 
 
+async def test_an_abandoned_case_shows_its_reason_and_the_end_of_its_agreement(api: ApplicationsApi) -> None:
+    first, *_ = await a_decided_round(api)
+    await api.post(f"/cases/{first}/agreement", AGREEMENT)
+
+    await api.post(f"/cases/{first}/abandonment", ABANDONMENT)
+
+    shown = await api.get(f"/cases/{first}")
+    assert (shown["abandonment_reason"], shown["agreement"]["status"]) == ("경영 사정", "ended")
+
+
 async def test_relinquished_awards_pass_on_in_rank_order(api: ApplicationsApi) -> None:
     first, second, third, fourth = await a_decided_round(api, 40, 30, 20, 10)
 
@@ -129,7 +156,7 @@ async def test_concurrent_abandonments_promote_two_different_cases(api: Applicat
 
     async with api.database.transaction() as other:
         # Both have relinquished their awards and wait here to promote the same case.
-        await other.execute(text("select 1 from award where case_id = :id for update"), {"id": cases[2]})
+        await other.find(Award, UUID(cases[2]), lock=Lock.UPDATE)
         abandoning = [
             asyncio.create_task(api.post(f"/cases/{case}/abandonment", ABANDONMENT)) for case in cases[:2]
         ]

@@ -16,6 +16,8 @@ from tools.devstack.tokens import jwks_file, mint
 
 Json = dict[str, Any]
 
+EMITTED = "select data from event_log where type = $1 order by position"
+
 
 class ServiceApi:
     """HTTP client, an officer unless a role is named: `post` and `get` expect success, `request` takes any response."""
@@ -58,7 +60,5 @@ class ServiceApi:
     async def emitted(self, name: str) -> list[Json]:
         """Return the data of the events of this name that the service emitted, in order."""
         async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "select data from event_log where type = $1 order by position", f"kr.ieum.{name}.v1"
-            )
+            rows = await transaction.fetch(EMITTED, f"kr.ieum.{name}.v1")
         return [json.loads(row.data) for row in rows]
