@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.figures.programme import as_json
+from services.monitoring.figures.document import as_json
 from services.monitoring.figures.queries import load_all_inputs, load_programme_inputs
 from shared.database.engine import Database
 from shared.errors import NotFound

@@ -6,20 +6,11 @@ from typing import Any
 from services.monitoring.board.parts.case_view import CaseView, Company, TimelineEntry
 from services.monitoring.board.parts.values import Text, YearRange
 from services.monitoring.board.parts.views import Page, PageViewer
+from services.monitoring.figures.companies import CompanyYear, Mentors, MunicipalityRow, Round
 from services.monitoring.figures.figure import Figure
-from services.monitoring.figures.sections import (
-    CompanyYear,
-    DueMilestone,
-    Execution,
-    ExecutionRow,
-    Indicator,
-    Mentors,
-    MunicipalityRow,
-    Pledge,
-    ProgrammeView,
-    Risk,
-    Round,
-)
+from services.monitoring.figures.money import Execution, ExecutionRow
+from services.monitoring.figures.pledges import Indicator, Pledge
+from services.monitoring.figures.programme import DueMilestone, ProgrammeView, Risk
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)

@@ -9,15 +9,10 @@ from hypothesis import strategies as st
 from services.monitoring.board.parts import i18n
 from services.monitoring.board.parts.values import Text, YearRange
 from services.monitoring.figures.assessment import assess_overview, assess_programme
+from services.monitoring.figures.companies import CompanyYear, Round
 from services.monitoring.figures.figure import Figure
-from services.monitoring.figures.sections import (
-    CompanyYear,
-    Consultation,
-    Indicator,
-    IndicatorYear,
-    ProgrammeView,
-    Round,
-)
+from services.monitoring.figures.pledges import Indicator, IndicatorYear
+from services.monitoring.figures.programme import Consultation, ProgrammeView
 from shared.values.money import Funder
 from tests.unit.board_builders import MID_2022, NOW, a_programme, companies_of_2022
 

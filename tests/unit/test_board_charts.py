@@ -9,8 +9,7 @@ from services.monitoring.board.parts import charts, drawings, i18n
 from services.monitoring.board.parts.charts import Bar, Segment
 from services.monitoring.figures.figure import Figure
 from services.monitoring.figures.inputs import FigureInputs, MoneySum
-from services.monitoring.figures.money import money_years
-from services.monitoring.figures.sections import MoneyYear
+from services.monitoring.figures.money import MoneyYear, money_years
 from services.monitoring.projections.money import MoneyKind
 from shared.values.money import Funder
 from tests.unit.monitoring_builders import a_definition

@@ -10,7 +10,7 @@ from services.monitoring.board.parts import headline, i18n, layout
 from services.monitoring.board.parts.render import Assets, Renderer
 from services.monitoring.board.parts.texts import TEXTS
 from services.monitoring.figures.figure import Figure
-from services.monitoring.figures.sections import MoneyTable
+from services.monitoring.figures.money import MoneyTable
 from tests.unit.board_builders import a_page, with_everything
 
 

@@ -22,8 +22,7 @@ from services.monitoring.board.timeline_entries import timeline_entry
 from services.monitoring.figures import queries as figures
 from services.monitoring.figures.assessment import STAGES
 from services.monitoring.figures.inputs import FigureInputs
-from services.monitoring.figures.programme import programme_view
-from services.monitoring.figures.sections import ProgrammeView
+from services.monitoring.figures.programme import ProgrammeView, programme_view
 from shared.database.transaction import Transaction
 
 WORK_LIMIT = 50

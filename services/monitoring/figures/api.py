@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from services.monitoring.board.parts.i18n import assessment_words
 from services.monitoring.figures import queries, words
 from services.monitoring.figures.assessment import assess_programme
+from services.monitoring.figures.document import as_json
 from services.monitoring.figures.figure import Unit
 from services.monitoring.figures.inputs import FigureInputs
-from services.monitoring.figures.programme import as_json, find_figure, programme_view
+from services.monitoring.figures.programme import find_figure, programme_view
 from services.monitoring.figures.queries import last_event_dates
 from shared.database.transaction import Transaction
 from shared.web.http import RequestSnapshot, Router

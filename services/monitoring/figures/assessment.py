@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from services.monitoring.board.parts.values import State
-from services.monitoring.figures.sections import Indicator, ProgrammeView, Stage, sum_of_known
+from services.monitoring.figures.figure import sum_of_known
+from services.monitoring.figures.pledges import Indicator
+from services.monitoring.figures.programme import ProgrammeView, Stage
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 

@@ -1,11 +1,26 @@
 """Companies by year, by round and by municipality, and the mentors' visits; all are counts of cases."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from services.monitoring.board.parts.values import DateRange, Text, YearRange
 from services.monitoring.figures import contributions
+from services.monitoring.figures.case_counts import (
+    Counts,
+    by_years,
+    plan_by_track,
+    planned_by_track,
+    quotas,
+    round_years,
+    rounds_by_track,
+    scopes_by_track,
+    scopes_by_years,
+    scopes_of_round_tracks,
+    scopes_of_rounds,
+    tracks_of,
+)
 from services.monitoring.figures.contributions import DAY, Contributions
 from services.monitoring.figures.figure import (
     UNKNOWN,
@@ -16,18 +31,8 @@ from services.monitoring.figures.figure import (
     figure,
     no_scope,
     of_definition,
-    once,
 )
-from services.monitoring.figures.inputs import ALL, CaseGroup, FigureInputs, MunicipalityCounts, totals_of
-from services.monitoring.figures.sections import (
-    CompanyYear,
-    Mentors,
-    MunicipalityRow,
-    Round,
-    TrackRow,
-    TrackTable,
-)
-from services.monitoring.mentors.domain import MAX_WEEKS
+from services.monitoring.figures.inputs import ALL, FigureInputs, MunicipalityCounts
 from services.monitoring.projections.case_states import COUNTS, Condition
 from shared.database.transaction import Transaction
 from shared.events.applications import (
@@ -40,11 +45,9 @@ from shared.events.applications import (
     ProgrammeProposed,
     RoundOpened,
 )
-from shared.events.definition import Definition, PlannedCompanies, Ratio, Track
-from shared.events.monitoring import MilestoneAchieved, MilestoneScheduled
+from shared.events.definition import Definition, PlannedCompanies, Ratio
+from shared.events.monitoring import MAX_MENTOR_WEEKS, MilestoneAchieved, MilestoneScheduled
 from shared.values import municipalities as codes
-
-Counts = Mapping[str, int]
 
 COMPLETED, ABOUT_TO, SELECTED = COUNTS["completed"], COUNTS["about_to"], COUNTS["selected"]
 SELECTED_EVENTS = (CompanySelected.name, CaseRecorded.name)
@@ -73,102 +76,6 @@ FUNNEL = (
     "completed_or_about_to",
 )
 OF_MUNICIPALITY = ("applied", "selected", "completed_or_about_to")
-
-
-def counts_of(groups: Iterable[CaseGroup]) -> Counts:
-    """Return every count of STATES; {} where there is no group: without cases nothing is known, which is not 0."""
-    groups = list(groups)
-    if not groups:
-        return {}
-    totals = totals_of(groups)
-    about_to = totals.pop("about_to")
-    return totals | {
-        "in_progress": totals["selected"] - totals["completed"],
-        "about_to_complete": about_to,
-        "completed_or_about_to": totals["completed"] + about_to,
-    }
-
-
-# 추진실적: by year or range of years, past results included.
-
-
-@once
-def by_years(inputs: FigureInputs) -> Mapping[tuple[str, str], Counts]:
-    """Counts of the cases that hold an award, by (track, years); track '' is all."""
-    groups: dict[tuple[str, str], list[CaseGroup]] = {}
-    for group in inputs.case_groups:
-        if group.selected:
-            for track in {"", group.track or ""}:
-                groups.setdefault((track, group.years), []).append(group)
-    return {key: counts_of(of_key) for key, of_key in groups.items()}
-
-
-def scopes_by_years(inputs: FigureInputs) -> Iterable[Scope]:
-    """Yield the years of all tracks together."""
-    return (Scope(years=years) for track, years in sorted(by_years(inputs)) if not track)
-
-
-def scopes_by_track(inputs: FigureInputs) -> Iterable[Scope]:
-    known = {track.id for track in tracks_of(inputs)}
-    return (Scope(years=years, track=track) for track, years in sorted(by_years(inputs)) if track in known)
-
-
-def tracks_of(inputs: FigureInputs) -> list[Track]:
-    return inputs.definition.tracks if inputs.definition and inputs.in_detail else []
-
-
-# Rounds (공고).
-
-
-@once
-def rounds_by_track(inputs: FigureInputs) -> Mapping[tuple[int, str], Counts]:
-    """Counts of the cases of rounds by (year, track); track '' is all."""
-    groups: dict[tuple[int, str], list[CaseGroup]] = {}
-    for group in inputs.case_groups:
-        if not group.recorded:
-            for track in {"", group.track or ""}:
-                groups.setdefault((group.year_from, track), []).append(group)
-    return {key: counts_of(of_key) for key, of_key in groups.items()}
-
-
-@once
-def quotas(inputs: FigureInputs) -> Mapping[tuple[int, str], int]:
-    """Places of the calls by (year, track); track '' is all. A year without places is absent."""
-    places: Counter[tuple[int, str]] = Counter()
-    for each in inputs.rounds:
-        for track, count in each.quota.items():
-            places[each.year, track] += count
-            places[each.year, ""] += count
-    return {key: count for key, count in places.items() if count or key[1]}
-
-
-def planned_by_track(definition: Definition) -> Mapping[tuple[int, str], int]:
-    """Companies planned by (year, track); track '' is the number stated for all, else the sum of the tracks."""
-    rows = [row for row in definition.planned_companies if row.year is not None and not row.newly]
-    plan = {(row.year or 0, row.track or ""): row.count for row in rows}
-    for year in {year for year, _ in plan}:
-        total = sum(count for (of, track), count in plan.items() if of == year and track)
-        plan[year, ""] = plan.get((year, "")) or total
-    return {key: count for key, count in plan.items() if count or key[1]}
-
-
-@once
-def plan_by_track(inputs: FigureInputs) -> Mapping[tuple[int, str], int]:
-    return planned_by_track(inputs.definition) if inputs.definition else {}
-
-
-def round_years(inputs: FigureInputs) -> list[int]:
-    years = {year for year, _ in rounds_by_track(inputs)} | {each.year for each in inputs.rounds}
-    return sorted(years | {year for year, _ in plan_by_track(inputs)})
-
-
-def scopes_of_rounds(inputs: FigureInputs) -> Iterable[Scope]:
-    return (Scope(year=year) for year in round_years(inputs))
-
-
-def scopes_of_round_tracks(inputs: FigureInputs) -> Iterable[Scope]:
-    tracks = [track.id for track in tracks_of(inputs)]
-    return (Scope(year=year, track=track) for year in round_years(inputs) for track in tracks)
 
 
 async def prove_quota(transaction: Transaction, inputs: FigureInputs, scope: Scope) -> Contributions:
@@ -427,6 +334,76 @@ def whole_percent(ratio: Ratio | None) -> int | None:
 # Sections of a page.
 
 
+class CompanyYear(NamedTuple):
+    """Companies of one year (or of a range of years that a document gives as one), by status."""
+
+    years: YearRange
+    completed: Figure
+    in_progress: Figure  # selected, not completed
+    planned_new: Figure = UNKNOWN  # newly planned in the year; unknown where the definition has no plan
+
+
+class Round(NamedTuple):
+    """Rounds of one year, in companies; data of the funnel."""
+
+    year: int
+    window: DateRange | None
+    planned: Figure = UNKNOWN  # companies planned for the year
+    applied: Figure = UNKNOWN
+    quota: Figure = UNKNOWN
+    selected: Figure = UNKNOWN  # holding an award now
+    reserved: Figure = UNKNOWN  # on the waiting list
+    agreed: Figure = UNKNOWN
+    abandoned: Figure = UNKNOWN
+    completed: Figure = UNKNOWN
+    about_to: Figure = UNKNOWN  # final milestone due within 0-30 days
+    completed_or_about_to: Figure = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRow:
+    """A track of a year, in companies. The total row has key `all`."""
+
+    key: str
+    level: Text | None
+    means: Text | None
+    applied: Figure
+    quota: Figure
+    selected: Figure
+    completed_or_about_to: Figure
+    planned_next: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class TrackTable:
+    """The tracks of a year and the plan of the next year; the first row is the total."""
+
+    year: int
+    next_year: int | None
+    rows: tuple[TrackRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentors:
+    """Mentors of a programme, the companies they visited, and the companies selected."""
+
+    mentors: Figure
+    visited: Figure  # companies with at least one visit
+    selected: Figure
+    residency_max_weeks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MunicipalityRow:
+    """The companies of a municipality. The total row has code `all`."""
+
+    code: str
+    name: Text
+    applied: Figure
+    selected: Figure
+    completed_or_about_to: Figure
+
+
 def company_years(inputs: FigureInputs) -> tuple[CompanyYear, ...]:
     planned = newly_planned(inputs.required_definition, "")
     years = {years for track, years in by_years(inputs) if not track} | set(planned)
@@ -512,7 +489,10 @@ def mentors(inputs: FigureInputs) -> Mentors | None:
     year = newest_year(inputs, "selected")
     selected = UNKNOWN if year is None else figure(inputs, ROUNDS["selected"], Scope(year=year))
     return Mentors(
-        figure(inputs, MENTORS), counted(inputs, COMPANIES_VISITED), selected, residency_max_weeks=MAX_WEEKS
+        figure(inputs, MENTORS),
+        counted(inputs, COMPANIES_VISITED),
+        selected,
+        residency_max_weeks=MAX_MENTOR_WEEKS,
     )
 
 

@@ -151,3 +151,9 @@ def of_definition(
     return FigureDefinition(
         path, name, unit, "definition", value, scopes, prove, adds=("programme.published",)
     )
+
+
+def sum_of_known(*figures: Figure) -> int | None:
+    """Sum the known values; None where none is known."""
+    known = [figure.value for figure in figures if figure.value is not None]
+    return sum(known) if known else None

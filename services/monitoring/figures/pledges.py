@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
 
 from services.monitoring.board.parts.values import Text
 from services.monitoring.figures import contributions
 from services.monitoring.figures.contributions import Contributions
 from services.monitoring.figures.figure import (
+    Figure,
     FigureDefinition,
     Scope,
     counted,
@@ -17,7 +21,6 @@ from services.monitoring.figures.figure import (
 )
 from services.monitoring.figures.inputs import ALL, FigureInputs
 from services.monitoring.figures.money import INVESTED, TOTAL
-from services.monitoring.figures.sections import ComputedProgress, Indicator, IndicatorYear, Pledge
 from shared.database.transaction import Transaction
 from shared.events import definition as defined
 from shared.events.applications import RoundAgreed
@@ -130,6 +133,47 @@ FIGURES = (TARGET, YEARLY_TARGET, ACHIEVED, ACHIEVED_TOTAL, PROGRESS)
 
 
 # Sections of a page.
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorYear:
+    """A year of an indicator: its target and what was achieved."""
+
+    year: int
+    target: int
+    achieved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """An indicator of a pledge: unit, target of the whole term, years."""
+
+    key: str
+    name: Text
+    counted_in: Text  # 회, 곳
+    target: Figure
+    achieved: Figure
+    years: tuple[IndicatorYear, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedProgress:
+    """Progress computed from figures, beside the stated one: part of whole, in one unit."""
+
+    key: Literal["agreements", "investment"]  # agreements: times; investment: won
+    part: Figure
+    whole: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """Progress of a pledge as the responsible office stated it, and as computed from figures."""
+
+    name: Text
+    office: Text
+    stated_percent: Figure
+    reported_on: date | None
+    computed: tuple[ComputedProgress, ...] = ()
 
 
 def indicators(inputs: FigureInputs) -> tuple[Indicator, ...]:

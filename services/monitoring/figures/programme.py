@@ -1,23 +1,20 @@
-"""All figures of one programme as of a business date: typed sections for its pages, JSON for the API."""
+"""All figures of one programme as of a business date, and the sections of its page and of its row in the overview."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Literal
 
-from services.monitoring.board.parts.values import Text, YearRange
+from services.monitoring.board.parts.values import State, Text, YearRange
 from services.monitoring.figures import companies, money, pledges
+from services.monitoring.figures.companies import CompanyYear, Mentors, MunicipalityRow, Round, TrackTable
 from services.monitoring.figures.figure import UNKNOWN, Figure, FigureDefinition, Scope, figure
-from services.monitoring.figures.inputs import ALL, FigureInputs, percent_half_up
-from services.monitoring.figures.sections import (
-    Consultation,
-    ConsultedMunicipality,
-    DueMilestone,
-    ProgrammeView,
-    Risk,
-)
+from services.monitoring.figures.inputs import ALL, FigureInputs
+from services.monitoring.figures.money import Execution, MoneyTable, MoneyYear
+from services.monitoring.figures.pledges import Indicator, Pledge
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
+from shared.values.money import Funder
 
 FIGURES: Sequence[FigureDefinition] = (
     *money.PLAN_FIGURES,
@@ -58,77 +55,100 @@ def find_figure(inputs: FigureInputs, path: str) -> tuple[Figure, FigureDefiniti
     )
 
 
-# JSON.
-
-
-def as_json(inputs: FigureInputs) -> dict[str, Any]:
-    """Return the figures by their paths, with names and dates beside them. Money is won; what is unknown is absent."""
-    tree = head(inputs)
-    for each in all_figures(inputs):
-        put(tree, each.path, each.value)
-    for path, value in facts(inputs) if inputs.definition else ():
-        put(tree, path, value)
-    if inputs.definition and inputs.definition.indicators:
-        tree["kpi"] = tree["indicators"][inputs.definition.indicators[0].id]
-    return tree
-
-
-def head(inputs: FigureInputs) -> dict[str, Any]:
-    """Return what names the programme. Raises LookupError where it is neither published nor proposed by the day."""
-    of = inputs.definition or inputs.proposal
-    if of is None:
-        raise LookupError(f"{inputs.programme_id} is not known on {inputs.as_of}")
-    names = {"programme_id": inputs.programme_id, "as_of": inputs.as_of.isoformat(), "unit": "won"}
-    names |= {"name": of.name_ko, "name_en": of.name_en}
-    if isinstance(of, Proposal):
-        return names | {"stage": "consultation", "year": of.year}
-    return names | {"stage": stage(of), "version": inputs.version}
-
-
-def stage(definition: Definition) -> Any:
-    return "history" if definition.entry == "history" else "running"
-
-
-def facts(inputs: FigureInputs) -> Iterator[tuple[str, Any]]:
-    """Yield names, dates and shares that stand beside the figures, by path."""
-    definition = inputs.required_definition
-    if (checked := money.follow_ratios(inputs)) is not None:
-        yield "checked.ratios", checked
-    if definition.max_support:
-        yield "max_support_ratio", definition.max_support.text
-    for track in companies.tracks_of(inputs):
-        yield f"tracks.{track.id}.name", track.name_ko
-    for year, (first, last) in sorted(inputs.agreement_periods.items()):
-        yield f"rounds.{year}.runs", {"from": first.isoformat(), "to": last.isoformat()}
-    yield from shares_finished(inputs)
-    for indicator in definition.indicators:
-        names = {"id": indicator.id, "name": indicator.name_ko, "name_en": indicator.name_en}
-        for name, value in (names | {"unit": indicator.unit}).items():
-            yield f"indicators.{indicator.id}.{name}", value
-    if definition.pledge:
-        yield "pledge.id", definition.pledge.id
-    if definition.pledge and inputs.report:
-        yield "pledge.reported_by", inputs.report.reported_by_ko
-        yield "pledge.occurred_on", inputs.report.occurred_on.isoformat()
-
-
-def shares_finished(inputs: FigureInputs) -> Iterator[tuple[str, int]]:
-    """Yield the percent of the cases holding an award that are completed or about to be, by round and track."""
-    known = {"", *(track.id for track in companies.tracks_of(inputs))}
-    for (year, track), counts in companies.rounds_by_track(inputs).items():
-        if counts["selected"] and track in known:
-            path = f"rounds.{year}.tracks.{track}.percent" if track else f"rounds.{year}.percent"
-            yield path, percent_half_up(counts["completed_or_about_to"], counts["selected"])
-
-
-def put(tree: dict[str, Any], path: str, value: Any) -> None:
-    *groups, name = path.split(".")
-    for group in groups:
-        tree = tree.setdefault(group, {})
-    tree[name] = value
-
-
 # Pages.
+
+
+Stage = Literal["consultation", "running", "history"]
+"""consultation: proposed, not published; running: published with funders; history: only past results."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueMilestone:
+    """A milestone that is due soon, and the cases that must achieve it by then."""
+
+    due_on: date
+    name: Text
+    state: State
+    cases: tuple[tuple[str, str], ...]  # (case id, company's name)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultedMunicipality:
+    """A consulted municipality, and the share that it pledged (won) if it answered."""
+
+    code: str
+    name: Text
+    pledged: Figure = UNKNOWN
+    answered_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """Consultation on a proposal: municipalities asked and answered, intended funders."""
+
+    asked: Figure
+    answered: Figure
+    funders: tuple[Funder, ...]
+    proposed_on: date
+    municipalities: tuple[ConsultedMunicipality, ...]
+    agency: Text | None = None
+    reason: Text | None = None
+    answer_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A foreseen problem, and the answer to it."""
+
+    problem: Text
+    answer: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeView:
+    """A programme as of a business date. A section whose field is None or empty is not shown."""
+
+    id: str
+    name: Text
+    short_name: Text  # for rows, crumbs and titles of other pages
+    authority: Text  # authority that runs it: 김천시
+    stage: Stage
+    years: YearRange
+    last_event_on: date | None  # business date of the newest event that counts here
+    published_on: date | None = None  # business date of its first version
+    plan_since: date | None = None  # business date from which its companies are planned as they are
+    subtitles: tuple[Text, ...] = ()  # short lines under the title: 지속사업, …
+    ratio: tuple[tuple[Funder, int], ...] = ()  # 50:10:20:20
+    total: Figure = UNKNOWN  # 총사업비, won
+    invested: Figure = UNKNOWN  # 기투자(A), won
+    companies_planned: Figure = UNKNOWN  # of the whole programme
+    max_support_percent: Figure = UNKNOWN  # public support's cap, percent of the building cost
+    municipalities_count: Figure = UNKNOWN
+    takes_applications: bool = True  # False where the programme adds to companies that another one selected
+    money: MoneyTable | None = None
+    money_years: tuple[MoneyYear, ...] = ()  # oldest first
+    execution: Execution | None = None
+    companies: tuple[CompanyYear, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    pledge: Pledge | None = None
+    rounds: tuple[Round, ...] = ()  # oldest first; the last one may be only planned
+    tracks: TrackTable | None = None
+    mentors: Mentors | None = None
+    municipalities: tuple[MunicipalityRow, ...] = ()  # total row first
+    due: tuple[DueMilestone, ...] = ()
+    consultation: Consultation | None = None
+    risks: tuple[Risk, ...] = ()
+    related: tuple[tuple[str, Text], ...] = ()  # programmes of the same pledge: (id, name)
+
+
+def current_year(view: ProgrammeView, as_of: date) -> CompanyYear | None:
+    """Return the row of the as-of year, or the newest one before it; None without one."""
+    rows = [row for row in view.companies if row.years.first <= as_of.year]
+    return max(rows, key=lambda row: row.years.last, default=None)
+
+
+def stage(definition: Definition) -> Stage:
+    return "history" if definition.entry == "history" else "running"
 
 
 def programme_view(

@@ -4,7 +4,7 @@ from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.i18n import translator
 from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.figure import Figure, FigureDefinition, Scope
-from services.monitoring.figures.money import PUBLIC_SUM, SUBTOTAL
+from services.monitoring.figures.money_rows import PUBLIC_SUM, SUBTOTAL
 from shared.values import municipalities
 
 

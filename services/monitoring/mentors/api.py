@@ -8,7 +8,7 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
-from services.monitoring.mentors.domain import MAX_WEEKS
+from shared.events.monitoring import MAX_MENTOR_WEEKS
 from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
@@ -22,7 +22,7 @@ class Assign(DatedCommand):
     """Assignment of a mentor; `mentor_id` is an opaque id, never a name."""
 
     mentor_id: MentorId
-    weeks: Annotated[int, Field(ge=1, le=MAX_WEEKS, strict=True)]
+    weeks: Annotated[int, Field(ge=1, le=MAX_MENTOR_WEEKS, strict=True)]
 
 
 class RecordVisit(DatedCommand):

@@ -12,14 +12,10 @@ from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
 from services.monitoring.board.parts.charts import Bar, Segment
 from services.monitoring.board.parts.i18n import Translate
 from services.monitoring.board.parts.values import Lang, Unit
-from services.monitoring.figures.sections import (
-    CompanyYear,
-    MoneyRow,
-    MoneyYear,
-    ProgrammeView,
-    current_year,
-    sum_of_known,
-)
+from services.monitoring.figures.companies import CompanyYear
+from services.monitoring.figures.figure import sum_of_known
+from services.monitoring.figures.money import MoneyRow, MoneyYear
+from services.monitoring.figures.programme import ProgrammeView, current_year
 from shared.values.money import Funder
 
 MIN_GROUP_SIZE = 4

@@ -7,8 +7,9 @@ from services.monitoring.board.parts import drawings
 from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.i18n import Translate
 from services.monitoring.board.parts.values import Unit
+from services.monitoring.figures.companies import Mentors, Round
 from services.monitoring.figures.figure import UNKNOWN, Figure
-from services.monitoring.figures.sections import Mentors, ProgrammeView, Round
+from services.monitoring.figures.programme import ProgrammeView
 
 MAX_ON_PAGE, MAX_IN_ROW = 6, 4
 

@@ -27,7 +27,7 @@ from services.monitoring.figures.assessment import (
     indicator_state,
 )
 from services.monitoring.figures.figure import Figure
-from services.monitoring.figures.sections import ProgrammeView
+from services.monitoring.figures.programme import ProgrammeView
 
 BOARD = Path(__file__).resolve().parent.parent
 

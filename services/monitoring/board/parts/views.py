@@ -7,7 +7,7 @@ from typing import Literal
 
 from services.monitoring.board.parts.case_view import TimelineEntry
 from services.monitoring.board.parts.values import Lang, Text, Unit
-from services.monitoring.figures.sections import ProgrammeView
+from services.monitoring.figures.programme import ProgrammeView
 
 
 @dataclass(frozen=True, slots=True)
