@@ -11,17 +11,18 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.monitoring.board import queries
-from services.monitoring.board.files import CACHE_FOR_A_YEAR, mount_static_files
 from services.monitoring.board.fill.kept import row_view
 from services.monitoring.board.fill.programme import programme_view
 from services.monitoring.board.lineage.sources import MAX_EVENTS
-from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Renderer
+from services.monitoring.board.parts.render import Renderer
 from services.monitoring.board.parts.views import OverviewView
 from services.monitoring.board.stream import ChangeStream
 from services.monitoring.figures import queries as figures
 from shared.config import Settings
 from shared.events import Event
 from shared.values.money import Funder, split
+from shared.web.ui.files import CACHE_FOR_A_YEAR, mount_static_files
+from shared.web.ui.responses import CONTENT_SECURITY_POLICY
 from tests.databases import Databases
 from tests.flows.monitoring_api import Monitoring
 from tests.unit.board_builders import a_page

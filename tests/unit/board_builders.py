@@ -17,8 +17,8 @@ from services.monitoring.board.parts.programme_view import (
     Risk,
     Round,
 )
-from services.monitoring.board.parts.values import Figure, Text, YearRange
-from services.monitoring.board.parts.views import Page, PageViewer
+from shared.web.ui.page import Page, PageViewer
+from shared.web.ui.values import Figure, Text, YearRange
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)
@@ -32,7 +32,7 @@ def a_page(**changes: object) -> Page:
         "as_of": NOW,
         "today": NOW,
         "clock_pinned": False,
-        "viewer": PageViewer("시연", Text("담당자", "Requester"), is_demo=True),
+        "viewer": PageViewer("시연", "viewer.officer", is_demo=True),
     }
     return Page(**(values | changes))
 

@@ -2,8 +2,8 @@
 
 from services.monitoring.board.parts import i18n, verdict
 from services.monitoring.board.parts.programme_view import Consultation, Round
-from services.monitoring.board.parts.values import Figure, YearRange
 from shared.values.money import Funder
+from shared.web.ui.values import Figure, YearRange
 from tests.unit.board_builders import MID_2022, NOW, a_programme, companies_of_2022
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from services.monitoring.board.fill.money import money_years
 from services.monitoring.board.fill.shown import FigureLookup
-from services.monitoring.board.parts import charts, drawings, i18n
-from services.monitoring.board.parts.charts import Bar, Segment
+from services.monitoring.board.parts import drawings, i18n
 from services.monitoring.board.parts.programme_view import MoneyYear
-from services.monitoring.board.parts.values import Figure
 from shared.values.money import Funder
+from shared.web.ui import charts
+from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.values import Figure
 from tests.unit.monitoring_builders import a_definition
 
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import CaseFilter
-from services.monitoring.board.parts.values import Text
 from services.monitoring.projections import timeline
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
 from shared.database.engine import Executor, fetch
 from shared.errors import NotFound
+from shared.web.ui.values import Text
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
 DUE_DAYS = 30

@@ -21,10 +21,10 @@ from services.monitoring.board.parts.case_view import (
     Selection,
     Tranche,
 )
-from services.monitoring.board.parts.values import DateRange, Text
 from services.monitoring.figures.domain import Json
 from shared.events.definition import Definition
 from shared.values.money import PUBLIC, Funder
+from shared.web.ui.values import DateRange, Text
 
 ROLES: dict[str, PaymentRole] = {"requested": "requester", "approved": "approver", "instructed": "payer"}
 FUNDERS = {Funder.NATIONAL: "국비", Funder.PROVINCE: "도비", Funder.CITY: "시군비", Funder.SELF: "자부담"}

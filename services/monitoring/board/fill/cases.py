@@ -7,9 +7,9 @@ from services.monitoring.board.fill.case import public_krw, tranche_name
 from services.monitoring.board.fill.companies import municipality_name
 from services.monitoring.board.fill.programme import milestone_name, short_name
 from services.monitoring.board.parts.case_view import CaseFilter, CaseRow, CaseStatus, CasesView, Choice
-from services.monitoring.board.parts.values import Figure
 from services.monitoring.board.parts.views import WorkItem
 from shared.events.definition import Definition
+from shared.web.ui.values import Figure
 
 PAGE_SIZE = 50
 STATUSES_WITH_AGREEMENT = ("agreed", "in_progress", "completed", "recorded")

@@ -11,11 +11,11 @@ from services.monitoring.board.parts.programme_view import (
     TrackRow,
     TrackTable,
 )
-from services.monitoring.board.parts.values import DateRange, Figure, Text, YearRange
 from services.monitoring.figures.domain import ALL, Json
 from services.monitoring.mentors.domain import MAX_WEEKS
 from shared.events.definition import Definition
 from shared.values import municipalities as codes
+from shared.web.ui.values import DateRange, Figure, Text, YearRange
 
 
 def companies(lookup: FigureLookup) -> tuple[CompanyYear, ...]:

@@ -14,12 +14,12 @@ from services.monitoring.board.parts.programme_view import (
     Period,
     RowFunder,
 )
-from services.monitoring.board.parts.values import UNKNOWN, Figure
 from services.monitoring.figures.domain import ALL, FigureInputs
 from services.monitoring.figures.money import ordered_funders
 from services.monitoring.projections.money import MoneyKind
 from shared.events.definition import Definition
 from shared.values.money import PUBLIC, Funder
+from shared.web.ui.values import UNKNOWN, Figure
 
 HALF = re.compile(r"^(\d{4})H([12])$")
 PUBLIC_SUM = "public"

@@ -4,9 +4,9 @@ from datetime import date
 
 from services.monitoring.board.fill.shown import FigureLookup
 from services.monitoring.board.parts.programme_view import ComputedProgress, Indicator, IndicatorYear, Pledge
-from services.monitoring.board.parts.values import Text
 from services.monitoring.figures.domain import Json
 from shared.events.definition import Definition
+from shared.web.ui.values import Text
 
 
 def indicators(lookup: FigureLookup, definition: Definition) -> tuple[Indicator, ...]:

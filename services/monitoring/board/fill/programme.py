@@ -14,10 +14,10 @@ from services.monitoring.board.parts.programme_view import (
     ProgrammeView,
     Risk,
 )
-from services.monitoring.board.parts.values import UNKNOWN, Figure, Text, YearRange
 from services.monitoring.figures.domain import FigureInputs
 from services.monitoring.figures.programme import figures
 from shared.events.definition import Definition, Proposal
+from shared.web.ui.values import UNKNOWN, Figure, Text, YearRange
 
 
 @dataclass(frozen=True)

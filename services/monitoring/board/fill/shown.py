@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.monitoring.board.parts.values import UNKNOWN, Figure
 from services.monitoring.figures.domain import Json
+from shared.web.ui.values import UNKNOWN, Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from typing import Any, cast
 
 from services.monitoring.board.fill.programme import milestone_name
-from services.monitoring.board.parts.case_view import TimelineEntry
-from services.monitoring.board.parts.values import Service, Text
+from services.monitoring.board.parts.case_view import Service, TimelineEntry
 from services.monitoring.figures.domain import Json
 from shared.events.definition import Definition
+from shared.web.ui.values import Text
 
 TEMPLATES = {
     "application_received": Text("접수 안내", "Application received"),

@@ -8,15 +8,15 @@ from re import Match
 from services.monitoring.board.fill.companies import municipality_name
 from services.monitoring.board.lineage import sources
 from services.monitoring.board.lineage.sources import MAX_EVENTS, CaseScope, Contribution, Contributions
+from services.monitoring.board.parts.i18n import TEXTS
 from services.monitoring.board.parts.lineage_view import Measure
-from services.monitoring.board.parts.texts import TEXTS
-from services.monitoring.board.parts.values import Lang, Text
 from services.monitoring.figures.domain import ALL, FigureInputs
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.money import MoneyKind
 from shared.database.engine import Executor
 from shared.errors import NotFound
 from shared.values.money import PUBLIC, Funder
+from shared.web.ui.values import Lang, Text
 
 FindContributions = Callable[[Executor, FigureInputs, int], Awaitable[Contributions]]
 
@@ -341,8 +341,8 @@ def quota_of(quota: dict[str, int], track: str | None) -> int:
 
 def funder_title(ko: str, en: str, funder: str) -> Text:
     """Fill the funder's name into a title."""
-    korean, english = ("공공", "Public") if funder == "public" else TEXTS[f"funder.{funder}"]
-    return Text(ko.format(funder=korean), en.format(funder=english))
+    name = Text("공공", "Public") if funder == "public" else TEXTS.text(f"funder.{funder}")
+    return Text(ko.format(funder=name.ko), en.format(funder=name.en))
 
 
 FUNDER = r"(?P<funder>all|public|national|province|city|self)"

@@ -11,12 +11,12 @@ from services.monitoring.board.fill.shown import FigureLookup
 from services.monitoring.board.lineage.rules import FigureDefinition, figure_definition
 from services.monitoring.board.lineage.sources import MAX_EVENTS, TOPIC, Contribution
 from services.monitoring.board.parts.lineage_view import LineageCase, LineageEvent, LineageView, RawEvent
-from services.monitoring.board.parts.values import Figure
 from services.monitoring.figures.domain import FigureInputs
 from services.monitoring.figures.programme import figures
 from services.monitoring.projections.timeline import TYPE_PREFIX
 from shared.database.engine import Executor
 from shared.errors import NotFound
+from shared.web.ui.values import Figure
 
 
 async def lineage_view(

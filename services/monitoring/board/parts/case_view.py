@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import DateRange, Figure, Service, State, Text
 from shared.values.money import Funder
+from shared.web.ui.values import DateRange, Figure, State, Text
 
+Service = Literal["applications", "funding", "monitoring", "notifications"]
 CaseStatus = Literal[
     "applied",
     "screened",

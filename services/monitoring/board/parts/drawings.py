@@ -6,15 +6,15 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from services.monitoring.board.parts import charts
-from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
-from services.monitoring.board.parts.charts import Bar, Segment
 from services.monitoring.board.parts.i18n import Translate
 from services.monitoring.board.parts.programme_view import CompanyYear, MoneyRow, MoneyYear, ProgrammeView
-from services.monitoring.board.parts.values import Lang, Unit
 from services.monitoring.board.parts.verdict import current_year
 from shared.values.money import Funder
+from shared.web.ui import charts
+from shared.web.ui import format as fmt
+from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.values import Lang, Unit
 
 MIN_GROUP_SIZE = 4
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from services.monitoring.board.parts.values import Figure, Text
+from shared.web.ui.values import Figure, Text
 
 Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
 

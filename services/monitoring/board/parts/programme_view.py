@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
-from services.monitoring.board.parts.values import UNKNOWN, DateRange, Figure, State, Text, YearRange
 from shared.values.money import Funder
+from shared.web.ui.values import UNKNOWN, DateRange, Figure, State, Text, YearRange
 
 Stage = Literal["consultation", "running", "history"]
 """consultation: proposed, not published; running: published with funders; history: only past results."""

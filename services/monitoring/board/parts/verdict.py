@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.monitoring.board.parts.case_view import CaseView
-from services.monitoring.board.parts.format import sum_of_known
 from services.monitoring.board.parts.programme_view import CompanyYear, ProgrammeView, Round, Stage
-from services.monitoring.board.parts.values import State
+from shared.web.ui.format import sum_of_known
+from shared.web.ui.values import State
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 
