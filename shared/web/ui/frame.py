@@ -13,6 +13,7 @@ from shared.web.viewer import ROLES, demo_operator
 
 CONTEXT_PARAMETERS = ("as_of", "unit", "lang")
 UNITS: dict[str, Unit] = {"1": 1, "1000": 1_000, "1000000": 1_000_000}
+TEXT_FAMILIES = {"viewer": ROLES}
 VIEWER_NOT_IDENTIFIED = PageViewer("–", "viewer.not_identified")
 
 UnitParameter = Annotated[Literal["1", "1000", "1000000"], Query()]

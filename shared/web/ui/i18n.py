@@ -18,6 +18,9 @@ from markupsafe import Markup, escape
 from shared.web.ui import format as fmt
 from shared.web.ui.values import Lang, Text
 
+ANY = "*"
+"""Values of a family of texts that a test holds to the texts (tools/translations)."""
+
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 LOCALE = Path(__file__).parent / "locale"
 YEARS = {"year", "fiscal_year", "last"}

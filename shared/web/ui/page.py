@@ -8,6 +8,10 @@ from shared.web.ui.values import Lang, Text, Unit
 
 STATUSES_WITH_TITLE = ("401", "403", "404", "409", "422", "503")
 STATUSES_WITH_REMEDY = ("401", "403", "404", "503")
+TEXT_FAMILIES = {
+    "error.title": (*STATUSES_WITH_TITLE, "other"),
+    "error.remedy": (*STATUSES_WITH_REMEDY, "other"),
+}
 
 
 @dataclass(frozen=True, slots=True)

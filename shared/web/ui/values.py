@@ -12,6 +12,9 @@ State = Literal["ok", "info", "planned", "warning", "danger", "unknown", "hold"]
 """State shown by a pill: in colour, shape and word together."""
 
 
+TEXT_FAMILIES = {"state": State, "unit.short": Unit, "unit.row": Unit}
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text in Korean, and in English where there is one."""

@@ -7,13 +7,30 @@ from pathlib import Path
 from markupsafe import Markup
 
 from services.monitoring.board.parts.case_view import TimelineEntry
+from services.monitoring.board.parts.programme_view import RowFunder
 from services.monitoring.board.parts.verdict import Assessment
 from shared.web.ui import format as fmt
-from shared.web.ui.i18n import Texts, Translate
+from shared.web.ui.i18n import ANY, Texts, Translate
 from shared.web.ui.values import Lang
 
 TEXTS = Texts(Path(__file__).resolve().parent.parent / "locale")
 translator = TEXTS.translator
+TEXT_FAMILIES = {
+    "event": ANY,  # the events of the timeline: tests/unit/test_board_texts.py
+    "assessment.overview": ("danger", "unknown", "warning"),
+    "assessment.case_": (
+        "abandoned",
+        "withdrawn",
+        "rejected",
+        "ineligible",
+        "reserved",
+        "completed",
+        "recorded",
+    ),
+    "assessment.to_find_": ("second", "year"),
+    "funder": RowFunder,
+    "stage": ("consultation", "history"),  # a running programme shows its state
+}
 
 __all__ = ["TEXTS", "Translate", "assessment_text", "event_detail", "event_title", "translator"]
 

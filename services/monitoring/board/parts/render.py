@@ -24,10 +24,12 @@ ROW_CACHE_SIZE = 1_000
 DAY_PLACEHOLDER = date.max  # stands in links for the page's day where HTML is rendered once for many days
 BOARD = Path(__file__).resolve().parent.parent
 
+NAVIGATION = {"overview": "/", "programmes": "/programmes", "cases": "/cases"}
+TEXT_FAMILIES = {"nav": NAVIGATION}
 SITE = Site(
     templates=BOARD / "templates",
     texts=i18n.TEXTS,
-    navigation=(("overview", "/"), ("programmes", "/programmes"), ("cases", "/cases")),
+    navigation=tuple(NAVIGATION.items()),
     style_sheets=("board.css",),
 )
 

@@ -9,18 +9,17 @@ from services.monitoring.board.parts.case_view import TimelineEntry
 from services.monitoring.board.parts.programme_view import ProgrammeView
 from shared.web.ui.values import Text
 
+WorkKind = Literal[
+    "payment_unconfirmed", "tranche_to_approve", "tranche_to_instruct", "milestone_due", "milestone_missed"
+]
+TEXT_FAMILIES = {"work": WorkKind}
+
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
     """Pending work: a payment without confirmation, a tranche to approve, a milestone due."""
 
-    kind: Literal[
-        "payment_unconfirmed",
-        "tranche_to_approve",
-        "tranche_to_instruct",
-        "milestone_due",
-        "milestone_missed",
-    ]
+    kind: WorkKind
     due_on: date | None
     case_id: str
     company: str
