@@ -11,6 +11,7 @@ from services.monitoring.board.parts.programme_view import MoneyYear
 from shared.values.money import Funder
 from shared.web.ui import charts
 from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.text_width import text_width
 from shared.web.ui.values import Figure
 from tests.unit.monitoring_builders import a_definition
 
@@ -37,7 +38,7 @@ def test_labels_of_a_bar_do_not_overlap() -> None:
         (float(x), text)
         for x, text in re.findall(r'<text class="[^"]*" x="([\d.]+)" y="36.0">(.+?)</text>', svg)
     ]
-    ends = [x + charts.text_width(text) for x, text in placed]
+    ends = [x + text_width(text, bold=True) for x, text in placed]
     assert len(placed) == 3
     assert all(end <= start for end, (start, _) in zip(ends, placed[1:], strict=False))
 
@@ -49,8 +50,8 @@ def test_lines_above_a_bar_stay_within_the_chart() -> None:
     middles = [(float(x), text) for x, text in re.findall(r'<text class="v m" x="([\d.]+)".*?>(.+?)<', svg)]
     assert middles
     for middle, text in middles:
-        assert middle - charts.text_width(text) / 2 >= 0
-        assert middle + charts.text_width(text) / 2 <= width
+        assert middle - text_width(text, bold=True) / 2 >= -0.1
+        assert middle + text_width(text, bold=True) / 2 <= width + 0.1
 
 
 def test_single_bar_does_not_fill_the_width() -> None:

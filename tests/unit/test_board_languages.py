@@ -95,7 +95,7 @@ def pages(lang: Lang, name: Text) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [KOREAN_ONLY, ENGLISH_ONLY], ids=["Korean names", "English names"])
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_text_in_another_language_than_the_page_says_so(lang: Lang, name: Text) -> None:
+def test_text_in_another_language_than_the_page_is_marked(lang: Lang, name: Text) -> None:
     unmarked = {page: list(unmarked_texts(html)) for page, html in pages(lang, name).items()}
 
     assert {page: texts for page, texts in unmarked.items() if texts} == {}

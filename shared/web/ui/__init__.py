@@ -19,6 +19,7 @@ Not promised: what a figure means, who may see what (shared/web/identity), live 
     values       texts, figures, ranges, states, units
     format       numbers, money and dates as text
     charts       charts as SVG
+    text_width   widths of labels in the pages' font
     page         frame of a page; view of an error page
     links        addresses that carry date, unit and language
     i18n         catalogues; texts by key, plain or as HTML

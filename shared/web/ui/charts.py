@@ -6,16 +6,19 @@ Values are counts or won; only their proportions matter.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Literal, NamedTuple
 
 from markupsafe import Markup, escape
 
 from shared.values.money import Funder
+from shared.web.ui.text_width import text_width
 
 Style = Literal["actual", "actual2", "plan", "short"] | Funder
 """Appearance of a segment: `actual2` is a lighter `actual`; each funder has a colour of its own."""
 
-TEXT_WIDTH = {True: 13, False: 7}  # px of a Korean and of any other character, at 13 px
+SEAM = 2.0  # px of the page's colour between neighbours in a stack, which need not differ much in colour themselves
+LABEL_GAP = 8  # px
 
 
 class Segment(NamedTuple):
@@ -37,6 +40,8 @@ class BarDimensions:
     name_height: int  # of the name below it
     max_slot: int
     gap: int
+    text_size: int = 13
+    seam: float = SEAM
     line_count: int = 0  # above a bar, at most
 
     @property
@@ -45,7 +50,17 @@ class BarDimensions:
         return self.bar_height + 4 + self.line_height * self.line_count
 
 
-SPARK = BarDimensions("chart spark", 132, bar_height=28, line_height=13, name_height=13, max_slot=70, gap=6)
+SPARK = BarDimensions(
+    "chart spark",
+    132,
+    bar_height=28,
+    line_height=13,
+    name_height=13,
+    max_slot=70,
+    gap=6,
+    text_size=12,
+    seam=1.0,
+)
 COLUMNS = BarDimensions(
     "chart columns", 528, bar_height=130, line_height=16, name_height=20, max_slot=200, gap=60
 )
@@ -101,8 +116,8 @@ def spark(bars: Sequence[Bar], label: str) -> Markup:
 
 def columns(bars: Sequence[Bar], label: str) -> Markup:
     """Draw vertical bars, half a page wide."""
-    widest = max((text_width(line) for bar in bars for line in bar.lines), default=0)
-    width = COLUMNS.width if len(bars) > 3 else max(132 * len(bars), widest, 200)
+    widest = max((text_width(line, bold=True) for bar in bars for line in bar.lines), default=0)
+    width = COLUMNS.width if len(bars) > 3 else max(132 * len(bars), ceil(widest), 200)
     return _vertical_bars(bars, label, replace(COLUMNS, width=width))
 
 
@@ -112,11 +127,11 @@ def wide_columns(bars: Sequence[Bar], label: str) -> Markup:
 
 
 def stacked_bar(shares: Sequence[Segment], label: str) -> Markup:
-    """Draw the shares of a whole side by side, with hairline gaps."""
+    """Draw the shares of a whole side by side, with seams between them."""
     width, whole, x, shapes = 528, sum(share.value for share in shares), 0.0, []
     for share in shares:
         segment_width = _scale(share.value, whole, width)
-        shapes.append(_rect(share.style, x, 2, max(segment_width - 2, 0), 14))
+        shapes.append(_rect(share.style, x, 2, _without_seam(segment_width), 14))
         x += segment_width
     return _svg("chart", width, 18, label, "".join(shapes))
 
@@ -143,24 +158,25 @@ def _bar(bar: Bar, middle: float, width: float, highest: int, dimensions: BarDim
     left, y = middle - width / 2, float(dimensions.baseline)
     outline_height = _scale(bar.outline, highest, dimensions.bar_height)
     shapes = [_rect("plan", left, y - outline_height, width, outline_height)]
+    is_lowest = True
     for segment in bar.segments:
         segment_height = _scale(segment.value, highest, dimensions.bar_height)
         y -= segment_height
-        shapes.append(_rect(segment.style, left, y, width, segment_height))
+        shown = segment_height if is_lowest else _without_seam(segment_height, dimensions.seam)
+        shapes.append(_rect(segment.style, left, y, width, shown))
+        is_lowest = is_lowest and not segment_height
     top = dimensions.baseline - _scale(bar.height, highest, dimensions.bar_height) - 4
     for index, line in enumerate(reversed(bar.lines)):
-        shapes.append(
-            _centred_text("v m", middle, top - index * dimensions.line_height, line, dimensions.width)
-        )
-    return "".join(shapes) + _centred_text(
-        "m", middle, dimensions.baseline + dimensions.name_height, bar.name, dimensions.width
-    )
+        line_y = top - index * dimensions.line_height
+        shapes.append(_centred_text("v m", middle, line_y, line, dimensions))
+    name_y = dimensions.baseline + dimensions.name_height
+    return "".join(shapes) + _centred_text("m", middle, name_y, bar.name, dimensions)
 
 
-def _centred_text(css: str, x: float, y: float, text: str, width: int) -> str:
+def _centred_text(css: str, x: float, y: float, text: str, dimensions: BarDimensions) -> str:
     """Draw text centred at x, moved inwards where it would be cut off."""
-    half = text_width(text) / 2
-    return _text(css, min(max(x, half), width - half), y, text)
+    half = text_width(text, dimensions.text_size, bold=css.startswith("v")) / 2
+    return _text(css, min(max(x, half), dimensions.width - half), y, text)
 
 
 def _labels(labelled: Sequence[tuple[float, Segment]], width: int) -> str:
@@ -168,7 +184,8 @@ def _labels(labelled: Sequence[tuple[float, Segment]], width: int) -> str:
     shapes, free_from = [], 0.0
     for index, (middle, segment) in enumerate(labelled):
         is_last = index == len(labelled) - 1 and index > 0
-        label_width = text_width(segment.text)
+        css = "short-text" if segment.style == "short" else "v" if index == 0 else ""
+        label_width = text_width(segment.text, bold=bool(css))
         left = (
             width - label_width
             if is_last
@@ -176,15 +193,14 @@ def _labels(labelled: Sequence[tuple[float, Segment]], width: int) -> str:
         )
         if left < free_from or left + label_width > width + 0.5:
             continue
-        css = "short-text" if segment.style == "short" else "v" if index == 0 else ""
         shapes.append(_text(css, left, 36, segment.text))
-        free_from = left + label_width + 8
+        free_from = left + label_width + LABEL_GAP
     return "".join(shapes)
 
 
-def text_width(text: str) -> int:
-    """Estimate the width of a label in px, at 13 px."""
-    return sum(TEXT_WIDTH["가" <= character <= "힣"] for character in text)
+def _without_seam(length: float, seam: float = SEAM) -> float:
+    """Return what is drawn of a segment beside another one: a seam less, and a pixel of the smallest ones."""
+    return max(length - seam, min(length, 1.0))
 
 
 def _svg(css: str, width: int, height: int, label: str, body: str) -> Markup:
