@@ -46,12 +46,13 @@ up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run every
 down: $(SETUP) ## 실행 중인 것을 끝냅니다 / end what runs
 	@$(BIN)/ieum down
 
-lint: $(TOOLS) ## 검사만 합니다 / check style, types, directions of import and vocabulary
+lint: $(TOOLS) ## 검사만 합니다 / check style, types, directions of import, words and translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.vocabulary
+	@$(BIN)/python -m tools.translations
 
 format: $(TOOLS) ## 코드를 정리합니다 / format the code
 	@$(BIN)/ruff check --fix .

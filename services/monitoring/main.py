@@ -1,7 +1,7 @@
 """The monitoring service: milestones, mentors and pledges of cases, and the board with its projections."""
 
 from services.monitoring.board import api as board
-from services.monitoring.board import files
+from services.monitoring.board import configuration
 from services.monitoring.consumers import HANDLERS
 from services.monitoring.figures import api as figures
 from services.monitoring.figures.metrics import measure
@@ -27,5 +27,5 @@ SERVICE = Service(
     change_key=affected_programme,
     deadlines=run_deadlines,
     measure=measure,
-    configure_app=files.configure_app,
+    configure_app=configuration.configure_app,
 )

@@ -101,7 +101,7 @@ async def serving(databases: Databases, settings: Settings) -> AsyncIterator[str
 @pytest.fixture(scope="module")
 async def board(migrated: Databases, connected: Settings) -> AsyncIterator[Board]:
     """The story projected, the board open to this machine as the demo opens it."""
-    if not assets.build(assets.BOARD / "assets", assets.BOARD / "static", print):
+    if not assets.build(assets.SOURCES, assets.STATIC, print, assets.service_sheets()):
         pytest.skip("the npm registry is out of reach: the board was built without its scripts")
     await real.delete_all_rows()
     await empty_topics(connected.kafka_bootstrap)

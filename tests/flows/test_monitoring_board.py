@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from services.monitoring.board.files import CACHE_FOR_A_YEAR, mount_static_files
-from services.monitoring.board.parts.render import CONTENT_SECURITY_POLICY, Renderer
+from services.monitoring.board.parts.render import Renderer
 from services.monitoring.board.parts.views import OverviewView
 from services.monitoring.board.stream import ChangeStream
 from services.monitoring.figures import queries as figures
@@ -21,8 +20,11 @@ from services.monitoring.figures.programme import programme_view
 from shared.config import Settings
 from shared.events import Event
 from shared.values.money import Funder, split
+from shared.web.ui.files import CACHE_FOR_A_YEAR, mount_static_files
+from shared.web.ui.responses import CONTENT_SECURITY_POLICY
 from tests.databases import Databases
 from tests.flows.monitoring_api import Monitoring
+from tests.languages import unmarked_texts
 from tests.unit.board_builders import a_page
 from tests.unit.monitoring_builders import (
     PROGRAMME,
@@ -84,6 +86,8 @@ STORY: list[Event] = [
 ]
 CASE = f"/cases/{an_id('case A')}"
 AS_OF = "as_of=2025-01-20"
+FIGURE = f"/figures/{PROGRAMME}.invested_before_term.city"
+PAGES = ["/", "/programmes", f"/programmes/{PROGRAMME}", "/cases", CASE, FIGURE]
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def text_of(html: str) -> str:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("unit", ["1", "1000", "1000000"])
-@pytest.mark.parametrize("path", ["/", "/programmes", f"/programmes/{PROGRAMME}", "/cases", CASE])
+@pytest.mark.parametrize("path", PAGES)
 async def test_every_page_is_shown_in_each_unit_and_language(
     board: AsyncClient, path: str, unit: str, lang: str
 ) -> None:
@@ -115,6 +119,7 @@ async def test_every_page_is_shown_in_each_unit_and_language(
 
     assert f'<html lang="{lang}">' in page
     assert "demo-operator" in page
+    assert list(unmarked_texts(page)) == []
 
 
 async def test_pages_allow_no_foreign_content(board: AsyncClient) -> None:

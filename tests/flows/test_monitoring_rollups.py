@@ -192,7 +192,8 @@ async def test_the_migration_gives_the_same_rollups_as_the_fold(database: Databa
                 *rollups_by_date.CHANGED.split(";\n\n"),
                 *terms.UPGRADE,
             ):
-                await connection.execute(statement)
+                if "known_case" not in statement:  # a table that migration 7 dropped
+                    await connection.execute(statement)
     finally:
         await connection.close()
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitoring.board.parts import i18n
-from services.monitoring.board.parts.values import Text, YearRange
 from services.monitoring.figures.assessment import assess_overview, assess_programme
 from services.monitoring.figures.companies import CompanyYear, Round
 from services.monitoring.figures.figure import Figure
 from services.monitoring.figures.pledges import Indicator, IndicatorYear
 from services.monitoring.figures.programme import Consultation, ProgrammeView
+from services.monitoring.figures.words import assessment_text, assessment_words
 from shared.values.money import Funder
+from shared.web.ui.values import Text, YearRange
 from tests.unit.board_builders import MID_2022, NOW, a_programme, companies_of_2022
 
 WORSE = ("ok", "info", "warning", "danger")
@@ -25,8 +25,8 @@ def test_programme_behind_its_plan_is_a_warning_with_the_number_missing() -> Non
     assessment = assess_programme(view, MID_2022)
 
     assert assessment.state == "warning"
-    assert "11곳 가운데 3곳" in i18n.assessment_text(assessment, "ko")
-    assert "<b>하반기에 8곳을 새로 뽑아야</b>" in i18n.assessment_text(assessment, "ko")
+    assert "11곳 가운데 3곳" in assessment_text(assessment, "ko")
+    assert "<b>하반기에 8곳을 새로 뽑아야</b>" in assessment_text(assessment, "ko")
 
 
 def test_met_plan_is_ok() -> None:
@@ -50,7 +50,7 @@ def test_goal_that_needs_more_than_twice_the_best_year_is_a_danger_with_the_numb
     assessment = assess_programme(a_goal(selected=50, planned=40), NOW)
 
     assert assessment.state == "danger"
-    assert "2026년까지 210곳이 더 필요합니다" in i18n.assessment_text(assessment, "ko")
+    assert "2026년까지 210곳이 더 필요합니다" in assessment_text(assessment, "ko")
 
 
 @given(st.integers(1, 200), st.integers(0, 200), st.integers(1, 900))
@@ -88,7 +88,7 @@ def test_indicator_is_judged_by_the_years_that_are_over(achieved: int, state: st
 
 def test_every_assessment_states_its_rule_in_both_languages() -> None:
     for assessment in (assess_programme(view, NOW) for view in (a_programme(), a_goal(70))):
-        rule = i18n.assessment_words(assessment)["rule"]
+        rule = assessment_words(assessment)["rule"]
         assert isinstance(rule, dict)
         assert all(rule.values())
 
@@ -100,7 +100,7 @@ def test_goal_without_a_next_plan_does_not_mention_one() -> None:
         rounds=(Round(2024, None, selected=Figure(70)),),
     )
 
-    sentence = i18n.assessment_text(assess_programme(view, NOW), "ko")
+    sentence = assessment_text(assess_programme(view, NOW), "ko")
 
     assert "2026년까지 230곳이 더 필요합니다" in sentence
     assert "계획" not in sentence
@@ -122,4 +122,4 @@ def test_consultation_without_recorded_answers_claims_none() -> None:
 def test_overview_counts_only_states_that_occur() -> None:
     assessment = assess_overview(["ok", "danger", "info"])
 
-    assert i18n.assessment_text(assessment, "ko") == "사업 3개 가운데 <b>위험 1개</b>입니다."
+    assert assessment_text(assessment, "ko") == "사업 3개 가운데 <b>위험 1개</b>입니다."

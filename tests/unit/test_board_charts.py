@@ -5,13 +5,16 @@ from datetime import date
 
 import pytest
 
-from services.monitoring.board.parts import charts, drawings, i18n
-from services.monitoring.board.parts.charts import Bar, Segment
+from services.monitoring.board.parts import drawings
 from services.monitoring.figures.figure import Figure
 from services.monitoring.figures.inputs import FigureInputs, MoneySum
 from services.monitoring.figures.money import MoneyYear, money_years
 from services.monitoring.projections.money import MoneyKind
+from services.monitoring.texts import translator
 from shared.values.money import Funder
+from shared.web.ui import charts
+from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.text_width import text_width
 from tests.unit.monitoring_builders import a_definition
 
 
@@ -37,7 +40,7 @@ def test_labels_of_a_bar_do_not_overlap() -> None:
         (float(x), text)
         for x, text in re.findall(r'<text class="[^"]*" x="([\d.]+)" y="36.0">(.+?)</text>', svg)
     ]
-    ends = [x + charts.text_width(text) for x, text in placed]
+    ends = [x + text_width(text, bold=True) for x, text in placed]
     assert len(placed) == 3
     assert all(end <= start for end, (start, _) in zip(ends, placed[1:], strict=False))
 
@@ -49,8 +52,8 @@ def test_lines_above_a_bar_stay_within_the_chart() -> None:
     middles = [(float(x), text) for x, text in re.findall(r'<text class="v m" x="([\d.]+)".*?>(.+?)<', svg)]
     assert middles
     for middle, text in middles:
-        assert middle - charts.text_width(text) / 2 >= 0
-        assert middle + charts.text_width(text) / 2 <= width
+        assert middle - text_width(text, bold=True) / 2 >= -0.1
+        assert middle + text_width(text, bold=True) / 2 <= width + 0.1
 
 
 def test_single_bar_does_not_fill_the_width() -> None:
@@ -62,7 +65,7 @@ def test_single_bar_does_not_fill_the_width() -> None:
 def test_plan_outline_and_execution_share_one_scale() -> None:
     year = MoneyYear("2022", Figure(2_000), ((Funder.CITY, Figure(300)), (Funder.SELF, Figure(200))))
 
-    svg = drawings.money_columns((year,), i18n.translator("ko"), "ko", 1)
+    svg = drawings.money_columns((year,), translator("ko"), "ko", 1)
 
     heights = {
         style: float(height) for style, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)

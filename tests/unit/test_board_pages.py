@@ -7,9 +7,11 @@ import pytest
 
 from services.monitoring.board.parts import drawings
 from services.monitoring.board.parts.case_view import TimelineEntry, Tranche
-from services.monitoring.board.parts.render import Assets, Renderer
-from services.monitoring.board.parts.values import Text
-from services.monitoring.board.parts.views import ErrorView, OverviewView
+from services.monitoring.board.parts.render import Renderer
+from services.monitoring.board.parts.views import OverviewView
+from shared.web.ui.page import ErrorView
+from shared.web.ui.render import Assets
+from shared.web.ui.values import Text
 from tests.unit.board_builders import (
     MID_2022,
     NOW,
@@ -94,12 +96,9 @@ def test_page_of_a_past_date_is_marked_and_gets_no_live_updates() -> None:
 
 
 def test_error_page_shows_the_rule_and_what_to_do() -> None:
-    view = ErrorView(
-        409, Text("승인하지 않았습니다"), Text("기안한 사람입니다"), Text("다른 재무관이 승인"), "01-8f"
-    )
+    view = ErrorView(403, Text("기안한 사람입니다"), "01-8f")
 
     html = Renderer(Assets()).error(a_page(), view)
 
-    assert all(
-        words in html for words in ("승인하지 않았습니다", "기안한 사람입니다", "다른 재무관이 승인", "01-8f")
-    )
+    words = ("권한 없음", "기안한 사람입니다", "권한이 있는 담당자에게 요청하세요", "01-8f")
+    assert all(word in html for word in words)

@@ -3,6 +3,8 @@
 import pytest
 
 from services.monitoring.figures.inputs import CaseGroup, FigureInputs, percent_half_up, totals_of, with_total
+from services.monitoring.figures.programme import FIGURES
+from services.monitoring.texts import TEXTS
 from tests.unit.monitoring_builders import PROGRAMME, a_definition, on
 
 
@@ -43,3 +45,20 @@ def test_a_programme_that_is_only_proposed_has_no_definition() -> None:
     inputs.definition = a_definition()
 
     assert inputs.required_definition is inputs.definition
+
+
+def test_every_figure_has_a_title_and_a_rule_in_both_languages_and_every_such_text_a_figure() -> None:
+    titles = {f"figure.{definition.name}" for definition in FIGURES} | {"figure.planned.subtotal"}
+    rules = {f"rule.{definition.rule}" for definition in FIGURES}
+    scopes = {"figure.public", "figure.years"}
+
+    for translator in TEXTS.translators.values():
+        assert {
+            key for key in translator.messages if key.startswith(("figure.", "rule."))
+        } == titles | rules | scopes
+
+
+def test_paths_of_figures_are_unique() -> None:
+    paths = [definition.path for definition in FIGURES]
+
+    assert len(set(paths)) == len(paths)

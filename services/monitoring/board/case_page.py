@@ -18,12 +18,12 @@ from services.monitoring.board.parts.case_view import (
     Selection,
     Tranche,
 )
-from services.monitoring.board.parts.values import DateRange, Text
 from services.monitoring.board.timeline_entries import template_name, timeline_entry
 from services.monitoring.figures.companies import municipality_name
 from services.monitoring.figures.programme import milestone_name, short_name
 from shared.events.definition import Definition
 from shared.values.money import PUBLIC, Funder
+from shared.web.ui.values import DateRange, Text
 
 ROLES: dict[str, PaymentRole] = {"requested": "requester", "approved": "approver", "instructed": "payer"}
 FUNDERS = {Funder.NATIONAL: "국비", Funder.PROVINCE: "도비", Funder.CITY: "시군비", Funder.SELF: "자부담"}

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from services.monitoring.board.parts.case_view import CaseFilter
-from services.monitoring.board.parts.values import Text
 from services.monitoring.figures.programme import DueRow
 from services.monitoring.projections import timeline
 from services.monitoring.projections.case_states import EXISTS, status_sql
@@ -13,6 +12,7 @@ from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
 from shared.database.transaction import Transaction
 from shared.errors import NotFound
+from shared.web.ui.values import Text
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
 DUE_DAYS = 30

@@ -2,10 +2,10 @@
 
 from typing import Any, cast
 
-from services.monitoring.board.parts.case_view import TimelineEntry
-from services.monitoring.board.parts.values import Service, Text
+from services.monitoring.board.parts.case_view import Service, TimelineEntry
 from services.monitoring.figures.programme import milestone_name
 from shared.events.definition import Definition
+from shared.web.ui.values import Text
 
 TEMPLATES = {
     "application_received": Text("접수 안내", "Application received"),

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.monitoring.board.parts.i18n import assessment_words
 from services.monitoring.figures import queries, words
 from services.monitoring.figures.assessment import assess_programme
 from services.monitoring.figures.document import as_json
@@ -13,6 +12,7 @@ from services.monitoring.figures.figure import Unit
 from services.monitoring.figures.inputs import FigureInputs
 from services.monitoring.figures.programme import find_figure, programme_view
 from services.monitoring.figures.queries import last_event_dates
+from services.monitoring.figures.words import assessment_words
 from shared.database.transaction import Transaction
 from shared.web.http import RequestSnapshot, Router
 from shared.web.viewer import AsOf, Viewer

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.monitoring.board.parts.values import State
 from services.monitoring.figures.figure import sum_of_known
 from services.monitoring.figures.pledges import Indicator
 from services.monitoring.figures.programme import ProgrammeView, Stage
+from shared.web.ui.values import State
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 
@@ -155,6 +155,7 @@ RULES: Mapping[str, Rule] = {
     "goal": goal,
     "indicator": first_indicator,
 }
+TEXT_FAMILIES = {"assessment.rule": RULES}
 
 
 URGENT_STATES: tuple[State, ...] = ("danger", "warning", "unknown")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from services.monitoring.board.parts.values import DateRange, Text, YearRange
 from services.monitoring.figures import contributions
 from services.monitoring.figures.case_counts import (
     Counts,
@@ -48,6 +47,7 @@ from shared.events.applications import (
 from shared.events.definition import Definition, PlannedCompanies, Ratio
 from shared.events.monitoring import MAX_MENTOR_WEEKS, MilestoneAchieved, MilestoneScheduled
 from shared.values import municipalities as codes
+from shared.web.ui.values import DateRange, Text, YearRange
 
 COMPLETED, ABOUT_TO, SELECTED = COUNTS["completed"], COUNTS["about_to"], COUNTS["selected"]
 SELECTED_EVENTS = (CompanySelected.name, CaseRecorded.name)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from services.monitoring.board.parts.values import Text
 from services.monitoring.figures import contributions
 from services.monitoring.figures.contributions import Contributions
 from services.monitoring.figures.figure import (
@@ -25,6 +24,7 @@ from shared.database.transaction import Transaction
 from shared.events import definition as defined
 from shared.events.applications import RoundAgreed
 from shared.events.monitoring import PledgeProgressReported
+from shared.web.ui.values import Text
 
 
 def indicators_of(inputs: FigureInputs) -> list[defined.Indicator]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from services.monitoring.board.parts.values import State, Text, YearRange
 from services.monitoring.figures import companies, money, pledges
 from services.monitoring.figures.companies import CompanyYear, Mentors, MunicipalityRow, Round, TrackTable
 from services.monitoring.figures.figure import UNKNOWN, Figure, FigureDefinition, Scope, figure
@@ -15,6 +14,7 @@ from services.monitoring.figures.pledges import Indicator, Pledge
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 from shared.values.money import Funder
+from shared.web.ui.values import State, Text, YearRange
 
 FIGURES: Sequence[FigureDefinition] = (
     *money.PLAN_FIGURES,

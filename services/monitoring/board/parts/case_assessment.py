@@ -3,8 +3,8 @@
 from datetime import date
 
 from services.monitoring.board.parts.case_view import CaseView
-from services.monitoring.board.parts.values import State
 from services.monitoring.figures.assessment import Assessment
+from shared.web.ui.values import State
 
 
 def assess_case(view: CaseView, as_of: date) -> Assessment:

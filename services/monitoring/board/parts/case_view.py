@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import DateRange, Service, State, Text
 from services.monitoring.figures.figure import Figure
 from services.monitoring.projections.case_states import CaseStatus
 from shared.values.money import Funder
+from shared.web.ui.values import DateRange, State, Text
 
+Service = Literal["applications", "funding", "monitoring", "notifications"]
 TrancheState = Literal[
     "scheduled",
     "ready",
@@ -24,7 +25,22 @@ TrancheState = Literal[
 ]
 MilestoneState = Literal["scheduled", "due_soon", "reported", "achieved", "missed"]
 MessageState = Literal["queued", "sent", "delivered", "failed", "unknown"]
+Channel = Literal["email", "sms"]
+SelectionPath = Literal["ranking", "reserve", "ministry"]
+BusinessState = Literal["operating", "suspended", "closed", "unknown"]
 PaymentRole = Literal["requester", "approver", "payer"]  # 담당자(기안), 재무관(승인), 지출원(지급)
+
+TEXT_FAMILIES = {
+    "service": Service,
+    "status": CaseStatus,
+    "tranche": TrancheState,
+    "milestone": MilestoneState,
+    "message": MessageState,
+    "channel": Channel,
+    "via": SelectionPath,
+    "business": BusinessState,
+    "role": PaymentRole,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +79,7 @@ class Company:
     name: str
     business_number_masked: str  # 123-**-***01
     municipality: Text | None = None
-    status: Literal["operating", "suspended", "closed", "unknown"] = "unknown"
+    status: BusinessState = "unknown"
     status_checked_on: date | None = None
 
 
@@ -115,7 +131,7 @@ class Message:
     """A message to the company, without its address."""
 
     sent_on: date
-    channel: Literal["email", "sms"]
+    channel: Channel
     template: Text
     state: MessageState
 
@@ -124,7 +140,7 @@ class Message:
 class Selection:
     """The selection of a case: how it was selected, its rank and score."""
 
-    via: Literal["ranking", "reserve", "ministry"]
+    via: SelectionPath
     rank: int | None = None
     score: str | None = None  # the mean of the totals, an exact fraction such as 250/3
 

@@ -6,17 +6,17 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from services.monitoring.board.parts import charts
-from services.monitoring.board.parts import format as fmt
 from services.monitoring.board.parts.case_view import CaseView, TimelineEntry
-from services.monitoring.board.parts.charts import Bar, Segment
-from services.monitoring.board.parts.i18n import Translate
-from services.monitoring.board.parts.values import Lang, Unit
 from services.monitoring.figures.companies import CompanyYear
 from services.monitoring.figures.figure import sum_of_known
 from services.monitoring.figures.money import MoneyRow, MoneyYear
 from services.monitoring.figures.programme import ProgrammeView, current_year
 from shared.values.money import Funder
+from shared.web.ui import charts
+from shared.web.ui import format as fmt
+from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.i18n import Translate
+from shared.web.ui.values import Lang, Unit
 
 MIN_GROUP_SIZE = 4
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.monitoring.board.parts import drawings
-from services.monitoring.board.parts import format as fmt
-from services.monitoring.board.parts.i18n import Translate
-from services.monitoring.board.parts.values import Unit
 from services.monitoring.figures.companies import Mentors, Round
 from services.monitoring.figures.figure import UNKNOWN, Figure
 from services.monitoring.figures.programme import ProgrammeView
+from shared.web.ui import format as fmt
+from shared.web.ui.i18n import Translate
+from shared.web.ui.values import Unit
 
 MAX_ON_PAGE, MAX_IN_ROW = 6, 4
 
@@ -181,16 +181,16 @@ def support_cap(context: KeyFigureContext) -> KeyFigure | None:
 
 def municipalities(context: KeyFigureContext) -> KeyFigure | None:
     label = context.t("programme.municipalities")
-    return unless_unknown(KeyFigure(label, context.view.municipalities_count, context.t("places")))
+    figure = context.view.municipalities_count
+    return unless_unknown(KeyFigure(label, figure, context.t("places", count=figure.value)))
 
 
 def municipalities_asked(context: KeyFigureContext) -> KeyFigure | None:
     consultation = context.view.consultation
-    return (
-        unless_unknown(KeyFigure(context.t("programme.asked"), consultation.asked, context.t("places")))
-        if consultation
-        else None
-    )
+    if consultation is None:
+        return None
+    counted_in = context.t("places", count=consultation.asked.value)
+    return unless_unknown(KeyFigure(context.t("programme.asked"), consultation.asked, counted_in))
 
 
 def funders(context: KeyFigureContext) -> KeyFigure | None:
@@ -208,8 +208,8 @@ def mentor_figures(mentors: Mentors, t: Translate) -> list[KeyFigure]:
     """Return mentors, companies visited, and the share of selected companies that were visited."""
     share = fmt.percent(mentors.visited.value, mentors.selected.value)
     return [
-        KeyFigure(t("mentors.mentors"), mentors.mentors, t("people")),
-        KeyFigure(t("mentors.visited"), mentors.visited, t("companies")),
+        KeyFigure(t("mentors.mentors"), mentors.mentors, t("people", count=mentors.mentors.value)),
+        KeyFigure(t("mentors.visited"), mentors.visited, t("companies", count=mentors.visited.value)),
         KeyFigure(t("mentors.rate"), UNKNOWN, words=share),
     ]
 
@@ -219,7 +219,7 @@ def newest_round(view: ProgrammeView) -> Round | None:
 
 
 def company_count(context: KeyFigureContext, label: str, figure: Figure, note: str = "") -> KeyFigure | None:
-    return unless_unknown(KeyFigure(label, figure, context.t("companies"), note))
+    return unless_unknown(KeyFigure(label, figure, context.t("companies", count=figure.value), note))
 
 
 def unless_unknown(key_figure: KeyFigure) -> KeyFigure | None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.monitoring.board.parts.values import Text
 from services.monitoring.figures.figure import Figure, Unit
+from shared.web.ui.values import Text
 
 
 @dataclass(frozen=True, slots=True)
