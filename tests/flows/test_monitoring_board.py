@@ -186,18 +186,18 @@ WRONG_ROWS = {
 }
 
 
-@pytest.mark.parametrize("damage", WRONG_ROWS, ids=lambda damage: damage[7:60])
+@pytest.mark.parametrize("wrong", WRONG_ROWS, ids=lambda wrong: wrong[7:60])
 async def test_proof_of_a_figure_differs_where_its_projection_is_wrong(
-    board: AsyncClient, databases: Databases, damage: str
+    board: AsyncClient, databases: Databases, wrong: str
 ) -> None:
     """화면의 숫자가 틀리면 근거가 그것을 말한다: 근거는 화면의 값이 아니라 사건에서 나온다."""
-    before = [await difference(board, path) for path in WRONG_ROWS[damage]]
+    before = [await difference(board, path) for path in WRONG_ROWS[wrong]]
 
     async with databases["monitoring"].batch_transaction() as connection:
-        await connection.execute(damage)
+        await connection.execute(wrong)
 
     assert before == [0] * len(before)
-    assert all([await difference(board, path) for path in WRONG_ROWS[damage]])
+    assert all([await difference(board, path) for path in WRONG_ROWS[wrong]])
 
 
 async def difference(board: AsyncClient, path: str) -> int:

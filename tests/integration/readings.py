@@ -1,4 +1,4 @@
-"""What the tests of messaging read back: stored rows and metrics."""
+"""Stored rows and metrics that the tests of messaging read back."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from services.monitoring.board.parts import drawings
+from services.monitoring.board.parts import view_charts
 from services.monitoring.figures.figure import Figure
 from services.monitoring.figures.inputs import FigureInputs, MoneySum
 from services.monitoring.figures.money import MoneyYear, money_years
@@ -65,7 +65,7 @@ def test_single_bar_does_not_fill_the_width() -> None:
 def test_plan_outline_and_execution_share_one_scale() -> None:
     year = MoneyYear("2022", Figure(2_000), ((Funder.CITY, Figure(300)), (Funder.SELF, Figure(200))))
 
-    svg = drawings.money_columns((year,), translator("ko"), "ko", 1)
+    svg = view_charts.money_columns((year,), translator("ko"), "ko", 1)
 
     heights = {
         style: float(height) for style, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.monitoring.board.parts import drawings
+from services.monitoring.board.parts import view_charts
 from services.monitoring.board.parts.case_view import TimelineEntry, Tranche
 from services.monitoring.board.parts.render import Renderer
 from services.monitoring.board.parts.views import OverviewView
@@ -62,7 +62,7 @@ def test_four_or_more_messages_of_a_day_are_grouped() -> None:
     message = TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "notifications", "message.sent", "m", {})
     payment = an_entry("tranche.disbursed", number=1)
 
-    groups = drawings.group_messages([message, message, message, payment, *[message] * 4])
+    groups = view_charts.group_messages([message, message, message, payment, *[message] * 4])
 
     assert [len(group) for group in groups] == [1, 1, 1, 1, 4]
 

@@ -11,14 +11,14 @@ from tools.translations.python_uses import parsed
 
 KO, EN = (f"services/monitoring/locale/{lang}/LC_MESSAGES/monitoring.po" for lang in ("ko", "en"))
 KIT_EN = "shared/web/ui/locale/en/LC_MESSAGES/ui.po"
-CASE_VIEW, TEMPLATE = (
-    "services/monitoring/board/parts/case_view.py",
+CASE_STATES, TEMPLATE = (
+    "services/monitoring/projections/case_states.py",
     "services/monitoring/board/templates/cases.html",
 )
 
 FAULTS = {
     "missing": (EN, 'msgid "cases.found"', 'msgid "cases.sought"', "cases.found: missing in en"),
-    "unused": (EN, 'msgid "cases.found"', 'msgid "cases.sought"', "cases.sought: used nowhere in board"),
+    "unused": (EN, 'msgid "cases.found"', 'msgid "cases.sought"', "cases.sought: used nowhere in monitoring"),
     "empty": (EN, 'msgstr "Company and case"', 'msgstr ""', "case.company (en): empty"),
     "fuzzy": (KO, 'msgid "case.company"', '#, fuzzy\nmsgid "case.company"', "case.company (ko): fuzzy"),
     "Hangul": (EN, '"Company and case"', '"Company and 과제"', "case.company (en): Hangul in an English text"),
@@ -29,7 +29,7 @@ FAULTS = {
     "twice": (EN, 'msgid "case.paid"', 'msgid "case.number"', "monitoring.po (en): case.number stands twice"),
     "of the kit": (EN, 'msgid "case.paid"', 'msgid "print"', "print: in the kit's catalogue too"),
     "kit's own": (KIT_EN, 'msgid "brand"', 'msgid "trademark"', "layout.html:"),
-    "family value": (CASE_VIEW, '    "recorded",\n]', '    "recorded",\n    "lost",\n]', "no text status.lost in en"),
+    "family value": (CASE_STATES, '    "recorded",\n]', '    "recorded",\n    "lost",\n]', "no text status.lost in en"),
     "family": (TEMPLATE, '"status." ~', '"fate." ~', "the values after `fate.` are declared nowhere"),
     "key": (TEMPLATE, 't("cases.filter")', 't("cases.sieve")', "no text cases.sieve in ko"),
     "syntax": (EN, 'msgid "case.paid"', 'masgid "case.paid"', "monitoring.po (en): cannot be read"),

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class Scope(NamedTuple):
-    """What a figure is of. `years` is a year or a range such as `2019-2021`; `funder` may also be `all` or `public`."""
+    """Years, funder, track or municipality that a figure is of. `years` is a year or a range such as `2019-2021`; `funder` may also be `all` or `public`."""
 
     funder: str = ""
     year: int = 0

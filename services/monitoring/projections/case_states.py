@@ -20,7 +20,7 @@ ABOUT_TO_DAYS = 30
 
 
 class Condition(ABC):
-    """Something that is true of a case on some days; combined by `&`, `|` and `~`."""
+    """Condition that is true of a case on some days; combined by `&`, `|` and `~`."""
 
     @abstractmethod
     def sql(self, day: str) -> str:
@@ -42,7 +42,7 @@ class Condition(ABC):
 
 @dataclass(frozen=True)
 class Since(Condition):
-    """From the date in the column on."""
+    """True from the date in the column on."""
 
     column: str
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.monitoring.board.parts import drawings
+from services.monitoring.board.parts import view_charts
 from services.monitoring.figures.companies import Mentors, Round
 from services.monitoring.figures.figure import UNKNOWN, Figure
 from services.monitoring.figures.programme import ProgrammeView
@@ -68,7 +68,7 @@ def goal(context: KeyFigureContext) -> KeyFigure | None:
 
 def total(context: KeyFigureContext) -> KeyFigure | None:
     note = (
-        drawings.ratio_text(context.view, context.t)
+        view_charts.ratio_text(context.view, context.t)
         if context.view.money
         else context.t("programme.public_private")
     )
@@ -100,23 +100,23 @@ def committed(context: KeyFigureContext) -> KeyFigure | None:
 
 def completed(context: KeyFigureContext) -> KeyFigure | None:
     return sum_over_years(
-        context, "completed", drawings.yearly_breakdown(context.view.companies, "completed")
+        context, "completed", view_charts.yearly_breakdown(context.view.companies, "completed")
     )
 
 
 def in_progress(context: KeyFigureContext) -> KeyFigure | None:
     return sum_over_years(
-        context, "in_progress", drawings.yearly_breakdown(context.view.companies, "in_progress")
+        context, "in_progress", view_charts.yearly_breakdown(context.view.companies, "in_progress")
     )
 
 
 def completed_and_running(context: KeyFigureContext) -> KeyFigure | None:
-    running = drawings.column_sum(context.view.companies, "in_progress")
+    running = view_charts.column_sum(context.view.companies, "in_progress")
     return sum_over_years(context, "completed", context.t("programme.in_progress_count", count=running))
 
 
 def sum_over_years(context: KeyFigureContext, field: str, note: str) -> KeyFigure | None:
-    total_of_years = Figure(drawings.column_sum(context.view.companies, field))
+    total_of_years = Figure(view_charts.column_sum(context.view.companies, field))
     return company_count(context, context.t(f"programme.{field}"), total_of_years, note)
 
 
@@ -200,7 +200,7 @@ def funders(context: KeyFigureContext) -> KeyFigure | None:
     return KeyFigure(
         context.t("consultation.funders"),
         UNKNOWN,
-        words=drawings.funder_names(consultation.funders, context.t),
+        words=view_charts.funder_names(consultation.funders, context.t),
     )
 
 

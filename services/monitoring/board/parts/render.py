@@ -5,7 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from services.monitoring.board.parts import drawings, headline, i18n, layout
+from services.monitoring.board.parts import view_charts, headline, i18n, layout
 from services.monitoring.board.parts.case_assessment import assess_case
 from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
 from services.monitoring.board.parts.lineage_view import LineageView
@@ -44,7 +44,7 @@ class Renderer(PageRenderer):
         super().__init__(
             SITE,
             assets,
-            drawings=drawings,
+            view_charts=view_charts,
             headline=headline,
             DUE_ROWS_SHOWN=layout.DUE_ROWS_SHOWN,
             STATUS_STATE=STATUS_STATE,
