@@ -85,7 +85,7 @@ async def test_a_round_of_176_is_decided_in_one_transaction_of_a_few_seconds(
     async with database.transaction() as session:
         emitted = await session.execute(
             text(
-                "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v1'"
+                "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v2'"
                 " and topic = 'ieum.applications'"
             )
         )

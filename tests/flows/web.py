@@ -60,7 +60,7 @@ class ServiceApi:
         """Return the data of the events of this name that the service emitted, in order."""
         async with self.database.transaction() as session:
             rows = await session.execute(
-                text("select data from event_log where type = :type order by position"),
-                {"type": f"kr.ieum.{name}.v1"},
+                text("select data from event_log where type like :type order by position"),
+                {"type": f"kr.ieum.{name}.v%"},
             )
             return [json.loads(data) for (data,) in rows]

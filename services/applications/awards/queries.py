@@ -10,10 +10,14 @@ from sqlmodel import col, select
 from services.applications.awards.models import Award
 from services.applications.cases.models import Case
 from services.applications.companies.models import Company
+from shared.events.applications import Ranking, RejectionCause
 
 
 class AwardView(BaseModel):
-    """Outcome of the selection for a case, with its reason; `score` is an exact fraction."""
+    """Outcome of the selection for a case, with its grounds; `score` is an exact fraction.
+
+    `reason`: the sentence of a case that was decided before its grounds were kept as facts.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -21,7 +25,11 @@ class AwardView(BaseModel):
     via: str | None
     rank: int | None
     score: str | None
-    reason: str
+    ranking: Ranking | None
+    predecessor_receipt_number: str | None
+    cause: RejectionCause | None
+    findings: list[str] | None
+    reason: str | None
     decided_on: date
 
 

@@ -57,7 +57,7 @@ async def select_by_ministry(session: AsyncSession, event: MinistryCompanySelect
     case = await cases.open_for_ministry(
         session, round, definition, company, event.total_krw, on=event.occurred_on
     )
-    row, selected = award(case, Outcome.SELECTED, domain.MINISTRY_REASON, event.occurred_on)
+    row, selected = award(case, Outcome.SELECTED, event.occurred_on)
     session.add(row)
     await emit(session, selected)
 
@@ -79,7 +79,7 @@ async def _candidates(
                 domain.Scorecard(review.scores, review.conflict_of_interest)
                 for review in reviews_by_case.get(case.id, [])
             ],
-            exclusion_reason=domain.exclusion_reason(applicants[case.company_id].state, screenings[case.id]),
+            exclusion=domain.exclusion(applicants[case.company_id].state, screenings[case.id]),
         )
         for case in remaining
     ]
@@ -92,8 +92,7 @@ async def _save_decisions(
     for decision in decisions:
         case = remaining[decision.case_id]
         transition(case, to=Status.DECIDED)
-        ranked = {} if decision.rank is None else {"rank": decision.rank, "score": str(decision.score)}
-        row, event = award(case, decision.outcome, decision.reason, on, **ranked)
+        row, event = award(case, decision.outcome, on, **domain.grounds(decision))
         session.add(row)
         events.append(event)
     await emit(session, *events)

@@ -208,11 +208,11 @@ def from_definition(ko: str, en: str, measure: Measure) -> Callable[[Match[str]]
 
 # Cases.
 
-SELECTED_EVENTS = ("company.selected.v1", "case.recorded.v1")
+SELECTED_EVENTS = ("company.selected.v2", "case.recorded.v1")
 COUNTS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "applied": ("is_applied", ("application.submitted.v1",), "신청", "applied"),
     "selected": ("holds_award", SELECTED_EVENTS, "선정", "selected"),
-    "reserved": ("is_waiting", ("company.reserved.v1",), "예비", "on the reserve list"),
+    "reserved": ("is_waiting", ("company.reserved.v2",), "예비", "on the reserve list"),
     "agreed": ("holds_award and is_agreed", ("agreement.signed.v1",), "협약", "agreed"),
     "abandoned": ("is_relinquished", ("case.abandoned.v1",), "포기", "given up"),
     "completed": (
@@ -262,7 +262,7 @@ def case_counts(match: Match[str]) -> FigureDefinition:
             "Cases in that state on the day, one by one; given-up places do not count, promoted reserves do.",
         ),
         find_contributions,
-        tuple(name.removesuffix(".v1") for name in names),
+        tuple(name.rpartition(".v")[0] for name in names),
     )
 
 

@@ -84,7 +84,8 @@ def event_title(entry: TimelineEntry, lang: Lang) -> str:
 
 def event_detail(entry: TimelineEntry, lang: Lang) -> str:
     """Return the second line of an event; empty where there is none or the event lacks a parameter."""
-    return _event_text(f"event.{entry.event_name}.detail", entry, lang) or ""
+    keys = (f"event.{entry.event_name}.detail",) if entry.details is None else entry.details
+    return " ".join(filter(None, (_event_text(key, entry, lang) for key in keys)))
 
 
 def _title_variant(event_name: str, params: Mapping[str, object]) -> str:

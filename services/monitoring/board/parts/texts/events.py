@@ -19,11 +19,61 @@ EVENTS = {
     "event.review.submitted.detail": ("심사위원 {reviewer_id}", "Reviewer {reviewer_id}"),
     "event.review.submitted.conflict": ("심사 제척: 이해관계 있음", "Review set aside: conflict of interest"),
     "event.company.selected": ("선정", "Selected"),
-    "event.company.selected.detail": ("{reason}", "{reason}"),
+    "event.selection.ranked.detail": (
+        "전체 {applications}개 과제 중 {rank}위, 평균 {score}점.",
+        "Rank {rank} of {applications}, mean score {score}.",
+    ),
+    "event.selection.ranked_in_track.detail": (
+        "{track} 트랙 {applications}개 과제 중 {rank}위, 평균 {score}점.",
+        "Rank {rank} of {applications} in the track {track}, mean score {score}.",
+    ),
+    "event.selection.rank.detail": ("{rank}위, 평균 {score}점.", "Rank {rank}, mean score {score}."),
+    "event.selection.reviews.detail": (
+        "심사 {reviews}건의 평균입니다.",
+        "It is the mean of {reviews} reviews.",
+    ),
+    "event.selection.reviews_trimmed.detail": (
+        "심사 {reviews}건에서 최고·최저를 뺀 평균입니다.",
+        "It is the mean of {reviews} reviews without the highest and the lowest.",
+    ),
+    "event.selection.within_quota.detail": (
+        "선정 {quota}곳 안에 들었습니다.",
+        "It is within the quota of {quota}.",
+    ),
+    "event.selection.in_reserve.detail": (
+        "선정 {quota}곳이 차서 예비 {reserve_number}번입니다.",
+        "The quota of {quota} is taken up: number {reserve_number} in reserve.",
+    ),
+    "event.selection.tie_breaks.detail": (
+        "동점을 가린 기준: {tie_breaks}.",
+        "Equal scores were decided by: {tie_breaks}.",
+    ),
+    "event.company.selected.ministry.detail": (
+        "중앙부처가 선정한 기업이라 심사 없이 지방비를 더해 지원합니다.",
+        "Selected by the ministry: local money is added without a review.",
+    ),
+    "event.company.selected.succeeding.detail": (
+        "접수번호 {predecessor_receipt_number}의 포기로 예비에서 이어서 선정되었습니다.",
+        "Promoted from the reserve, as the case {predecessor_receipt_number} gave up its place.",
+    ),
+    "event.company.selected.promoted.detail": (
+        "앞선 기업의 포기로 예비에서 이어서 선정되었습니다.",
+        "Promoted from the reserve after a place was given up.",
+    ),
     "event.company.reserved": ("예비 명단에 오름", "Put on the reserve list"),
-    "event.company.reserved.detail": ("{rank}순위. {reason}", "Rank {rank}. {reason}"),
     "event.company.rejected": ("탈락", "Not selected"),
-    "event.company.rejected.detail": ("{reason}", "{reason}"),
+    "event.company.rejected.ineligible.detail": (
+        "요건에 맞지 않아 순위를 매기지 않았습니다: {findings}",
+        "Not eligible, so not ranked: {findings}",
+    ),
+    "event.company.rejected.suspended.detail": (
+        "휴업한 사업자라 순위를 매기지 않았습니다.",
+        "Not ranked, as the business is suspended.",
+    ),
+    "event.company.rejected.closed.detail": (
+        "폐업한 사업자라 순위를 매기지 않았습니다.",
+        "Not ranked, as the business is closed.",
+    ),
     "event.agreement.signed": ("협약 체결", "Agreement signed"),
     "event.agreement.signed.detail": ("{starts_on}부터 {ends_on}까지", "{starts_on} to {ends_on}"),
     "event.case.abandoned": ("과제 포기", "Place given up"),
@@ -67,7 +117,14 @@ EVENTS = {
         "Not sent again; to be checked.",
     ),
     "event.tranche.held": ("{number}회차 보류", "Tranche {number} on hold"),
-    "event.tranche.held.detail": ("{reason}", "{reason}"),
+    "event.tranche.held.suspended.detail": (
+        "휴업한 기업이라 지급을 보류합니다.",
+        "The business is suspended: nothing is paid.",
+    ),
+    "event.tranche.held.closed.detail": (
+        "폐업한 기업이라 지급을 보류합니다.",
+        "The business is closed: nothing is paid.",
+    ),
     "event.milestone.scheduled": ("{milestone} 예정", "{milestone} scheduled"),
     "event.milestone.scheduled.detail": ("기한 {due_on}", "Due {due_on}"),
     "event.milestone.due_soon": ("{milestone} 기한 {days_left}일 전", "{milestone} due in {days_left} days"),
@@ -92,9 +149,18 @@ EVENTS = {
     "event.message.delivered": ("{channel} 도착", "Delivered by {channel}"),
     "event.message.delivered.detail": ("{template}", "{template}"),
     "event.message.failed": ("{channel} 실패", "Failed by {channel}"),
-    "event.message.failed.detail": ("{template}: {reason}", "{template}: {reason}"),
+    "event.message.failed.detail": ("{template}: {problem}", "{template}: {problem}"),
+    "event.message.failed.coded.detail": (
+        "{template}: {problem}(코드 {provider_code})",
+        "{template}: {problem} (code {provider_code})",
+    ),
+    "event.message.failed.unexplained.detail": ("{template}", "{template}"),
     "event.message.unknown": ("{channel} 도착 여부 모름", "By {channel}: not known whether it arrived"),
     "event.message.unknown.detail": (
+        "{template}: {problem}. 조회 전에는 다시 보내지 않습니다.",
+        "{template}: {problem}. Not sent again before asking.",
+    ),
+    "event.message.unknown.unexplained.detail": (
         "{template}. 조회 전에는 다시 보내지 않습니다.",
         "{template}. Not sent again before asking.",
     ),
@@ -106,5 +172,7 @@ EVENTS = {
     "event.round.agreed.detail": ("{agency_ko}", "{agency_ko}"),
     "event.company.registered": ("기업 등록", "Company registered"),
     "event.company.closed": ("휴·폐업 확인", "Business suspended or closed"),
+    "event.company.closed.suspended.detail": ("휴업입니다.", "It is suspended."),
+    "event.company.closed.closed.detail": ("폐업입니다.", "It is closed."),
     "event.budget.allocated": ("{fiscal_year}년 예산 편성", "Budget of {fiscal_year} allocated"),
 }
