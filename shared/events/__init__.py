@@ -23,6 +23,7 @@ Not promised: order between subjects, and unknown fields: a reader ignores them.
     monitoring     of the monitoring service: milestones, mentors, pledges
     notifications  of the notifications service: messages
     external       of other systems: ministry, treasury, registry, legacy system
+    texts          the kind of each text: a name, as typed, a reference, a code
     earlier        versions that are published no more
     upcasting      of each such version, the step to the next one
     catalogue      every event; `python -m shared.events.catalogue` writes the schemas

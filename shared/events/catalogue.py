@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from shared.events import Event, applications, external, funding, monitoring, notifications
+from shared.events import Event, applications, external, funding, monitoring, notifications, texts
 from shared.events.upcasting import upcasters_to
 
 PUBLISHERS = (applications, external, funding, monitoring, notifications)
@@ -38,6 +38,7 @@ def schemas() -> Iterator[tuple[str, bytes]]:
     """Yield the file name and JSON Schema (2020-12) of each event, in every version that is read."""
     for event in events() + earlier_events():
         schema = event.model_json_schema(mode="validation")
+        texts.annotate(event.name, schema)
         header = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": event.type()}
         wire = {"x-topic": event.topic, "x-source": event.source}
         file = f"{event.topic.removeprefix('ieum.')}.{event.name}.json"
