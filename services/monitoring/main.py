@@ -24,6 +24,7 @@ SERVICE = Service(
     routers=[milestones.router, mentors.router, pledges.router, figures.router, board.router, board.stream],
     handlers=HANDLERS,
     projections=PROJECTIONS,
+    projections_version=2,
     change_key=affected_programme,
     deadlines=run_deadlines,
     measure=measure,

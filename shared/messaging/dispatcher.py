@@ -65,7 +65,7 @@ class Dispatcher:
         if (event_type := self.subscriptions.event_type(envelope.type)) is None:
             return "skipped"
         refuse_wrong_source(event_type, envelope.source, record.topic)
-        event = event_type.model_validate_json(data)
+        event = self.subscriptions.parse(envelope.type, data)
         refuse_future(event.occurred_on)
         try:
             async with self.database.transaction() as transaction:
@@ -131,7 +131,7 @@ class Dispatcher:
                 if (record := await parking.take_head(transaction, topic, key)) is None:
                     return False
                 envelope, data = cloudevents.read(record.headers, record.value)
-                event = self.subscriptions.types[envelope.type].model_validate_json(data)
+                event = self.subscriptions.parse(envelope.type, data)
                 outcome = await self.handle_once(transaction, record, envelope, event, data)
             RECORDS.labels(self.database.schema, record.topic, outcome).inc()
             return True

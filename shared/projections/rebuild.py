@@ -102,6 +102,12 @@ class Rebuild:
         """Count the record; the live projector has dead-lettered it."""
         self.dead_letters += 1
 
+    async def is_outdated(self) -> bool:
+        """Return whether another version of the folds made the live rows; False before the first."""
+        async with AsyncExitStack() as stack:
+            live = await live_generation(await self.connect(stack))
+            return live.version not in (None, self.version)
+
     async def run(self, switch: bool = False) -> RebuildResult:
         """Rebuild and compare; with `switch` the new generation becomes the live one.
 

@@ -274,7 +274,7 @@ async def states(database: Database) -> list[str]:
 async def emitted_events(database: Database) -> list[str]:
     """Short names of the emitted message events, in order."""
     logged = await rows(database, "event_log")
-    return [row["type"].removeprefix("kr.ieum.message.").removesuffix(".v1") for row in logged]
+    return [row["type"].removeprefix("kr.ieum.message.").partition(".")[0] for row in logged]
 
 
 async def as_coroutine(condition: bool) -> bool:

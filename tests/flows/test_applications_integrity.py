@@ -81,7 +81,7 @@ async def test_a_round_of_176_is_decided_in_one_transaction_of_a_few_seconds(
     assert elapsed < SECONDS
     async with database.transaction() as transaction:
         [(emitted, transactions)] = await transaction.fetch(
-            "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v1'"
+            "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v2'"
             " and topic = 'ieum.applications'"
         )
     assert (emitted, transactions) == (176, 1)

@@ -48,8 +48,12 @@ async def test_the_best_are_selected_and_the_others_are_put_on_the_waiting_list(
         (second, 2, "30", "ranking"),
     ]
     listed = (await api.get(f"/rounds/{ROUND}/selection"))["places"]
-    assert listed[2]["reason"].startswith("JS1 트랙 3개 과제 중 3위(심사 3건, 평균 20.00점).")
-    assert listed[3]["reason"] == "요건에 맞지 않아 순위를 매기지 않았습니다: 이미 지원받은 기업"
+    assert listed[2]["ranking"] == {
+        **{"applications": 3, "quota": 2, "reviews": 3, "trimmed": False},
+        "tie_breaks": [],
+    }
+    assert (listed[3]["cause"], listed[3]["findings"]) == ("ineligible", ["이미 지원받은 기업"])
+    assert {one["reason"] for one in listed} == {None}
 
 
 async def test_a_round_is_decided_once(api: ApplicationsApi) -> None:
@@ -128,7 +132,7 @@ async def test_a_relinquished_award_passes_to_the_next_on_the_waiting_list(
     reference_number = (await api.get(f"/cases/{first}"))["receipt_number"]
     assert abandoned["stage"] == ("after_agreement" if agreed else "before_agreement")
     assert (promoted["case_id"], promoted["via"], promoted["rank"]) == (reserve, "reserve", 3)
-    assert reference_number in promoted["reason"]
+    assert promoted["predecessor_receipt_number"] == reference_number
 
 
 async def test_an_abandoned_case_shows_its_reason_and_the_end_of_its_agreement(api: ApplicationsApi) -> None:

@@ -114,7 +114,7 @@ async def test_outcome_after_the_claim_has_expired_is_recorded(database: Databas
         assert await commands.expire_unknown(session) == 1
 
     async with database.transaction() as session:
-        await commands.record_outcomes(session, {claimed.id: Transition(State.QUEUED, "not sent")})
+        await commands.record_outcomes(session, {claimed.id: Transition(State.QUEUED, "busy")})
     assert await states(database) == ["unknown"]
     async with database.transaction() as session:
         await commands.record_outcomes(session, {claimed.id: Transition(State.SENT, reference="250 taken")})

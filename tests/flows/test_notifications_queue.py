@@ -72,8 +72,8 @@ A_CONTRIBUTION = of_case(SelfContributionConfirmed, fiscal_year=2024, amount_krw
 EVENTS = [
     of_case(ApplicationScreened, eligible=False, reasons=["매출액 초과"]),
     a_selection(CASE.case_id),
-    of_case(CompanyReserved, round_id="r", year=2024, reason="순위", rank=3, score="250/3"),
-    of_case(CompanyRejected, round_id="r", year=2024, reason="순위 밖"),
+    of_case(CompanyReserved, round_id="r", year=2024, rank=3, score="250/3"),
+    of_case(CompanyRejected, round_id="r", year=2024, cause="suspended"),
     an_agreement(CASE.case_id),
     A_CONTRIBUTION,
     a_tranche(TrancheDisbursed, treasury_reference="T-1"),
@@ -172,7 +172,7 @@ async def test_without_a_contact_messages_fail_and_their_events_are_emitted(syst
     await deliver(system, a_selection(CASE.case_id))
 
     messages = await rows(system.databases["notifications"])
-    assert {(row["state"], row["reason"]) for row in messages} == {("failed", "연락처 없음")}
+    assert {(row["state"], row["problem"]) for row in messages} == {("failed", "no_contact")}
     assert await emitted_events(system.databases["notifications"]) == ["failed", "failed"]
 
 

@@ -121,9 +121,10 @@ async def test_what_is_longer_than_an_sms_goes_as_lms_with_a_subject(
 ) -> None:
     case = CaseContact(email=None)
     await save_case(database, case)
-    reason = "기초1 배정 40곳 가운데 47위 – 평균 71.3점 • 기준 미달"
+    finding = "기초1 배정 40곳 가운데 47위 – 평균 71.3점 • 기준 미달"
     fields = {"case_id": case.case_id, "programme_id": PROGRAMME, "round_id": "r", "year": 2024}
-    await enqueue(database, case, CompanyRejected(**fields, reason=reason, occurred_on=A_DAY))
+    rejection = CompanyRejected(**fields, cause="ineligible", findings=[finding], occurred_on=A_DAY)
+    await enqueue(database, case, rejection)
 
     async with running_senders(database, provided):
         await until_states(database, "sent")
@@ -157,7 +158,8 @@ async def test_refused_number_fails_and_the_rest_of_its_batch_is_sent(
     async with running_senders(database, provided):
         await until_states(database, "failed", "sent")
 
-    assert "1020" in (await rows(database))[0]["reason"]
+    [row, *_] = await rows(database)
+    assert (row["problem"], row["provider_code"]) == ("refused", "1020")
 
 
 async def test_lost_answer_leaves_the_outcome_unknown_and_the_sms_is_not_sent_again(
@@ -188,7 +190,7 @@ async def test_sms_stays_queued_while_the_gateway_is_unavailable(
 
 
 async def reports_no_connection(health: Any) -> bool:
-    return "sms: 문자 중계사에 연결하지 못했습니다" in (health.problem() or "")
+    return "sms: 연결하지 못함 / cannot be reached" in (health.problem() or "")
 
 
 async def test_wrong_api_key_leaves_messages_queued(

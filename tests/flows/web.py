@@ -16,7 +16,7 @@ from tools.devstack.tokens import jwks_file, mint
 
 Json = dict[str, Any]
 
-EMITTED = "select data from event_log where type = $1 order by position"
+EMITTED = "select data from event_log where type like $1 order by position"
 
 
 class ServiceApi:
@@ -60,5 +60,5 @@ class ServiceApi:
     async def emitted(self, name: str) -> list[Json]:
         """Return the data of the events of this name that the service emitted, in order."""
         async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(EMITTED, f"kr.ieum.{name}.v1")
+            rows = await transaction.fetch(EMITTED, f"kr.ieum.{name}.v%")
         return [json.loads(row.data) for row in rows]

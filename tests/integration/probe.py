@@ -18,7 +18,7 @@ from tests.builders import kafka_record
 from tests.memory import MemoryRecord
 
 TOPIC = "ieum.applications"
-SELECTED = "kr.ieum.company.selected.v1"
+SELECTED = "kr.ieum.company.selected.v2"
 
 
 def a_record(event: Event, offset: int = 0, **attributes: str) -> MemoryRecord:

@@ -79,7 +79,7 @@ async def test_published_event_leaves_the_outbox_and_stays_in_the_event_log(data
 
 
 async def test_event_too_large_for_kafka_is_refused_when_it_is_emitted(databases: Databases) -> None:
-    huge = a_selection().model_copy(update={"reason": "가" * 400_000})
+    huge = a_selection().model_copy(update={"predecessor_receipt_number": "가" * 400_000})
 
     with pytest.raises(RuleBroken, match=r"^event_too_large: "):
         async with databases["applications"].transaction() as session:
@@ -132,7 +132,7 @@ async def test_event_is_published_as_it_was_stored(databases: Databases) -> None
     [record] = kafka.logs[TOPIC]
     envelope, data = read(record.headers, record.value)
     assert (record.key, data) == (str(FIRST).encode(), event.model_dump_json(exclude_none=True).encode())
-    assert (envelope.type, envelope.sequence) == ("kr.ieum.company.selected.v1", f"{1:020}")
+    assert (envelope.type, envelope.sequence) == ("kr.ieum.company.selected.v2", f"{1:020}")
     assert dict(record.headers)["content-type"] == b"application/json"
     assert "rank" not in orjson.loads(data)
     async with database.transaction() as session:
@@ -148,9 +148,9 @@ def test_name_of_a_header_is_made_once_from_its_attribute() -> None:
 
 
 async def test_event_as_large_as_kafka_takes_is_stored(databases: Databases) -> None:
-    event = a_selection()
-    size = len(event.model_dump_json(exclude_none=True).encode()) - len(event.reason.encode())
-    largest = event.model_copy(update={"reason": "x" * (DATA_LIMIT - size)})
+    event = a_selection().model_copy(update={"predecessor_receipt_number": ""})
+    size = len(event.model_dump_json(exclude_none=True).encode())
+    largest = event.model_copy(update={"predecessor_receipt_number": "x" * (DATA_LIMIT - size)})
 
     async with databases["applications"].transaction() as session:
         await emit(session, largest)

@@ -94,7 +94,7 @@ async def test_number_that_arrives_after_a_gap_is_folded(system: MemorySystem) -
     [
         {"value": b"{"},
         {"value": None},
-        {"headers": [("ce_type", b"kr.ieum.company.selected.v1")]},
+        {"headers": [("ce_type", b"kr.ieum.company.selected.v2")]},
         {"value": b'{"occurred_on": "2024-07-01"}'},
         {"value": b'{"occurred_on": "tomorrow", "case_id": "x", "rank": 1}'},
     ],
@@ -116,7 +116,7 @@ async def test_record_that_cannot_be_folded_is_dead_lettered_and_the_fold_goes_o
 
 
 async def test_unknown_version_or_another_source_is_dead_lettered(system: MemorySystem) -> None:
-    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v3"))
     await system.send(**kafka_record(a_selection(), source="/services/funding"))
 
     await system.run_until_quiescent()

@@ -158,7 +158,10 @@ async def test_folds_of_a_new_version_are_switched_to_and_the_old_projector_stop
     await wait_for_live(system, "probe_line", 6)
     old = system.projectors["monitoring"]
 
+    assert not await is_outdated(connected, version=1)
+    assert await is_outdated(connected, version=2)
     await rebuild(connected, switch=True, version=2)
+    assert not await is_outdated(connected, version=2)
     await send_histories(connected, 1)
     await wait_until_unready(old)
 
@@ -239,12 +242,18 @@ async def test_two_rebuilds_at_once_do_not_disturb_each_other(system: System, co
 async def test_a_rebuild_of_nothing_is_not_equal(
     generations: None, databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
+    assert not await is_outdated(connected, version=2)
     assert not (await rebuild(connected)).equal
 
 
 async def rebuild(settings: Settings, switch: bool = False, version: int = 1) -> RebuildResult:
     projections = probe_projections.PROJECTIONS
     return await Rebuild("monitoring", owner_url("monitoring"), projections, settings, version).run(switch)
+
+
+async def is_outdated(settings: Settings, version: int) -> bool:
+    projections = probe_projections.PROJECTIONS
+    return await Rebuild("monitoring", owner_url("monitoring"), projections, settings, version).is_outdated()
 
 
 async def execute(sql: str) -> None:

@@ -34,7 +34,7 @@ def an_envelope(**attributes: str) -> Envelope:
     usual = {
         "id": "event-1",
         "source": "/services/applications",
-        "type": "kr.ieum.company.selected.v1",
+        "type": "kr.ieum.company.selected.v2",
         "subject": "case-1",
         "time": "2024-07-01T00:00:00Z",
     }
@@ -68,7 +68,7 @@ async def test_events_of_another_id_or_source_do_not_count_as_delivered(
 
 @pytest.mark.parametrize(
     ("envelope", "data"),
-    [(an_envelope(), b"other"), (an_envelope(type="kr.ieum.company.rejected.v1"), b"{}")],
+    [(an_envelope(), b"other"), (an_envelope(type="kr.ieum.company.rejected.v2"), b"{}")],
     ids=["data", "type"],
 )
 async def test_other_data_or_type_under_the_same_id_is_refused(
@@ -88,7 +88,7 @@ async def test_inbox_keeps_the_digest_of_type_and_data(database: Database) -> No
     assert entry == {
         "source": "/services/applications",
         "id": "event-1",
-        "digest": sha256(b"kr.ieum.company.selected.v1\ndata").digest(),
+        "digest": sha256(b"kr.ieum.company.selected.v2\ndata").digest(),
     }
 
 

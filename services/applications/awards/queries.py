@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict
 
 from services.applications.awards.models import Award
 from shared.database.transaction import Transaction
+from shared.events.applications import Ranking, RejectionCause
 
 AWARDS_IN_ROUND = """
-    select award.status, award.via, rank, score, reason, decided_on,
+    select award.status, award.via, rank, score, ranking, predecessor_receipt_number, cause, findings, reason, decided_on,
         case_id, receipt_number, company_id, name_ko as company_name_ko, track
     from award join "case" on "case".id = case_id join company on company.id = company_id
     where award.round_id = $1
@@ -18,7 +19,10 @@ AWARDS_IN_ROUND = """
 
 
 class AwardView(BaseModel):
-    """Outcome of the selection for a case, with its reason; `score` is an exact fraction."""
+    """Outcome of the selection for a case, with its grounds; `score` is an exact fraction.
+
+    `reason`: the sentence of a case that was decided before its grounds were kept as facts.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -26,7 +30,11 @@ class AwardView(BaseModel):
     via: str | None
     rank: int | None
     score: str | None
-    reason: str
+    ranking: Ranking | None
+    predecessor_receipt_number: str | None
+    cause: RejectionCause | None
+    findings: list[str] | None
+    reason: str | None
     decided_on: date
 
 

@@ -43,7 +43,7 @@ async def select(
     )
 
 
-@router.get("/{round_id}/selection", summary="선정 결과와 사유 / The places of a round, with reasons")
+@router.get("/{round_id}/selection", summary="선정 결과와 근거 / The places of a round, with their grounds")
 async def selection(round_id: str, transaction: RequestTransaction, actor: Staff) -> Selection:
     await rounds.round_view(transaction, round_id)
     return Selection(round_id=round_id, places=await awards.list_in_round(transaction, round_id))

@@ -56,7 +56,7 @@ async def select_by_ministry(transaction: Transaction, event: MinistryCompanySel
     registration = Registration(event.business_number, event.company_name_ko, event.municipality)
     company = await companies.find_or_register(transaction, registration, event.occurred_on)
     case = await cases.open_for_ministry(transaction, round, company, event.total_krw, event.occurred_on)
-    row, selected = award(case, Outcome.SELECTED, domain.MINISTRY_REASON, event.occurred_on)
+    row, selected = award(case, Outcome.SELECTED, event.occurred_on)
     await transaction.insert(row)
     await emit(transaction, selected)
 
@@ -78,7 +78,7 @@ async def _candidates(
                 domain.Scorecard(review.scores, review.conflict_of_interest)
                 for review in reviews_by_case.get(case.id, [])
             ],
-            exclusion_reason=domain.exclusion_reason(applicants[case.company_id].state, screenings[case.id]),
+            exclusion=domain.exclusion(applicants[case.company_id].state, screenings[case.id]),
         )
         for case in remaining
     ]
@@ -91,8 +91,7 @@ async def _save_decisions(
     for decision in decisions:
         case = remaining[decision.case_id]
         transition(case, to=Status.DECIDED)
-        ranked = {} if decision.rank is None else {"rank": decision.rank, "score": str(decision.score)}
-        row, event = award(case, decision.outcome, decision.reason, on, **ranked)
+        row, event = award(case, decision.outcome, on, **domain.grounds(decision))
         await transaction.update(case)
         await transaction.insert(row)
         events.append(event)

@@ -232,7 +232,7 @@ RECENT = """
 RECENT_EVENTS = (
     "agreement.signed.v1",
     "case.abandoned.v1",
-    "company.selected.v1",
+    "company.selected.v2",
     "milestone.achieved.v1",
     "milestone.missed.v1",
     "pledge.progress_reported.v1",

@@ -28,9 +28,9 @@ class SolapiReport(BaseModel):
         return bool(self.data.status_code) and not self.data.status_code.startswith(IN_TRANSIT_CODES)
 
     def to_delivery_report(self) -> DeliveryReport:
-        reason = f"통신사의 답: {self.data.status_code} {self.data.status_message}".strip()
-        our_id = UUID(self.data.our_id) if self.data.our_id else None
-        return DeliveryReport(our_id, self.data.message_id, self.data.status_code == DELIVERED_CODE, reason)
+        data, our_id = self.data, UUID(self.data.our_id) if self.data.our_id else None
+        is_delivered = data.status_code == DELIVERED_CODE
+        return DeliveryReport(our_id, data.message_id, is_delivered, data.code, data.answer)
 
 
 class Received(BaseModel):

@@ -16,12 +16,13 @@ from shared.values.clock import utc_now
 
 
 class DeliveryReport(NamedTuple):
-    """One message's delivery as the provider reports it: our id or the provider's reference, result and reason."""
+    """One message's delivery as the provider reports it: our id or the provider's reference, result, code and words."""
 
     message_id: UUID | None
     reference: str
     delivered: bool
-    reason: str
+    code: str | None
+    answer: str
 
 
 async def receive(session: AsyncSession, reports: Sequence[DeliveryReport]) -> Counter[str]:
@@ -70,6 +71,7 @@ def apply_report(message: Message, report: DeliveryReport) -> list[State]:
     states = transition_path(State(message.state), to)
     if states:
         message.state, message.changed_at, message.claimed_at = to.value, utc_now(), None
-        message.reason = None if report.delivered else report.reason
+        problem = (None, None, None) if report.delivered else ("not_delivered", report.code, report.answer)
+        message.problem, message.provider_code, message.reason = problem
         message.provider_reference = message.provider_reference or report.reference
     return states

@@ -71,7 +71,7 @@ async def insert_messages(
         ).decode(),
         "expires_at": envelope.time + notice.deadline,
         "state": State.QUEUED.value if context.channels else State.FAILED.value,
-        "reason": None if context.channels else NO_CONTACT,
+        "problem": None if context.channels else NO_CONTACT,
     }
     channels = context.channels or CHANNELS
     ids = [uuid7() for _ in channels]
@@ -123,10 +123,7 @@ async def record_outcomes(session: AsyncSession, transitions: Mapping[UUID, Tran
     A message that a delivery report has already moved stays as it is; one that expired to `unknown` may still
     become sent or failed.
     """
-    columns = zip(
-        *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in transitions.items()),
-        strict=True,
-    )
+    columns = zip(*((id, move.to.value, *move[1:]) for id, move in transitions.items()), strict=True)
     rows = await fetch_mappings(session, statements.RECORD_OUTCOMES, *map(list, columns))
     await emit_events(session, rows)
 

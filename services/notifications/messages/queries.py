@@ -12,6 +12,7 @@ from sqlmodel import col
 from services.notifications.messages.domain import CHANNELS, EVENT_OF_STATE
 from services.notifications.messages.models import Message
 from services.notifications.recipients.domain import Language
+from services.notifications.templates import words
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render_email
 from shared.database.engine import fetch
@@ -25,7 +26,7 @@ QUEUED_AND_UNKNOWN = """
 
 
 class MessageView(BaseModel):
-    """A message as shown. `reason`: why it failed, waits or is unknown."""
+    """A message as shown. `problem`: why it failed, waits or is unknown; `reason`: the provider's own words for it."""
 
     message_id: UUID
     case_id: UUID
@@ -34,6 +35,10 @@ class MessageView(BaseModel):
     state: str
     subject_ko: str
     subject_en: str
+    problem: str | None
+    problem_ko: str | None
+    problem_en: str | None
+    provider_code: str | None
     reason: str | None
     provider_reference: str | None
     attempts: int
@@ -70,4 +75,7 @@ def _view(row: Message) -> MessageView:
     columns: dict[str, Any] = row.model_dump(include=set(MessageView.model_fields))
     notice = NOTICES[row.template].model_validate(row.data)
     subjects = {f"subject_{language}": render_email(notice, language).subject for language in Language}
-    return MessageView(message_id=row.id, **subjects, **columns)
+    problems = {
+        f"problem_{language}": row.problem and words.problem(row.problem, language) for language in Language
+    }
+    return MessageView(message_id=row.id, **subjects, **problems, **columns)

@@ -48,7 +48,8 @@ class TimelineEntry:
     """An event of any service, shown as a sentence.
 
     `event_name` has no prefix and version (`agreement.signed`); it is the key of the text, whose parameters are in
-    `params`. `amount_krw` is the event's total in won.
+    `params`. `details` are the keys of the sentences of its second line, where they are not the one of its name.
+    `amount_krw` is the event's total in won.
     """
 
     occurred_on: date
@@ -57,6 +58,7 @@ class TimelineEntry:
     event_name: str
     event_id: str
     params: Mapping[str, object] = field(default_factory=dict)
+    details: tuple[str, ...] | None = None
     amount_krw: int | None = None
     case_id: str | None = None  # set where entries of several cases are listed together
     company: str | None = None

@@ -35,7 +35,9 @@ def event_title(entry: TimelineEntry, lang: Lang) -> Markup:
 
 def event_detail(entry: TimelineEntry, lang: Lang) -> Markup:
     """Return the second line of an event; empty where there is none or the event lacks a parameter."""
-    return _event_text(f"event.{entry.event_name}.detail", entry, lang) or Markup("")
+    keys = (f"event.{entry.event_name}.detail",) if entry.details is None else entry.details
+    sentences = (_event_text(key, entry, lang) for key in keys)
+    return Markup(" ").join(sentence for sentence in sentences if sentence)
 
 
 def _title_variant(event_name: str, params: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from services.monitoring.board.parts import view_charts, headline, i18n, layout
+from services.monitoring.board.parts import headline, i18n, layout, view_charts
 from services.monitoring.board.parts.case_assessment import assess_case
 from services.monitoring.board.parts.case_view import STATUS_STATE, CasesView, CaseView, TimelineEntry
 from services.monitoring.board.parts.lineage_view import LineageView
