@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.monitoring.projections.catalogue import PROJECTIONS
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.errors import Malformed
 from shared.events import Event, catalogue, earlier
 from shared.events.applications import CompanyRejected, CompanyReserved, CompanySelected
