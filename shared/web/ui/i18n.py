@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
 from typing import Protocol, get_args
@@ -102,7 +103,11 @@ class Translator:
     def html(self, key: str, /, **params: object) -> Markup:
         """Return the text with **bold** as <b>, and with names in another language marked as such."""
         text = rich_text(self.messages[key].form_for(params))
-        return text.format_map({name: self._html_value(value, name) for name, value in params.items()})
+        if not params:
+            return text
+        return Markup(
+            str.format_map(text, {name: self._html_value(value, name) for name, value in params.items()})
+        )
 
     def _html_value(self, value: object, name: str) -> Markup:
         if isinstance(value, list | tuple):
@@ -110,6 +115,7 @@ class Translator:
         return marked(format_value(value, self.lang, name), self.lang)
 
 
+@lru_cache(maxsize=5_000)
 def rich_text(text: str) -> Markup:
     """Escape the text and turn **bold** into <b>."""
     return Markup(BOLD.sub(r"<b>\1</b>", str(escape(text))))
@@ -124,7 +130,13 @@ def language_of(text: str) -> Lang | None:
 
 def marked(text: str, lang: Lang) -> Markup:
     """Escape the text, in an element that names its language where that is not the page's."""
-    language = lang if isinstance(text, Markup) else language_of(text) or lang
+    return text if isinstance(text, Markup) else _marked_text(text, lang)
+
+
+@lru_cache(maxsize=20_000)
+def _marked_text(text: str, lang: Lang) -> Markup:
+    """Mark a text that is no HTML yet; cached, as most names repeat from page to page."""
+    language = language_of(text) or lang
     return escape(text) if language == lang else Markup('<span lang="{}">{}</span>').format(language, text)
 
 
