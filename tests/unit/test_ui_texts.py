@@ -36,7 +36,7 @@ def test_html_escapes_values_marks_other_languages_and_leaves_stars_in_values_al
     t = translator("en")
 
     assert t.html("cases.found", count=2) == "<b>2 cases</b> match."
-    assert t.html("event.message.failed.detail", template="a", reason="<**b**>") == "a: &lt;**b**&gt;"
+    assert t.html("event.message.failed.detail", template="a", problem="<**b**>") == "a: &lt;**b**&gt;"
     assert t.html("case.number", number="새벽 1") == 'Case <span lang="ko">새벽 1</span>'
 
 
