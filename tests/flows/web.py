@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
 
 from shared.config import Settings
 from shared.database.engine import Database
@@ -58,9 +57,6 @@ class ServiceApi:
 
     async def emitted(self, name: str) -> list[Json]:
         """Return the data of the events of this name that the service emitted, in order."""
-        async with self.database.transaction() as session:
-            rows = await session.execute(
-                text("select data from event_log where type = :type order by position"),
-                {"type": f"kr.ieum.{name}.v1"},
-            )
-            return [json.loads(data) for (data,) in rows]
+        statement = "select data from event_log where type = $1 order by position"
+        async with self.database.transaction() as transaction:
+            return [json.loads(row.data) for row in await transaction.fetch(statement, f"kr.ieum.{name}.v1")]
