@@ -35,8 +35,7 @@ STATEMENTS = {  # the three ways in which the database begins a transaction, and
     "commit",
     "rollback",
 }
-MAY_BEGIN = {
-    DATABASE,
+MAY_BEGIN = {  # beside DATABASE, which does so in SQL
     Path("shared/database/migrate.py"),  # as the schema's owner, which no service is
     PROJECTIONS / "rebuild.py",  # likewise
 }
@@ -44,7 +43,7 @@ MAY_CALL = {
     "begin": MAY_BEGIN,
     "begin_nested": set(),
     "transaction": MAY_BEGIN,
-    "commit": {DATABASE, MESSAGING / "kafka.py"},  # the latter: Kafka's offsets
+    "commit": {MESSAGING / "kafka.py"},  # offsets
     "rollback": set(),
     "send": {Path("services/notifications/sender.py")},  # e-mail, SMS
     "send_and_wait": set(),

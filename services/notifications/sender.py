@@ -77,8 +77,8 @@ def channels(settings: NotificationsSettings) -> list[Channel]:
 async def expire_unknown(context: Context) -> None:
     """Mark messages as `unknown` whose outcome is overdue, every ten seconds until cancelled."""
     while True:
-        async with context.database.transaction() as session:
-            expired = await commands.expire_unknown(session)
+        async with context.database.transaction() as transaction:
+            expired = await commands.expire_unknown(transaction)
         if expired:
             log.warning("messages.unknown", count=expired)
         await asyncio.sleep(EXPIRY_INTERVAL)
@@ -138,8 +138,8 @@ def down_reason(outcome: Deferred) -> str:
 
 async def send_batch(database: Database, channel: Channel, settings: MessagingSettings) -> list[Outcome]:
     """Claim due messages and commit; send them; record and return their outcomes (empty if none was due)."""
-    async with database.transaction() as session:
-        claimed = await commands.claim(session, channel.name, channel.batch)
+    async with database.transaction() as transaction:
+        claimed = await commands.claim(transaction, channel.name, channel.batch)
     if not claimed:
         return []
     outcomes = await send_claimed(channel, claimed)
@@ -209,8 +209,8 @@ async def record_outcomes(
     """Commit the transitions, retrying while the database is unavailable: only this process knows the outcomes."""
     while True:
         try:
-            async with database.transaction() as session:
-                return await commands.record_outcomes(session, transitions)
+            async with database.transaction() as transaction:
+                return await commands.record_outcomes(transaction, transitions)
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
 import asyncpg
@@ -85,13 +85,12 @@ class Database:
             try:
                 await connection.execute(begin)
                 yield connection
-                await connection.execute(end)
+                await _end(connection, end)
             except Exception:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
+                await _roll_back(connection)
                 raise
             except BaseException:
-                connection.terminate()  # cancelled: the server may never answer a rollback
+                _cut_off(connection)  # cancelled: the server may never answer a rollback
                 raise
 
     def _acquired(self) -> AbstractAsyncContextManager[Connection]:
@@ -136,7 +135,32 @@ class Database:
 async def _acquire(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     await pool  # with no connection to open at first, this only prepares it
     async with pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
-        yield cast("Connection", connection)  # a proxy with the same methods
+        yield cast(Connection, connection)  # a proxy, with the same methods
+
+
+async def _end(connection: Connection, statement: str) -> None:
+    """Commit or roll back. Raises InFailedSQLTransactionError where the block has swallowed the error of a statement."""
+    answer = await connection.execute(statement)
+    if answer != statement.upper():  # PostgreSQL has rolled back instead, which is no error to it
+        raise asyncpg.InFailedSQLTransactionError("a statement had failed: nothing was saved")
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Roll back; cut off a connection that cannot. Raises no error of its own, which would hide the block's."""
+    answered = False
+    try:
+        with suppress(Exception):
+            await connection.execute("rollback")
+            answered = True
+    finally:
+        if not answered:
+            _cut_off(connection)
+
+
+def _cut_off(connection: Connection) -> None:
+    """Close the connection without waiting for the server."""
+    with suppress(asyncpg.InterfaceError):  # lost, and out of the pool already
+        connection.terminate()
 
 
 async def _exchange_json_as_text(connection: Connection) -> None:

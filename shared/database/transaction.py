@@ -19,7 +19,7 @@ Connection = asyncpg.Connection
 Model = TypeVar("Model", bound=SQLModel)
 Found_co = TypeVar("Found_co", covariant=True)
 
-DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
 
 
 class Row(asyncpg.Record):
@@ -114,10 +114,9 @@ class Transaction:
         return _from_row(model, rows[0]) if rows else None
 
     async def insert(self, *rows: SQLModel) -> None:
-        """Insert the rows, in their order."""
+        """Insert the rows, in their order; what the database fills in is left to it, and set on the row."""
         for row in rows:
-            statements = _statements(type(row))
-            await self.fetch(statements.insert, *_values(row, statements.inserted))
+            await self._fill_in(row, _statements(type(row)).insert)
 
     async def insert_if_new(self, row: SQLModel) -> bool:
         """Insert the row unless one with its key, or another unique value of it, exists; return whether it was new.
@@ -125,29 +124,36 @@ class Transaction:
         A transaction that is inserting such a row is waited for.
         """
         statements = _statements(type(row))
-        sql = f"{statements.insert} on conflict do nothing returning true"
-        return bool(await self.value(sql, *_values(row, statements.inserted)))
+        return bool(await self.value(statements.insert_if_new, *_values(row, statements.inserted)))
 
     async def update(self, *rows: SQLModel) -> None:
-        """Write all columns of the rows with these keys."""
+        """Write all columns of the rows with these keys. Raises LookupError where there is no such row."""
+        connection = await self.connection()
         for row in rows:
             statements = _statements(type(row))
-            await self.fetch(statements.update, *_values(row, statements.key + statements.others))
+            values = _values(row, statements.key + statements.others)
+            if await connection.execute(statements.update, *values) == "UPDATE 0":
+                raise LookupError(f"{type(row).__name__} has no row {values[: len(statements.key)]}")
 
     async def replace(self, row: SQLModel) -> None:
-        """Insert the row, or write all columns of the one with its key."""
-        statements = _statements(type(row))
-        await self.fetch(statements.replace, *_values(row, statements.inserted))
+        """Insert the row, or write all columns of the one with its key; what the database fills in is as if inserted now."""
+        await self._fill_in(row, _statements(type(row)).replace)
+
+    async def _fill_in(self, row: SQLModel, sql: str) -> None:
+        for filled_in in await self.fetch(sql, *_values(row, _statements(type(row)).inserted)):
+            for name, value in filled_in.items():
+                setattr(row, name, value)
 
 
 class _Statements(NamedTuple):
-    """The statements of a table, and the columns whose values each takes."""
+    """The statements of a table, and the columns whose values they take: the key, those of an update, of an insert."""
 
     key: tuple["Column[Any]", ...]
     others: tuple["Column[Any]", ...]
     inserted: tuple["Column[Any]", ...]
     select: dict[Lock, str]
     insert: str
+    insert_if_new: str
     update: str
     replace: str
 
@@ -157,7 +163,7 @@ def _statements(model: type[SQLModel]) -> _Statements:
     table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it to each class with table=True
     key = tuple(column for column in table.columns if column.primary_key)
     inserted = tuple(column for column in table.columns if not _is_filled_in(column))
-    others = tuple(column for column in inserted if not column.primary_key)
+    others = tuple(column for column in table.columns if not column.primary_key and column.identity is None)
     by_key = " and ".join(f"{_quoted(column)} = ${number}" for number, column in enumerate(key, 1))
     names = ", ".join(map(_quoted, table.columns))
     sets = ", ".join(f"{_quoted(column)} = ${number}" for number, column in enumerate(others, len(key) + 1))
@@ -165,14 +171,17 @@ def _statements(model: type[SQLModel]) -> _Statements:
         f'insert into "{table.name}" ({", ".join(map(_quoted, inserted))}) values ({_numbered(inserted)})'
     )
     replaced = ", ".join(f"{_quoted(column)} = excluded.{_quoted(column)}" for column in others)
+    filled_in = ", ".join(_quoted(column) for column in table.columns if _is_filled_in(column))
+    returning = f" returning {filled_in}" if filled_in else ""
     return _Statements(
         key,
         others,
         inserted,
         {lock: f'select {names} from "{table.name}" where {by_key} {lock}' for lock in Lock},
-        insert,
+        f"{insert}{returning}",
+        f"{insert} on conflict do nothing returning true",
         f'update "{table.name}" set {sets} where {by_key}',
-        f"{insert} on conflict ({', '.join(map(_quoted, key))}) do update set {replaced}",
+        f"{insert} on conflict ({', '.join(map(_quoted, key))}) do update set {replaced}{returning}",
     )
 
 

@@ -163,8 +163,8 @@ async def test_queued_mail_fails_once_its_contact_is_erased(
     database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     case = await a_queued_email(database)
-    async with database.transaction() as session:
-        assert await recipients.erase(session, case.company_id)
+    async with database.transaction() as transaction:
+        assert await recipients.erase(transaction, case.company_id)
 
     async with running_senders(database, provided):
         await until_states(database, "failed")
@@ -177,8 +177,8 @@ async def test_queued_mail_past_its_deadline_is_not_sent(
     database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
-    async with database.asyncpg_transaction() as connection:
-        await connection.execute("update message set expires_at = now() - interval '1 second'")
+    async with database.transaction() as transaction:
+        await transaction.fetch("update message set expires_at = now() - interval '1 second'")
 
     async with running_senders(database, provided):
         await until_states(database, "failed")
@@ -191,8 +191,8 @@ async def test_company_that_chose_english_gets_english(
 ) -> None:
     case = an_email_only_case()
     await save_case(database, case)
-    async with database.transaction() as session:
-        await recipients.save(session, case.company_id, case.email, None, Language.EN)
+    async with database.transaction() as transaction:
+        await recipients.save(transaction, case.company_id, case.email, None, Language.EN)
     await enqueue(database, case, a_selection(case.case_id))
 
     async with running_senders(database, provided):

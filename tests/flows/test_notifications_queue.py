@@ -112,8 +112,8 @@ async def test_enqueueing_an_event_again_makes_no_second_message(system: MemoryS
     envelope = an_envelope(event)
 
     for _ in range(2):
-        async with database.transaction() as session:
-            await messages.enqueue(session, event, envelope)
+        async with database.transaction() as transaction:
+            await messages.enqueue(transaction, event, envelope)
 
     assert [row["channel"] for row in await rows(database)] == ["email", "sms"]
 
@@ -128,8 +128,8 @@ async def test_event_before_its_names_waits_for_them_and_is_enqueued_then(
         "case": a_submission(CASE.case_id, CASE.company_id),
     }
     late = names.pop(missing)
-    async with system.databases["notifications"].transaction() as session:
-        await recipients.save(session, CASE.company_id, CASE.email, None, CASE.language)
+    async with system.databases["notifications"].transaction() as transaction:
+        await recipients.save(transaction, CASE.company_id, CASE.email, None, CASE.language)
     await deliver(system, *names.values())
     await deliver(system, A_CONTRIBUTION)
     assert await system.count("notifications", "message", "template <> 'application_received'") == 0

@@ -6,12 +6,10 @@ from uuid import UUID
 from services.funding.companies.models import Company
 from shared.database.transaction import Lock, Transaction
 
-INSERT_IF_MISSING = "insert into company (company_id) values ($1) on conflict do nothing"
-
 
 async def lock(transaction: Transaction, company_id: UUID) -> Company:
     """Return the company's locked row, inserted if missing: a closure and a new agreement exclude each other."""
-    await transaction.fetch(INSERT_IF_MISSING, company_id)
+    await transaction.insert_if_new(Company(company_id=company_id))
     company = await transaction.find(Company, company_id, lock=Lock.UPDATE)
     assert company is not None
     return company

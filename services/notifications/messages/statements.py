@@ -3,7 +3,7 @@
 INSERT = """
     insert into message (event_source, event_id, template, case_id, company_id, programme_id, occurred_on,
                          data, cause, expires_at, state, problem, id, channel)
-    select $1, $2, $3, $4::uuid, $5::uuid, $6, $7::date, $8::text::jsonb, $9::text::jsonb, $10::timestamptz, $11, $12,
+    select $1, $2, $3, $4::uuid, $5::uuid, $6, $7::date, $8::jsonb, $9::jsonb, $10::timestamptz, $11, $12,
            created.id, created.channel
     from unnest($13::uuid[], $14::text[]) as created (id, channel)
     on conflict do nothing
@@ -25,7 +25,7 @@ CLAIM = """
     set state = 'sending', claimed_at = clock_timestamp(), changed_at = clock_timestamp(), attempts = attempts + 1
     from due left join recipient r on r.company_id = due.company_id
     where m.id = due.id
-    returning m.id, m.position, m.template, m.channel, m.data::text as data, m.attempts, m.expires_at,
+    returning m.id, m.position, m.template, m.channel, m.data, m.attempts, m.expires_at,
               case m.channel when 'email' then r.email else r.phone end as address, r.language,
               m.cause ->> 'traceparent' as traceparent
 """
