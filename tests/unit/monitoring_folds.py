@@ -98,7 +98,7 @@ async def project_events(database: Database, events: Sequence[DecodedEvent], bat
     """Fold every projection of the board in Postgres, in small batches."""
     collectors = [collector for projection in ALL_PROJECTIONS for collector in projection.collectors()]
     for start in range(0, len(events), batch):
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             for collector in collectors:
                 part = [event for event in events[start : start + batch] if event.type in collector.by_type]
                 await collector.load(connection, part)
