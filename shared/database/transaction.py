@@ -140,13 +140,17 @@ class Transaction:
         await self._fill_in(row, _statements(type(row)).replace)
 
     async def _fill_in(self, row: SQLModel, sql: str) -> None:
-        for filled_in in await self.fetch(sql, *_values(row, _statements(type(row)).inserted)):
+        statements = _statements(type(row))
+        for filled_in in await self.fetch(sql + statements.returning, *_values(row, statements.inserted)):
             for name, value in filled_in.items():
                 setattr(row, name, value)
 
 
 class _Statements(NamedTuple):
-    """The statements of a table, and the columns whose values they take: the key, those of an update, of an insert."""
+    """The statements of a table, and the columns whose values they take: the key, those of an update, of an insert.
+
+    `returning` is appended to an insert or a replace, and returns what the database has filled in.
+    """
 
     key: tuple["Column[Any]", ...]
     others: tuple["Column[Any]", ...]
@@ -156,6 +160,7 @@ class _Statements(NamedTuple):
     insert_if_new: str
     update: str
     replace: str
+    returning: str
 
 
 @cache
@@ -172,16 +177,16 @@ def _statements(model: type[SQLModel]) -> _Statements:
     )
     replaced = ", ".join(f"{_quoted(column)} = excluded.{_quoted(column)}" for column in others)
     filled_in = ", ".join(_quoted(column) for column in table.columns if _is_filled_in(column))
-    returning = f" returning {filled_in}" if filled_in else ""
     return _Statements(
         key,
         others,
         inserted,
         {lock: f'select {names} from "{table.name}" where {by_key} {lock}' for lock in Lock},
-        f"{insert}{returning}",
+        insert,
         f"{insert} on conflict do nothing returning true",
         f'update "{table.name}" set {sets} where {by_key}',
-        f"{insert} on conflict ({', '.join(map(_quoted, key))}) do update set {replaced}{returning}",
+        f"{insert} on conflict ({', '.join(map(_quoted, key))}) do update set {replaced}",
+        f" returning {filled_in}" if filled_in else "",
     )
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import text
 
 from shared.database.engine import Database, is_transient
+from shared.database.transaction import Transaction
 from shared.errors import Malformed, PrerequisiteMissing, RuleBroken
 from shared.events.applications import CompanySelected
 from shared.events.notifications import MessageFailed
@@ -59,8 +58,8 @@ async def test_handler_receives_the_open_transaction_the_event_and_its_envelope(
 ) -> None:
     received = []
 
-    async def on_selected(session: Any, event: CompanySelected, envelope: Envelope) -> None:
-        await session.execute(text("insert into stream (subject, last) values ('handled', 1)"))
+    async def on_selected(transaction: Transaction, event: CompanySelected, envelope: Envelope) -> None:
+        await transaction.fetch("insert into stream (subject, last) values ('handled', 1)")
         received.append((event, envelope.type, envelope.sequence))
 
     event = a_selection()
