@@ -12,7 +12,8 @@ import pytest
 from services.monitoring.projections import cases, visits
 from services.monitoring.projections.case_rollups import ROLLUPS
 from services.monitoring.projections.case_states import AGREED, APPLIED, COUNTS, HOLDS_AWARD
-from shared.database.engine import Connection, Database
+from shared.database.engine import Database
+from shared.database.transaction import Connection
 from shared.events import Event
 from shared.projections.projection import Collector, DecodedEvent
 from tests.databases import Databases, admin, until_blocked

@@ -73,7 +73,7 @@ async def test_event_of_an_earlier_version_is_handled_as_the_newest(start: Calla
     failed, handled = a_failed_message(), []
     record = MemoryRecord(offset=0, **old_kafka_record(failed))
 
-    async def on_failed(session: Any, event: MessageFailed, envelope: Envelope) -> None:
+    async def on_failed(transaction: Transaction, event: MessageFailed, envelope: Envelope) -> None:
         handled.append(event)
 
     dispatcher = start({MessageFailed: on_failed})
@@ -88,7 +88,7 @@ async def test_parked_event_of_an_earlier_version_is_handled_as_the_newest(
 ) -> None:
     failed, handled = a_failed_message(), []
 
-    async def on_failed(session: Any, event: MessageFailed, envelope: Envelope) -> None:
+    async def on_failed(transaction: Transaction, event: MessageFailed, envelope: Envelope) -> None:
         handled.append(event)
         if len(handled) == 1:
             raise PrerequisiteMissing("not_yet", ko="아직 모릅니다.", en="Not known yet.")
