@@ -5,7 +5,7 @@ The first rule that applies decides: consultation → past results only → stal
 progress against the programme's goal → an indicator → nothing to count yet. `info` and `planned` judge nothing.
 
 Publishing a plan never makes a state worse: what is planned is asked for from the day of its publication on, and a plan
-counts towards the goal without taking its year away from those that are left (docs/decisions/0025-assessments.md).
+counts towards the goal without taking its year away from those that are left (docs/decisions/0027).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
