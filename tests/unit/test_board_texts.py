@@ -16,6 +16,7 @@ from shared.events.applications import RejectionCause
 from shared.events.definition import BusinessState
 from shared.events.notifications import FailureReason, UnknownReason
 from shared.web.ui.values import Lang
+from tests.sources import ROOT
 from tests.unit.board_builders import an_entry
 
 NOW, RECORDED_AT = date(2025, 1, 20), datetime(2025, 1, 20, tzinfo=UTC)
@@ -156,13 +157,16 @@ def test_second_line_of_an_event_is_made_of_its_facts_in_each_language(
 
 def test_every_code_of_an_event_has_a_sentence_or_a_word() -> None:
     problems = {*get_args(FailureReason), *get_args(UnknownReason)}
+    templates = [path.stem for path in (ROOT / "services/notifications/templates/ko").glob("*.txt")]
     keys = {
+        *(f"problem.{problem}" for problem in problems),
+        *(f"template.{template}" for template in templates),
         *(f"event.company.rejected.{cause}.detail" for cause in get_args(RejectionCause)),
         *(f"event.tranche.held.{state}.detail" for state in get_args(BusinessState)),
         *(f"event.company.closed.{state}.detail" for state in get_args(BusinessState)),
     }
 
-    assert timeline_entries.PROBLEMS.keys() == problems
+    assert templates
     assert all(keys <= known for known in KEYS.values())
 
 

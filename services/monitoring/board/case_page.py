@@ -21,12 +21,12 @@ from services.monitoring.board.parts.case_view import (
 from services.monitoring.board.timeline_entries import template_name, timeline_entry
 from services.monitoring.figures.companies import municipality_name
 from services.monitoring.figures.programme import milestone_name, short_name
+from services.monitoring.texts import TEXTS
 from shared.events.definition import Definition
 from shared.values.money import PUBLIC, Funder
 from shared.web.ui.values import DateRange, Text
 
 ROLES: dict[str, PaymentRole] = {"requested": "requester", "approved": "approver", "instructed": "payer"}
-FUNDERS = {Funder.NATIONAL: "국비", Funder.PROVINCE: "도비", Funder.CITY: "시군비", Funder.SELF: "자부담"}
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ def funder_shares(case: Any, rows: CaseRows) -> Iterable[FunderShare]:
 def split_note(definition: Definition | None) -> Text | None:
     if definition is None or definition.remainder_to is None:
         return None
-    unit, owner = definition.rounding_unit_krw, definition.remainder_to
-    return Text(
-        f"나누는 단위 {unit:,}원, 남은 금액은 {FUNDERS[owner]}. 회차의 나머지는 마지막 회차에 더합니다.",
-        f"Split to {unit:,} won, the remainder goes to the {owner} share; of tranches, to the last one.",
+    return TEXTS.text(
+        "case.split_note",
+        unit=definition.rounding_unit_krw,
+        funder=TEXTS.text(f"funder.{definition.remainder_to}"),
     )
 
 
@@ -164,7 +164,7 @@ def tranche_views(rows: CaseRows) -> Iterable[Tranche]:
 def tranche_name(definition: Definition | None, number: int) -> Text:
     rules = definition.tranches if definition else []
     rule = next((rule for rule in rules if rule.number == number), None)
-    return Text(rule.name_ko, rule.name_en) if rule else Text(f"{number}회차", f"Tranche {number}")
+    return Text(rule.name_ko, rule.name_en) if rule else TEXTS.text("case.tranche", number=number)
 
 
 def payment_steps(steps: Iterable[dict[str, Any]]) -> list[PaymentStep]:

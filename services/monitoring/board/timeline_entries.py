@@ -1,45 +1,24 @@
 """Timeline entries from events: the parameters of their sentences, the sentences of the second line, and the amount in won."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from services.monitoring.board.parts.case_view import Service, TimelineEntry
 from services.monitoring.figures.programme import milestone_name
+from services.monitoring.texts import TEXTS
 from shared.events.definition import Definition
+from shared.events.notifications import FailureReason, UnknownReason
 from shared.web.ui import format as fmt
+from shared.web.ui.i18n import ANY
 from shared.web.ui.values import Text
 
-TEMPLATES = {
-    "application_received": Text("접수 안내", "Application received"),
-    "screened_out": Text("요건 부적격 안내", "Not eligible"),
-    "selected": Text("선정 안내", "Selected"),
-    "reserved": Text("예비 선정 안내", "On the reserve list"),
-    "rejected": Text("탈락 안내", "Not selected"),
-    "agreement_signed": Text("협약 체결 안내", "Agreement signed"),
-    "self_contribution_confirmed": Text("자부담 확인 안내", "Own share confirmed"),
-    "tranche_disbursed": Text("지급 안내", "Payment made"),
-    "tranche_failed": Text("지급 실패 안내", "Payment refused"),
-    "milestone_due_soon": Text("기한 안내", "Deadline ahead"),
-    "milestone_missed": Text("기한 지남 안내", "Deadline missed"),
-    "completed": Text("완료 축하", "Completed"),
-    "abandoned": Text("포기 처리 안내", "Place given up"),
+PROBLEMS: frozenset[str] = frozenset({*get_args(FailureReason), *get_args(UnknownReason)})
+TEXT_FAMILIES = {
+    "template": ANY,  # the templates of notifications: tests/unit/test_board_texts.py
+    "problem": ANY,  # PROBLEMS, by the same test
+    "system": ("legacy",),
+    "tie_break": ("business_number", "criterion_mean"),
 }
-SYSTEMS = {"legacy": Text("이전 시스템", "Earlier system")}
-PROBLEMS = {
-    "no_contact": Text("연락처 없음", "no contact"),
-    "too_late": Text("보낼 기한이 지남", "its time had passed"),
-    "template_error": Text("양식 오류", "faulty template"),
-    "address_not_supported": Text("보낼 수 없는 주소", "an address that cannot be sent to"),
-    "too_long": Text("문자로 보내기에 너무 긺", "too long for an SMS"),
-    "refused": Text("중계사나 메일 서버가 거절함", "refused by the gateway or mail server"),
-    "not_delivered": Text("도착하지 않음", "did not arrive"),
-    "no_answer": Text("넘긴 뒤 답이 없음", "no answer after it was handed over"),
-    "not_in_answer": Text("중계사의 답에 없음", "missing in the gateway's answer"),
-    "channel_error": Text("보내는 중에 오류가 남", "an error while it was sent"),
-    "sender_lost": Text("보내다가 멈춤", "the sender stopped while sending"),
-    "no_delivery_report": Text("3일 안에 도착 결과가 없음", "no delivery report within three days"),
-}
-BY_BUSINESS_NUMBER = Text("사업자등록번호 순서", "the order of business numbers")
 
 
 def timeline_entry(row: Any, definition: Definition | None, company: str | None = None) -> TimelineEntry:
@@ -65,9 +44,9 @@ def sentence_params(data: dict[str, Any], definition: Definition | None) -> dict
         params["milestone"] = milestone_name(definition, data["milestone"])
     if "template" in data:
         params["template"] = template_name(data["template"])
-        params["problem"] = PROBLEMS.get(data.get("reason", ""))
+        params["problem"] = named("problem", data.get("reason", ""))
     if "system" in data:
-        params["system"] = SYSTEMS.get(data["system"], Text(data["system"]))
+        params["system"] = named("system", data["system"])
     if "track" in data:
         params["track"] = track_name(definition, data["track"])
     if "score" in data:
@@ -84,9 +63,7 @@ def ranking_params(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def tie_break_name(tie_break: dict[str, Any]) -> Text:
-    if tie_break["rule"] == "business_number":
-        return BY_BUSINESS_NUMBER
-    return Text(f"{tie_break['criterion']} 평균", f"the mean of {tie_break['criterion']}")
+    return TEXTS.text(f"tie_break.{tie_break['rule']}", criterion=tie_break.get("criterion"))
 
 
 def track_name(definition: Definition | None, track: str) -> Text:
@@ -164,7 +141,15 @@ DETAILS: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
 
 def template_name(template: str) -> Text:
     """Return the template's name, its key where it is not known here."""
-    return TEMPLATES.get(template, Text(template))
+    return named("template", template)
+
+
+def named(family: str, code: str) -> Text:
+    """Return the word for a code, the code itself where it is not known here."""
+    try:
+        return TEXTS.text(f"{family}.{code}")
+    except KeyError:
+        return Text(code)
 
 
 def amount_krw(data: dict[str, Any]) -> int | None:

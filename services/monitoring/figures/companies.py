@@ -33,6 +33,7 @@ from services.monitoring.figures.figure import (
 )
 from services.monitoring.figures.inputs import ALL, FigureInputs, MunicipalityCounts
 from services.monitoring.projections.case_states import COUNTS, Condition
+from services.monitoring.texts import TEXTS
 from shared.database.transaction import Transaction
 from shared.events.applications import (
     AgreementSigned,
@@ -504,7 +505,7 @@ def municipality_rows(inputs: FigureInputs) -> tuple[MunicipalityRow, ...]:
     if not any(total):
         return ()
     rows.sort(key=lambda row: (-(row.selected.value or 0), -(row.applied.value or 0), row.code))
-    return (MunicipalityRow(ALL, Text("계", "Total"), *map(Figure, total)), *rows)
+    return (MunicipalityRow(ALL, TEXTS.text("total"), *map(Figure, total)), *rows)
 
 
 def municipality_row(inputs: FigureInputs, scope: Scope) -> MunicipalityRow:

@@ -11,6 +11,7 @@ from services.monitoring.figures.figure import UNKNOWN, Figure, FigureDefinition
 from services.monitoring.figures.inputs import ALL, FigureInputs
 from services.monitoring.figures.money import Execution, MoneyTable, MoneyYear
 from services.monitoring.figures.pledges import Indicator, Pledge
+from services.monitoring.texts import TEXTS
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 from shared.values.money import Funder
@@ -211,12 +212,12 @@ def with_details(view: ProgrammeView, inputs: FigureInputs) -> ProgrammeView:
 def subtitles(definition: Definition) -> Iterable[Text]:
     """Yield the short lines under the title."""
     if definition.entry == "top_up":
-        yield Text("중앙부처가 선정한 기업에 더함", "Adds to companies that the ministry selected")
+        yield TEXTS.text("programme.top_up")
     if definition.pledge:
-        yield Text(f"공약: {definition.pledge.name_ko}", f"Pledge: {definition.pledge.name_en}")
+        name = Text(definition.pledge.name_ko, definition.pledge.name_en)
+        yield TEXTS.text("programme.of_pledge", pledge=name)
     if definition.municipalities:
-        count = len(definition.municipalities)
-        yield Text(f"{count}개 시군 참여", f"{count} cities and counties take part")
+        yield TEXTS.text("programme.municipality_count", count=len(definition.municipalities))
 
 
 def due_milestones(rows: Sequence[DueRow], definition: Definition, as_of: date) -> Iterable[DueMilestone]:

@@ -82,9 +82,9 @@ class Texts:
         """Return the lookup of texts in one language."""
         return self.translators[lang]
 
-    def text(self, key: str) -> Text:
-        """Return a text without parameters in both languages."""
-        return Text(self.translators["ko"](key), self.translators["en"](key))
+    def text(self, key: str, /, **params: object) -> Text:
+        """Return a text in both languages, with its parameters filled in."""
+        return Text(*(self.translators[lang](key, **params) for lang in LANGUAGES))
 
 
 class Translator:
