@@ -146,6 +146,18 @@ def test_a_tie_break_that_was_needed_on_both_sides_is_named_once() -> None:
     assert {len(ranking_of(decision).tie_breaks) for decision in decisions} == {1}
 
 
+def test_an_award_holds_rank_score_and_ranking_as_plain_values() -> None:
+    tied = [a_candidate(83, 83, 84, business_number=f"101810000{last}") for last in (1, 2)]
+
+    [_, second] = sorted(decide(tied, RULE, QUOTA), key=lambda decision: decision.rank or 0)
+
+    ranking = {"applications": 2, "quota": 2, "reviews": 3, "trimmed": False}
+    assert domain.grounds(second) == {
+        **{"rank": 2, "score": "250/3"},
+        "ranking": ranking | {"tie_breaks": [{"rule": "business_number"}]},
+    }
+
+
 def test_remaining_ties_are_broken_by_business_number() -> None:
     lower = a_candidate(10, 10, 10, business_number="1018100001")
     higher = a_candidate(10, 10, 10, business_number="1018100002")

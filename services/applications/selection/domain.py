@@ -22,6 +22,7 @@ from shared.events.definition import Definition, ReviewRule
 from shared.events.external import MinistryCompanySelected
 
 MIN_REVIEWS_TO_TRIM = 5
+EXCLUDED_STATES: Mapping[State, RejectionCause] = {State.SUSPENDED: "suspended", State.CLOSED: "closed"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def grounds(decision: Decision) -> dict[str, object]:
     """Return what a decision rests on, as an award keeps it: rank, score and ranking, or the exclusion."""
     if decision.exclusion is not None:
         return {"cause": decision.exclusion.cause, "findings": list(decision.exclusion.findings)}
-    ranking = decision.ranking.model_dump(exclude_none=True) if decision.ranking else None
+    ranking = decision.ranking and decision.ranking.model_dump(exclude_none=True)
     return {"rank": decision.rank, "score": str(decision.score), "ranking": ranking}
 
 
@@ -121,13 +122,8 @@ def exclusion(company_state: str, screening: Screening) -> Exclusion | None:
     """Return why a case is not ranked; None where it is."""
     if not screening.eligible:
         return Exclusion("ineligible", tuple(screening.reasons))
-    match State(company_state):
-        case State.SUSPENDED:
-            return Exclusion("suspended")
-        case State.CLOSED:
-            return Exclusion("closed")
-        case _:
-            return None
+    cause = EXCLUDED_STATES.get(State(company_state))
+    return Exclusion(cause) if cause else None
 
 
 def refuse_mismatched_selection(
