@@ -284,5 +284,5 @@ async def test_figure_opens_its_lineage_and_a_raw_event(officer: Visitor) -> Non
     await expect(officer.page.locator("h1")).to_contain_text("10곳")
     await expect(officer.page.locator(".equation")).to_contain_text("차이 0")
     await officer.page.locator("section[aria-labelledby=l-events] tbody a").nth(2).click()
-    await expect(officer.page.locator("pre")).to_contain_text("순위 안")
+    await expect(officer.page.locator("pre")).to_contain_text('"score": "250/3"')
     await expect(officer.page.locator("tr[aria-current]")).to_have_count(1)

@@ -233,8 +233,10 @@ async def test_delivery_report_stores_its_reason_and_the_time_of_the_change(
     await webhook([a_delivery_report(row, "3104")])
 
     [changed] = await rows(database)
-    unchanged = {name: changed[name] for name in row.keys() - {"state", "reason", "changed_at"}}
-    assert changed["reason"] == "통신사의 답: 3104 말씀"
+    reported = {"state", "problem", "provider_code", "reason", "changed_at"}
+    unchanged = {name: changed[name] for name in row.keys() - reported}
+    assert (changed["problem"], changed["provider_code"]) == ("not_delivered", "3104")
+    assert "말씀" in changed["reason"]
     assert changed["changed_at"] > row["changed_at"]
     assert unchanged == {name: row[name] for name in unchanged}
 
