@@ -10,7 +10,6 @@ from services.monitoring.projections.case_states import Condition
 from shared.database.transaction import Transaction
 from shared.events.applications import AgreementSigned, ProgrammePublished
 from shared.events.definition import Definition
-from shared.events.funding import CommitmentReleased
 
 MAX_EVENTS = 300  # events listed of a figure; of more, the first, with the number and the sum of all
 
@@ -23,7 +22,7 @@ MONEY = f"""
         select *, count(*) over () as events, sum(amount) over ()::bigint as total
         from (
             select t.*, (
-                select sum(share.krw::bigint) * case when t.name = '{CommitmentReleased.name}' then -1 else 1 end
+                select sum(share.krw::bigint) * case when t.name = any($7::text[]) then -1 else 1 end
                 from jsonb_array_elements(coalesce(t.data -> 'years', jsonb_build_array(t.data))) as year,
                     jsonb_each_text(coalesce(
                         year -> 'amounts_krw',
@@ -32,7 +31,7 @@ MONEY = f"""
                 where (year ->> 'fiscal_year')::int between $4 and $5 and share.funder = any($6::text[])
             )::bigint as amount
             from timeline t
-            where t.programme_id = $1 and t.occurred_on <= $2::date and t.name = any($3::text[])
+            where t.programme_id = $1 and t.occurred_on <= $2::date and t.name = any($3::text[] || $7::text[])
         ) t
         where amount <> 0
         order by occurred_on, id limit {MAX_EVENTS}
@@ -125,12 +124,14 @@ def of_amounts(amounts: Iterable[tuple[Any, int]]) -> Contributions:
 async def money(
     transaction: Transaction,
     inputs: FigureInputs,
-    names: Sequence[str],
+    adds: Sequence[str],
     years: tuple[int, int],
     funders: Iterable[str],
+    *,
+    subtracts: Sequence[str] = (),
 ) -> Contributions:
-    """Return what events of these names add for the funders in the fiscal years (inclusive), in won."""
-    arguments = (inputs.programme_id, inputs.as_of, list(names), *years, list(funders))
+    """Return what events of these names add and subtract for the funders in the fiscal years (inclusive), in won."""
+    arguments = (inputs.programme_id, inputs.as_of, list(adds), *years, list(funders), list(subtracts))
     return of_rows(await transaction.fetch(MONEY, *arguments))
 
 

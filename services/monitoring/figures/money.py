@@ -72,9 +72,10 @@ async def prove_total(transaction: Transaction, inputs: FigureInputs, scope: Sco
 
 
 async def prove_committed(transaction: Transaction, inputs: FigureInputs, scope: Scope) -> Contributions:
-    names, years = [FundsCommitted.name, CommitmentReleased.name], (scope.year, scope.year)
-    of = funders(scope.funder)
-    public = await contributions.money(transaction, inputs, names, years, of)
+    years, of = (scope.year, scope.year), funders(scope.funder)
+    public = await contributions.money(
+        transaction, inputs, [FundsCommitted.name], years, of, subtracts=[CommitmentReleased.name]
+    )
     if Funder.SELF not in of:
         return public
     return public + await contributions.self_shares(transaction, inputs, AGREED, scope.year)
