@@ -200,6 +200,22 @@ async def test_proof_of_a_figure_differs_where_its_projection_is_wrong(
     assert all([await difference(board, path) for path in WRONG_ROWS[wrong]])
 
 
+async def test_proof_of_a_count_does_not_read_the_rows_of_cases(
+    board: AsyncClient, databases: Databases
+) -> None:
+    paths = [
+        "rounds.2024.applied",
+        "rounds.2024.selected",
+        "companies.2019-2021.completed",
+        "committed.2024.self",
+    ]
+
+    async with databases["monitoring"].batch_transaction() as connection:
+        await connection.execute("delete from case_row")
+
+    assert [await difference(board, path) for path in paths] == [0, 0, 0, 0]
+
+
 async def difference(board: AsyncClient, path: str) -> int:
     response = await board.get(f"/api/figures/{PROGRAMME}/{path}?{AS_OF}")
     assert response.status_code == 200, response.text

@@ -51,6 +51,7 @@ def environment(steps_of_page: Sequence[Step], folder: Path) -> dict[str, str]:
     return shell | {"IEUM_DATABASE_URL": postgres_url(), "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS)}
 
 
+@pytest.mark.howto
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page_works_as_written(page: Path, working_copy: Path) -> None:
     steps_of_page = list(steps(page.read_text(encoding="utf-8")))

@@ -75,6 +75,7 @@ def pages(lang: Lang, name: Text) -> dict[str, str]:
         "companies",
         name,
         5,
+        0,
         "p",
         name,
         ("funds.committed",),

@@ -30,6 +30,7 @@ async def lineage_view(
         unit=definition.unit,
         rule=words.rule(definition),
         total=contributions.total,
+        difference=contributions.difference(figure.value),
         programme_id=inputs.programme_id,
         programme_name=short_name(inputs.programme_id, inputs.definition or inputs.proposal),
         adds=definition.adds,

@@ -91,7 +91,7 @@ async def proof(
         value=figure.value or 0,
         events=contributions.events,
         total=contributions.total,
-        difference=contributions.total - (figure.value or 0),
+        difference=contributions.difference(figure.value),
         contributions=[
             ContributionView(
                 event_id=each.row.id,

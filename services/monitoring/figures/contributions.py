@@ -1,4 +1,8 @@
-"""The events that make up a figure, read from the timeline alone: the proof of a value that the projections fold."""
+"""The events that make up a figure: the proof of a value that the projections fold.
+
+Amounts and states are computed from the events of the timeline alone; rows of cases and companies give no more than names.
+Whether the timeline has every event is not shown here: `ieum audit` compares it with the logs and the topics.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -8,11 +12,22 @@ from services.monitoring.figures.inputs import FigureInputs
 from services.monitoring.projections import timeline
 from services.monitoring.projections.case_states import Condition
 from shared.database.transaction import Transaction
-from shared.events.applications import AgreementSigned, ProgrammePublished
+from shared.events.applications import (
+    AgreementSigned,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    CaseAbandoned,
+    CaseRecorded,
+    CompanyReserved,
+    CompanySelected,
+    ProgrammePublished,
+)
 from shared.events.definition import Definition
+from shared.events.monitoring import MentorVisited, MilestoneAchieved, MilestoneScheduled
 
 MAX_EVENTS = 300  # events listed of a figure; of more, the first, with the number and the sum of all
 
+COMPLETES = "data ->> 'completes' = 'true'"
 TOPIC = {(event.source, event.name): event.topic for event in timeline.PROJECTION.rows}
 
 # What an event says of money stands in one of three forms: years of shares, shares of one year, or one amount.
@@ -41,24 +56,50 @@ MONEY = f"""
     order by t.occurred_on, t.id
 """
 
+# The dates of a case, read from its own events: the columns that the conditions of its states compare (case_states.py).
+DATES = {
+    "applied_on": f"occurred_on) filter (where name = '{ApplicationSubmitted.name}'",
+    "recorded_on": f"occurred_on) filter (where name = '{CaseRecorded.name}'",
+    "withdrawn_on": f"occurred_on) filter (where name = '{ApplicationWithdrawn.name}'",
+    "reserved_on": f"occurred_on) filter (where name = '{CompanyReserved.name}'",
+    "selected_on": f"occurred_on) filter (where name = '{CompanySelected.name}'",
+    "relinquished_on": f"occurred_on) filter (where name = '{CaseAbandoned.name}'",
+    "agreed_on": f"occurred_on) filter (where name = '{AgreementSigned.name}'",
+    "final_due_on": f"(data ->> 'due_on')::date) filter (where name = '{MilestoneScheduled.name}' and {COMPLETES}",
+    "completed_on": f"occurred_on) filter (where name = '{MilestoneAchieved.name}' and {COMPLETES}",
+    "record_status": f"data ->> 'status') filter (where name = '{CaseRecorded.name}'",
+}
 # For each case that counts, the event that made it count: the first of these names that it has.
-CASES = """
+CASES = f"""
+    with cases as (
+        select subject, data ->> 'round_id' as round_id, data ->> 'company_name_ko' as company_name_ko,
+            (data ->> 'company_id')::uuid as company_id
+        from timeline
+        where programme_id = $1 and name in ('{ApplicationSubmitted.name}', '{CaseRecorded.name}')
+          and ($4::text is null or $4 = coalesce(
+              data ->> 'year', nullif(data ->> 'year_from', data ->> 'year_to') || '-' || (data ->> 'year_to'), data ->> 'year_from'
+          ))
+          and ($5::text is null or data ->> 'track' = $5)
+          and ($6::text is null or data ->> 'municipality' = $6)
+    )
     select t.*, coalesce(t.company_name_ko, k.name_ko) as company
     from (
         select t.*, c.company_name_ko, c.company_id, count(*) over () as events,
-            sum({amount}) over ()::bigint as total, {amount} as amount
-        from case_row c
+            sum({{amount}}) over ()::bigint as total, {{amount}} as amount
+        from (
+            select * from cases cross join lateral (
+                select {", ".join(f"max({date}) as {column}" for column, date in DATES.items())}
+                from timeline t where t.subject = cases.subject
+            ) dates
+        ) c
         cross join lateral (
             select * from timeline t
-            where t.subject = c.case_id::text and t.name = any($3::text[]) and t.occurred_on <= $2::date
+            where t.subject = c.subject and t.name = any($3::text[]) and t.occurred_on <= $2::date
               and coalesce(t.data ->> 'completes', 'true') = 'true'
             order by array_position($3::text[], t.name::text), t.occurred_on desc limit 1
         ) t
-        where c.programme_id = $1 and ({condition})
-          and ($4::text is null
-               or $4 = c.year_from || case when c.year_to > c.year_from then '-' || c.year_to else '' end)
-          and ($5::text is null or c.track = $5) and ($6::text is null or c.municipality = $6)
-        order by t.occurred_on, t.id limit {limit}
+        where {{condition}}
+        order by t.occurred_on, t.id limit {{limit}}
     ) t
     left join company_row k on k.company_id = t.company_id
     order by t.occurred_on, t.id
@@ -69,12 +110,10 @@ SELF_SHARE = "(t.data -> 'shares_krw' ->> 'self')::bigint"
 FIRST_VISITS = f"""
     select *, count(*) over () as events, count(*) over () as total, 1 as amount
     from (
-        select distinct on (coalesce(c.company_id::text, t.subject)) t.*, k.name_ko as company
-        from timeline t
-        left join case_row c on c.case_id = (t.data ->> 'case_id')::uuid
-        left join company_row k on k.company_id = c.company_id
-        where t.programme_id = $1 and t.name = 'mentor.visited.v1' and t.occurred_on <= $2::date
-        order by coalesce(c.company_id::text, t.subject), t.occurred_on, t.id
+        select distinct on (coalesce(t.data ->> 'company_id', t.subject)) t.*, k.name_ko as company
+        from timeline t left join company_row k on k.company_id = (t.data ->> 'company_id')::uuid
+        where t.programme_id = $1 and t.name = '{MentorVisited.name}' and t.occurred_on <= $2::date
+        order by coalesce(t.data ->> 'company_id', t.subject), t.occurred_on, t.id
     ) t
     order by occurred_on, id limit {MAX_EVENTS}
 """
@@ -103,6 +142,10 @@ class Contributions:
     listed: Sequence[Contribution]
     events: int
     total: int
+
+    def difference(self, value: int | None) -> int:
+        """Return what the events come to less the value: not 0 where one of them is wrong."""
+        return self.total - (value or 0)
 
     def __add__(self, other: "Contributions") -> "Contributions":
         listed = [*self.listed, *other.listed][:MAX_EVENTS]

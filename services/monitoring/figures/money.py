@@ -183,7 +183,7 @@ YEARLY_FIGURES = (ALLOCATED, COMMITTED, EXECUTED)
 
 
 RowFunder = Funder | Literal["all"]
-"""Funder of a row in a table of money; `all` is the total row."""
+"""Funder of a row in a table of money; `all` is the total row: of all funders in a plan, of the public ones in an execution."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class LineageView:
     unit: Unit
     rule: Text  # how it is computed, in one sentence
     total: int  # of all contributions, also of those that are not listed
+    difference: int  # of the total from the figure
     programme_id: str
     programme_name: Text
     adds: tuple[str, ...]  # event names that add
