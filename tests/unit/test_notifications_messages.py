@@ -65,8 +65,16 @@ def test_each_outcome_leads_to_an_allowed_state(outcome: Outcome, state: State) 
 def test_a_transition_keeps_the_reference_or_the_problem_of_its_outcome() -> None:
     assert after(Accepted("ref")) == Transition(State.SENT, reference="ref")
     assert after(Failed("refused", "550 no", "550")) == Transition(State.FAILED, "refused", "550", "550 no")
+    assert after(Failed("refused")) == Transition(State.FAILED, "refused")
     assert after(Indeterminate("no_answer")) == Transition(State.UNKNOWN, "no_answer")
-    assert after(Deferred("busy"), 1) == Transition(State.QUEUED, "busy", wait=timedelta(seconds=1))
+    assert after(Indeterminate("no_answer", "timed out")) == Transition(
+        State.UNKNOWN, "no_answer", None, "timed out"
+    )
+    second = timedelta(seconds=1)
+    assert after(Deferred("busy"), 1) == Transition(State.QUEUED, "busy", wait=second)
+    assert after(Deferred("busy", "450 later"), 1) == Transition(
+        State.QUEUED, "busy", None, "450 later", wait=second
+    )
 
 
 def test_sent_message_is_never_queued_again() -> None:
@@ -150,21 +158,25 @@ def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_problem
         "template": "selected",
         "channel": "sms",
         "provider_reference": "M4V1",
+        "provider_code": "550",
         "problem": detail,
     }
 
-    event, without = (
-        event_of(row, state),
-        event_of(row | {"provider_reference": None, "problem": None}, state),
-    )
+    event = event_of(row, state)
+    nothing = dict.fromkeys(("provider_reference", "provider_code", "problem"))
+    without = event_of(row | nothing, state)
 
     assert event is not None
     assert without is not None
     fields = event.model_dump()
     assert (fields["message_id"], fields["case_id"], fields["channel"]) == (UUID(int=7), CASE, "sms")
     assert fields.get("provider_reference", fields.get("reason")) == detail
+    assert fields.get("provider_code", "550") == "550"
     assert fields["occurred_on"] == today()
-    assert not {"M4V1", detail} & set(map(str, without.model_dump().values()))
+    absent = without.model_dump()
+    assert absent.get("provider_reference", "") == ""
+    assert absent.get("reason") is None
+    assert absent.get("provider_code") is None
 
 
 def test_each_template_belongs_to_exactly_one_subscribed_event() -> None:
