@@ -1,4 +1,4 @@
-"""One pool of connections per service, bound to its schema; the one place that begins and commits transactions."""
+"""One pool of connections per service, bound to its schema; the one place that begins and commits a service's transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,10 +13,10 @@ from shared.database.transaction import Connection, Row, Transaction
 
 CONNECT_TIMEOUT = 10.0  # seconds
 ACQUIRE_TIMEOUT = 30.0
-CLOSE_TIMEOUT = 2.0
+CLOSE_TIMEOUT = 2.0  # also of a rollback
 
 TRANSIENT_SQLSTATES = ("08", "53", "57P", "40", "55P03", "58")
-"""SQLSTATE classes of transient errors: connection, resources, shutdown, conflict, lock, system."""
+"""Prefixes of the SQLSTATEs of transient errors: connection, resources, shutdown, conflict, lock, system."""
 
 BATCH = "begin; set local plan_cache_mode = force_custom_plan"
 # A generic plan costs a board's sums twice the time. The live generation's search path is read in the same snapshot as
@@ -63,7 +63,7 @@ class Database:
 
     @asynccontextmanager
     async def batch_transaction(self, search_path: str | None = None) -> AsyncIterator[Connection]:
-        """Yield a connection for batches, whose statements are planned for what the tables hold now.
+        """Yield the connection of a transaction that has begun, whose statements are planned for what the tables hold now.
 
         A plan kept since the tables were empty could read a whole table for each key of a batch. `search_path`: the
         schemas of another generation of projections.
@@ -80,17 +80,14 @@ class Database:
 
     @asynccontextmanager
     async def _begun(self, begin: str, end: str) -> AsyncIterator[Connection]:
-        """Yield a pooled connection after the statement `begin`; execute `end` when the block succeeds."""
+        """Yield a pooled connection after the statements `begin`; execute `end` when the block succeeds, else roll back."""
         async with self._acquired() as connection:
             try:
                 await connection.execute(begin)
                 yield connection
                 await _end(connection, end)
-            except Exception:
-                await _roll_back(connection)
-                raise
             except BaseException:
-                _cut_off(connection)  # cancelled: the server may never answer a rollback
+                await _roll_back(connection)
                 raise
 
     def _acquired(self) -> AbstractAsyncContextManager[Connection]:
@@ -146,11 +143,16 @@ async def _end(connection: Connection, statement: str) -> None:
 
 
 async def _roll_back(connection: Connection) -> None:
-    """Roll back; cut off a connection that cannot. Raises no error of its own, which would hide the block's."""
+    """Roll back; cut off a connection that cannot in time. Raises no error of its own, which would hide the block's.
+
+    A cancelled statement runs on, with its locks, until the server has been asked to end it: asyncpg asks before it sends
+    the rollback.
+    """
     answered = False
     try:
         with suppress(Exception):
-            await connection.execute("rollback")
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await connection.execute("rollback")
             answered = True
     finally:
         if not answered:

@@ -1,8 +1,9 @@
 """A transaction of a command or of a query: rows found, inserted and updated, each by a statement of its own.
 
-A changed row is not saved by itself: the caller updates it. A command reads: load, decide, save, emit.
+A changed row is not saved by itself: the caller updates it. A command has four steps: load, decide, save, emit.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import cache
@@ -68,11 +69,12 @@ class Query(Generic[Found_co]):
 
 
 class Transaction:
-    """One transaction, whose connection is taken from the pool, and which begins, with its first statement."""
+    """One transaction. Its first statement takes a connection from the pool and begins it."""
 
     def __init__(self, acquire: Callable[[], Awaitable[Connection]]) -> None:
         self._acquire = acquire
         self._connection: Connection | None = None
+        self._beginning = asyncio.Lock()
 
     @classmethod
     def of(cls, connection: Connection) -> "Transaction":
@@ -84,8 +86,9 @@ class Transaction:
         return cls(begun)
 
     async def connection(self) -> Connection:
-        if self._connection is None:
-            self._connection = await self._acquire()
+        async with self._beginning:  # two first statements at once would be two transactions
+            if self._connection is None:
+                self._connection = await self._acquire()
         return self._connection
 
     async def fetch(self, sql: str, *parameters: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
+from pydantic_core import from_json
 
 from shared.events import Event, earlier
 from shared.events.applications import CompanyRejected, CompanyReserved, CompanySelected
@@ -27,7 +28,7 @@ class Upcaster(NamedTuple):
     def parse(self, data: bytes) -> Event:
         """Validate the event as what it is, and return it as the newer one. Raises ValidationError."""
         self.earlier.model_validate_json(data)
-        return self.newer.model_validate_json(orjson.dumps(self.upcast(orjson.loads(data))))
+        return self.newer.model_validate_json(orjson.dumps(self.upcast(from_json(data))))
 
 
 def without_prose(data: Data) -> Data:

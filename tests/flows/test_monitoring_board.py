@@ -234,6 +234,9 @@ async def test_every_figure_of_the_api_is_the_sum_of_its_events(board: AsyncClie
     assert all(
         proof["title"]["ko"] and proof["title"]["en"] and proof["rule"]["ko"] for proof in known.values()
     )
+    for proof in known.values():
+        days = [each["occurred_on"] for each in proof["contributions"]]
+        assert days == sorted(days)
     derived = proofs.keys() - known.keys()
     assert {path.rpartition(".")[2] for path in derived} == {"version", "percent"}
 
@@ -245,6 +248,17 @@ def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield from leaves(value, f"{prefix}{name}.")
         elif isinstance(value, int) and not isinstance(value, bool):
             yield f"{prefix}{name}"
+
+
+async def test_proof_of_a_reported_0_percent_shows_its_report(
+    databases: Databases, settings: Settings, tmp_path: Path
+) -> None:
+    monitoring = Monitoring(databases["monitoring"], settings, tmp_path)
+    await monitoring.fold([published(), progress(0, "2024-01-01")])
+
+    proof = await monitoring.get(f"/api/figures/{PROGRAMME}/pledge.progress_percent?as_of=2024-02-04")
+
+    assert (proof["value"], proof["events"], proof["difference"]) == (0, 1, 0)
 
 
 async def test_lineage_page_shows_the_events_and_a_raw_event(board: AsyncClient) -> None:

@@ -369,6 +369,37 @@ async def test_cancelled_statement_leaves_nothing_behind_on_its_connection(
         assert [row.subject for row in await transaction.fetch("select subject from stream")] == ["later"]
 
 
+@both_kinds
+async def test_cancelled_statement_keeps_no_lock_on_the_server(
+    database: Database, single: Database, kind: str
+) -> None:
+    async def lock_and_wait() -> None:
+        async with begin(single, kind) as transaction:
+            await transaction.fetch("select pg_advisory_xact_lock(42)")
+            await transaction.fetch("select pg_sleep(20)")
+
+    task = asyncio.create_task(lock_and_wait())
+    await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.wait([task])
+
+    async with asyncio.timeout(5), database.transaction() as transaction:
+        await transaction.fetch("select pg_advisory_xact_lock(42)")
+
+
+async def test_first_statements_of_two_tasks_share_the_transaction(database: Database) -> None:
+    insert = "insert into stream (subject, last) values ($1, 1)"
+    with suppress(ValueError):
+        async with database.transaction() as transaction:
+            await asyncio.gather(transaction.connection(), transaction.connection())
+            assert database.connections[0] == 1
+            await transaction.fetch(insert, "a")
+            raise ValueError
+
+    async with database.transaction() as transaction:
+        assert await transaction.fetch("select 1 from stream where subject = 'a'") == []
+
+
 DEAF = """
     do $$ begin perform pg_sleep(20); exception when query_canceled then perform pg_sleep(20); end $$
 """

@@ -72,6 +72,24 @@ def test_plan_of_the_year_asks_for_nothing_on_the_day_of_its_publication(
     assert assessment.state == "ok"
 
 
+def test_plan_of_the_year_asks_for_whole_companies_alone() -> None:
+    row = CompanyYear(YearRange(2025, 2025), Figure(0), Figure(0), Figure(12))
+    view = a_programme(companies=(row,), plan_since=date(2025, 3, 3))
+
+    first_due = date(2025, 3, 29)  # 12 companies in 303 days: the first after 26
+    states = [assess_programme(view, day).state for day in (date(2025, 3, 4), date(2025, 3, 28), first_due)]
+
+    assert states == ["ok", "ok", "warning"]
+
+
+def test_past_result_that_ends_this_year_does_not_hide_the_plan_of_the_year() -> None:
+    past = CompanyYear(YearRange(2020, 2022), Figure(4), Figure(0))
+
+    view = a_programme(companies=(past, *companies_of_2022(running=3, planned_new=8)))
+
+    assert assess_programme(view, MID_2022).text_key == "assessment.to_find_second"
+
+
 def test_published_definition_is_no_news_of_a_programme() -> None:
     published = a_programme(published_on=date(2024, 1, 1), companies=companies_of_2022(3, 8))
 

@@ -63,6 +63,12 @@ def test_record_that_breaks_the_schema_of_its_own_version_is_refused() -> None:
         Subscriptions([CompanySelected]).parse("kr.ieum.company.selected.v1", without_reason)
 
 
+def test_number_without_a_value_in_an_ignored_field_is_read() -> None:
+    data = orjson.dumps(CASE | ROUND | PROSE | {"via": "ministry"})[:-1] + b', "weight": 1e999, "mean": NaN}'
+
+    assert Subscriptions([CompanySelected]).parse("kr.ieum.company.selected.v1", data)
+
+
 async def no_dead_letters(connection: Connection, record: Record, error: Exception) -> None:
     raise error
 

@@ -38,7 +38,7 @@ class ContributionView(BaseModel):
 
 
 class Proof(BaseModel):
-    """A figure and the events that it was computed from: the first 300, and the number and the sum of all.
+    """A figure beside the sum of its events, which is computed apart: the first 300 events, the number and the sum of all.
 
     `difference` is what the events come to less the value: 0, or the operators must look.
     """

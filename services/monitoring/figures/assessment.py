@@ -1,4 +1,4 @@
-"""Assessment of a programme: a figure like the others, computed from figures by rules that are stated in words.
+"""Assessment of a programme: a judgement computed from its figures alone, by rules that are stated in words.
 
 An assessment names its sentence and the rule that decided, both in the catalogue, and the parameters of the sentence.
 The first rule that applies decides: consultation → past results only → stale figures → this year's planned companies →
@@ -15,7 +15,7 @@ from datetime import date
 from services.monitoring.figures.figure import sum_of_known
 from services.monitoring.figures.pledges import Indicator
 from services.monitoring.figures.programme import ProgrammeView, Stage
-from shared.web.ui.values import State
+from shared.web.ui.values import State, YearRange
 
 STALE_DAYS = 210  # half a year and a month: a half-yearly report is overdue
 
@@ -74,19 +74,22 @@ def stale(view: ProgrammeView, as_of: date) -> Assessment | None:
 
 
 def planned_companies(view: ProgrammeView, as_of: date) -> Assessment | None:
-    """Assess this year's plan, as if its companies were selected evenly from its publication to the end of the year."""
-    row = next((row for row in view.companies if row.years.last == as_of.year), None)
+    """Assess this year's plan, as if its companies were selected evenly from its publication to the end of the year.
+
+    The plan is published as companies to find besides those that hold an award; `plan_since` is the day of that publication.
+    """
+    row = next((row for row in view.companies if row.years == YearRange(as_of.year, as_of.year)), None)
     if row is None or row.planned_new.value is None:
         return None
-    running = sum_of_known(row.completed, row.in_progress) or 0
+    begun = sum_of_known(row.completed, row.in_progress) or 0
     to_find = row.planned_new.value
-    params = {"year": as_of.year, "planned": running + to_find, "running": running, "to_find": to_find}
+    params = {"year": as_of.year, "planned": begun + to_find, "running": begun, "to_find": to_find}
     if to_find == 0:
         return Assessment("ok", "assessment.plan_met", params)
     begin, end = max(date(as_of.year, 1, 1), view.plan_since or date.min), date(as_of.year, 12, 31)
-    is_behind = running * (end - begin).days < (running + to_find) * (as_of - begin).days
+    due = (begun + to_find) * (as_of - begin).days // max((end - begin).days, 1)  # whole companies
     half = "second" if as_of >= date(as_of.year, 6, 30) else "year"
-    return Assessment("warning" if is_behind else "ok", f"assessment.to_find_{half}", params)
+    return Assessment("warning" if begun < due else "ok", f"assessment.to_find_{half}", params)
 
 
 def goal(view: ProgrammeView, as_of: date) -> Assessment | None:
@@ -114,7 +117,7 @@ def goal(view: ProgrammeView, as_of: date) -> Assessment | None:
 
 
 def goal_state(missing: int, years_left: int, best: int) -> State:
-    """Return danger where each year that is left needs more than twice the companies of the best year so far.
+    """Return danger where each year that is left needs more than twice the best year, selected or planned, or none is left.
 
     `missing` counts what is not selected yet, planned or not: a year that gets a plan stays a year that is left.
     """
@@ -139,7 +142,10 @@ def first_indicator(view: ProgrammeView, as_of: date) -> Assessment | None:
 
 
 def indicator_state(indicator: Indicator, as_of: date) -> State:
-    """Return a warning where the targets of the years that are over are not reached; this year's is due at its end."""
+    """Return a warning where the targets of the years that are over are not reached; this year's is due at its end.
+
+    The sentence says what is due by this year: it may be behind while the state is ok.
+    """
     return "ok" if (indicator.achieved.value or 0) >= due_by(indicator, as_of.year - 1) else "warning"
 
 

@@ -29,7 +29,7 @@ def counts_of(groups: Iterable[CaseGroup]) -> Counts:
 
 @once
 def by_years(inputs: FigureInputs) -> Mapping[tuple[str, str], Counts]:
-    """Counts of the cases that hold an award, by (track, years); track '' is all."""
+    """Counts of the cases of years in which one holds an award, by (track, years); track '' is all."""
     groups: dict[tuple[str, str], list[CaseGroup]] = {}
     for group in inputs.case_groups:
         if group.selected:
@@ -68,7 +68,7 @@ def rounds_by_track(inputs: FigureInputs) -> Mapping[tuple[int, str], Counts]:
 
 @once
 def quotas(inputs: FigureInputs) -> Mapping[tuple[int, str], int]:
-    """Places of the calls by (year, track); track '' is all. A year without places is absent."""
+    """Quotas of the rounds by (year, track); track '' is all, absent where it is 0."""
     places: Counter[tuple[int, str]] = Counter()
     for each in inputs.rounds:
         for track, count in each.quota.items():
@@ -78,12 +78,12 @@ def quotas(inputs: FigureInputs) -> Mapping[tuple[int, str], int]:
 
 
 def planned_by_track(definition: Definition) -> Mapping[tuple[int, str], int]:
-    """Companies planned by (year, track); track '' is the number stated for all, else the sum of the tracks."""
+    """Companies planned by (year, track); track '' is all: the number stated, or the sum of the tracks where that is more."""
     rows = [row for row in definition.planned_companies if row.year is not None and not row.newly]
     plan = {(row.year or 0, row.track or ""): row.count for row in rows}
     for year in {year for year, _ in plan}:
-        total = sum(count for (of, track), count in plan.items() if of == year and track)
-        plan[year, ""] = plan.get((year, "")) or total
+        total = sum(count for (other, track), count in plan.items() if other == year and track)
+        plan[year, ""] = max(plan.get((year, ""), 0), total)
     return {key: count for key, count in plan.items() if count or key[1]}
 
 

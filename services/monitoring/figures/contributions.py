@@ -137,7 +137,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Contributions:
-    """The first contributions to a figure, and the number and the sum of all."""
+    """The first contributions to a figure, oldest first, and the number and the sum of all."""
 
     listed: Sequence[Contribution]
     events: int
@@ -148,8 +148,10 @@ class Contributions:
         return self.total - (value or 0)
 
     def __add__(self, other: "Contributions") -> "Contributions":
-        listed = [*self.listed, *other.listed][:MAX_EVENTS]
-        return Contributions(listed, self.events + other.events, self.total + other.total)
+        listed = sorted(
+            [*self.listed, *other.listed], key=lambda each: (each.row.occurred_on, each.row.sequence)
+        )
+        return Contributions(listed[:MAX_EVENTS], self.events + other.events, self.total + other.total)
 
 
 def of_rows(rows: Sequence[Any]) -> Contributions:

@@ -47,7 +47,8 @@ class FigureDefinition:
 
     `path` is their place in the API, with the names of the scope in braces. `name` and `rule` are the keys of the words in
     the catalogue: `figure.<name>` is the title, `rule.<rule>` says how it is computed. `scopes` are those that a programme
-    has. `adds` and `subtracts` name the events; `highlight` the field of an event that counts.
+    has. `adds` and `subtracts` name the events, for readers: `prove` alone decides what counts. `highlight` is the JSON key that
+    is marked in an event's payload.
     """
 
     path: str
@@ -65,7 +66,7 @@ class FigureDefinition:
 class Figure(NamedTuple):  # a page has hundreds: frozen dataclasses take about twice as long to make
     """A value with its definition and scope; `value` None is unknown.
 
-    `event_count` is the number of events that it was computed from, shown beside large figures.
+    `event_count` is the number of its events, shown beside large figures.
     """
 
     value: int | None
@@ -100,13 +101,13 @@ def figure(
 
 
 def counted(inputs: FigureInputs, definition: FigureDefinition, scope: Scope = NO_SCOPE) -> Figure:
-    """Return a figure that counts events: it has as many as its value."""
+    """Return a figure whose value is itself the number of its events."""
     found = figure(inputs, definition, scope)
     return found._replace(event_count=found.value)
 
 
 def once(compute: Callable[[FigureInputs], Result]) -> Callable[[FigureInputs], Result]:
-    """Return the function computed once for each inputs: the rows from which many figures are taken."""
+    """Cache the function's result with the inputs: rows from which many figures are taken."""
 
     def computed(inputs: FigureInputs) -> Result:
         if compute not in inputs.computed:

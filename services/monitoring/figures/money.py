@@ -8,7 +8,15 @@ from typing import Literal
 
 from services.monitoring.figures import contributions
 from services.monitoring.figures.contributions import Contributions
-from services.monitoring.figures.figure import UNKNOWN, Figure, FigureDefinition, Scope, figure, of_definition
+from services.monitoring.figures.figure import (
+    UNKNOWN,
+    Figure,
+    FigureDefinition,
+    Scope,
+    figure,
+    of_definition,
+    sum_of_known,
+)
 from services.monitoring.figures.inputs import ALL, FigureInputs
 from services.monitoring.figures.money_rows import (
     PUBLIC_SUM,
@@ -229,7 +237,7 @@ class MoneyYear:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """One funder's year, in won: planned, committed by agreements, disbursed by confirmed payments."""
+    """One funder's year, in won: planned, committed by agreements, and executed: paid, past spending, the company's share as evidenced."""
 
     funder: RowFunder
     planned: Figure
@@ -341,9 +349,14 @@ def execution_row(inputs: FigureInputs, funder: Funder, year: int) -> ExecutionR
 
 
 def year_plan(inputs: FigureInputs, funder: Funder, year: int) -> Figure:
-    """Return the plan of a year, or of its half-year where only that is planned."""
-    plans = (planned(inputs, funder, period) for period in (f"{year}", f"{year}H1", f"{year}H2"))
-    return next((plan for plan in plans if plan is not UNKNOWN), UNKNOWN)
+    """Return the plan of a year, or the sum of its half-years where they alone are planned."""
+    whole, *halves = (planned(inputs, funder, period) for period in (f"{year}", f"{year}H1", f"{year}H2"))
+    stated = [plan for plan in (whole,) if plan is not UNKNOWN] or [
+        plan for plan in halves if plan is not UNKNOWN
+    ]
+    if len(stated) < 2:
+        return stated[0] if stated else UNKNOWN
+    return Figure(sum_of_known(*stated))
 
 
 def public_plan(inputs: FigureInputs, year: int) -> Figure:

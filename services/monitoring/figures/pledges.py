@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from services.monitoring.figures import contributions
-from services.monitoring.figures.contributions import Contributions
+from services.monitoring.figures.contributions import Contribution, Contributions
 from services.monitoring.figures.figure import (
     Figure,
     FigureDefinition,
@@ -66,7 +66,8 @@ async def prove_progress(transaction: Transaction, inputs: FigureInputs, scope: 
     pledge = inputs.required_definition.pledge
     name = PledgeProgressReported.name
     rows = await contributions.events_of_subject(transaction, inputs, pledge.id, name) if pledge else []
-    return contributions.of_amounts((row, row.data["percent"]) for row in rows[-1:])
+    listed = [Contribution(row, row.data["percent"]) for row in rows[-1:]]  # 0 too is reported
+    return Contributions(listed, len(listed), sum(each.amount for each in listed))
 
 
 def scopes_of_indicators(inputs: FigureInputs) -> Iterable[Scope]:

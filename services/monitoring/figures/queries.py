@@ -29,10 +29,17 @@ VERSIONS = """
     select distinct on (programme_id, version is null)
         programme_id, version, definition::text as definition, holds_from, proposal,
         min(holds_from) over (partition by programme_id, version is null) as published_on,
-        min(holds_from) over (
-            partition by programme_id, version is null, definition -> 'planned_companies'
-        ) as plan_since
-    from programme_version where programme_id = any($1::text[]) and holds_from <= $2
+        min(holds_from) over (partition by programme_id, version is null, plan) as plan_since
+    from (
+        select *, count(*) filter (where is_new_plan) over versions as plan
+        from (
+            select *, plan_rows is distinct from lag(plan_rows) over versions as is_new_plan
+            from (select *, definition -> 'planned_companies' as plan_rows from programme_version) p
+            where programme_id = any($1::text[]) and holds_from <= $2
+            window versions as (partition by programme_id, version is null order by version, sequence)
+        ) changes
+        window versions as (partition by programme_id, version is null order by version, sequence)
+    ) plans
     order by programme_id, version is null, version desc, sequence desc
 """
 
