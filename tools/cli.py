@@ -123,6 +123,14 @@ def audit(
 
 
 @app.command()
+def migrate(state: StateOption = None) -> None:
+    """실행 중인 것의 데이터베이스 구조를 이 판으로 올립니다 / Migrate the schemas of what runs to this checkout's state."""
+    from tools.devstack import cli
+
+    cli.migrate(state)
+
+
+@app.command()
 def rebuild(
     state: StateOption = None,
     switch: Annotated[

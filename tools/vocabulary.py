@@ -44,7 +44,7 @@ RETIRED = {
     "tile": "rollup",
     "tiles": "rollups",
     "tiled": "rollup",
-    "drawings": "chart_data",
+    "view_charts": "chart_data",
     "town": "stack_under_test",
     "victim": "instrumented_service",
     "guests": "extra_processes",
@@ -67,13 +67,6 @@ RETIRED = {
 
 STANDARD_TERMS = re.compile(r"dead_?letters?", re.IGNORECASE)
 """Terms in which a retired word stands rightly."""
-
-FILES_TO_BE_MOVED = {
-    Path("services/monitoring/board/kept.py"),
-    Path("services/monitoring/board/fill/kept.py"),
-    Path("services/monitoring/board/parts/drawings.py"),
-}
-"""Files whose places change with the board's restructuring; their contents have the new words already."""
 
 OPENINGS = re.compile(
     r"(What|Who|Whose|Whom|Whoever|Whatever|Those|These|Of|The same|Until|From|Also|Which|That|Its|It|They|All that|"
@@ -129,7 +122,7 @@ def retired(name: str) -> Iterator[str]:
 def findings(path: Path) -> Iterator[Finding]:
     """Yield what breaks the vocabulary in one Python file."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    names = [*([] if path in FILES_TO_BE_MOVED else [(1, path.stem)]), *identifiers(tree)]
+    names = [(1, path.stem), *identifiers(tree)]
     for line, name in names:
         for word in retired(name):
             yield Finding(path, line, f"`{name}`: `{word}` is retired, use {RETIRED[word]}")

@@ -1,11 +1,10 @@
 """Subscriptions of this service and their handlers."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.applications.companies import commands as companies
 from services.applications.companies.models import State
 from services.applications.past_results import commands as past_results
 from services.applications.selection import commands as selection
+from shared.database.transaction import Transaction
 from shared.events.external import (
     LegacyCaseRecorded,
     MinistryCompanySelected,
@@ -17,27 +16,27 @@ from shared.messaging.consumer import Handlers
 
 
 async def on_ministry_company_selected(
-    session: AsyncSession, event: MinistryCompanySelected, envelope: Envelope
+    transaction: Transaction, event: MinistryCompanySelected, envelope: Envelope
 ) -> None:
-    await selection.select_by_ministry(session, event)
+    await selection.select_by_ministry(transaction, event)
 
 
 async def on_legacy_case_recorded(
-    session: AsyncSession, event: LegacyCaseRecorded, envelope: Envelope
+    transaction: Transaction, event: LegacyCaseRecorded, envelope: Envelope
 ) -> None:
-    await past_results.record(session, envelope.source.removeprefix("/external/"), event)
+    await past_results.record(transaction, envelope.source.removeprefix("/external/"), event)
 
 
 async def on_registry_business_suspended(
-    session: AsyncSession, event: RegistryBusinessSuspended, envelope: Envelope
+    transaction: Transaction, event: RegistryBusinessSuspended, envelope: Envelope
 ) -> None:
-    await companies.record_closure(session, event.business_number, State.SUSPENDED, event.occurred_on)
+    await companies.record_closure(transaction, event.business_number, State.SUSPENDED, event.occurred_on)
 
 
 async def on_registry_business_closed(
-    session: AsyncSession, event: RegistryBusinessClosed, envelope: Envelope
+    transaction: Transaction, event: RegistryBusinessClosed, envelope: Envelope
 ) -> None:
-    await companies.record_closure(session, event.business_number, State.CLOSED, event.occurred_on)
+    await companies.record_closure(transaction, event.business_number, State.CLOSED, event.occurred_on)
 
 
 HANDLERS: Handlers = {

@@ -1,11 +1,10 @@
 """Subscriptions of this service and their handlers."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.funding.budgets import commands as budgets
 from services.funding.payments import commands as payments
 from services.funding.programmes import commands as programmes
 from services.funding.tranches import commands as tranches
+from shared.database.transaction import Transaction
 from shared.events.applications import (
     AgreementSigned,
     CaseAbandoned,
@@ -19,39 +18,39 @@ from shared.messaging.cloudevents import Envelope
 from shared.messaging.consumer import Handlers
 
 
-async def on_programme_published(session: AsyncSession, event: ProgrammePublished, _: Envelope) -> None:
-    await programmes.save_version(session, event.definition, event.version, event.occurred_on)
+async def on_programme_published(transaction: Transaction, event: ProgrammePublished, _: Envelope) -> None:
+    await programmes.save_version(transaction, event.definition, event.version, event.occurred_on)
 
 
-async def on_case_recorded(session: AsyncSession, event: CaseRecorded, _: Envelope) -> None:
-    await budgets.book_past_spending(session, event)
+async def on_case_recorded(transaction: Transaction, event: CaseRecorded, _: Envelope) -> None:
+    await budgets.book_past_spending(transaction, event)
 
 
-async def on_agreement_signed(session: AsyncSession, event: AgreementSigned, _: Envelope) -> None:
-    await tranches.schedule(session, event)
+async def on_agreement_signed(transaction: Transaction, event: AgreementSigned, _: Envelope) -> None:
+    await tranches.schedule(transaction, event)
 
 
-async def on_case_abandoned(session: AsyncSession, event: CaseAbandoned, _: Envelope) -> None:
+async def on_case_abandoned(transaction: Transaction, event: CaseAbandoned, _: Envelope) -> None:
     if event.stage == "after_agreement":
-        await tranches.abandon(session, event.case_id, event.occurred_on)
+        await tranches.abandon(transaction, event.case_id, event.occurred_on)
 
 
-async def on_company_closed(session: AsyncSession, event: CompanyClosed, _: Envelope) -> None:
-    await tranches.hold_company(session, event.company_id, event.state, event.occurred_on)
+async def on_company_closed(transaction: Transaction, event: CompanyClosed, _: Envelope) -> None:
+    await tranches.hold_company(transaction, event.company_id, event.state, event.occurred_on)
 
 
-async def on_milestone_achieved(session: AsyncSession, event: MilestoneAchieved, _: Envelope) -> None:
-    await tranches.achieve_milestone(session, event.case_id, event.milestone, event.occurred_on)
+async def on_milestone_achieved(transaction: Transaction, event: MilestoneAchieved, _: Envelope) -> None:
+    await tranches.achieve_milestone(transaction, event.case_id, event.milestone, event.occurred_on)
 
 
-async def on_payment_executed(session: AsyncSession, event: TreasuryPaymentExecuted, _: Envelope) -> None:
+async def on_payment_executed(transaction: Transaction, event: TreasuryPaymentExecuted, _: Envelope) -> None:
     await payments.execute(
-        session, event.payment_id, event.amount_krw, event.treasury_reference, event.occurred_on
+        transaction, event.payment_id, event.amount_krw, event.treasury_reference, event.occurred_on
     )
 
 
-async def on_payment_rejected(session: AsyncSession, event: TreasuryPaymentRejected, _: Envelope) -> None:
-    await payments.reject(session, event.payment_id, event.reason, event.occurred_on)
+async def on_payment_rejected(transaction: Transaction, event: TreasuryPaymentRejected, _: Envelope) -> None:
+    await payments.reject(transaction, event.payment_id, event.reason, event.occurred_on)
 
 
 HANDLERS: Handlers = {

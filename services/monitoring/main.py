@@ -1,9 +1,10 @@
 """The monitoring service: milestones, mentors and pledges of cases, and the board with its projections."""
 
 from services.monitoring.board import api as board
-from services.monitoring.board import files
+from services.monitoring.board import configuration
 from services.monitoring.consumers import HANDLERS
 from services.monitoring.figures import api as figures
+from services.monitoring.figures.metrics import measure
 from services.monitoring.mentors import api as mentors
 from services.monitoring.milestones import api as milestones
 from services.monitoring.milestones.commands import run_deadlines
@@ -23,7 +24,9 @@ SERVICE = Service(
     routers=[milestones.router, mentors.router, pledges.router, figures.router, board.router, board.stream],
     handlers=HANDLERS,
     projections=PROJECTIONS,
+    projections_version=2,
     change_key=affected_programme,
     deadlines=run_deadlines,
-    configure_app=files.configure_app,
+    measure=measure,
+    configure_app=configuration.configure_app,
 )

@@ -1,9 +1,8 @@
 """Subscriptions of this service and their handlers."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.notifications.cases import commands as cases
 from services.notifications.messages import commands as messages
+from shared.database.transaction import Transaction
 from shared.events.applications import (
     AgreementSigned,
     ApplicationScreened,
@@ -22,20 +21,22 @@ from shared.messaging.consumer import Handlers
 
 
 async def on_programme_published(
-    session: AsyncSession, event: ProgrammePublished, envelope: Envelope
+    transaction: Transaction, event: ProgrammePublished, envelope: Envelope
 ) -> None:
-    await cases.save_programme_names(session, event)
+    await cases.save_programme_names(transaction, event)
 
 
-async def on_company_registered(session: AsyncSession, event: CompanyRegistered, envelope: Envelope) -> None:
-    await cases.save_company_name(session, event)
+async def on_company_registered(
+    transaction: Transaction, event: CompanyRegistered, envelope: Envelope
+) -> None:
+    await cases.save_company_name(transaction, event)
 
 
 async def on_application_submitted(
-    session: AsyncSession, event: ApplicationSubmitted, envelope: Envelope
+    transaction: Transaction, event: ApplicationSubmitted, envelope: Envelope
 ) -> None:
-    await cases.save_case(session, event)
-    await messages.enqueue(session, event, envelope)
+    await cases.save_case(transaction, event)
+    await messages.enqueue(transaction, event, envelope)
 
 
 # case.recorded is left out: past results of another system lead to no message.

@@ -34,6 +34,7 @@ from services.notifications.messages import commands
 from services.notifications.messages.commands import ClaimedMessage
 from services.notifications.messages.domain import NO_CONTACT, TOO_LATE, Transition, transition_after
 from services.notifications.settings import NotificationsSettings
+from services.notifications.templates import words
 from services.notifications.templates.notices import NOTICES
 from services.notifications.templates.rendering import render
 from shared.config import MessagingSettings
@@ -76,8 +77,8 @@ def channels(settings: NotificationsSettings) -> list[Channel]:
 async def expire_unknown(context: Context) -> None:
     """Mark messages as `unknown` whose outcome is overdue, every ten seconds until cancelled."""
     while True:
-        async with context.database.transaction() as session:
-            expired = await commands.expire_unknown(session)
+        async with context.database.transaction() as transaction:
+            expired = await commands.expire_unknown(transaction)
         if expired:
             log.warning("messages.unknown", count=expired)
         await asyncio.sleep(EXPIRY_INTERVAL)
@@ -110,7 +111,9 @@ class ChannelWorker:
     def update_backoff(self, outcomes: Sequence[Outcome]) -> None:
         """Double the pause while the provider is down; end it with the first batch that gets through."""
         reasons = [
-            outcome.reason for outcome in outcomes if isinstance(outcome, Deferred) and outcome.provider_down
+            down_reason(outcome)
+            for outcome in outcomes
+            if isinstance(outcome, Deferred) and outcome.provider_down
         ]
         if reasons:
             longest = self.settings.backoff_limit_seconds
@@ -128,10 +131,15 @@ class ChannelWorker:
         return f"{self.channel.name}: {self.down_reason}" if self.down_reason else None
 
 
+def down_reason(outcome: Deferred) -> str:
+    ko, en = (words.problem(outcome.problem, language) for language in ("ko", "en"))
+    return f"{ko} / {en} ({outcome.answer})"
+
+
 async def send_batch(database: Database, channel: Channel, settings: MessagingSettings) -> list[Outcome]:
     """Claim due messages and commit; send them; record and return their outcomes (empty if none was due)."""
-    async with database.transaction() as session:
-        claimed = await commands.claim(session, channel.name, channel.batch)
+    async with database.transaction() as transaction:
+        claimed = await commands.claim(transaction, channel.name, channel.batch)
     if not claimed:
         return []
     outcomes = await send_claimed(channel, claimed)
@@ -163,7 +171,7 @@ async def send_claimed(channel: Channel, claimed: Sequence[ClaimedMessage]) -> M
     except Exception as error:
         # A fault of the adapter: it is not known whether any message has left.
         log.exception("channel.failed", channel=channel.name)
-        indeterminate = Indeterminate(f"보내는 중에 오류가 났습니다: {type(error).__name__}")
+        indeterminate = Indeterminate("channel_error", type(error).__name__)
         return {**failed, **{message.message_id: indeterminate for message in outgoing}}
 
 
@@ -174,7 +182,7 @@ def span_spec(channel: Channel, message: ClaimedMessage) -> SpanSpec:
 
 
 def set_span_outcome(span: Span, outcome: Outcome | None) -> None:
-    """Set the outcome's class on the span, without its reason: a provider's answer may repeat the address."""
+    """Set the outcome's class on the span, without the provider's answer, which may repeat the address."""
     kind = type(outcome).__name__
     span.set_attribute("ieum.outcome", kind.lower())
     if not isinstance(outcome, Accepted):
@@ -192,7 +200,7 @@ def prepare(message: ClaimedMessage) -> OutgoingMessage | Failed:
         return OutgoingMessage(message.id, message.address, render(notice, message.language, message.channel))
     except (TemplateError, ValidationError, KeyError) as error:
         log.exception("template.failed", template=message.template)
-        return Failed(f"양식 오류: {message.template} ({type(error).__name__})")
+        return Failed("template_error", f"{message.template} ({type(error).__name__})")
 
 
 async def record_outcomes(
@@ -201,8 +209,8 @@ async def record_outcomes(
     """Commit the transitions, retrying while the database is unavailable: only this process knows the outcomes."""
     while True:
         try:
-            async with database.transaction() as session:
-                return await commands.record_outcomes(session, transitions)
+            async with database.transaction() as transaction:
+                return await commands.record_outcomes(transaction, transitions)
         except Exception as error:
             if not is_transient(error):
                 raise

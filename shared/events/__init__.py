@@ -3,7 +3,11 @@
 Promises to publishers and subscribers:
 
     event      A fact that has happened, named in the past tense, as a frozen model; its name with its version is its type
-               on the wire (`kr.ieum.company.selected.v1`). A change that old readers cannot take gets a new version.
+               on the wire (`kr.ieum.company.selected.v2`). A change that old readers cannot take gets a new version.
+    versions   Each service publishes the newest version alone. Readers know no other: an earlier one, from an older log,
+               reaches them as the newest (upcasting).
+    facts      Codes, numbers, ids and dates, and what a person or another system has written, as written. A sentence that
+               we compose belongs to whoever shows it, in the reader's language.
     publisher  Each type has one source and one topic; the same type from elsewhere is refused.
     subject    The aggregate that the event is about, and its Kafka key: events of one subject arrive in order.
     dates      `occurred_on` is the business date in Seoul; ids, times and causes travel in the envelope (CloudEvents).
@@ -19,14 +23,17 @@ Not promised: order between subjects, and unknown fields: a reader ignores them.
     monitoring     of the monitoring service: milestones, mentors, pledges
     notifications  of the notifications service: messages
     external       of other systems: ministry, treasury, registry, legacy system
+    texts          the kind of each text: a name, as typed, a reference, a code
+    earlier        versions that are published no more
+    upcasting      of each such version, the step to the next one
     catalogue      every event; `python -m shared.events.catalogue` writes the schemas
 """
 
 from abc import abstractmethod
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 
 class Event(BaseModel):
@@ -54,14 +61,17 @@ class Event(BaseModel):
 
 
 class RecordDeadLettered(Event):
-    """A record could not be handled and is stored with its original bytes; the event has its position, never its content."""
+    """A record could not be handled and is stored with its original bytes; the event has its position, never its content.
+
+    `reason`: the code of the rule that it breaks.
+    """
 
     name: ClassVar[str] = "record.dead_lettered.v1"
     consumer: str
     topic_name: str
     partition: int
     offset: int
-    reason: str
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
     @property
     def subject(self) -> str:

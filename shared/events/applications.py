@@ -4,15 +4,17 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.events import Event, RecordDeadLettered
-from shared.events.definition import Code, Count, Definition, Proposal, TrackId
+from shared.events.definition import BusinessState, Code, Count, Definition, Proposal, TrackId
 from shared.values.business_number import BusinessNumber
 from shared.values.money import Krw, Shares
 
 Score = Annotated[str, StringConstraints(pattern=r"^\d+(/\d+)?$")]
+Rank = Annotated[int, Field(ge=1)]
 Via = Literal["ranking", "reserve", "ministry"]
+RejectionCause = Literal["ineligible", "suspended", "closed"]
 RecordStatus = Literal["completed", "in_progress"]
 
 
@@ -103,7 +105,7 @@ class CompanyClosed(CompanyEvent):
     """The business registry reported the company as suspended (휴업) or closed (폐업)."""
 
     name: ClassVar[str] = "company.closed.v1"
-    state: Literal["suspended", "closed"]
+    state: BusinessState
 
 
 class CaseEvent(ApplicationsEvent):
@@ -172,38 +174,73 @@ class ReviewSubmitted(CaseEvent):
     conflict_of_interest: bool
 
 
+class TieBreak(BaseModel):
+    """A tie-break between equal scores: by the mean of a criterion of the review, or at last by business number."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: Literal["criterion_mean", "business_number"]
+    criterion: Code | None = None
+
+
+class Ranking(BaseModel):
+    """The grounds of a rank: applications ranked together, quota, reviews counted, and the tie-breaks that were needed.
+
+    They were ranked within the case's track, within the whole round where it has none. `trimmed`: the highest and the
+    lowest review were left out.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    applications: Rank
+    quota: Count
+    reviews: Rank
+    trimmed: bool
+    tie_breaks: list[TieBreak] = []
+
+
 class Selection(CaseEvent):
     """Base of the outcomes of a round's selection."""
 
     round_id: Code
     year: int
     track: TrackId | None = None
-    reason: str
 
 
 class CompanySelected(Selection):
-    """The company was selected and holds an award; `score` is an exact fraction such as 250/3."""
+    """The company was selected and holds an award; `score` is an exact fraction such as 250/3.
 
-    name: ClassVar[str] = "company.selected.v1"
+    `predecessor_receipt_number`: the case whose award it takes over, where it comes from the waiting list.
+    """
+
+    name: ClassVar[str] = "company.selected.v2"
     via: Via
-    rank: Annotated[int, Field(ge=1)] | None = None
+    rank: Rank | None = None
     score: Score | None = None
+    ranking: Ranking | None = None
+    predecessor_receipt_number: str | None = None
 
 
 class CompanyReserved(Selection):
     """The company was put on the waiting list, which is promoted in rank order when an award is relinquished."""
 
-    name: ClassVar[str] = "company.reserved.v1"
-    rank: Annotated[int, Field(ge=1)]
+    name: ClassVar[str] = "company.reserved.v2"
+    rank: Rank
     score: Score
+    ranking: Ranking | None = None
 
 
 class CompanyRejected(Selection):
-    """The company was not selected; no rank where it was not ranked."""
+    """The company was not selected; no rank where it was not ranked.
 
-    name: ClassVar[str] = "company.rejected.v1"
-    rank: Annotated[int, Field(ge=1)] | None = None
+    `findings`: what the screening found against an ineligible application, as the officer typed it.
+    """
+
+    name: ClassVar[str] = "company.rejected.v2"
+    rank: Rank | None = None
     score: Score | None = None
+    cause: RejectionCause | None = None
+    findings: list[str] = []
 
 
 class AgreementSigned(CaseEvent):

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import orjson
 
-from shared.events import Event, applications, external, funding, monitoring, notifications
+from shared.events import Event, applications, external, funding, monitoring, notifications, texts
+from shared.events.upcasting import upcasters_to
 
 PUBLISHERS = (applications, external, funding, monitoring, notifications)
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 
 
 def events() -> list[type[Event]]:
-    """Return every event class with a wire name, by topic and name."""
+    """Return the newest version of every event, by topic and name."""
     published = {event for module in PUBLISHERS for event in vars(module).values() if is_event(event)}
+    return sorted(published, key=lambda event: (event.topic, event.name))
+
+
+def earlier_events() -> list[type[Event]]:
+    """Return the versions that are published no more and still read, by topic and name."""
+    published = {upcaster.earlier for event in events() for upcaster in upcasters_to(event)}
     return sorted(published, key=lambda event: (event.topic, event.name))
 
 
@@ -28,9 +35,10 @@ def is_event(value: object) -> bool:
 
 
 def schemas() -> Iterator[tuple[str, bytes]]:
-    """Yield the file name and JSON Schema (2020-12) of each event."""
-    for event in events():
+    """Yield the file name and JSON Schema (2020-12) of each event, in every version that is read."""
+    for event in events() + earlier_events():
         schema = event.model_json_schema(mode="validation")
+        texts.annotate(event.name, schema)
         header = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": event.type()}
         wire = {"x-topic": event.topic, "x-source": event.source}
         file = f"{event.topic.removeprefix('ieum.')}.{event.name}.json"

@@ -17,6 +17,9 @@ Period = Annotated[str, StringConstraints(pattern=r"^(\d{4}(H[12])?|after|unspli
 Count = Annotated[int, Field(ge=0, strict=True)]
 UNSPLIT: Literal["unsplit"] = "unsplit"
 
+BusinessState = Literal["suspended", "closed"]
+"""What the business registry says of a company that is not in business: 휴업, 폐업."""
+
 
 class FrozenModel(BaseModel):
     """Base of a definition's parts: frozen, unknown fields refused."""

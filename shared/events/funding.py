@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events import Event, RecordDeadLettered
-from shared.events.definition import Code
+from shared.events.definition import BusinessState, Code
 from shared.values.money import Funder, Krw, Shares
 
 
@@ -149,7 +149,10 @@ class TrancheDisbursed(TrancheEvent):
 
 
 class TrancheFailed(TrancheEvent):
-    """The treasury rejected the payment: nothing was paid, and the money is committed again."""
+    """The treasury rejected the payment: nothing was paid, and the money is committed again.
+
+    `reason`: the treasury's own words.
+    """
 
     name: ClassVar[str] = "tranche.failed.v1"
     payment_id: UUID
@@ -164,10 +167,10 @@ class TrancheUnconfirmed(TrancheEvent):
 
 
 class TrancheHeld(TrancheEvent):
-    """The tranche was put on hold, for example because the business is suspended or closed."""
+    """The tranche was put on hold, because the business is suspended or closed."""
 
     name: ClassVar[str] = "tranche.held.v1"
-    reason: str
+    reason: BusinessState
 
 
 class FundingRecordDeadLettered(RecordDeadLettered):

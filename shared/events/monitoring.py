@@ -70,12 +70,16 @@ class MilestoneMissed(MilestoneEvent):
     name: ClassVar[str] = "milestone.missed.v1"
 
 
+MAX_MENTOR_WEEKS = 8
+"""A mentor stays with a company at most so long."""
+
+
 class MentorAssigned(CaseMonitoringEvent):
     """A mentor was assigned to the company for up to `weeks` weeks."""
 
     name: ClassVar[str] = "mentor.assigned.v1"
     mentor_id: str
-    weeks: Annotated[int, Field(ge=1, le=8)]
+    weeks: Annotated[int, Field(ge=1, le=MAX_MENTOR_WEEKS)]
 
 
 class MentorVisited(CaseMonitoringEvent):

@@ -1,10 +1,24 @@
 """Events of the notifications service: outcomes of messages, without any address."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import StringConstraints
 
 from shared.events import Event, RecordDeadLettered
 from shared.events.definition import Code
+
+FailureReason = Literal[
+    "no_contact",
+    "too_late",
+    "template_error",
+    "address_not_supported",
+    "too_long",
+    "refused",
+    "not_delivered",
+]
+UnknownReason = Literal["no_answer", "not_in_answer", "channel_error", "sender_lost", "no_delivery_report"]
+ProviderCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,20}$")]
 
 
 class MessageEvent(Event):
@@ -38,17 +52,22 @@ class MessageDelivered(MessageEvent):
 
 
 class MessageFailed(MessageEvent):
-    """The message was not sent, or did not arrive, and is not sent again."""
+    """The message was not sent, or did not arrive, and is not sent again.
 
-    name: ClassVar[str] = "message.failed.v1"
-    reason: str
+    `provider_code`: the code with which the mail server, gateway or carrier refused it; its words stay with us, since
+    they may repeat the address.
+    """
+
+    name: ClassVar[str] = "message.failed.v2"
+    reason: FailureReason | None = None
+    provider_code: ProviderCode | None = None
 
 
 class MessageUnknown(MessageEvent):
     """The outcome of the message is unknown; it is not sent again by itself."""
 
-    name: ClassVar[str] = "message.unknown.v1"
-    reason: str
+    name: ClassVar[str] = "message.unknown.v2"
+    reason: UnknownReason | None = None
 
 
 class NotificationsRecordDeadLettered(RecordDeadLettered):

@@ -5,11 +5,10 @@ from datetime import datetime
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import DateTime, func, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import DateTime, func
 from sqlmodel import Field
 
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.errors import BusinessError, Malformed
 from shared.events import RecordDeadLettered
 from shared.messaging.cloudevents import explain
@@ -40,13 +39,11 @@ INSERT = """
     values ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9)
     on conflict do nothing returning 1
 """
-DEPTH = text(
-    "select count(*), extract(epoch from clock_timestamp() - max(dead_lettered_at)) from dead_letter"
-)
+DEPTH = "select count(*), extract(epoch from clock_timestamp() - max(dead_lettered_at)) from dead_letter"
 
 
 async def dead_letter(
-    executor: Executor,
+    transaction: Transaction,
     dead_letter_event: type[RecordDeadLettered],
     consumer: str,
     record: Record,
@@ -58,11 +55,11 @@ async def dead_letter(
     dead-lettered the record before.
     """
     rule, reason = reason_of(error)
-    if not await insert(executor, record, consumer, rule, reason):
+    if not await insert(transaction, record, consumer, rule, reason):
         return False
     position = {"topic_name": record.topic, "partition": record.partition, "offset": record.offset}
     fields = {"consumer": consumer, "reason": rule, "occurred_on": today()} | position
-    await emit(executor, dead_letter_event.model_validate(fields))
+    await emit(transaction, dead_letter_event.model_validate(fields))
     DEAD_LETTERS.labels(dead_letter_event.source.removeprefix("/services/"), record.topic, rule).inc()
     log.error("record.dead_lettered", **position, rule=rule, reason=reason)
     return True
@@ -82,14 +79,14 @@ def reason_of(error: Exception) -> tuple[str, str]:
     return "failed", f"{type(error).__name__}: {error}"
 
 
-async def insert(executor: Executor, record: Record, consumer: str, rule: str, reason: str) -> bool:
+async def insert(transaction: Transaction, record: Record, consumer: str, rule: str, reason: str) -> bool:
     """Store the record; return False if this consumer's dead letter of it exists."""
     headers = orjson.dumps(hex_headers(record)).decode()
     columns = (record.topic, record.partition, record.offset, consumer, record.key, record.value, headers)
-    return bool(await fetch(executor, INSERT, *columns, rule, reason.replace("\0", "")))
+    return bool(await transaction.fetch(INSERT, *columns, rule, reason.replace("\0", "")))
 
 
-async def count_and_newest_age(session: AsyncSession) -> tuple[int, float]:
+async def count_and_newest_age(transaction: Transaction) -> tuple[int, float]:
     """Return the number of dead letters and the age of the newest in seconds, NaN where there is none."""
-    count, seconds = (await session.execute(DEPTH)).one()
+    [(count, seconds)] = await transaction.fetch(DEPTH)
     return int(count), float("nan") if seconds is None else float(seconds)

@@ -5,10 +5,10 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.config import MessagingSettings
 from shared.database.engine import Database, is_transient
+from shared.database.transaction import Transaction
 from shared.errors import BusinessError, Malformed, PrerequisiteMissing
 from shared.events import Event, RecordDeadLettered
 from shared.messaging import cloudevents, dead_letters, inbox, parking
@@ -26,7 +26,7 @@ from shared.values.clock import refuse_future
 
 log = structlog.get_logger()
 
-Handler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
+Handler = Callable[[Transaction, Any, Envelope], Awaitable[None]]
 Handlers = Mapping[type[Event], Handler]
 
 
@@ -65,11 +65,11 @@ class Dispatcher:
         if (event_type := self.subscriptions.event_type(envelope.type)) is None:
             return "skipped"
         refuse_wrong_source(event_type, envelope.source, record.topic)
-        event = event_type.model_validate_json(data)
+        event = self.subscriptions.parse(envelope.type, data)
         refuse_future(event.occurred_on)
         try:
-            async with self.database.transaction() as session:
-                outcome = await self.handle_in_key_order(session, record, envelope, event, data)
+            async with self.database.transaction() as transaction:
+                outcome = await self.handle_in_key_order(transaction, record, envelope, event, data)
         except PrerequisiteMissing as reason:
             outcome = await self.park(record, reason)
         if outcome == "handled":
@@ -77,16 +77,16 @@ class Dispatcher:
         return outcome
 
     async def handle_in_key_order(
-        self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
+        self, transaction: Transaction, record: Record, envelope: Envelope, event: Event, data: bytes
     ) -> str:
         """Handle the record, or park it behind an earlier parked record of its key."""
-        if await parking.has_predecessor(session, record):
-            await parking.park(session, record, "앞선 사건이 기다리고 있습니다 / an earlier record waits")
+        if await parking.has_predecessor(transaction, record):
+            await parking.park(transaction, record, "앞선 사건이 기다리고 있습니다 / an earlier record waits")
             return "parked"
-        return await self.handle_once(session, record, envelope, event, data)
+        return await self.handle_once(transaction, record, envelope, event, data)
 
     async def handle_once(
-        self, session: AsyncSession, record: Record, envelope: Envelope, event: Event, data: bytes
+        self, transaction: Transaction, record: Record, envelope: Envelope, event: Event, data: bytes
     ) -> str:
         """Claim the event in the inbox and call its handler in the caller's transaction; skip a second delivery."""
         with (
@@ -94,31 +94,31 @@ class Dispatcher:
             HANDLE_SECONDS.labels(self.database.schema, envelope.type).time(),
             handling(self.database.schema, record, envelope),
         ):
-            if not await inbox.is_first_delivery(session, envelope, data):
+            if not await inbox.is_first_delivery(transaction, envelope, data):
                 tracing.set_attribute("ieum.outcome", "duplicate")
                 return "duplicate"
-            await self.handlers[type(event)](session, event, envelope)
+            await self.handlers[type(event)](transaction, event, envelope)
             return "handled"
 
     async def is_handled(self, record: Record) -> bool:
         """Return whether an earlier delivery of the record was committed."""
         envelope, _ = cloudevents.read(record.headers, record.value)
-        async with self.database.transaction() as session:
-            return await inbox.is_handled(session, envelope)
+        async with self.database.transaction() as transaction:
+            return await inbox.is_handled(transaction, envelope)
 
     # Parked records: retried as events arrive and by the clock, each key from its first record on.
 
     async def park(self, record: Record, reason: PrerequisiteMissing) -> str:
         """Park the record in a transaction of its own, after the handler's was rolled back."""
-        async with self.database.transaction() as session:
-            await parking.park(session, record, str(reason))
+        async with self.database.transaction() as transaction:
+            await parking.park(transaction, record, str(reason))
         log.info("record.parked", partition=topic_partition(record), offset=record.offset, reason=str(reason))
         return "parked"
 
     async def retry_parked(self) -> None:
         """Retry the first record of each key, and the next ones as long as the one before was finished."""
-        async with self.database.transaction() as session:
-            keys = await parking.parked_keys(session)
+        async with self.database.transaction() as transaction:
+            keys = await parking.parked_keys(transaction)
         for topic, key in keys:
             while await self.retry_head(topic, key):
                 pass
@@ -127,12 +127,12 @@ class Dispatcher:
         """Retry the first parked record of a key; return whether it is finished, so that the next may be tried."""
         record: ParkedRecord | None = None
         try:
-            async with self.database.transaction() as session:
-                if (record := await parking.take_head(session, topic, key)) is None:
+            async with self.database.transaction() as transaction:
+                if (record := await parking.take_head(transaction, topic, key)) is None:
                     return False
                 envelope, data = cloudevents.read(record.headers, record.value)
-                event = self.subscriptions.types[envelope.type].model_validate_json(data)
-                outcome = await self.handle_once(session, record, envelope, event, data)
+                event = self.subscriptions.parse(envelope.type, data)
+                outcome = await self.handle_once(transaction, record, envelope, event, data)
             RECORDS.labels(self.database.schema, record.topic, outcome).inc()
             return True
         except Exception as error:
@@ -147,17 +147,19 @@ class Dispatcher:
             return False
         if not is_permanent(error) and await self.poison.count(record) < self.settings.delivery_attempts:
             return False
-        async with self.database.transaction() as session:
-            if not await parking.take(session, record):
+        async with self.database.transaction() as transaction:
+            if not await parking.take(transaction, record):
                 return False  # another process has finished it
-            await self.dead_letter_parked(session, record, error)
-            while expired and (follower := await parking.take_head(session, record.topic, record.key)):
-                await self.dead_letter_parked(session, follower, error)
+            await self.dead_letter_parked(transaction, record, error)
+            while expired and (follower := await parking.take_head(transaction, record.topic, record.key)):
+                await self.dead_letter_parked(transaction, follower, error)
         await self.poison.clear(topic_partition(record), record.offset + 1)
         return True
 
-    async def dead_letter_parked(self, session: AsyncSession, record: ParkedRecord, error: Exception) -> None:
-        await self.store_dead_letter(session, record, error)
+    async def dead_letter_parked(
+        self, transaction: Transaction, record: ParkedRecord, error: Exception
+    ) -> None:
+        await self.store_dead_letter(transaction, record, error)
         RECORDS.labels(self.database.schema, record.topic, "dead").inc()
 
     # Dead letters.
@@ -166,11 +168,13 @@ class Dispatcher:
         """Dead-letter a record. Raises CircuitOpen for a record of our own while the circuit is open."""
         if is_internal(record) and self.circuit.open_reason():
             raise CircuitOpen from error
-        async with self.database.transaction() as session:
-            await self.store_dead_letter(session, record, error)
+        async with self.database.transaction() as transaction:
+            await self.store_dead_letter(transaction, record, error)
 
-    async def store_dead_letter(self, session: AsyncSession, record: Record, error: Exception) -> None:
-        stored = await dead_letters.dead_letter(session, self.dead_letter_event, "consumer", record, error)
+    async def store_dead_letter(self, transaction: Transaction, record: Record, error: Exception) -> None:
+        stored = await dead_letters.dead_letter(
+            transaction, self.dead_letter_event, "consumer", record, error
+        )
         if stored and is_internal(record):
             self.circuit.count()
 

@@ -2,11 +2,10 @@
 
 from hashlib import sha256
 
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col, select
+from sqlmodel import Field
 
-from shared.database.engine import fetch
 from shared.database.tables import SharedTable
+from shared.database.transaction import Transaction
 from shared.errors import RuleBroken
 from shared.messaging.cloudevents import Envelope
 
@@ -24,18 +23,16 @@ class InboxEntry(SharedTable, table=True):
 CLAIM = "insert into inbox (source, id, digest) values ($1, $2, $3) on conflict do nothing returning 1"
 
 
-async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: bytes) -> bool:
+async def is_first_delivery(transaction: Transaction, envelope: Envelope, data: bytes) -> bool:
     """Claim the event in the caller's transaction; return False if it is claimed already.
 
     Raises RuleBroken where the same id was used for other content before.
     """
     digest = sha256(envelope.type.encode() + b"\n" + data).digest()
-    if await fetch(session, CLAIM, envelope.source, envelope.id, digest):
+    if await transaction.fetch(CLAIM, envelope.source, envelope.id, digest):
         return True
-    known = select(InboxEntry.digest).where(
-        col(InboxEntry.source) == envelope.source, col(InboxEntry.id) == envelope.id
-    )
-    if await session.scalar(known) != digest:
+    known = await transaction.find(InboxEntry, envelope.source, envelope.id)
+    if known is None or known.digest != digest:
         raise RuleBroken(
             "same_id_other_content",
             ko=f"{envelope.source}이(가) 같은 사건 번호 {envelope.id}로 다른 내용을 보냈습니다. 처음 것만 반영했습니다. 새 번호로 다시 보내세요.",
@@ -44,6 +41,6 @@ async def is_first_delivery(session: AsyncSession, envelope: Envelope, data: byt
     return False
 
 
-async def is_handled(session: AsyncSession, envelope: Envelope) -> bool:
+async def is_handled(transaction: Transaction, envelope: Envelope) -> bool:
     """Return whether the event was handled before."""
-    return await session.get(InboxEntry, (envelope.source, envelope.id)) is not None
+    return await transaction.find(InboxEntry, envelope.source, envelope.id) is not None

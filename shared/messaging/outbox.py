@@ -7,12 +7,11 @@ from uuid import UUID
 from zlib import crc32
 
 import orjson
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, func, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, func
 from sqlmodel import Field, SmallInteger
 
-from shared.database.engine import Connection, Executor, fetch, fetch_raw
 from shared.database.tables import SharedTable
+from shared.database.transaction import Connection, Transaction
 from shared.errors import RuleBroken
 from shared.events import Event
 from shared.messaging.cloudevents import DATA_LIMIT, new_attributes
@@ -100,15 +99,13 @@ LOCK = """
 """
 
 
-async def emit(executor: Executor, *events: Event) -> None:
+async def emit(transaction: Transaction, *events: Event) -> None:
     """Store the events in the log and outbox; the relay publishes them after the caller's transaction has committed.
 
     Raises RuleBroken for an event larger than Kafka takes.
     """
-    if isinstance(executor, AsyncSession):
-        await executor.flush()
     for event in events:
-        await fetch_raw(executor, EMIT, *_row(event))
+        await transaction.fetch(EMIT, *_row(event))
 
 
 def _row(event: Event) -> tuple[object, ...]:
@@ -151,9 +148,9 @@ class OutboxRecord(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-async def pending_shards(executor: Executor) -> list[int]:
+async def pending_shards(transaction: Transaction) -> list[int]:
     """Return the shards that have events to publish."""
-    return [row["shard"] for row in await fetch(executor, PENDING_SHARDS, SHARDS - 1)]
+    return [row["shard"] for row in await transaction.fetch(PENDING_SHARDS, SHARDS - 1)]
 
 
 async def lock_shards(connection: Connection, shards: Sequence[int]) -> list[int]:
@@ -182,11 +179,13 @@ async def delete_published(connection: Connection, published: Sequence[OutboxRec
     )
 
 
-async def count_and_oldest_age(session: AsyncSession) -> tuple[int, float]:
+DEPTH = """
+    select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)
+    from outbox o join event_log l using (position)
+"""
+
+
+async def count_and_oldest_age(transaction: Transaction) -> tuple[int, float]:
     """Return the number of pending events and the seconds that the oldest has waited."""
-    found = await session.execute(
-        text("""select count(*), coalesce(extract(epoch from clock_timestamp() - min(l.recorded_at)), 0)
-                from outbox o join event_log l using (position)""")
-    )
-    count, seconds = found.one()
+    [(count, seconds)] = await transaction.fetch(DEPTH)
     return int(count), float(seconds)

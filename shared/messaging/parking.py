@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, delete, func, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, col
+import orjson
+from sqlalchemy import DateTime, func
+from sqlmodel import Field
 
+from shared.database.transaction import Transaction
 from shared.messaging.kafka import Record
-from shared.messaging.stored_records import StoredRecord, matches, stored_columns
+from shared.messaging.stored_records import StoredRecord, hex_headers
 
 
 class ParkedRow(StoredRecord, table=True):
@@ -42,64 +42,62 @@ class ParkedRecord:
     waited_seconds: float
 
 
-HAS_PREDECESSOR = text(
-    "select exists (select from parked where topic = :topic and key is not distinct from :key)"
-)
-
-PARKED_KEYS = text("""
-    select topic, key from parked group by topic, key order by min(parked_at) limit 500
-""")
+HAS_PREDECESSOR = "select exists (select from parked where topic = $1 and key is not distinct from $2)"
+PARK = """
+    insert into parked (topic, partition, "offset", key, value, headers, reason)
+    values ($1, $2, $3, $4, $5, $6::text::json, $7) on conflict do nothing
+"""
+PARKED_KEYS = "select topic, key from parked group by topic, key order by min(parked_at) limit 500"
 # The head is chosen before it is locked: where another process holds it, no later record is taken in its place.
-HEAD = text("""
+HEAD = """
     select topic, partition, "offset", key, value, headers,
            extract(epoch from clock_timestamp() - parked_at) as waited
     from parked where (topic, partition, "offset") = (
-        select topic, partition, "offset" from parked where topic = :topic and key is not distinct from :key
+        select topic, partition, "offset" from parked where topic = $1 and key is not distinct from $2
         order by "offset" limit 1
     ) for update skip locked
-""")
+"""
+TAKE = """
+    delete from parked where topic = $1 and partition = $2 and "offset" = $3 returning 1
+"""
+DEPTH = "select count(*), coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0) from parked"
 
 
-DEPTH = text(
-    "select count(*), coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0) from parked"
-)
-
-
-async def has_predecessor(session: AsyncSession, record: Record) -> bool:
+async def has_predecessor(transaction: Transaction, record: Record) -> bool:
     """Return whether an earlier record of this topic and key is parked."""
-    return bool(await session.scalar(HAS_PREDECESSOR, {"topic": record.topic, "key": record.key}))
+    return bool(await transaction.value(HAS_PREDECESSOR, record.topic, record.key))
 
 
-async def park(session: AsyncSession, record: Record, reason: str) -> None:
+async def park(transaction: Transaction, record: Record, reason: str) -> None:
     """Store the record behind the earlier ones of its key; a record that is parked already stays as it is."""
-    row = insert(ParkedRow).values(stored_columns(record) | {"reason": reason}).on_conflict_do_nothing()
-    await session.execute(row)
+    headers = orjson.dumps(hex_headers(record)).decode()
+    position = (record.topic, record.partition, record.offset)
+    await transaction.fetch(PARK, *position, record.key, record.value, headers, reason)
 
 
-async def parked_keys(session: AsyncSession) -> Sequence[tuple[str, bytes | None]]:
+async def parked_keys(transaction: Transaction) -> Sequence[tuple[str, bytes | None]]:
     """Return (topic, key) of up to 500 keys with parked records, the longest waiting first."""
-    return [(row.topic, row.key) for row in await session.execute(PARKED_KEYS)]
+    return [(row.topic, row.key) for row in await transaction.fetch(PARKED_KEYS)]
 
 
-async def take_head(session: AsyncSession, topic: str, key: bytes | None) -> ParkedRecord | None:
+async def take_head(transaction: Transaction, topic: str, key: bytes | None) -> ParkedRecord | None:
     """Lock, remove and return the first record of the key in the caller's transaction; None where another holds it."""
-    found = (await session.execute(HEAD, {"topic": topic, "key": key})).mappings().first()
-    if found is None:
+    rows = await transaction.fetch(HEAD, topic, key)
+    if not rows:
         return None
-    record = _record(found)
-    await session.execute(delete(ParkedRow).where(matches(ParkedRow, record)))
+    record = _record(rows[0])
+    await take(transaction, record)
     return record
 
 
-async def take(session: AsyncSession, record: Record) -> bool:
+async def take(transaction: Transaction, record: Record) -> bool:
     """Remove the record; return False where it is no longer parked."""
-    removed = delete(ParkedRow).where(matches(ParkedRow, record)).returning(col(ParkedRow.offset))
-    return await session.scalar(removed) is not None
+    return bool(await transaction.fetch(TAKE, record.topic, record.partition, record.offset))
 
 
-async def count_and_oldest_age(session: AsyncSession) -> tuple[int, float]:
+async def count_and_oldest_age(transaction: Transaction) -> tuple[int, float]:
     """Return the number of parked records and the seconds that the oldest has waited."""
-    count, seconds = (await session.execute(DEPTH)).one()
+    [(count, seconds)] = await transaction.fetch(DEPTH)
     return int(count), float(seconds)
 
 

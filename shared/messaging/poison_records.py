@@ -87,8 +87,8 @@ class PoisonDetector:
             [at.partition for at in partitions],
             [offsets[at] for at in partitions],
         )
-        async with self.database.asyncpg_transaction() as connection:
-            rows = await connection.fetch(OPEN, self.consumer, *columns)
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(OPEN, self.consumer, *columns)
         for partition in (TopicPartition(row["topic"], row["partition"]) for row in rows):
             left = ends[partition] - offsets[partition] if ends else self.suspicious_records
             if left > 0:
@@ -128,8 +128,8 @@ class PoisonDetector:
     async def count(self, record: Record) -> int:
         """Add one to the stored attempts of the record and return them."""
         partition = topic_partition(record)
-        async with self.database.asyncpg_transaction() as connection:
-            attempts = int(await connection.fetchval(COUNT, self.consumer, *partition, record.offset))
+        async with self.database.transaction() as transaction:
+            attempts = int(await transaction.value(COUNT, self.consumer, *partition, record.offset))
         self.stored.add(partition)
         return attempts
 
@@ -143,7 +143,7 @@ class PoisonDetector:
                 del self.one_by_one[partition]
 
     async def clear(self, partition: TopicPartition, next_offset: int) -> None:
-        async with self.database.asyncpg_transaction() as connection:
-            await connection.execute(DELETE, self.consumer, *partition, next_offset)
+        async with self.database.transaction() as transaction:
+            await transaction.fetch(DELETE, self.consumer, *partition, next_offset)
         self.stored.discard(partition)
         self.counted.pop(partition, None)

@@ -71,8 +71,8 @@ async def publish_pending(
     After a failure each shard is published in a transaction of its own: an event that cannot be published holds up no
     other shard. Raises OutOfOrderSequence when this producer can publish no more.
     """
-    async with database.snapshot() as connection:
-        shards = await outbox.pending_shards(connection)
+    async with database.snapshot() as snapshot:
+        shards = await outbox.pending_shards(snapshot)
     groups = [[shard] for shard in shards] if shards_apart else [shards] if shards else []
     rounds = [publish_shards(database, producer, group, batch) for group in groups]
     results = await asyncio.gather(*rounds, return_exceptions=True)

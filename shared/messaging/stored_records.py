@@ -1,9 +1,7 @@
 """Columns of tables that store Kafka records with their original bytes: parked records and dead letters."""
 
-from typing import Any
-
-from sqlalchemy import JSON, BigInteger, ColumnElement, and_
-from sqlmodel import Field, col
+from sqlalchemy import JSON, BigInteger
+from sqlmodel import Field
 
 from shared.database.tables import SharedTable
 from shared.messaging.kafka import Record
@@ -25,21 +23,6 @@ class StoredRecord(RecordKey):
     headers: list[list[str | None]] = Field(sa_type=JSON)
 
 
-def primary_key(record: Record) -> dict[str, Any]:
-    """Return the record's topic, partition and offset by column name."""
-    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-
-
-def matches(table: type[RecordKey], record: Record) -> ColumnElement[bool]:
-    """Return the condition that a row of the table belongs to the record."""
-    return and_(*(col(getattr(table, name)) == value for name, value in primary_key(record).items()))
-
-
 def hex_headers(record: Record) -> list[list[str | None]]:
     """Return the record's headers as [name, value in hex or None]."""
     return [[name, None if value is None else value.hex()] for name, value in record.headers]
-
-
-def stored_columns(record: Record) -> dict[str, Any]:
-    """Return the columns of StoredRecord for a record."""
-    return {**primary_key(record), "key": record.key, "value": record.value, "headers": hex_headers(record)}

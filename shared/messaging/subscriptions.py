@@ -4,23 +4,37 @@ from collections.abc import Iterable
 
 from shared.errors import Malformed
 from shared.events import Event
+from shared.events.upcasting import upcasters_to
 
 
 class Subscriptions:
-    """The event types that a consumer or projector subscribes to, and their topics."""
+    """The event types that a consumer or projector subscribes to, and their topics.
+
+    Events are subscribed to in their newest version; their earlier ones are read as the newest.
+    """
 
     def __init__(self, events: Iterable[type[Event]]) -> None:
-        self.types = {event.type(): event for event in events}
-        self.topics = sorted({event.topic for event in self.types.values()})
-        self.known_types = {without_version(type): type for type in self.types}
+        newest = {event.type(): event for event in events}
+        self.upcasters = {
+            upcaster.earlier.type(): upcaster for event in newest.values() for upcaster in upcasters_to(event)
+        }
+        self.types = newest | {type: upcaster.newer for type, upcaster in self.upcasters.items()}
+        self.topics = sorted({event.topic for event in newest.values()})
+        self.known_types = {without_version(type): type for type in newest}
 
     def event_type(self, type: str) -> type[Event] | None:
-        """Return the event's class, None for a type without subscription; raise Malformed for an unknown version."""
+        """Return the event's newest class, None for a type without subscription; Malformed for an unknown version."""
         if event := self.types.get(type):
             return event
         if known := self.known_types.get(without_version(type)):
             raise Malformed(f"모르는 판입니다: {type}. 아는 판은 {known} / a version that we do not know")
         return None
+
+    def parse(self, type: str, data: bytes) -> Event:
+        """Return an event that is subscribed to, in its newest version. Raises ValidationError."""
+        if upcaster := self.upcasters.get(type):
+            return upcaster.parse(data)
+        return self.types[type].model_validate_json(data)
 
 
 def refuse_wrong_source(event: type[Event], source: str, topic: str) -> None:

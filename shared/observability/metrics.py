@@ -73,6 +73,9 @@ MESSAGES_UNKNOWN = Gauge("ieum_messages_unknown", "Messages whose outcome is unk
 CHANNEL_DOWN = Gauge("ieum_channel_down", "1 while the channel's provider is down", ["channel"])
 
 # Payments instructed to the treasury that it has not answered: still in time (awaited), or not (unconfirmed).
+PROGRAMME_STATE = Gauge(
+    "ieum_programme_state", "1 for the state that a programme has", ["programme", "state"]
+)
 PAYMENTS_OPEN = Gauge("ieum_payments_open", "Payments without the treasury's answer", ["state"])
 
 # Requests by route and status; seconds from the first byte to the end of the response.

@@ -9,9 +9,10 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.errors import Malformed
 from shared.events import Event
+from shared.events.upcasting import Upcaster
 from shared.messaging.kafka import Record
 from shared.messaging.subscriptions import Subscriptions, refuse_wrong_source
 from shared.projections.projection import Collector, DecodedEvent, Projection
@@ -24,12 +25,16 @@ YIELD_EVERY = 50  # records decoded, or events folded, before other tasks run
 
 
 class Subscription(NamedTuple):
-    """An event type that some projection subscribes to, and the collectors that fold it."""
+    """An event type that some projection subscribes to, and the collectors that fold it.
+
+    `upcaster`: of an earlier version, which is folded as the newest.
+    """
 
     event: type[Event]
     type: str
     source: bytes
     collectors: Sequence[Collector]
+    upcaster: Upcaster | None = None
 
 
 class BatchFolder:
@@ -44,15 +49,18 @@ class BatchFolder:
         self.collectors = [collector for projection in projections for collector in projection.collectors()]
         events = {event for projection in projections for event in projection.subscribes_to}
         self.subscriptions = Subscriptions(events)
-        self.by_type = {type: self.subscription(event) for type, event in self.subscriptions.types.items()}
+        self.by_type = {
+            type: self.subscription(event, self.subscriptions.upcasters.get(type))
+            for type, event in self.subscriptions.types.items()
+        }
         self.by_header = {type.encode(): found for type, found in self.by_type.items()}
         self.watermarks = Watermarks()
         self.rejected: list[tuple[Record, Exception]] = []
         self.validating = False
 
-    def subscription(self, event: type[Event]) -> Subscription:
+    def subscription(self, event: type[Event], upcaster: Upcaster | None) -> Subscription:
         collectors = [collector for collector in self.collectors if event in collector.subscribes_to]
-        return Subscription(event, event.type(), event.source.encode(), collectors)
+        return Subscription(event, event.type(), event.source.encode(), collectors, upcaster)
 
     def reset(self) -> None:
         """Discard the states in memory: the transaction did not commit, or the partitions were reassigned."""
@@ -129,7 +137,7 @@ class BatchFolder:
         return decoded
 
     def decode(self, record: Record) -> DecodedEvent | None:
-        """Return the record's event, None without a subscription.
+        """Return the record's event in its newest version, None without a subscription.
 
         Decoded without a model, which would take half of a projector's time (docs/decisions). Raises Malformed, or one
         of UNREADABLE.
@@ -138,12 +146,14 @@ class BatchFolder:
         if (subscription := self.by_header.get(headers["ce_type"])) is None:
             self.subscriptions.event_type(headers["ce_type"].decode())
             return None
-        event, source = subscription.event, headers["ce_source"]
+        event, upcaster, source = subscription.event, subscription.upcaster, headers["ce_source"]
         if source != subscription.source or record.topic != event.topic:
             refuse_wrong_source(event, source.decode(), record.topic)
         data = orjson.loads(record.value or b"")
         if self.validating:
-            event.model_validate_json(record.value or b"")
+            (upcaster.earlier if upcaster else event).model_validate_json(record.value or b"")
+        if upcaster:
+            data = upcaster.upcast(data)
         authid = headers.get("ce_authid")
         return DecodedEvent(
             subscription.type,

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlmodel import SQLModel
 
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.events import Event
 from shared.projections.projection import DecodedEvent, Key, sql_of
 from shared.projections.rollups import Rollup

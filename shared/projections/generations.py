@@ -12,8 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import JSON, BigInteger, DateTime, func
 from sqlmodel import Field
 
-from shared.database.engine import Connection
 from shared.database.tables import SharedTable
+from shared.database.transaction import Connection
 
 
 class LiveProjection(SharedTable, table=True):

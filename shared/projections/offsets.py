@@ -6,8 +6,9 @@ from aiokafka import TopicPartition
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from shared.database.engine import Connection, Database
+from shared.database.engine import Database
 from shared.database.tables import SharedTable
+from shared.database.transaction import Connection
 from shared.projections.generations import Generation, live_generation
 
 Offsets = dict[TopicPartition, int]
@@ -75,7 +76,7 @@ async def load(
     database: Database, partitions: Sequence[TopicPartition], version: int
 ) -> tuple[Generation, Offsets]:
     """Return the live generation and its offsets, new partitions at 0. Raises FoldsVersionMismatch where its folds are others."""
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         live = await live_generation(connection)
     async with database.batch_transaction(live.search_path) as connection:
         await connection.execute(CLAIM_VERSION, version)

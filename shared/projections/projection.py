@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import SQLModel
 
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.events import Event
 from shared.projections.table_sql import TableSql, json
 

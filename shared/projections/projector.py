@@ -26,7 +26,8 @@ from faststream.kafka import KafkaBroker
 
 from shared.backoff import backoff_delay
 from shared.config import MessagingSettings
-from shared.database.engine import Connection, Database, is_transient
+from shared.database.engine import Database, is_transient
+from shared.database.transaction import Connection, Transaction
 from shared.events import RecordDeadLettered
 from shared.messaging import dead_letters
 from shared.messaging.dispatcher import AttemptsExhausted
@@ -241,7 +242,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             await connection.execute("select pg_notify($1, $2)", channel, payload)
 
     async def store_dead_letter(self, connection: Connection, record: Record, error: Exception) -> None:
-        await dead_letters.dead_letter(connection, self.dead_letter_event, "projector", record, error)
+        transaction = Transaction.of(connection)
+        await dead_letters.dead_letter(transaction, self.dead_letter_event, "projector", record, error)
 
     async def recover(self, error: Exception, batch: RecordsByPartition) -> None:
         """After a rollback: wait for the backoff delay, dead-letter a record that failed too often, begin again."""

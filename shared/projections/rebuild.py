@@ -19,7 +19,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.config import KafkaSettings
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
 from shared.projections.generations import Generation, generation_schema, live_generation
@@ -101,6 +101,12 @@ class Rebuild:
     async def count_dead_letter(self, connection: Connection, record: Record, error: Exception) -> None:
         """Count the record; the live projector has dead-lettered it."""
         self.dead_letters += 1
+
+    async def is_outdated(self) -> bool:
+        """Return whether another version of the folds made the live rows; False before the first."""
+        async with AsyncExitStack() as stack:
+            live = await live_generation(await self.connect(stack))
+            return live.version not in (None, self.version)
 
     async def run(self, switch: bool = False) -> RebuildResult:
         """Rebuild and compare; with `switch` the new generation becomes the live one.

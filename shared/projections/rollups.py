@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sqlmodel import SQLModel
 
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.projections.projection import Key, RowCollector, RowProjection, State, sql_of
 from shared.projections.table_sql import TableSql
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger
 from sqlmodel import Field
 
-from shared.database.engine import Connection
 from shared.database.tables import SharedTable
+from shared.database.transaction import Connection
 from shared.messaging.kafka import Record
 from shared.projections.projection import DecodedEvent
 from shared.projections.table_sql import DOCUMENT, RECORDS, json

@@ -17,5 +17,4 @@ the package `holidays`.
     calendar         fiscal years, months, holidays, business days
     business_number  the check of a business number
     municipalities   codes, names and dates of cities and counties (municipalities.csv)
-    identity_cache   cache keys that compare objects by identity
 """

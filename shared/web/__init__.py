@@ -23,4 +23,5 @@ Not promised: issuing tokens, sessions, rate limits, encryption (a proxy's task)
     telemetry    trace spans of requests, without personal data
     operations   health, readiness and metrics
     viewer       callers of read requests, and the business date asked for
+    ui           pages: frame, components, texts, error pages
 """

@@ -13,9 +13,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database.engine import Database, Executor, LazyConnection
+from shared.database.engine import Database
+from shared.database.transaction import Transaction
 from shared.errors import RuleBroken
 from shared.values.clock import refuse_future, today
 from shared.web import idempotency
@@ -49,29 +49,20 @@ class DeadlineRun(BaseModel):
     up_to: OccurredOn
 
 
-async def transaction(request: Request) -> AsyncSession:
-    """Return the request's session; a dependency, which makes the route open a transaction."""
-    session: AsyncSession = request.state.session
-    return session
+async def transaction(request: Request) -> Transaction:
+    """Return the request's transaction."""
+    of_request: Transaction = request.state.transaction
+    return of_request
 
 
-async def lazy_transaction(request: Request) -> LazyConnection:
-    """Return the request's connection; a dependency, which makes the route open a lazy transaction."""
-    session: LazyConnection = request.state.session
-    return session
+async def snapshot(request: Request) -> Transaction:
+    """Return the request's transaction; a dependency, which makes the route open a snapshot."""
+    return await transaction(request)
 
 
-async def snapshot(request: Request) -> LazyConnection:
-    """Return the request's connection; a dependency, which makes the route open a snapshot."""
-    session: LazyConnection = request.state.session
-    return session
-
-
-Session = Annotated[AsyncSession, Depends(transaction)]
-Snapshot = Annotated[LazyConnection, Depends(snapshot)]
+RequestTransaction = Annotated[Transaction, Depends(transaction)]
+RequestSnapshot = Annotated[Transaction, Depends(snapshot)]
 """Dependency of a read whose statements must see the same moment of the database."""
-LazySession = Annotated[LazyConnection, Depends(lazy_transaction)]
-"""Dependency of a hot command: asyncpg's connection, without a unit of work."""
 
 
 KEY_HEADER = {
@@ -86,25 +77,22 @@ KEY_HEADER = {
 class TransactionRoute(APIRoute):
     """Route that begins a transaction, calls the endpoint, stores its response under the key, commits, and replies."""
 
-    def transaction_factory(self) -> Callable[[Database], AbstractAsyncContextManager[Executor]]:
-        """Return the kind of transaction that the endpoint depends on: a session where it names none."""
-        dependencies = set(dependencies_of(self.dependant))
-        if snapshot in dependencies:
+    def transaction_factory(self) -> Callable[[Database], AbstractAsyncContextManager[Transaction]]:
+        """Return the kind of transaction that the endpoint depends on: one that may write where it names none."""
+        if snapshot in set(dependencies_of(self.dependant)):
             return lambda database: database.snapshot()
-        if lazy_transaction in dependencies:
-            return lambda database: database.lazy_transaction()
         return lambda database: database.transaction()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint, begin = super().get_route_handler(), self.transaction_factory()
 
         async def handle(request: Request) -> Response:
-            async with begin(request.app.state.database) as session:
-                request.state.session = session
+            async with begin(request.app.state.database) as transaction:
+                request.state.transaction = transaction
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in COMMANDS:
                     return await endpoint(request)
-                return await idempotent(request, session, key, endpoint)
+                return await idempotent(request, transaction, key, endpoint)
 
         return handle
 
@@ -117,7 +105,7 @@ def dependencies_of(dependant: Dependant) -> Iterator[Any]:
 
 
 async def idempotent(
-    request: Request, session: Executor, key: str, endpoint: Callable[[Request], Awaitable[Response]]
+    request: Request, transaction: Transaction, key: str, endpoint: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     """Call the endpoint once per key of a caller; return the stored response where the key was used before.
 
@@ -131,11 +119,11 @@ async def idempotent(
         )
     fingerprint = idempotency.fingerprint(request.method, request.scope["path"], await request.body())
     principal = request.app.state.identity.principal(request.headers.get("authorization", ""))
-    if (stored := await idempotency.claim(session, principal, key, fingerprint)) is not None:
+    if (stored := await idempotency.claim(transaction, principal, key, fingerprint)) is not None:
         status, body = stored
         return Response(body, status, {"Idempotency-Replayed": "true"}, media_type="application/json")
     response = await endpoint(request)
-    await idempotency.store(session, principal, key, response.status_code, response.body)
+    await idempotency.store(transaction, principal, key, response.status_code, response.body)
     return response
 
 

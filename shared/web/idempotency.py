@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import DateTime, func
 from sqlmodel import Field
 
-from shared.database.engine import Executor, fetch_raw
 from shared.database.tables import SharedTable
+from shared.database.transaction import Transaction
 from shared.errors import BusinessError
 
 CLAIM = """
@@ -49,15 +49,15 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 
 async def claim(
-    session: Executor, principal: str, key: str, request_fingerprint: bytes
+    transaction: Transaction, principal: str, key: str, request_fingerprint: bytes
 ) -> tuple[int, bytes] | None:
     """Claim the key in the caller's transaction; return the stored (status, body) of an earlier request, None for a new key.
 
     Raises KeyReused where the key was used for a request with another fingerprint.
     """
-    if await fetch_raw(session, CLAIM, principal, key, request_fingerprint):
+    if await transaction.fetch(CLAIM, principal, key, request_fingerprint):
         return None
-    [(stored_fingerprint, status, body)] = await fetch_raw(session, STORED, principal, key)
+    [(stored_fingerprint, status, body)] = await transaction.fetch(STORED, principal, key)
     if bytes(stored_fingerprint) != request_fingerprint:
         raise KeyReused(
             "idempotency_key_reused",
@@ -67,6 +67,6 @@ async def claim(
     return status, bytes(body)
 
 
-async def store(session: Executor, principal: str, key: str, status: int, body: Any) -> None:
+async def store(transaction: Transaction, principal: str, key: str, status: int, body: Any) -> None:
     """Store the response of a claimed key."""
-    await fetch_raw(session, STORE, principal, key, status, bytes(body))
+    await transaction.fetch(STORE, principal, key, status, bytes(body))

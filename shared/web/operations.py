@@ -7,10 +7,10 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.config import Settings
-from shared.database.engine import Database, fetch
+from shared.database.engine import Database
+from shared.database.transaction import Transaction
 from shared.messaging import dead_letters, outbox, parking
 from shared.observability.health import Health
 from shared.observability.metrics import (
@@ -30,7 +30,7 @@ from shared.observability.metrics import (
 log = structlog.get_logger()
 
 DATABASE_TIMEOUT = 3.0  # seconds; probes and scrapes wait ten at most
-Measure = Callable[[AsyncSession], Awaitable[None]]
+Measure = Callable[[Transaction], Awaitable[None]]
 
 router = APIRouter(tags=["operations"], include_in_schema=False)
 
@@ -56,8 +56,8 @@ async def ready(request: Request) -> JSONResponse:
 async def database_problem(database: Database) -> str | None:
     """Return why the database cannot be used, None where it answers in time."""
     try:
-        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
-            await fetch(session, "select 1")
+        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as transaction:
+            await transaction.fetch("select 1")
     except Exception as error:
         return f"데이터베이스에 닿지 않습니다({type(error).__name__}) / the database is away"
     return None
@@ -85,21 +85,21 @@ def measure_process(database: Database, settings: Settings, healths: Sequence[He
 async def measure_database(database: Database, measure: Measure) -> bool:
     """Set the gauges read from the database; return False where it does not answer, so the rest of the scrape goes on."""
     try:
-        async with asyncio.timeout(DATABASE_TIMEOUT), database.transaction() as session:
-            await measure_messaging(session, database.schema)
-            await measure(session)
+        async with asyncio.timeout(DATABASE_TIMEOUT), database.snapshot() as transaction:
+            await measure_messaging(transaction, database.schema)
+            await measure(transaction)
     except Exception as error:
         log.warning("metrics.database_unavailable", reason=repr(error))
         return False
     return True
 
 
-async def measure_messaging(session: AsyncSession, service: str) -> None:
+async def measure_messaging(transaction: Transaction, service: str) -> None:
     (depth, age), (parked, waited) = (
-        await outbox.count_and_oldest_age(session),
-        await parking.count_and_oldest_age(session),
+        await outbox.count_and_oldest_age(transaction),
+        await parking.count_and_oldest_age(transaction),
     )
-    stored, newest = await dead_letters.count_and_newest_age(session)
+    stored, newest = await dead_letters.count_and_newest_age(transaction)
     OUTBOX_DEPTH.labels(service).set(depth)
     OUTBOX_AGE.labels(service).set(age)
     PARKED.labels(service).set(parked)

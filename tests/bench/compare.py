@@ -41,6 +41,8 @@ def compare(old: Path, names: Sequence[str], turns: int, quick: bool) -> Iterato
             order = [old, ROOT] if turn % 2 == 0 else [ROOT, old]
             results = {checkout: run(checkout, name, quick) for checkout in order}
             for before, after in zip(results[old], results[ROOT], strict=True):
+                if before["ratio"] is None or after["ratio"] is None:
+                    continue  # reported without a limit
                 pairs.setdefault(f"{name}: {after['figure']} ({after['unit']})", []).append(
                     pair(before, after)
                 )

@@ -122,8 +122,8 @@ SUBMITTED = {
 SCREENED = "공장등록증, 사업자등록증, 국세·지방세 완납증명을 확인함 / factory, business and tax certificates are in order"
 SCORES = {"need": 30, "feasibility": 28, "effect": 25, "sustainability": 8, "region": 5}
 SELECTED = {
-    "reason": "모집 40개사 가운데 평가 순위 7위로 선정되었습니다 / ranked 7th, within the 40 places of the call",
     "via": "ranking",
+    "ranking": {"applications": 176, "quota": 40, "reviews": 5, "trimmed": True, "tie_breaks": []},
 }
 AGREED = {
     "version": 1,

@@ -120,8 +120,8 @@ async def through_relay(servers: Servers, rate: int, seconds: float) -> Latencie
 
     async def commit(record: GeneratedRecord) -> None:
         event = BenchScreened.model_validate_json(record.value)
-        async with database.asyncpg_transaction() as connection:
-            await emit(connection, event)
+        async with database.transaction() as transaction:
+            await emit(transaction, event)
         committed[record.key] = time.monotonic()
 
     async with (

@@ -53,7 +53,8 @@ class NaiveProjector:
 
     async def fold(self, event: DecodedEvent, collectors: Sequence[Collector], digest: bytes) -> None:
         """Fold one event, without any state in memory: that would need a fence."""
-        async with self.database.asyncpg_transaction() as connection:
+        async with self.database.transaction() as transaction:
+            connection = await transaction.connection()
             if self.inbox and not await connection.fetchval(CLAIM, event.source, event.id, digest):
                 return
             for collector in collectors:

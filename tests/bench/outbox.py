@@ -5,7 +5,8 @@ from itertools import islice
 
 import orjson
 
-from shared.database.engine import Connection, Database
+from shared.database.engine import Database
+from shared.database.transaction import Connection
 from shared.messaging.outbox import shard_of
 from tests.bench.event_generator import GeneratedRecord, generate_records
 from tests.bench.polling import until
@@ -30,14 +31,14 @@ def records(number: int) -> list[GeneratedRecord]:
 
 async def fill(database: Database, topic: str, records: Sequence[GeneratedRecord]) -> None:
     """Insert the records in one transaction, to be published to `topic`."""
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         for first in range(0, len(records), CHUNK):
             await insert(connection, topic, records[first : first + CHUNK])
 
 
 async def until_empty(database: Database) -> None:
     async def empty() -> bool:
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             return not await connection.fetchval("select exists(select from outbox)")
 
     await until(empty, pause=0.05)  # the query scans dead rows: more often, it would slow the relay

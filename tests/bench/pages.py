@@ -110,7 +110,7 @@ async def prepare(servers: Servers) -> int:
     """Fold all events, unless another benchmark has done so already; return the number of cases."""
     events = servers.sized(EVENTS)
     database, cases = servers.databases["monitoring"], events // event_generator.EVENTS_PER_CASE
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         existing = int(await connection.fetchval("select count(*) from case_row"))
     if existing < cases:
         await real.delete_all_rows()

@@ -5,7 +5,7 @@ from functools import partial
 from typing import cast
 
 from services.monitoring.main import SERVICE
-from shared.database.engine import Connection
+from shared.database.transaction import Connection
 from shared.messaging.kafka import Record
 from shared.projections.batch import BatchFolder
 from shared.projections.projection import Projection, tables_of
@@ -43,10 +43,10 @@ async def check_same_rows(
 ) -> None:
     """Fold the records with the product and compare all rows. The cast is safe: folds use topic, headers and value."""
     database, records = servers.databases[SERVICE.name], cast(Sequence[Record], generated)
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         actual = await rows(connection, projections)
     await servers.delete_all_rows()
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         await BatchFolder(projections, reraise).apply(connection, records)
         expected = await rows(connection, projections)
     assert any(expected.values()), "nothing was folded"

@@ -110,7 +110,7 @@ async def fold_batches(servers: Servers, projections: str) -> float:
         took = time.perf_counter() - projector.began
     finally:
         await broker.stop()
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         assert not await connection.fetchval("select count(*) from dead_letter")
     return sum(projector.ends.values()) / took
 

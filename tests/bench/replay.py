@@ -6,12 +6,10 @@ a longer text.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
-
-from sqlalchemy import event
 
 from shared.database.engine import Database
 
@@ -21,41 +19,32 @@ class Statement(NamedTuple):
     arguments: tuple[Any, ...] = ()
 
 
-@contextmanager
-def recorded_statements(database: Database) -> Iterator[list[Statement]]:
-    """Record the statements of connections that are opened within the block, in order."""
+@asynccontextmanager
+async def recorded_statements(database: Database) -> AsyncIterator[list[Statement]]:
+    """Record the statements of the database's connection, in order; the block makes one request at a time."""
     statements: list[Statement] = []
-
-    def connected(adapted: Any, _: Any) -> None:
-        adapted.driver_connection.add_query_logger(
-            lambda logged: statements.append(Statement(logged.query, logged.args))
+    await database.close()
+    async with database.transaction() as transaction:  # the pool gives out the connection released last
+        connection = await transaction.connection()
+        connection.add_query_logger(
+            lambda logged: statements.append(Statement(logged.query, tuple(logged.args)))
         )
-
-    def executed(_: Any, __: Any, sql: str, arguments: Any, ___: Any, many: bool) -> None:
-        assert not many, f"executemany cannot be replayed: {sql}"
-        statements.append(Statement(sql, tuple(arguments)))
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "before_cursor_execute", executed)
     try:
         yield statements
     finally:
-        event.remove(engine, "connect", connected)
-        event.remove(engine, "before_cursor_execute", executed)
+        await database.close()
 
 
 async def capture(database: Database, request: Callable[[], Awaitable[Any]]) -> list[Statement]:
     """Return the statements of the second of two requests: the first also prepares and caches."""
-    await database.engine.dispose()
-    with recorded_statements(database) as statements:
+    async with recorded_statements(database) as statements:
         await request()
         await asyncio.sleep(0)  # asyncpg calls its query loggers in the event loop's next iteration
         statements.clear()
         await request()
         await asyncio.sleep(0)
         ends = (statements[0].sql, statements[-1].sql)
-        assert ends == ("BEGIN;", "COMMIT;"), f"no whole transaction: {statements}"
+        assert ends == ("begin", "commit"), f"no whole transaction: {statements}"
         return list(statements)
 
 

@@ -63,15 +63,15 @@ async def commit(database: Database, pauses: Sequence[float]) -> list[float]:
             reported_by_ko="투자유치과",
             occurred_on=TODAY,
         )
-        async with database.asyncpg_transaction() as connection:
-            await emit(connection, event)
+        async with database.transaction() as transaction:
+            await emit(transaction, event)
         committed.append(time.monotonic())
     return committed
 
 
 async def position(database: Database) -> int:
-    async with database.asyncpg_transaction() as connection:
-        return int(await connection.fetchval(POSITION_QUERY))
+    async with database.transaction() as transaction:
+        return int(await transaction.value(POSITION_QUERY))
 
 
 async def until_folded(database: Database, target: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.structs import RecordMetadata
 
-from services.applications.selection.domain import Candidate, Scorecard, decide
+from services.applications.selection.domain import Candidate, Exclusion, Scorecard, decide
 from services.funding.payments.domain import answer_due
 from shared.events.definition import Definition
 from tests.chaos import programme as dates
@@ -118,7 +118,7 @@ def test_companies_that_withdraw_are_among_the_selected(seed: int) -> None:
             business_number=one.business_number(seed),
             quota_key=one.track,
             reviews=[Scorecard(given) for given in scores(one)],
-            exclusion_reason=None if one.eligible else "부적합",
+            exclusion=None if one.eligible else Exclusion("ineligible"),
         )
         for one in made
     ]

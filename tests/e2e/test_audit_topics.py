@@ -92,8 +92,8 @@ async def publish_the_second_event_of_a_subject_first(running: Running) -> None:
 
 
 async def commit_twice_for_one_agreement(running: Running) -> None:
-    async with running.system.databases["funding"].asyncpg_transaction() as connection:
-        await connection.execute(AGAIN)
+    async with running.system.databases["funding"].transaction() as transaction:
+        await transaction.fetch(AGAIN)
 
 
 AGAIN = """

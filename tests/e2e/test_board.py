@@ -101,7 +101,7 @@ async def serving(databases: Databases, settings: Settings) -> AsyncIterator[str
 @pytest.fixture(scope="module")
 async def board(migrated: Databases, connected: Settings) -> AsyncIterator[Board]:
     """The story projected, the board open to this machine as the demo opens it."""
-    if not assets.build(assets.BOARD / "assets", assets.BOARD / "static", print):
+    if not assets.build(assets.SOURCES, assets.STATIC, print, assets.service_sheets()):
         pytest.skip("the npm registry is out of reach: the board was built without its scripts")
     await real.delete_all_rows()
     await empty_topics(connected.kafka_bootstrap)
@@ -284,5 +284,5 @@ async def test_figure_opens_its_lineage_and_a_raw_event(officer: Visitor) -> Non
     await expect(officer.page.locator("h1")).to_contain_text("10곳")
     await expect(officer.page.locator(".equation")).to_contain_text("차이 0")
     await officer.page.locator("section[aria-labelledby=l-events] tbody a").nth(2).click()
-    await expect(officer.page.locator("pre")).to_contain_text("순위 안")
+    await expect(officer.page.locator("pre")).to_contain_text('"score": "250/3"')
     await expect(officer.page.locator("tr[aria-current]")).to_have_count(1)

@@ -108,12 +108,12 @@ class CaseContact:
 
 async def save_case(database: Database, case: CaseContact) -> None:
     """Save the case's names and its company's contact; no message is queued yet."""
-    async with database.transaction() as session:
-        await cases.save_programme_names(session, a_programme())
-        await cases.save_company_name(session, a_company(case.company_id))
-        await cases.save_case(session, a_submission(case.case_id, case.company_id))
+    async with database.transaction() as transaction:
+        await cases.save_programme_names(transaction, a_programme())
+        await cases.save_company_name(transaction, a_company(case.company_id))
+        await cases.save_case(transaction, a_submission(case.case_id, case.company_id))
         if case.email or case.phone:
-            await recipients.save(session, case.company_id, case.email, case.phone, case.language)
+            await recipients.save(transaction, case.company_id, case.email, case.phone, case.language)
 
 
 def an_envelope(event: Event, age: timedelta = timedelta()) -> cloudevents.Envelope:
@@ -123,9 +123,9 @@ def an_envelope(event: Event, age: timedelta = timedelta()) -> cloudevents.Envel
 
 async def enqueue(database: Database, case: CaseContact, *events: Event) -> None:
     """Queue the messages of the events."""
-    async with database.transaction() as session:
+    async with database.transaction() as transaction:
         for event in events:
-            await messages.enqueue(session, event, an_envelope(event))
+            await messages.enqueue(transaction, event, an_envelope(event))
 
 
 def an_email_only_case(email: str = "kim@example.com") -> CaseContact:
@@ -261,9 +261,8 @@ async def running_senders(
 
 
 async def rows(database: Database, table: str = "message", order: str = "position") -> list[dict[str, Any]]:
-    async with database.asyncpg_transaction() as connection:
-        records = await connection.fetch(f'select * from "{table}" order by {order}')
-    return [dict(record) for record in records]
+    async with database.transaction() as transaction:
+        return [dict(row) for row in await transaction.fetch(f'select * from "{table}" order by {order}')]
 
 
 async def states(database: Database) -> list[str]:
@@ -274,7 +273,7 @@ async def states(database: Database) -> list[str]:
 async def emitted_events(database: Database) -> list[str]:
     """Short names of the emitted message events, in order."""
     logged = await rows(database, "event_log")
-    return [row["type"].removeprefix("kr.ieum.message.").removesuffix(".v1") for row in logged]
+    return [row["type"].removeprefix("kr.ieum.message.").partition(".")[0] for row in logged]
 
 
 async def as_coroutine(condition: bool) -> bool:

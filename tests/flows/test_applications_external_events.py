@@ -77,8 +77,8 @@ async def test_a_ministry_selection_registers_the_company_and_opens_its_case_wit
         "city": 20_000_000,
         "self": 20_000_001,
     }
-    assert (award["status"], award["via"], award["rank"]) == ("selected", "ministry", None)
-    assert "중앙부처" in award["reason"]
+    assert (award["status"], award["via"]) == ("selected", "ministry")
+    assert (award["rank"], award["ranking"], award["reason"]) == (None, None, None)
 
 
 async def test_a_company_selected_by_the_ministry_signs_an_agreement(

@@ -6,7 +6,6 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from tests.builders import a_business_number
 from tests.databases import until_blocked
@@ -36,16 +35,16 @@ async def test_versions_are_numbered_and_all_are_stored(api: ApplicationsApi) ->
     assert (first["version"], second["version"]) == (1, 2)
     assert (shown["version"], shown["definition"]["mentors"]) == (2, 30)
     assert [line["programme_id"] for line in listed] == ["jeonbuk-smart-factory"]
-    async with api.database.transaction() as session:
-        stored = await session.scalars(text("select version from programme_version order by version"))
-        assert stored.all() == [1, 2]
+    async with api.database.transaction() as transaction:
+        stored = await transaction.fetch("select version from programme_version order by version")
+    assert [row.version for row in stored] == [1, 2]
 
 
 async def test_concurrent_new_versions_get_consecutive_numbers(api: ApplicationsApi) -> None:
     await api.publish()
 
     async with api.database.transaction() as other:
-        await other.execute(text("select 1 from programme for update"))
+        await other.fetch("select 1 from programme for update")
         publishing = [asyncio.create_task(api.publish()) for _ in range(2)]
         await until_blocked(*publishing)
     both = await asyncio.gather(*publishing)

@@ -5,14 +5,11 @@ import time
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select
 
 from services.applications.cases.commands import withdraw
 from services.applications.cases.models import Case, Screening, Status
-from services.applications.companies.models import Company
 from services.applications.past_results.domain import record
 from services.applications.reviews.models import Review
 from shared.database.engine import Database
@@ -47,10 +44,10 @@ async def applied_in_bulk(database: Database) -> None:
         a_case(company_id=company.id, track=track, receipt_number=f"R-{number}", status=Status.ELIGIBLE)
         for number, (company, track) in enumerate(zip(companies, tracks, strict=True))
     ]
-    async with database.transaction() as session:
-        for rows in (companies, cases, [row for case in cases for row in _screened_and_reviewed(case)]):
-            session.add_all(rows)
-            await session.flush()
+    async with database.transaction() as transaction:
+        await transaction.insert(*companies, *cases)
+        for case in cases:
+            await transaction.insert(*_screened_and_reviewed(case))
 
 
 def _screened_and_reviewed(case: Case) -> list[Any]:
@@ -82,14 +79,12 @@ async def test_a_round_of_176_is_decided_in_one_transaction_of_a_few_seconds(
 
     assert counts == {"selected": 70, "reserved": 106, "rejected": 0}
     assert elapsed < SECONDS
-    async with database.transaction() as session:
-        emitted = await session.execute(
-            text(
-                "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v1'"
-                " and topic = 'ieum.applications'"
-            )
+    async with database.transaction() as transaction:
+        [(emitted, transactions)] = await transaction.fetch(
+            "select count(*), count(distinct xmin::text) from event_log where type like 'kr.ieum.company.%ed.v2'"
+            " and topic = 'ieum.applications'"
         )
-        assert emitted.one() == (176, 1)
+    assert (emitted, transactions) == (176, 1)
 
 
 async def test_the_physical_order_of_rows_makes_no_difference(
@@ -103,11 +98,8 @@ async def test_the_physical_order_of_rows_makes_no_difference(
     await api.decide_round()
 
     awards = (await api.get(f"/rounds/{ROUND}/selection"))["places"]
-    async with database.transaction() as session:
-        numbers = {
-            row.id: row.business_number
-            for row in await session.execute(select(col(Company.id), col(Company.business_number)))
-        }
+    async with database.transaction() as transaction:
+        numbers = dict(await transaction.fetch("select id, business_number from company"))
     ranked = [
         (award["track"], -int(award["score"]), numbers[UUID(award["company_id"])])
         for award in sorted(awards, key=lambda award: (award["track"], award["rank"]))
@@ -134,9 +126,9 @@ async def test_the_physical_order_of_rows_makes_no_difference(
 async def test_the_service_has_no_right_to_rewrite_published_scored_or_decided_rows(
     database: Database, statement: str
 ) -> None:
-    with pytest.raises(DBAPIError, match="permission denied"):
-        async with database.transaction() as session:
-            await session.execute(text(statement))
+    with pytest.raises(asyncpg.PostgresError, match="permission denied"):
+        async with database.transaction() as transaction:
+            await transaction.fetch(statement)
 
 
 @pytest.mark.parametrize("change", [{"status": "lost"}, {"total_krw": 0}])
@@ -147,9 +139,9 @@ async def test_the_database_refuses_an_invalid_case(
     await api.open_round()
     company = await api.register()
 
-    with pytest.raises(DBAPIError, match=r"case_(status|total)"):
-        async with database.transaction() as session:
-            session.add(a_case(id=uuid4(), company_id=UUID(company), **change))
+    with pytest.raises(asyncpg.CheckViolationError, match=r"case_(status|total)"):
+        async with database.transaction() as transaction:
+            await transaction.insert(a_case(id=uuid4(), company_id=UUID(company), **change))
 
 
 @pytest.mark.parametrize(
@@ -164,12 +156,12 @@ async def test_the_database_refuses_a_second_case_or_reference_number(
     await api.open_round()
     company = UUID(await api.register())
     other = company if same_company else UUID(await api.register())
-    async with database.transaction() as session:
-        session.add(a_case(company_id=company, receipt_number="R-1"))
+    async with database.transaction() as transaction:
+        await transaction.insert(a_case(company_id=company, receipt_number="R-1"))
 
-    with pytest.raises(DBAPIError, match=r"case_(round_id_company_id|receipt_number)_key"):
-        async with database.transaction() as session:
-            session.add(a_case(company_id=other, receipt_number=receipt_number))
+    with pytest.raises(asyncpg.UniqueViolationError, match=r"case_(round_id_company_id|receipt_number)_key"):
+        async with database.transaction() as transaction:
+            await transaction.insert(a_case(company_id=other, receipt_number=receipt_number))
 
 
 async def test_the_database_refuses_a_second_copy_of_a_past_result(
@@ -177,12 +169,12 @@ async def test_the_database_refuses_a_second_copy_of_a_past_result(
 ) -> None:
     definition = a_top_up()
     await api.publish(definition)
-    async with database.transaction() as session:
-        session.add(record(definition, "legacy", a_legacy_case())[0])
+    async with database.transaction() as transaction:
+        await transaction.insert(record(definition, "legacy", a_legacy_case())[0])
 
-    with pytest.raises(DBAPIError, match="recorded_case_system_record_id_key"):
-        async with database.transaction() as session:
-            session.add(record(definition, "legacy", a_legacy_case())[0])
+    with pytest.raises(asyncpg.UniqueViolationError, match="recorded_case_system_record_id_key"):
+        async with database.transaction() as transaction:
+            await transaction.insert(record(definition, "legacy", a_legacy_case())[0])
 
 
 async def test_a_selection_waits_for_a_withdrawal_in_progress(
@@ -193,8 +185,8 @@ async def test_a_selection_waits_for_a_withdrawal_in_progress(
     stays, goes = await api.apply_and_review(10), await api.apply_and_review(40)
     await api.close_round()
 
-    async with database.transaction() as session:
-        await withdraw(session, UUID(goes), "경영 사정", SELECTED_ON, acting_for=None)
+    async with database.transaction() as transaction:
+        await withdraw(transaction, UUID(goes), "경영 사정", SELECTED_ON, acting_for=None)
         deciding = asyncio.create_task(api.decide_round())
         await until_blocked(deciding)
     decided = await deciding

@@ -1,10 +1,12 @@
 """Selection, waiting list, agreement and abandonment over HTTP."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
+from services.applications.awards.models import Award
+from shared.database.transaction import Lock
 from tests.databases import until_blocked
 from tests.flows.applications_api import ROUND, ApplicationsApi
 
@@ -46,8 +48,12 @@ async def test_the_best_are_selected_and_the_others_are_put_on_the_waiting_list(
         (second, 2, "30", "ranking"),
     ]
     listed = (await api.get(f"/rounds/{ROUND}/selection"))["places"]
-    assert listed[2]["reason"].startswith("JS1 트랙 3개 과제 중 3위(심사 3건, 평균 20.00점).")
-    assert listed[3]["reason"] == "요건에 맞지 않아 순위를 매기지 않았습니다: 이미 지원받은 기업"
+    assert listed[2]["ranking"] == {
+        **{"applications": 3, "quota": 2, "reviews": 3, "trimmed": False},
+        "tie_breaks": [],
+    }
+    assert (listed[3]["cause"], listed[3]["findings"]) == ("ineligible", ["이미 지원받은 기업"])
+    assert {one["reason"] for one in listed} == {None}
 
 
 async def test_a_round_is_decided_once(api: ApplicationsApi) -> None:
@@ -56,6 +62,21 @@ async def test_a_round_is_decided_once(api: ApplicationsApi) -> None:
     again = await api.request("POST", f"/rounds/{ROUND}/selection", {"occurred_on": "2024-05-21"})
 
     assert (again.status_code, again.json()["rule"]) == (409, "round_status")
+
+
+async def test_a_decided_application_is_neither_withdrawn_nor_reviewed(api: ApplicationsApi) -> None:
+    first, *_ = await a_decided_round(api)
+    late = {"occurred_on": "2024-06-01"}
+    scores = {"need": 0, "plan": 40, "effect": 0}
+
+    withdrawal = await api.request("POST", f"/cases/{first}/withdrawal", late | {"reason": "경영 사정"})
+    review = await api.request(
+        "POST", f"/cases/{first}/reviews", late | {"scores": scores}, "reviewer", "r-9"
+    )
+
+    assert (withdrawal.status_code, withdrawal.json()["rule"]) == (409, "withdrawal_too_late")
+    assert (review.status_code, review.json()["rule"]) == (409, "review_out_of_turn")
+    assert await api.state(first) == "selected"
 
 
 async def test_a_selection_is_refused_with_the_number_of_unscreened_applications(
@@ -111,7 +132,17 @@ async def test_a_relinquished_award_passes_to_the_next_on_the_waiting_list(
     reference_number = (await api.get(f"/cases/{first}"))["receipt_number"]
     assert abandoned["stage"] == ("after_agreement" if agreed else "before_agreement")
     assert (promoted["case_id"], promoted["via"], promoted["rank"]) == (reserve, "reserve", 3)
-    assert reference_number in promoted["reason"]
+    assert promoted["predecessor_receipt_number"] == reference_number
+
+
+async def test_an_abandoned_case_shows_its_reason_and_the_end_of_its_agreement(api: ApplicationsApi) -> None:
+    first, *_ = await a_decided_round(api)
+    await api.post(f"/cases/{first}/agreement", AGREEMENT)
+
+    await api.post(f"/cases/{first}/abandonment", ABANDONMENT)
+
+    shown = await api.get(f"/cases/{first}")
+    assert (shown["abandonment_reason"], shown["agreement"]["status"]) == ("경영 사정", "ended")
 
 
 async def test_relinquished_awards_pass_on_in_rank_order(api: ApplicationsApi) -> None:
@@ -129,7 +160,7 @@ async def test_concurrent_abandonments_promote_two_different_cases(api: Applicat
 
     async with api.database.transaction() as other:
         # Both have relinquished their awards and wait here to promote the same case.
-        await other.execute(text("select 1 from award where case_id = :id for update"), {"id": cases[2]})
+        await other.find(Award, UUID(cases[2]), lock=Lock.UPDATE)
         abandoning = [
             asyncio.create_task(api.post(f"/cases/{case}/abandonment", ABANDONMENT)) for case in cases[:2]
         ]

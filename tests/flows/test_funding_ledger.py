@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from asyncpg.exceptions import UniqueViolationError
+from asyncpg.exceptions import (
+    ForeignKeyViolationError,
+    IntegrityConstraintViolationError,
+    UniqueViolationError,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.funding.ledger.commands import post
 from services.funding.ledger.domain import BudgetLine, PostingReason
@@ -27,7 +29,7 @@ PROVINCE = BudgetLine("jeonbuk-smart-factory", 2024, "province", "")
 CITY = BudgetLine("jeonbuk-smart-factory", 2024, "city", "52111")
 INSERT_LINE = """
     insert into posting (set_id, programme_id, fiscal_year, funder, municipality, kind, amount_krw, posted_on, reason)
-    values (:set_id, 'jeonbuk-smart-factory', 2024, 'province', '', :kind, :krw, '2024-07-01', 'by hand')
+    values ($1, 'jeonbuk-smart-factory', 2024, 'province', '', $2, $3, '2024-07-01', 'by hand')
 """
 ACCOUNTS_UNLIKE_POSTINGS = """
     select * from account a where balance_krw <> (
@@ -51,34 +53,32 @@ async def superuser(funding: Database) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def move(funding: Database, reason: PostingReason, *amounts: tuple[BudgetLine, int]) -> None:
-    async with funding.transaction() as session:
-        await post(session, reason, dict(amounts), ON)
+    async with funding.transaction() as transaction:
+        await post(transaction, reason, dict(amounts), ON)
 
 
 async def balances(funding: Database) -> dict[str, int]:
-    async with funding.transaction() as session:
-        rows = await session.execute(text("select kind, sum(balance_krw) from account group by kind"))
-        return {kind: int(krw) for kind, krw in rows}
+    async with funding.transaction() as transaction:
+        rows = await transaction.fetch("select kind, sum(balance_krw) from account group by kind")
+    return {kind: int(krw) for kind, krw in rows}
 
 
 async def accounts_unlike_their_postings(funding: Database) -> int:
-    async with funding.transaction() as session:
-        return len((await session.execute(text(ACCOUNTS_UNLIKE_POSTINGS))).all())
+    async with funding.transaction() as transaction:
+        return len(await transaction.fetch(ACCOUNTS_UNLIKE_POSTINGS))
 
 
 async def insert_lines(funding: Database, set_id: UUID, *lines: tuple[str, int]) -> None:
-    async with funding.transaction() as session:
+    async with funding.transaction() as transaction:
         for kind, krw in lines:
-            await session.execute(text(INSERT_LINE), {"set_id": set_id, "kind": kind, "krw": krw})
+            await transaction.fetch(INSERT_LINE, set_id, kind, krw)
 
 
 async def a_stored_case(funding: Database) -> UUID:
     """Insert a commitment and its tranches; return the case's id."""
     commitment, tranches = a_case()
-    async with funding.transaction() as session:
-        session.add(commitment)
-        await session.flush()
-        session.add_all(tranches)
+    async with funding.transaction() as transaction:
+        await transaction.insert(commitment, *tranches)
     return commitment.case_id
 
 
@@ -102,7 +102,7 @@ async def test_a_budget_shortfall_is_refused_with_the_missing_amount(funding: Da
 async def test_a_set_that_does_not_sum_to_zero_cannot_be_committed(funding: Database) -> None:
     await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
-    with pytest.raises(IntegrityError, match="does not sum to zero"):
+    with pytest.raises(IntegrityConstraintViolationError, match="does not sum to zero"):
         await insert_lines(funding, uuid4(), ("allocated", -10), ("available", 9))
     await insert_lines(funding, uuid4(), ("allocated", -10), ("available", 10))
 
@@ -112,10 +112,10 @@ async def test_a_set_that_does_not_sum_to_zero_cannot_be_committed(funding: Data
 async def test_a_committed_set_cannot_be_extended(funding: Database) -> None:
     await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
     await move(funding, PostingReason.COMMITTED, (PROVINCE, 100))
-    async with funding.transaction() as session:
-        set_id = await session.scalar(text("select set_id from posting where kind = 'committed'"))
+    async with funding.transaction() as transaction:
+        set_id = await transaction.value("select set_id from posting where kind = 'committed'")
 
-    with pytest.raises(IntegrityError, match="does not sum to zero"):
+    with pytest.raises(IntegrityConstraintViolationError, match="does not sum to zero"):
         await insert_lines(funding, set_id, ("allocated", -10))
 
 
@@ -136,9 +136,9 @@ async def test_a_committed_set_cannot_be_extended(funding: Database) -> None:
 async def test_the_services_role_cannot_rewrite_the_ledger(funding: Database, statement: str) -> None:
     await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
-    with pytest.raises(DBAPIError, match="permission denied"):
-        async with funding.transaction() as session:
-            await session.execute(text(statement))
+    with pytest.raises(asyncpg.PostgresError, match="permission denied"):
+        async with funding.transaction() as transaction:
+            await transaction.fetch(statement)
 
 
 @pytest.mark.parametrize("statement", ["update posting set amount_krw = 1", "delete from posting"])
@@ -177,7 +177,7 @@ async def test_the_tables_owner_cannot_move_a_balance_across_zero(
 async def test_a_posting_to_a_missing_account_is_refused(funding: Database) -> None:
     await move(funding, PostingReason.ALLOCATED, (PROVINCE, 100))
 
-    with pytest.raises(IntegrityError, match="foreign key"):
+    with pytest.raises(ForeignKeyViolationError, match="foreign key"):
         await insert_lines(funding, uuid4(), ("available", -5), ("disbursed", 5))
 
 
@@ -185,8 +185,8 @@ async def test_the_database_refuses_the_same_past_spending_twice(funding: Databa
     case_id = uuid4()
 
     async def book() -> None:
-        async with funding.transaction() as session:
-            await post(session, PostingReason.PAST_SPENDING, {PROVINCE: 30}, ON, case_id)
+        async with funding.transaction() as transaction:
+            await post(transaction, PostingReason.PAST_SPENDING, {PROVINCE: 30}, ON, case_id)
 
     await book()
     with pytest.raises(UniqueViolationError, match="posting_past_once"):
@@ -223,10 +223,9 @@ async def test_no_sequence_of_postings_overdraws_an_account_or_loses_a_won(
         with suppress(RuleBroken):
             await move(funding, reason, (BudgetLine(programme, 2024, funder, ""), krw))
 
-    async with funding.transaction() as session:
-        rows = await session.execute(
-            text("select funder, sum(balance_krw) from account where programme_id = :p group by 1"),
-            {"p": programme},
+    async with funding.transaction() as transaction:
+        rows = await transaction.fetch(
+            "select funder, sum(balance_krw) from account where programme_id = $1 group by 1", programme
         )
         assert all(krw == 0 for _, krw in rows)
     assert await accounts_unlike_their_postings(funding) == 0

@@ -88,6 +88,20 @@ async def test_each_step_needs_its_role_and_a_different_person(funding: Funding)
     assert await funding.status(signed) == "requested"
 
 
+async def test_a_tranche_that_the_approver_sends_back_is_requested_again(funding: Funding) -> None:
+    """재무관이 반려한 회차는 다른 담당자가 다시 신청(기안)할 수 있다."""
+    signed = await funding.ready_case()
+    path = f"/cases/{signed.case_id}/tranches/1"
+    await funding.post(f"{path}/request", "officer:o")
+    await funding.post(f"{path}/rejection", "approver:a", reason="증빙을 더하세요")
+    assert await funding.status(signed) == "ready"
+
+    again = await funding.post(f"{path}/request", "officer:p")
+
+    assert again.json()["status"] == "requested"
+    assert (await funding.post(f"{path}/approval", "approver:a")).json()["status"] == "approved"
+
+
 async def test_exactly_one_of_parallel_approvals_succeeds(funding: Funding) -> None:
     signed = await funding.ready_case()
     path = f"/cases/{signed.case_id}/tranches/1"
@@ -229,11 +243,11 @@ async def test_two_concurrent_conditions_still_make_the_tranche_ready(funding: F
     database, case_id = funding.databases["funding"], signed.case_id
 
     async def achieve() -> None:
-        async with database.transaction() as session:
-            await commands.achieve_milestone(session, case_id, "start", PAID_ON)
+        async with database.transaction() as transaction:
+            await commands.achieve_milestone(transaction, case_id, "start", PAID_ON)
 
-    async with database.transaction() as session:
-        await commands.confirm_self_contribution(session, case_id, 20_000_001, "통장 사본", PAID_ON)
+    async with database.transaction() as transaction:
+        await commands.confirm_self_contribution(transaction, case_id, 20_000_001, "통장 사본", PAID_ON)
         second = asyncio.create_task(achieve())
         await until_blocked(second)
         assert not second.done()

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.funding.tranches import commands
+from shared.database.transaction import Transaction
 from tests.databases import until_blocked
 from tests.flows.funding_api import (
     PAID_ON,
@@ -88,6 +88,18 @@ async def test_a_closed_company_is_paid_nothing_more(funding: Funding) -> None:
     assert [held["number"] for held in await funding.emitted("tranche.held.v1")] == [1, 2]
 
 
+async def test_a_payment_that_the_treasury_rejects_after_the_closure_is_held(funding: Funding) -> None:
+    """지급명령 뒤에 폐업한 기업의 지급을 금고가 거절하면, 그 회차는 다시 신청할 수 없고 보류된다."""
+    signed = await funding.ready_case()
+    payment = await funding.instruct(signed)
+    await funding.deliver(a_closure(signed))
+    assert await funding.status(signed) == "instructed"
+
+    await funding.deliver(a_treasury_rejection(payment))
+
+    assert await funding.status(signed) == "held"
+
+
 async def test_an_agreement_of_a_closed_company_is_held_at_once(funding: Funding) -> None:
     await funding.deliver(a_publication())
     await funding.allocate()
@@ -108,18 +120,18 @@ async def test_a_concurrent_closure_and_agreement_always_hold_the_tranches(
     await funding.allocate()
     earlier = await funding.sign_agreement()
     signed, database = an_agreement(company_id=earlier.company_id), funding.databases["funding"]
-    steps: list[Callable[[AsyncSession], Awaitable[None]]] = [
-        lambda session: commands.hold_company(session, signed.company_id, "closed", PAID_ON),
-        lambda session: commands.schedule(session, signed),
+    steps: list[Callable[[Transaction], Awaitable[None]]] = [
+        lambda transaction: commands.hold_company(transaction, signed.company_id, "closed", PAID_ON),
+        lambda transaction: commands.schedule(transaction, signed),
     ]
     first, second = steps if closure_first else reversed(steps)
 
     async def run_second() -> None:
-        async with database.transaction() as session:
-            await second(session)
+        async with database.transaction() as transaction:
+            await second(transaction)
 
-    async with database.transaction() as session:
-        await first(session)
+    async with database.transaction() as transaction:
+        await first(transaction)
         second_task = asyncio.create_task(run_second())
         await until_blocked(second_task)
         assert not second_task.done()

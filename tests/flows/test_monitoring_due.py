@@ -27,6 +27,6 @@ async def test_a_truncated_list_of_milestones_leaves_out_its_last_day_whole(
 
 
 async def days_due(databases: Databases) -> list[str]:
-    async with databases["monitoring"].asyncpg_transaction() as session:
-        rows = await queries.due_milestones(session, PROGRAMME, date(2025, 1, 20))
+    async with databases["monitoring"].transaction() as transaction:
+        rows = await queries.due_milestones(transaction, PROGRAMME, date(2025, 1, 20))
     return [row.due_on.isoformat() for row in rows]

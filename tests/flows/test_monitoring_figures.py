@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.figures.queries import all_figures, figures_of
+from services.monitoring.figures.document import as_json
+from services.monitoring.figures.money import execution
+from services.monitoring.figures.queries import load_all_inputs, load_programme_inputs
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.events import Event
@@ -18,6 +20,7 @@ from tests.unit.monitoring_builders import (
     RATIO,
     a_case,
     a_definition,
+    a_plan,
     abandoned,
     achieved,
     agreed,
@@ -53,8 +56,8 @@ async def project_and_compute(database: Database, events: list[Event], as_of: st
 
 
 async def compute(database: Database, as_of: str) -> dict[str, Any]:
-    async with database.transaction() as session:
-        return await figures_of(session, PROGRAMME, on(as_of))
+    async with database.transaction() as transaction:
+        return as_json(await load_programme_inputs(transaction, PROGRAMME, on(as_of)))
 
 
 def awarded_case(name: str, due: str | None = None, done: str | None = None) -> list[Event]:
@@ -178,6 +181,56 @@ async def test_a_new_version_of_the_plan_counts_from_its_day_on(database: Databa
     assert "rounds" not in before
     assert after["companies_planned"] == 300
     assert after["rounds"]["2025"] == {"planned": 67, "by_track": {"JS1": 22, "JS2": 45}}
+
+
+async def test_plan_that_comes_back_counts_from_its_return(database: Database) -> None:
+    plan = [{"year": 2025, "newly": True, "count": 12}]
+    versions = [
+        published("2024-01-03", 1, planned_companies=plan),
+        published("2024-03-05", 2),
+        published("2025-02-05", 3, planned_companies=plan),
+        published("2025-03-05", 4, planned_companies=plan, last_year=2027),
+    ]
+    await project_events(database, decode_events(versions))
+
+    async with database.transaction() as transaction:
+        days = ("2024-02-01", "2024-04-01", "2025-02-05", "2025-04-01")
+        inputs = [await load_programme_inputs(transaction, PROGRAMME, on(day)) for day in days]
+
+    since = [each.plan_since for each in inputs]
+    assert since == [on("2024-01-03"), on("2024-03-05"), on("2025-02-05"), on("2025-02-05")]
+
+
+async def test_total_below_the_tracks_of_the_year_does_not_lower_the_plan(database: Database) -> None:
+    plan = [{"year": 2025, "track": track, "count": count} for track, count in (("JS1", 50), ("JS2", 40))]
+
+    figures = await project_and_compute(
+        database, [published(planned_companies=[*plan, {"year": 2025, "count": 5}])]
+    )
+
+    assert figures["rounds"]["2025"]["planned"] == 90
+
+
+@pytest.mark.parametrize(
+    ("plan", "public"),
+    [
+        ({"2024": 3_000}, 2_400_000_000),
+        ({"2024H1": 2_000}, 1_600_000_000),
+        ({"2024H1": 2_000, "2024H2": 1_000}, 2_400_000_000),
+        ({"2024": 3_000, "2024H1": 2_000}, 2_400_000_000),
+    ],
+)
+async def test_execution_is_compared_with_the_plan_of_the_whole_year(
+    database: Database, plan: dict[str, int], public: int
+) -> None:
+    events = [published(plan=a_plan(plan)), *awarded_case("A"), committed("A")]
+    await project_events(database, decode_events(events))
+
+    async with database.transaction() as transaction:
+        row = execution(await load_programme_inputs(transaction, PROGRAMME, on(PINNED)))
+
+    assert row is not None
+    assert (row.fiscal_year, row.rows[0].planned.value) == (2024, public)
 
 
 async def test_tracks_and_municipalities_split_the_same_cases(database: Database) -> None:
@@ -373,10 +426,10 @@ async def test_a_programme_unknown_on_the_day_is_refused_with_an_explanation(dat
 async def test_every_programme_known_on_the_day_is_listed(database: Database) -> None:
     await project_events(database, decode_events([published(), registered("A")]))
 
-    async with database.transaction() as session:
-        listed = await all_figures(session, date(2025, 1, 20))
+    async with database.transaction() as transaction:
+        listed = await load_all_inputs(transaction, date(2025, 1, 20))
 
-    assert [figures["programme_id"] for figures in listed] == [PROGRAMME]
+    assert [inputs.programme_id for inputs in listed] == [PROGRAMME]
 
 
 async def test_any_order_of_arrival_gives_the_same_figures(database: Database, databases: Databases) -> None:

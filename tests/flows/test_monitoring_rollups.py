@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.figures.queries import ON_THE_DAY
 from services.monitoring.projections import cases, visits
-from services.monitoring.projections.case_rollups import ABOUT_TO_DAYS, ROLLUPS
-from shared.database.engine import Connection, Database
+from services.monitoring.projections.case_rollups import ROLLUPS
+from services.monitoring.projections.case_states import AGREED, APPLIED, COUNTS, HOLDS_AWARD
+from shared.database.engine import Database
+from shared.database.transaction import Connection
 from shared.events import Event
 from shared.projections.projection import Collector, DecodedEvent
 from tests.databases import Databases, admin, until_blocked
@@ -30,18 +31,15 @@ from tests.unit.monitoring_builders import (
 from tests.unit.monitoring_folds import decode_events, interleave, project_events
 
 ROLLUP_TABLES = [*(rollup.name for rollup in ROLLUPS), visits.PROJECTION.rollup.name]
+DAY = "$1::date"
+COUNTED = "".join(
+    f"count(*) filter (where {condition.sql(DAY)}) as {name},\n" for name, condition in COUNTS.items()
+)
 BY_CASES = f"""
     select programme_id, year_from, year_to, coalesce(track, '') as track, round_id is null as recorded,
-        count(*) filter (where is_applied) as applied,
-        count(*) filter (where is_waiting) as reserved,
-        count(*) filter (where holds_award) as selected,
-        count(*) filter (where holds_award and is_agreed) as agreed,
-        count(*) filter (where is_relinquished) as abandoned,
-        count(*) filter (where holds_award and is_completed) as completed,
-        count(*) filter (where holds_award and not is_completed and is_due) as about_to,
-        coalesce(sum(self_krw) filter (where holds_award and is_agreed), 0)::bigint as self_krw
-    from ({ON_THE_DAY} where programme_id is not null) c
-    where $1::text is not null and (is_applied or holds_award) group by 1, 2, 3, 4, 5
+        {COUNTED} coalesce(sum(self_krw) filter (where {AGREED.sql(DAY)}), 0)::bigint as self_krw
+    from case_row c
+    where programme_id is not null and ({APPLIED.sql(DAY)} or {HOLDS_AWARD.sql(DAY)}) group by 1, 2, 3, 4, 5
 """
 BY_ROLLUPS = """
     select programme_id, year_from, year_to, track, recorded, sum(applied) as applied, sum(reserved) as reserved,
@@ -92,7 +90,7 @@ async def rows(connection: Connection, statement: str, *arguments: Any) -> list[
 
 
 async def rollups(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         return {name: await rows(connection, f"select * from {name}") for name in ROLLUP_TABLES}
 
 
@@ -100,10 +98,10 @@ async def rollups(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 async def test_counts_by_rollups_equal_counts_by_cases_on_every_day(database: Database, seed: int) -> None:
     await project_events(database, interleave(decode_events(random_histories(seed)), seed), batch=11)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         for number in range(-40, 240, 3):
             on = date(2024, 1, 1) + timedelta(number)
-            by_cases = await rows(connection, BY_CASES, "", on, ABOUT_TO_DAYS)
+            by_cases = await rows(connection, BY_CASES, on)
             assert await rows(connection, BY_ROLLUPS, on) == by_cases, on
 
 
@@ -147,14 +145,14 @@ async def test_concurrent_folds_of_two_topics_of_a_case_count_it_once(database: 
     written, go_on = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             await fold(connection, of_applications, selection)
             written.set()
             await go_on.wait()
 
     async def second() -> None:
         await written.wait()
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             await fold(connection, of_monitoring, completion)
 
     holding, waiting = asyncio.create_task(first()), asyncio.create_task(second())
@@ -162,7 +160,7 @@ async def test_concurrent_folds_of_two_topics_of_a_case_count_it_once(database: 
     go_on.set()
     await asyncio.gather(holding, waiting)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         [counts] = await rows(connection, "select sum(selected), sum(completed) from case_rollup")
     assert counts == (1, 1)
 
@@ -172,7 +170,7 @@ async def test_a_visit_entered_late_moves_the_company_to_its_first_day(database:
 
     await project_events(database, decode_events(events), batch=1)
 
-    async with database.asyncpg_transaction() as connection:
+    async with database.batch_transaction() as connection:
         assert await rows(connection, "select occurred_on, companies from visited_rollup") == [
             (date(2024, 8, 1), 1)
         ]
@@ -195,7 +193,8 @@ async def test_the_migration_gives_the_same_rollups_as_the_fold(database: Databa
                 *rollups_by_date.CHANGED.split(";\n\n"),
                 *terms.UPGRADE,
             ):
-                await connection.execute(statement)
+                if "known_case" not in statement:  # a table that migration 7 dropped
+                    await connection.execute(statement)
     finally:
         await connection.close()
 

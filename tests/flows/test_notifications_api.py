@@ -61,6 +61,20 @@ async def test_contact_is_saved_shown_masked_and_erased(
     assert await rows(database, "recipient", "company_id") == []
 
 
+async def test_saved_contact_replaces_the_one_before_with_all_its_fields(
+    http: httpx.AsyncClient, state: State
+) -> None:
+    officer, path = by(state, "officer-1", "officer"), f"/recipients/{COMPANY}"
+    await http.put(path, json=CONTACT, headers=officer)
+    before = (await http.get(path, headers=officer)).json()
+
+    await http.put(path, json={"phone": "010-9876-5432", "language": "en"}, headers=officer)
+
+    after = (await http.get(path, headers=officer)).json()
+    assert (after["email"], after["phone"], after["language"]) == (None, "010-****-5432", "en")
+    assert after["changed_at"] > before["changed_at"]
+
+
 async def test_erasing_a_missing_contact_is_no_error(http: httpx.AsyncClient, state: State) -> None:
     officer = by(state, "officer-1", "officer")
 

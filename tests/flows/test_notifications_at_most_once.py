@@ -74,8 +74,8 @@ async def test_missing_answer_after_sending_leaves_the_outcome_unknown(
 
 async def age_messages(database: Database, age: timedelta) -> None:
     """Shift every claim and change into the past by `age`."""
-    async with database.asyncpg_transaction() as connection:
-        await connection.execute(
+    async with database.transaction() as transaction:
+        await transaction.fetch(
             "update message set claimed_at = claimed_at - $1::interval, changed_at = changed_at - $1::interval",
             age,
         )
@@ -85,8 +85,8 @@ async def test_abandoned_claim_becomes_unknown_and_is_not_sent(
     database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
-    async with database.transaction() as session:
-        assert len(await commands.claim(session, "email", 10)) == 1
+    async with database.transaction() as transaction:
+        assert len(await commands.claim(transaction, "email", 10)) == 1
     await age_messages(database, timedelta(seconds=61))
 
     async with running_senders(database, provided):
@@ -98,26 +98,28 @@ async def test_abandoned_claim_becomes_unknown_and_is_not_sent(
 
 async def test_recent_claim_does_not_expire(database: Database, provided: NotificationsSettings) -> None:
     await a_queued_email(database)
-    async with database.transaction() as session:
-        await commands.claim(session, "email", 10)
+    async with database.transaction() as transaction:
+        await commands.claim(transaction, "email", 10)
 
-    async with database.transaction() as session:
-        assert await commands.expire_unknown(session) == 0
+    async with database.transaction() as transaction:
+        assert await commands.expire_unknown(transaction) == 0
 
 
 async def test_outcome_after_the_claim_has_expired_is_recorded(database: Database) -> None:
     await a_queued_email(database)
-    async with database.transaction() as session:
-        [claimed] = await commands.claim(session, "email", 10)
+    async with database.transaction() as transaction:
+        [claimed] = await commands.claim(transaction, "email", 10)
     await age_messages(database, timedelta(seconds=61))
-    async with database.transaction() as session:
-        assert await commands.expire_unknown(session) == 1
+    async with database.transaction() as transaction:
+        assert await commands.expire_unknown(transaction) == 1
 
-    async with database.transaction() as session:
-        await commands.record_outcomes(session, {claimed.id: Transition(State.QUEUED, "not sent")})
+    async with database.transaction() as transaction:
+        await commands.record_outcomes(transaction, {claimed.id: Transition(State.QUEUED, "busy")})
     assert await states(database) == ["unknown"]
-    async with database.transaction() as session:
-        await commands.record_outcomes(session, {claimed.id: Transition(State.SENT, reference="250 taken")})
+    async with database.transaction() as transaction:
+        await commands.record_outcomes(
+            transaction, {claimed.id: Transition(State.SENT, reference="250 taken")}
+        )
 
     assert await states(database) == ["sent"]
     assert await emitted_events(database) == ["unknown", "sent"]
@@ -128,8 +130,8 @@ async def test_service_role_cannot_delete_messages(database: Database, statement
     await a_queued_email(database)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with database.asyncpg_transaction() as connection:
-            await connection.execute(statement)
+        async with database.transaction() as transaction:
+            await transaction.fetch(statement)
 
     assert await states(database) == ["queued"]
 
@@ -211,9 +213,9 @@ async def test_outcome_is_recorded_once_the_database_is_available_again(
 
 
 async def connections_of(database: Database) -> list[int]:
-    async with database.asyncpg_transaction() as connection:
+    async with database.transaction() as transaction:
         query = "select pid from pg_stat_activity where usename = current_user"
-        return [row["pid"] for row in await connection.fetch(query)]
+        return [row.pid for row in await transaction.fetch(query)]
 
 
 async def block_connections(but: list[int]) -> None:

@@ -49,7 +49,7 @@ def a_rejection(case: CaseContact) -> CompanyRejected:
         programme_id=PROGRAMME,
         round_id="r",
         year=2024,
-        reason="순위 밖",
+        cause="closed",
         occurred_on=A_DAY,
     )
 
@@ -100,7 +100,7 @@ async def test_mail_stays_queued_while_the_server_refuses_connections(
     async with running_senders(database, provided) as [health]:
         await until(lambda: attempted(database, 3))
         await until_states(database, "queued")
-        assert "연결하지 못했습니다" in (health.problem() or "")
+        assert "연결하지 못함 / cannot be reached" in (health.problem() or "")
         async with smtp.running():
             await until_states(database, "sent")
             await until(lambda: as_coroutine(health.problem() is None))
@@ -123,7 +123,11 @@ async def test_permanently_refused_recipient_fails_with_the_servers_answer(
         await until_states(database, "failed")
 
     [row] = await rows(database)
-    assert "550 5.1.1 no such user" in row["reason"]
+    assert (row["problem"], row["provider_code"], row["reason"]) == (
+        "refused",
+        "550",
+        "550 5.1.1 no such user",
+    )
     assert running.mails == []
     assert await emitted_events(database) == ["failed"]
 
@@ -159,22 +163,22 @@ async def test_queued_mail_fails_once_its_contact_is_erased(
     database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     case = await a_queued_email(database)
-    async with database.transaction() as session:
-        assert await recipients.erase(session, case.company_id)
+    async with database.transaction() as transaction:
+        assert await recipients.erase(transaction, case.company_id)
 
     async with running_senders(database, provided):
         await until_states(database, "failed")
 
     assert running.mails == []
-    assert (await rows(database))[0]["reason"] == "연락처 없음"
+    assert (await rows(database))[0]["problem"] == "no_contact"
 
 
 async def test_queued_mail_past_its_deadline_is_not_sent(
     database: Database, provided: NotificationsSettings, running: MailServer
 ) -> None:
     await a_queued_email(database)
-    async with database.asyncpg_transaction() as connection:
-        await connection.execute("update message set expires_at = now() - interval '1 second'")
+    async with database.transaction() as transaction:
+        await transaction.fetch("update message set expires_at = now() - interval '1 second'")
 
     async with running_senders(database, provided):
         await until_states(database, "failed")
@@ -187,8 +191,8 @@ async def test_company_that_chose_english_gets_english(
 ) -> None:
     case = an_email_only_case()
     await save_case(database, case)
-    async with database.transaction() as session:
-        await recipients.save(session, case.company_id, case.email, None, Language.EN)
+    async with database.transaction() as transaction:
+        await recipients.save(transaction, case.company_id, case.email, None, Language.EN)
     await enqueue(database, case, a_selection(case.case_id))
 
     async with running_senders(database, provided):

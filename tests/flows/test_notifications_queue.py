@@ -72,8 +72,8 @@ A_CONTRIBUTION = of_case(SelfContributionConfirmed, fiscal_year=2024, amount_krw
 EVENTS = [
     of_case(ApplicationScreened, eligible=False, reasons=["매출액 초과"]),
     a_selection(CASE.case_id),
-    of_case(CompanyReserved, round_id="r", year=2024, reason="순위", rank=3, score="250/3"),
-    of_case(CompanyRejected, round_id="r", year=2024, reason="순위 밖"),
+    of_case(CompanyReserved, round_id="r", year=2024, rank=3, score="250/3"),
+    of_case(CompanyRejected, round_id="r", year=2024, cause="suspended"),
     an_agreement(CASE.case_id),
     A_CONTRIBUTION,
     a_tranche(TrancheDisbursed, treasury_reference="T-1"),
@@ -112,8 +112,8 @@ async def test_enqueueing_an_event_again_makes_no_second_message(system: MemoryS
     envelope = an_envelope(event)
 
     for _ in range(2):
-        async with database.transaction() as session:
-            await messages.enqueue(session, event, envelope)
+        async with database.transaction() as transaction:
+            await messages.enqueue(transaction, event, envelope)
 
     assert [row["channel"] for row in await rows(database)] == ["email", "sms"]
 
@@ -128,8 +128,8 @@ async def test_event_before_its_names_waits_for_them_and_is_enqueued_then(
         "case": a_submission(CASE.case_id, CASE.company_id),
     }
     late = names.pop(missing)
-    async with system.databases["notifications"].transaction() as session:
-        await recipients.save(session, CASE.company_id, CASE.email, None, CASE.language)
+    async with system.databases["notifications"].transaction() as transaction:
+        await recipients.save(transaction, CASE.company_id, CASE.email, None, CASE.language)
     await deliver(system, *names.values())
     await deliver(system, A_CONTRIBUTION)
     assert await system.count("notifications", "message", "template <> 'application_received'") == 0
@@ -172,7 +172,7 @@ async def test_without_a_contact_messages_fail_and_their_events_are_emitted(syst
     await deliver(system, a_selection(CASE.case_id))
 
     messages = await rows(system.databases["notifications"])
-    assert {(row["state"], row["reason"]) for row in messages} == {("failed", "연락처 없음")}
+    assert {(row["state"], row["problem"]) for row in messages} == {("failed", "no_contact")}
     assert await emitted_events(system.databases["notifications"]) == ["failed", "failed"]
 
 

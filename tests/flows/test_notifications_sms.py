@@ -15,7 +15,7 @@ from services.notifications.messages.domain import State, Transition
 from services.notifications.recipients.domain import checked_phone
 from services.notifications.settings import NotificationsSettings
 from shared.config import Settings
-from shared.database.engine import Database, fetch
+from shared.database.engine import Database
 from shared.events.applications import CompanyRejected
 from tests.builders import A_DAY, PROGRAMME, a_selection
 from tests.databases import Databases
@@ -91,10 +91,10 @@ async def a_queued_sms(database: Database, phone: str = "+821012345678") -> Case
 async def a_sent_sms(database: Database, state: State = State.SENT) -> dict[str, Any]:
     """A message in `state`; the provider's reference of a sent one is M4V1."""
     await a_queued_sms(database)
-    async with database.transaction() as session:
-        [claimed] = await commands.claim(session, "sms", 1)
+    async with database.transaction() as transaction:
+        [claimed] = await commands.claim(transaction, "sms", 1)
         if state is not State.SENDING:
-            await commands.record_outcomes(session, {claimed.id: Transition(state, reference="M4V1")})
+            await commands.record_outcomes(transaction, {claimed.id: Transition(state, reference="M4V1")})
     [row] = await rows(database)
     return row
 
@@ -121,9 +121,10 @@ async def test_what_is_longer_than_an_sms_goes_as_lms_with_a_subject(
 ) -> None:
     case = CaseContact(email=None)
     await save_case(database, case)
-    reason = "기초1 배정 40곳 가운데 47위 – 평균 71.3점 • 기준 미달"
+    finding = "기초1 배정 40곳 가운데 47위 – 평균 71.3점 • 기준 미달"
     fields = {"case_id": case.case_id, "programme_id": PROGRAMME, "round_id": "r", "year": 2024}
-    await enqueue(database, case, CompanyRejected(**fields, reason=reason, occurred_on=A_DAY))
+    rejection = CompanyRejected(**fields, cause="ineligible", findings=[finding], occurred_on=A_DAY)
+    await enqueue(database, case, rejection)
 
     async with running_senders(database, provided):
         await until_states(database, "sent")
@@ -157,7 +158,8 @@ async def test_refused_number_fails_and_the_rest_of_its_batch_is_sent(
     async with running_senders(database, provided):
         await until_states(database, "failed", "sent")
 
-    assert "1020" in (await rows(database))[0]["reason"]
+    [row, *_] = await rows(database)
+    assert (row["problem"], row["provider_code"]) == ("refused", "1020")
 
 
 async def test_lost_answer_leaves_the_outcome_unknown_and_the_sms_is_not_sent_again(
@@ -188,7 +190,7 @@ async def test_sms_stays_queued_while_the_gateway_is_unavailable(
 
 
 async def reports_no_connection(health: Any) -> bool:
-    return "sms: 문자 중계사에 연결하지 못했습니다" in (health.problem() or "")
+    return "sms: 연결하지 못함 / cannot be reached" in (health.problem() or "")
 
 
 async def test_wrong_api_key_leaves_messages_queued(
@@ -223,6 +225,33 @@ async def test_final_delivery_report_finishes_a_message(
     assert await emitted_events(database) == (["sent"] if state == "sent" else ["sent", state])
 
 
+async def test_delivery_report_stores_its_reason_and_the_time_of_the_change(
+    database: Database, webhook: Webhook
+) -> None:
+    row = await a_sent_sms(database)
+
+    await webhook([a_delivery_report(row, "3104")])
+
+    [changed] = await rows(database)
+    reported = {"state", "problem", "provider_code", "reason", "changed_at"}
+    unchanged = {name: changed[name] for name in row.keys() - reported}
+    assert (changed["problem"], changed["provider_code"]) == ("not_delivered", "3104")
+    assert "말씀" in changed["reason"]
+    assert changed["changed_at"] > row["changed_at"]
+    assert unchanged == {name: row[name] for name in unchanged}
+
+
+async def test_delivery_report_ends_the_claim_of_a_message_that_is_being_sent(
+    database: Database, webhook: Webhook
+) -> None:
+    row = await a_sent_sms(database, State.SENDING)
+
+    await webhook([a_delivery_report(row)])
+
+    [changed] = await rows(database)
+    assert (row["claimed_at"] is None, changed["claimed_at"]) == (False, None)
+
+
 async def test_repeated_and_contradictory_delivery_reports_are_ignored(
     database: Database, webhook: Webhook
 ) -> None:
@@ -248,8 +277,8 @@ async def test_delivery_report_before_the_outcome_is_recorded_emits_both_states(
     row = await a_sent_sms(database, State.SENDING)
 
     await webhook([a_delivery_report(row, messageId="M4V9")])
-    async with database.transaction() as session:
-        await commands.record_outcomes(session, {row["id"]: Transition(State.SENT, reference="M4V9")})
+    async with database.transaction() as transaction:
+        await commands.record_outcomes(transaction, {row["id"]: Transition(State.SENT, reference="M4V9")})
 
     assert await states(database) == ["delivered"]
     assert await emitted_events(database) == ["sent", "delivered"]
@@ -299,10 +328,10 @@ async def test_missing_delivery_report_leads_to_unknown_and_a_late_one_is_applie
     database: Database, webhook: Webhook
 ) -> None:
     row = await a_sent_sms(database)
-    async with database.transaction() as session:
+    async with database.transaction() as transaction:
         age = timedelta(days=3, seconds=1)
-        await fetch(session, "update message set changed_at = changed_at - $1::interval", age)
-        assert await commands.expire_unknown(session) == 1
+        await transaction.fetch("update message set changed_at = changed_at - $1::interval", age)
+        assert await commands.expire_unknown(transaction) == 1
     assert await states(database) == ["unknown"]
 
     await webhook([a_delivery_report(row)])

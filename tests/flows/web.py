@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
 
 from shared.config import Settings
 from shared.database.engine import Database
@@ -16,6 +15,8 @@ from tools.devstack.state import State
 from tools.devstack.tokens import jwks_file, mint
 
 Json = dict[str, Any]
+
+EMITTED = "select data from event_log where type like $1 order by position"
 
 
 class ServiceApi:
@@ -58,9 +59,6 @@ class ServiceApi:
 
     async def emitted(self, name: str) -> list[Json]:
         """Return the data of the events of this name that the service emitted, in order."""
-        async with self.database.transaction() as session:
-            rows = await session.execute(
-                text("select data from event_log where type = :type order by position"),
-                {"type": f"kr.ieum.{name}.v1"},
-            )
-            return [json.loads(data) for (data,) in rows]
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(EMITTED, f"kr.ieum.{name}.v%")
+        return [json.loads(row.data) for row in rows]

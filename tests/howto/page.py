@@ -3,8 +3,8 @@
 A paragraph names the file of the block below it: the last path in it. A diff block has hunks separated by `@@`: its
 lines without `+` stand in the file once, and give way to its lines without `-`; a hunk of `+` lines alone goes to the
 end of the file. A block of another language below a paragraph that starts with "New file" is the file. In a console
-block `$` starts a command, `# fails` at its end says that it does, and the lines below it appear in its output, `…`
-for any text.
+block `$` starts a command, `# fails` at its end says that it does, `# in another terminal` that it goes on, and the
+lines below it appear in its output, `…` for any text.
 """
 
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 
 BLOCK = re.compile(r"((?:^.+\n)*)\n?^```(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
 FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+)`")
-FAILS = "# fails"
+FAILS, GOES_ON = "# fails", "# in another terminal"
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ class Edit:
 
 @dataclass(frozen=True)
 class Command:
-    """A command with the output it has to show, and whether it has to fail."""
+    """A command with the output it has to show, and whether it has to fail, or goes on until the page's end."""
 
     arguments: list[str]
     fails: bool = False
     output: Sequence[str] = ()
+    goes_on: bool = False
 
     def shows(self, output: str) -> bool:
         return all(re.search(as_pattern(line), output, re.MULTILINE) for line in self.output)
@@ -88,7 +89,8 @@ def file_of(paragraph: str) -> str:
 def commands(console: str) -> Iterator[Command]:
     for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
         line, *output = part.splitlines()
-        yield Command(shlex.split(line, comments=True), line.endswith(FAILS), tuple(output))
+        arguments = shlex.split(line, comments=True)
+        yield Command(arguments, line.endswith(FAILS), tuple(output), line.endswith(GOES_ON))
 
 
 def lines(hunk: list[str], kinds: str) -> list[str]:

@@ -6,17 +6,24 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.databases import PASSWORDS
-from tests.howto.page import Command, Edit, NewFile, steps
+from tests.howto.page import Command, Edit, NewFile, Step, steps
 from tests.sources import ROOT, files
 from tests.stack import postgres_url
+from tools.devstack.stack import remove
+from tools.devstack.state import State
 
 PAGES = sorted((ROOT / "docs/how-to").glob("*.md"))
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+STATE = ".ieum"
+GIVEN_SERVERS = ("IEUM_DATABASE_URL", "IEUM_KAFKA_BOOTSTRAP", "IEUM_TEST_DATABASE", "IEUM_TEST_PASSWORDS")
 TIMEOUT = 300.0  # seconds
 
 
@@ -30,35 +37,46 @@ def working_copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def environment() -> dict[str, str]:
-    """Environment variables of a reader's shell: this Python first, and this run's PostgreSQL."""
-    database = {"IEUM_DATABASE_URL": postgres_url(), "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS)}
-    return os.environ | {"PATH": PATH} | database
+def environment(steps_of_page: Sequence[Step], folder: Path) -> dict[str, str]:
+    """Return the environment of a reader's shell: this Python first, the folder's modules, and this run's PostgreSQL.
+
+    A page that migrates, or runs the stack, has servers of its own: other tests expect the schema as it is.
+    """
+    own_servers = any(
+        step.goes_on if isinstance(step, Command) else "/migrations/" in step.path for step in steps_of_page
+    )
+    shell = os.environ | {"PATH": PATH, "PYTHONPATH": str(folder), "IEUM_STATE": str(folder / STATE)}
+    if own_servers:
+        return {name: value for name, value in shell.items() if name not in GIVEN_SERVERS}
+    return shell | {"IEUM_DATABASE_URL": postgres_url(), "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS)}
 
 
+@pytest.mark.howto
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_works_as_written(page: Path, working_copy: Path, environment: dict[str, str]) -> None:
+def test_page_works_as_written(page: Path, working_copy: Path) -> None:
     steps_of_page = list(steps(page.read_text(encoding="utf-8")))
     if followed := [
         step.path for step in steps_of_page if isinstance(step, NewFile) and (ROOT / step.path).exists()
     ]:
         pytest.skip(f"{page.stem} was followed in this checkout: {followed[0]} exists")
-    changed = set()
-    for step in steps_of_page:
-        if isinstance(step, Command):
-            run(step, working_copy, environment)
-        else:
-            step.apply(working_copy)
-            changed.add(step.path)
+    shell = environment(steps_of_page, working_copy)
+    with ExitStack() as terminals:
+        for step in steps_of_page:
+            if not isinstance(step, Command):
+                step.apply(working_copy)
+            elif step.goes_on:
+                start(step, working_copy, shell, terminals)
+            else:
+                run(step, working_copy, shell)
 
+    changed = {step.path for step in steps_of_page if not isinstance(step, Command)}
     code = sorted(path for path in changed if path.endswith(".py"))
     for check in (
         ["ruff", "check", *code],
         ["ruff", "format", "--check", *code],
         ["lint-imports", "--no-cache"],
     ):
-        run(Command(check), working_copy, environment)
+        run(Command(check), working_copy, shell)
 
 
 def run(command: Command, folder: Path, environment: dict[str, str]) -> None:
@@ -74,6 +92,28 @@ def run(command: Command, folder: Path, environment: dict[str, str]) -> None:
     )
     assert (done.returncode != 0) == command.fails, f"{command.arguments}:\n{done.stdout}"
     assert command.shows(done.stdout), f"{command.output} is not in the output:\n{done.stdout}"
+
+
+def start(command: Command, folder: Path, environment: dict[str, str], terminals: ExitStack) -> None:
+    """Start a command that goes on, and wait for its output; it is ended with the terminals."""
+    log = folder.with_suffix(".log")
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command.arguments, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    terminals.callback(end, process, State(folder / STATE))
+    deadline = time.monotonic() + TIMEOUT
+    while not command.shows(shown := log.read_text(encoding="utf-8")):
+        assert process.poll() is None, f"{command.arguments} has ended:\n{shown}"
+        assert time.monotonic() < deadline, f"{command.output} is never in the output:\n{shown}"
+        time.sleep(0.2)
+
+
+def end(process: "subprocess.Popen[bytes]", state: State) -> None:
+    process.terminate()
+    process.wait(TIMEOUT)
+    if state.folder.exists():
+        remove(state)
 
 
 def test_pages_exist() -> None:
@@ -122,9 +162,12 @@ def test_block_that_cannot_be_executed_is_refused(page: str) -> None:
 
 
 def test_command_has_its_output_and_its_failure() -> None:
-    [passes, fails] = steps("Run:\n\n```console\n$ a 'b c'\n…1 passed…\n$ d  # fails\n```\n")
+    [passes, fails, goes_on] = steps(
+        "Run:\n\n```console\n$ a 'b c'\n…1 passed…\n$ d  # fails\n$ e  # in another terminal\nup\n```\n"
+    )
 
     assert passes == Command(["a", "b c"], output=("…1 passed…",))
     assert fails == Command(["d"], fails=True)
+    assert goes_on == Command(["e"], output=("up",), goes_on=True)
     assert passes.shows("first\n=== 1 passed in 2 s ===\n")
     assert not passes.shows("first\n1 failed\n")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import MetaData
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database.transaction import Transaction
 from shared.errors import PrerequisiteMissing
 from shared.events import Event
 from shared.events.applications import AgreementSigned, CompanySelected
@@ -18,7 +18,7 @@ from tests.builders import kafka_record
 from tests.memory import MemoryRecord
 
 TOPIC = "ieum.applications"
-SELECTED = "kr.ieum.company.selected.v1"
+SELECTED = "kr.ieum.company.selected.v2"
 
 
 def a_record(event: Event, offset: int = 0, **attributes: str) -> MemoryRecord:
@@ -62,14 +62,14 @@ class Probe:
             },
         )
 
-    async def on_event(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
+    async def on_event(self, transaction: Transaction, event: Any, envelope: Envelope) -> None:
         met = self.prerequisite_met(event)
         fields = {
             "case_id": event.case_id,
             "programme_id": event.programme_id,
             "occurred_on": event.occurred_on,
         }
-        await emit(session, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **fields))
+        await emit(transaction, PastSpendingBooked(fiscal_year=2024, amounts_krw={}, **fields))
         # Not before: an event that finds this one handled comes behind it in the log.
         self.handled.append(event)
         if not met:
@@ -78,6 +78,6 @@ class Probe:
             )
         self.after_writes(event)
 
-    async def on_legacy(self, session: AsyncSession, event: Any, envelope: Envelope) -> None:
+    async def on_legacy(self, transaction: Transaction, event: Any, envelope: Envelope) -> None:
         self.handled.append(event)
         self.after_writes(event)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from prometheus_client import REGISTRY
-from sqlalchemy import text
 
 from shared.database.engine import Database
 from shared.messaging.outbox import count_and_oldest_age
@@ -15,8 +14,8 @@ def sample(name: str, **labels: str) -> float:
 
 
 async def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
-    async with database.transaction() as session:
-        return [tuple(row) for row in await session.execute(text(statement))]
+    async with database.transaction() as transaction:
+        return [tuple(row) for row in await transaction.fetch(statement)]
 
 
 async def offsets(database: Database, table: str) -> list[int]:
@@ -26,5 +25,5 @@ async def offsets(database: Database, table: str) -> list[int]:
 
 async def pending_in(database: Database) -> int:
     """Return how many events of the service wait in its outbox."""
-    async with database.transaction() as session:
-        return (await count_and_oldest_age(session))[0]
+    async with database.transaction() as transaction:
+        return (await count_and_oldest_age(transaction))[0]

@@ -1,11 +1,13 @@
 """Counts of attempts: what one process learns about the records that an earlier one did not finish."""
 
+from typing import Any
+
 import pytest
 from aiokafka import TopicPartition
 
 from shared.database.engine import Database
 from shared.messaging.poison_records import PoisonDetector
-from tests.integration.readings import sample
+from tests.integration.readings import rows, sample
 from tests.memory import MemoryRecord
 
 AT, OTHER = TopicPartition("ieum.applications", 3), TopicPartition("ieum.external.legacy", 1)
@@ -28,11 +30,12 @@ def a_record(offset: int = 17, at: TopicPartition = AT) -> MemoryRecord:
     return MemoryRecord(at.topic, offset, b"key", b"{}", [], at.partition)
 
 
-async def stored(database: Database) -> list[tuple[str, str, int, int, int]]:
+async def stored(database: Database) -> list[tuple[Any, ...]]:
     """Return the stored counts as (consumer, topic, partition, offset, count)."""
-    async with database.asyncpg_transaction() as connection:
-        statement = 'select consumer, topic, partition, "offset", count from attempt order by topic, partition, "offset"'
-        return [tuple(row) for row in await connection.fetch(statement)]
+    statement = (
+        'select consumer, topic, partition, "offset", count from attempt order by topic, partition, "offset"'
+    )
+    return await rows(database, statement)
 
 
 def begun_again(topic: str = AT.topic) -> float:

@@ -85,12 +85,12 @@ async def test_unknown_type_is_skipped_and_unknown_version_is_dead_lettered(
     system: System, probe: Probe
 ) -> None:
     await system.send(**kafka_record(a_selection(), type="kr.ieum.moon.landed.v1"))
-    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v3"))
 
     await system.run_until_quiescent()
 
     [dead_letter] = await system.rows("funding", "dead_letter")
-    assert "company.selected.v2" in dead_letter["reason"]
+    assert "company.selected.v3" in dead_letter["reason"]
     assert probe.handled == []
 
 

@@ -16,7 +16,7 @@ from shared.messaging.consumer import Consumer
 from tests.builders import a_selection, kafka_record
 from tests.databases import Databases
 from tests.integration.probe import TOPIC, Probe
-from tests.integration.readings import sample
+from tests.integration.readings import rows, sample
 from tests.memory import MemoryConsumer, MemoryRecord
 from tests.system import cancel
 
@@ -77,12 +77,9 @@ def committed(consumer: Consumer) -> dict[TopicPartition, int]:
     return dict(consumer.subscriber.consumer.committed)
 
 
-async def attempts(consumer: Consumer) -> list[tuple[int, int]]:
+async def attempts(consumer: Consumer) -> list[tuple[Any, ...]]:
     """Return the stored (offset, count)."""
-    async with consumer.database.asyncpg_transaction() as connection:
-        return [
-            tuple(row) for row in await connection.fetch('select "offset", count from attempt order by 1')
-        ]
+    return await rows(consumer.database, 'select "offset", count from attempt order by 1')
 
 
 def failing(*numbers: int, error: BaseException) -> Callable[[Any], None]:

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from pydantic import ValidationError
 
 from shared.database.engine import Database, is_transient
-from shared.errors import Malformed, RuleBroken
+from shared.database.transaction import Transaction
+from shared.errors import Malformed, PrerequisiteMissing, RuleBroken
 from shared.events.applications import CompanySelected
+from shared.events.notifications import MessageFailed
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.dispatcher import Dispatcher, correlation_of
 from shared.values import clock
-from tests.builders import a_selection, an_agreement
+from tests.builders import a_failed_message, a_selection, an_agreement, old_kafka_record
 from tests.integration.probe import SELECTED, Probe, a_record, needing
 from tests.integration.readings import rows, sample
+from tests.memory import MemoryRecord
 from tests.tracing import attributes_of, record_spans
 
 CASE, OTHER_CASE = UUID(int=1), UUID(int=2)
@@ -56,8 +58,8 @@ async def test_handler_receives_the_open_transaction_the_event_and_its_envelope(
 ) -> None:
     received = []
 
-    async def on_selected(session: Any, event: CompanySelected, envelope: Envelope) -> None:
-        await session.execute(text("insert into stream (subject, last) values ('handled', 1)"))
+    async def on_selected(transaction: Transaction, event: CompanySelected, envelope: Envelope) -> None:
+        await transaction.fetch("insert into stream (subject, last) values ('handled', 1)")
         received.append((event, envelope.type, envelope.sequence))
 
     event = a_selection()
@@ -65,6 +67,46 @@ async def test_handler_receives_the_open_transaction_the_event_and_its_envelope(
 
     assert received == [(event, SELECTED, f"{1:020}")]
     assert await rows(database, "select subject from stream") == [("handled",)]
+
+
+async def test_event_of_an_earlier_version_is_handled_as_the_newest(start: Callable[..., Dispatcher]) -> None:
+    failed, handled = a_failed_message(), []
+    record = MemoryRecord(offset=0, **old_kafka_record(failed))
+
+    async def on_failed(transaction: Transaction, event: MessageFailed, envelope: Envelope) -> None:
+        handled.append(event)
+
+    dispatcher = start({MessageFailed: on_failed})
+    assert await dispatcher.handle(record) == "handled"
+    assert await dispatcher.handle(record) == "duplicate"
+
+    assert handled == [failed]
+
+
+async def test_parked_event_of_an_earlier_version_is_handled_as_the_newest(
+    start: Callable[..., Dispatcher], database: Database
+) -> None:
+    failed, handled = a_failed_message(), []
+
+    async def on_failed(transaction: Transaction, event: MessageFailed, envelope: Envelope) -> None:
+        handled.append(event)
+        if len(handled) == 1:
+            raise PrerequisiteMissing("not_yet", ko="아직 모릅니다.", en="Not known yet.")
+
+    dispatcher = start({MessageFailed: on_failed})
+    assert await dispatcher.handle(MemoryRecord(offset=0, **old_kafka_record(failed))) == "parked"
+
+    await dispatcher.retry_parked()
+
+    assert handled == [failed, failed]
+    assert await rows(database, "select count(*) from parked") == [(0,)]
+
+
+async def test_event_of_an_earlier_version_that_breaks_its_schema_is_refused(dispatcher: Dispatcher) -> None:
+    record = old_kafka_record(a_selection()) | {"value": b'{"occurred_on": "2024-07-01"}'}
+
+    with pytest.raises(ValidationError, match="reason"):
+        await dispatcher.handle(MemoryRecord(offset=0, **record))
 
 
 async def test_handling_is_measured_by_type(dispatcher: Dispatcher) -> None:

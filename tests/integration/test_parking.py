@@ -29,9 +29,9 @@ def two_records(case: UUID) -> tuple[ParkedRecord, ParkedRecord]:
 
 
 async def park(database: Database, *records: ParkedRecord) -> None:
-    async with database.transaction() as session:
+    async with database.transaction() as transaction:
         for each in records:
-            await parking.park(session, each, "test")
+            await parking.park(transaction, each, "test")
 
 
 async def test_second_process_does_not_take_a_later_record_while_the_first_one_holds_the_head(

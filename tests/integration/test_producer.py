@@ -18,8 +18,8 @@ pytestmark = pytest.mark.connected
 @pytest.fixture
 async def pending_event(databases: Databases) -> None:
     """An event in the outbox of applications."""
-    async with databases["applications"].transaction() as session:
-        await emit(session, a_selection())
+    async with databases["applications"].transaction() as transaction:
+        await emit(transaction, a_selection())
 
 
 async def test_event_with_lost_acknowledgement_is_once_on_its_topic(

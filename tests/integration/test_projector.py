@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.errors import KafkaError
-from sqlalchemy import text
 
 from shared.config import Settings
-from shared.database.engine import BeginTransaction, Connection, Database
+from shared.database.engine import Database
+from shared.database.transaction import Connection
 from shared.events import Event
 from shared.events.monitoring import MonitoringRecordDeadLettered
 from shared.messaging.kafka import Record, create_broker
@@ -23,6 +23,7 @@ from tests.builders import a_selection, kafka_record
 from tests.databases import Databases, admin, app_url
 from tests.integration import probe_projections
 from tests.integration.case_histories import SERVICE, case_history, send_histories, wait_for_count
+from tests.integration.readings import rows
 from tests.memory import MemoryRecord
 from tests.system import KafkaSystem, MemorySystem
 
@@ -94,7 +95,7 @@ async def test_number_that_arrives_after_a_gap_is_folded(system: MemorySystem) -
     [
         {"value": b"{"},
         {"value": None},
-        {"headers": [("ce_type", b"kr.ieum.company.selected.v1")]},
+        {"headers": [("ce_type", b"kr.ieum.company.selected.v2")]},
         {"value": b'{"occurred_on": "2024-07-01"}'},
         {"value": b'{"occurred_on": "tomorrow", "case_id": "x", "rank": 1}'},
     ],
@@ -116,7 +117,7 @@ async def test_record_that_cannot_be_folded_is_dead_lettered_and_the_fold_goes_o
 
 
 async def test_unknown_version_or_another_source_is_dead_lettered(system: MemorySystem) -> None:
-    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v2"))
+    await system.send(**kafka_record(a_selection(), type="kr.ieum.company.selected.v3"))
     await system.send(**kafka_record(a_selection(), source="/services/funding"))
 
     await system.run_until_quiescent()
@@ -168,16 +169,14 @@ async def test_two_topics_of_one_case_can_be_folded_concurrently(
 
     async def fold(number: int, event: Event) -> None:
         record = MemoryRecord(offset=0, **kafka_record(event, number))
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction() as connection:
             await BatchFolder(probe_projections.PROJECTIONS, raise_error).apply(connection, [record])
 
     monkeypatch.setattr(RowCollector, "save", slow_save)
     await fold(1, selected)
     await asyncio.gather(fold(2, agreed), fold(1, booked))
 
-    async with database.transaction() as session:
-        [row] = (await session.execute(text("select rank, agreed_krw, booked from probe_case"))).all()
-    assert tuple(row) == (3, 100, 1)
+    assert await rows(database, "select rank, agreed_krw, booked from probe_case") == [(3, 100, 1)]
 
 
 async def raise_error(connection: Connection, record: Record, error: Exception) -> None:
@@ -242,11 +241,11 @@ async def test_records_fetched_before_an_error_of_the_client_are_folded(
 
 
 class FlakyDatabase(Database):
-    """Database that fails a fifth of all transactions, just before their commit."""
+    """Database that fails a fifth of the projectors' transactions, just before their commit."""
 
     @asynccontextmanager
-    async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:
-        async with super().asyncpg_transaction(begin) as connection:
+    async def batch_transaction(self, search_path: str | None = None) -> AsyncIterator[Connection]:
+        async with super().batch_transaction(search_path) as connection:
             yield connection
             if random.random() < 0.2:
                 raise ConnectionError

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.config import Settings
-from shared.database.engine import BeginTransaction, Database
+from shared.database.engine import Database
+from shared.database.transaction import Connection
 from shared.projections.projector import Projector, RecordsByPartition
 from tests.builders import kafka_record
 from tests.databases import Databases, app_url
@@ -22,8 +23,8 @@ class FailingDatabase(Database):
     fails = False
 
     @asynccontextmanager
-    async def asyncpg_transaction(self, begin: BeginTransaction | None = None) -> AsyncIterator[Any]:
-        async with super().asyncpg_transaction(begin) as connection:
+    async def batch_transaction(self, search_path: str | None = None) -> AsyncIterator[Connection]:
+        async with super().batch_transaction(search_path) as connection:
             yield connection
             if self.fails and await connection.fetchval(
                 "select exists (select from projection_offset where xmin = pg_current_xact_id_if_assigned()::xid)"

@@ -12,31 +12,20 @@ from shared.projections.projection import RowCollector
 from shared.projections.projector import Projector
 from shared.projections.rebuild import Rebuild, RebuildResult
 from tests.builders import a_selection, kafka_record
-from tests.databases import Databases, admin, owner_url
+from tests.databases import Databases, admin, owner_url, reset_generations
 from tests.integration import probe_projections
 from tests.integration.case_histories import SERVICE, case_history, send_histories, wait_for_count
 from tests.system import KafkaSystem, System
 
 pytestmark = pytest.mark.connected
 
-RESET_GENERATIONS = """
-do $$
-declare name text;
-begin
-    for name in select nspname from pg_namespace where nspname ~ '^monitoring_g[0-9]+$' loop
-        execute format('drop schema %I cascade', name);
-    end loop;
-    update monitoring.live_projection set generation = 0, version = null, search_path = 'monitoring';
-end $$
-"""
-
 
 @pytest.fixture
 async def generations(tables: None, databases: Databases) -> AsyncIterator[None]:
     """Generation 0, live before and after the test."""
-    await execute(RESET_GENERATIONS)
+    await reset_generations()
     yield
-    await execute(RESET_GENERATIONS)
+    await reset_generations()
 
 
 @pytest.fixture
@@ -169,7 +158,10 @@ async def test_folds_of_a_new_version_are_switched_to_and_the_old_projector_stop
     await wait_for_live(system, "probe_line", 6)
     old = system.projectors["monitoring"]
 
+    assert not await is_outdated(connected, version=1)
+    assert await is_outdated(connected, version=2)
     await rebuild(connected, switch=True, version=2)
+    assert not await is_outdated(connected, version=2)
     await send_histories(connected, 1)
     await wait_until_unready(old)
 
@@ -250,12 +242,18 @@ async def test_two_rebuilds_at_once_do_not_disturb_each_other(system: System, co
 async def test_a_rebuild_of_nothing_is_not_equal(
     generations: None, databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
+    assert not await is_outdated(connected, version=2)
     assert not (await rebuild(connected)).equal
 
 
 async def rebuild(settings: Settings, switch: bool = False, version: int = 1) -> RebuildResult:
     projections = probe_projections.PROJECTIONS
     return await Rebuild("monitoring", owner_url("monitoring"), projections, settings, version).run(switch)
+
+
+async def is_outdated(settings: Settings, version: int) -> bool:
+    projections = probe_projections.PROJECTIONS
+    return await Rebuild("monitoring", owner_url("monitoring"), projections, settings, version).is_outdated()
 
 
 async def execute(sql: str) -> None:

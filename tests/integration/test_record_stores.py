@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import text
 
 from shared.database.engine import Database
 from shared.errors import BusinessError, Malformed, RuleBroken
@@ -34,7 +33,7 @@ def an_envelope(**attributes: str) -> Envelope:
     usual = {
         "id": "event-1",
         "source": "/services/applications",
-        "type": "kr.ieum.company.selected.v1",
+        "type": "kr.ieum.company.selected.v2",
         "subject": "case-1",
         "time": "2024-07-01T00:00:00Z",
     }
@@ -42,13 +41,13 @@ def an_envelope(**attributes: str) -> Envelope:
 
 
 async def rows(database: Database, statement: str) -> list[dict[str, Any]]:
-    async with database.transaction() as session:
-        return [dict(row) for row in (await session.execute(text(statement))).mappings()]
+    async with database.transaction() as transaction:
+        return [dict(row) for row in await transaction.fetch(statement)]
 
 
 async def deliver(database: Database, envelope: Envelope, data: bytes = b"{}") -> bool:
-    async with database.transaction() as session:
-        return await inbox.is_first_delivery(session, envelope, data)
+    async with database.transaction() as transaction:
+        return await inbox.is_first_delivery(transaction, envelope, data)
 
 
 async def test_only_the_first_delivery_of_an_event_is_the_first(database: Database) -> None:
@@ -68,7 +67,7 @@ async def test_events_of_another_id_or_source_do_not_count_as_delivered(
 
 @pytest.mark.parametrize(
     ("envelope", "data"),
-    [(an_envelope(), b"other"), (an_envelope(type="kr.ieum.company.rejected.v1"), b"{}")],
+    [(an_envelope(), b"other"), (an_envelope(type="kr.ieum.company.rejected.v2"), b"{}")],
     ids=["data", "type"],
 )
 async def test_other_data_or_type_under_the_same_id_is_refused(
@@ -88,29 +87,29 @@ async def test_inbox_keeps_the_digest_of_type_and_data(database: Database) -> No
     assert entry == {
         "source": "/services/applications",
         "id": "event-1",
-        "digest": sha256(b"kr.ieum.company.selected.v1\ndata").digest(),
+        "digest": sha256(b"kr.ieum.company.selected.v2\ndata").digest(),
     }
 
 
 async def test_delivered_event_is_handled_and_others_are_not(database: Database) -> None:
     await deliver(database, an_envelope())
 
-    async with database.transaction() as session:
-        assert await inbox.is_handled(session, an_envelope())
-        assert not await inbox.is_handled(session, an_envelope(id="event-2"))
-        assert not await inbox.is_handled(session, an_envelope(source="/external/legacy"))
+    async with database.transaction() as transaction:
+        assert await inbox.is_handled(transaction, an_envelope())
+        assert not await inbox.is_handled(transaction, an_envelope(id="event-2"))
+        assert not await inbox.is_handled(transaction, an_envelope(source="/external/legacy"))
 
 
 async def park(database: Database, *records: MemoryRecord, reason: str = "waits") -> None:
     """Park the records in transactions of their own, one after the other."""
     for record in records:
-        async with database.transaction() as session:
-            await parking.park(session, record, reason)
+        async with database.transaction() as transaction:
+            await parking.park(transaction, record, reason)
 
 
 async def take(database: Database, key: bytes | None = b"case-1", topic: str = TOPIC) -> ParkedRecord | None:
-    async with database.transaction() as session:
-        return await parking.take_head(session, topic, key)
+    async with database.transaction() as transaction:
+        return await parking.take_head(transaction, topic, key)
 
 
 async def test_parked_record_is_taken_once_with_its_original_bytes(database: Database) -> None:
@@ -158,10 +157,10 @@ async def test_record_without_a_key_is_parked_by_its_missing_key(database: Datab
 async def test_record_has_a_predecessor_where_one_of_its_topic_and_key_is_parked(database: Database) -> None:
     await park(database, a_record())
 
-    async with database.transaction() as session:
-        assert await parking.has_predecessor(session, a_record(offset=18))
-        assert not await parking.has_predecessor(session, a_record(offset=18, key=b"case-2"))
-        assert not await parking.has_predecessor(session, a_record(offset=18, topic="ieum.funding"))
+    async with database.transaction() as transaction:
+        assert await parking.has_predecessor(transaction, a_record(offset=18))
+        assert not await parking.has_predecessor(transaction, a_record(offset=18, key=b"case-2"))
+        assert not await parking.has_predecessor(transaction, a_record(offset=18, topic="ieum.funding"))
 
 
 async def test_record_that_is_parked_again_stays_as_it_is(database: Database) -> None:
@@ -174,17 +173,21 @@ async def test_record_that_is_parked_again_stays_as_it_is(database: Database) ->
 async def test_keys_of_parked_records_are_those_that_wait_longest_first(database: Database) -> None:
     await park(database, a_record(key=b"case-2"), a_record(offset=18), a_record(offset=19, key=None))
 
-    async with database.transaction() as session:
-        assert await parking.parked_keys(session) == [(TOPIC, b"case-2"), (TOPIC, b"case-1"), (TOPIC, None)]
+    async with database.transaction() as transaction:
+        assert await parking.parked_keys(transaction) == [
+            (TOPIC, b"case-2"),
+            (TOPIC, b"case-1"),
+            (TOPIC, None),
+        ]
 
 
 async def test_number_and_age_of_parked_records(database: Database) -> None:
-    async with database.transaction() as session:
-        assert await parking.count_and_oldest_age(session) == (0, 0.0)
+    async with database.transaction() as transaction:
+        assert await parking.count_and_oldest_age(transaction) == (0, 0.0)
     await park(database, a_record(), a_record(offset=18))
 
-    async with database.transaction() as session:
-        count, seconds = await parking.count_and_oldest_age(session)
+    async with database.transaction() as transaction:
+        count, seconds = await parking.count_and_oldest_age(transaction)
     assert count == 2
     assert 0 < seconds < 60
 
@@ -195,8 +198,8 @@ BROKEN_RULE = RuleBroken("no_money", ko="예산이 없습니다.", en="There is 
 async def dead_letter(
     database: Database, record: MemoryRecord, error: Exception = BROKEN_RULE, consumer: str = "consumer"
 ) -> bool:
-    async with database.transaction() as session:
-        return await dead_letters.dead_letter(session, FundingRecordDeadLettered, consumer, record, error)
+    async with database.transaction() as transaction:
+        return await dead_letters.dead_letter(transaction, FundingRecordDeadLettered, consumer, record, error)
 
 
 async def test_dead_letter_has_the_original_bytes_and_the_reason(database: Database) -> None:
@@ -288,13 +291,13 @@ def test_reason_of_a_dead_letter_names_what_is_wrong(
 
 
 async def test_number_of_dead_letters_and_age_of_the_newest(database: Database) -> None:
-    async with database.transaction() as session:
-        count, seconds = await dead_letters.count_and_newest_age(session)
+    async with database.transaction() as transaction:
+        count, seconds = await dead_letters.count_and_newest_age(transaction)
     assert count == 0
     assert math.isnan(seconds)
     await dead_letter(database, a_record())
 
-    async with database.transaction() as session:
-        count, seconds = await dead_letters.count_and_newest_age(session)
+    async with database.transaction() as transaction:
+        count, seconds = await dead_letters.count_and_newest_age(transaction)
     assert count == 1
     assert 0 < seconds < 60

@@ -14,7 +14,8 @@ import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber
 
 from shared.config import Settings
-from shared.database.engine import Connection, Database, Executor
+from shared.database.engine import Database
+from shared.database.transaction import Connection, Transaction
 from shared.messaging import outbox
 from shared.messaging.kafka import OutgoingRecord
 from shared.messaging.outbox import emit
@@ -36,17 +37,17 @@ async def test_relay_that_began_with_empty_tables_does_not_scan_them_later(datab
     """A plan made for the empty tables, and cached, would scan the outbox once for each event in the log."""
     database, kafka, connection = databases["applications"], MemoryKafka(), await admin()
     with suppress(ValueError):
-        async with database.transaction() as session:
-            await emit(session, a_selection())
+        async with database.transaction() as transaction:
+            await emit(transaction, a_selection())
             raise ValueError  # leaves a page without a row
     await connection.execute("analyze applications.event_log, applications.outbox")
     before = await rows_read_by_scans(database, connection)
     for _ in range(10):  # a plan is cached after five executions
-        async with database.transaction() as session:
-            await emit(session, a_selection())
+        async with database.transaction() as transaction:
+            await emit(transaction, a_selection())
         await publish_pending(database, kafka, 10)
-    async with database.transaction() as session:
-        await emit(session, *(a_selection() for _ in range(1_000)))
+    async with database.transaction() as transaction:
+        await emit(transaction, *(a_selection() for _ in range(1_000)))
 
     published, _ = await publish_pending(database, kafka, 10_000)
     after = await rows_read_by_scans(database, connection)
@@ -75,8 +76,8 @@ class Refusing(MemoryKafka):
 
 async def test_shards_apart_a_failing_shard_holds_up_no_other(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection(FIRST), a_selection(SECOND))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(FIRST), a_selection(SECOND))
 
     assert await publish_pending(database, Refusing(), 10, shards_apart=True) == (1, 1)
     assert await pending_in(database) == 1
@@ -87,8 +88,8 @@ async def test_after_a_failure_each_shard_is_published_by_itself(
 ) -> None:
     database, health, kafka = databases["applications"], Health("relay"), Refusing()
     monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(kafka))
-    async with database.transaction() as session:
-        await emit(session, a_selection(SECOND), a_selection(FIRST))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(SECOND), a_selection(FIRST))
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
     await wait_until_pending(1, database)
@@ -100,8 +101,8 @@ async def test_after_a_failure_each_shard_is_published_by_itself(
 
 async def test_all_shards_are_published_in_one_transaction_at_first(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection(FIRST), a_selection(SECOND))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(FIRST), a_selection(SECOND))
 
     assert await publish_pending(database, Refusing(), 10) == (0, True)
     assert await pending_in(database) == 2
@@ -113,8 +114,8 @@ async def test_relay_is_unready_while_its_broker_hangs_and_goes_on_when_it_answe
     database, health, slow = databases["applications"], Health("relay"), Slow()
     monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(slow))
     monkeypatch.setattr("shared.messaging.relay.PASS_TIMEOUT", 0.1)
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
 
     running = asyncio.create_task(run(database, Settings(poll_seconds=0.05), health))
     await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
@@ -143,8 +144,8 @@ class Unacknowledging(MemoryKafka):
 
 async def test_unacknowledged_event_stays_in_the_outbox_and_is_published_again(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
 
     assert await publish_pending(database, Unacknowledging(), 10) == (0, 1)
 
@@ -159,8 +160,8 @@ class Gapped(Unacknowledging):
 
 async def test_producer_with_a_sequence_gap_is_replaced(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
 
     with pytest.raises(OutOfOrderSequenceNumber):
         await publish_pending(database, Gapped(), 10)
@@ -184,8 +185,8 @@ class Slow(MemoryKafka):
 async def start_publishing_relay(database: Database) -> "tuple[asyncio.Task[tuple[int, bool]], Slow]":
     """Start a relay that has locked the shard of one event and waits for its broker."""
     slow = Slow()
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
     holder = asyncio.create_task(publish_pending(database, slow, 10))
     await asyncio.wait_for(slow.reached.wait(), QUIESCENCE_TIMEOUT)
     return holder, slow
@@ -223,8 +224,8 @@ async def test_relay_does_not_publish_again_what_the_last_holder_of_the_shard_ha
 
 async def test_at_most_as_many_events_of_a_shard_are_published_as_a_batch_holds(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection(FIRST), a_selection(FIRST), a_selection(SECOND))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(FIRST), a_selection(FIRST), a_selection(SECOND))
 
     assert await publish_pending(database, MemoryKafka(), 1) == (2, False)
 
@@ -239,8 +240,8 @@ async def test_published_events_are_counted_and_timed(databases: Databases) -> N
     database = databases["applications"]
     timed = "ieum_publish_seconds_count", "ieum_acknowledged_seconds_count"
     before = [published(name) for name in timed], published("ieum_published_total", topic=TOPIC)
-    async with database.transaction() as session:
-        await emit(session, a_selection(FIRST), a_selection(SECOND))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(FIRST), a_selection(SECOND))
 
     await publish_pending(database, MemoryKafka(), 10)
 
@@ -250,8 +251,8 @@ async def test_published_events_are_counted_and_timed(databases: Databases) -> N
 
 async def test_age_of_an_acknowledged_event_begins_with_its_recording(databases: Databases) -> None:
     database = databases["applications"]
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
     await asyncio.sleep(0.2)
     before = published("ieum_acknowledged_seconds_sum")
 
@@ -263,8 +264,8 @@ async def test_age_of_an_acknowledged_event_begins_with_its_recording(databases:
 async def test_failed_publication_is_counted(databases: Databases) -> None:
     database = databases["applications"]
     before = published("ieum_publish_failures_total")
-    async with database.transaction() as session:
-        await emit(session, a_selection(FIRST))
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection(FIRST))
 
     await publish_pending(database, Refusing(), 10)
 
@@ -274,8 +275,8 @@ async def test_failed_publication_is_counted(databases: Databases) -> None:
 async def test_publication_has_a_span_for_each_event_of_a_recorded_trace(databases: Databases) -> None:
     database = databases["applications"]
     with correlated(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
-        async with database.transaction() as session:
-            await emit(session, a_selection(), a_selection())
+        async with database.transaction() as transaction:
+            await emit(transaction, a_selection(), a_selection())
 
     with record_spans() as spans:
         await publish_pending(database, MemoryKafka(), 10)
@@ -309,8 +310,8 @@ async def test_relay_publishes_batch_after_batch_until_nothing_is_pending(
         return nullcontext(kafka)
 
     monkeypatch.setattr("shared.messaging.kafka.create_producer", create_producer)
-    async with database.transaction() as session:
-        await emit(session, *(a_selection(FIRST) for _ in range(5)))
+    async with database.transaction() as transaction:
+        await emit(transaction, *(a_selection(FIRST) for _ in range(5)))
 
     running = asyncio.create_task(run(database, settings, Health("relay")))
     await wait_until_pending(0, database)
@@ -325,7 +326,7 @@ async def test_idle_relay_waits_until_an_event_is_stored(
     database, rounds, look = databases["applications"], list[int](), outbox.pending_shards
     monkeypatch.setattr("shared.messaging.kafka.create_producer", lambda _: nullcontext(MemoryKafka()))
 
-    async def count_rounds(executor: Executor) -> list[int]:
+    async def count_rounds(executor: Transaction) -> list[int]:
         rounds.append(1)
         return await look(executor)
 
@@ -333,8 +334,8 @@ async def test_idle_relay_waits_until_an_event_is_stored(
     running = asyncio.create_task(run(database, Settings(poll_seconds=60.0), Health("relay")))
     await asyncio.sleep(0.3)
     idle = len(rounds)
-    async with database.transaction() as session:
-        await emit(session, a_selection())
+    async with database.transaction() as transaction:
+        await emit(transaction, a_selection())
     await wait_until_pending(0, database)
     running.cancel()
 
@@ -388,8 +389,8 @@ async def test_relay_killed_before_it_deletes_publishes_again_and_the_event_is_h
     databases: Databases, connected: Settings, topics_emptied: None
 ) -> None:
     probe = Probe()
-    async with databases["funding"].transaction() as session:
-        await emit(session, a_selection(FIRST))
+    async with databases["funding"].transaction() as transaction:
+        await emit(transaction, a_selection(FIRST))
     env = os.environ | {
         "IEUM_DATABASE_URL": app_url("funding"),
         "IEUM_KAFKA_BOOTSTRAP": connected.kafka_bootstrap,
@@ -415,8 +416,8 @@ async def test_two_relays_keep_the_order_of_each_key(
     small_batches = connected.model_copy(update={"relay_batch": 3})
     relays = [asyncio.create_task(run(database, small_batches, Health("relay"))) for _ in range(2)]
     for _ in range(20):
-        async with database.transaction() as session:
-            await emit(session, *(a_selection(case) for case in cases))
+        async with database.transaction() as transaction:
+            await emit(transaction, *(a_selection(case) for case in cases))
 
     await wait_until_pending(0, database)
     for relay in relays:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from sqlalchemy import text
-
 from shared.database.engine import Database
 from shared.errors import Malformed, RuleBroken
 from shared.messaging.dispatcher import Dispatcher
@@ -67,8 +65,8 @@ async def test_parked_record_that_another_process_holds_is_left_alone(
     await start().handle(a_record(selected))
     probe.handled.clear()
 
-    async with database.transaction() as session:
-        await session.execute(text("select 1 from parked for update"))
+    async with database.transaction() as transaction:
+        await transaction.fetch("select 1 from parked for update")
         await start().retry_parked()
 
     assert probe.handled == []

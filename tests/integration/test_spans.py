@@ -23,7 +23,7 @@ from tests.integration.probe import Probe
 from tests.system import System
 from tests.tracing import RecordedSpans, attributes_of, record_spans
 
-SELECTED = "handle kr.ieum.company.selected.v1"
+SELECTED = "handle kr.ieum.company.selected.v2"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 RECORDED, UNRECORDED = (f"00-{TRACE}-00f067aa0ba902b7-{flags}" for flags in ("01", "00"))
 

@@ -15,10 +15,11 @@ from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData
 
 from shared.config import Settings
-from shared.database.engine import Database, Executor, LazyConnection, fetch
+from shared.database.engine import Database
+from shared.database.transaction import Transaction
 from shared.errors import NotFound, PrerequisiteMissing, RuleBroken
 from shared.events.applications import ApplicationsRecordDeadLettered
 from shared.messaging.outbox import emit
@@ -26,7 +27,7 @@ from shared.observability.health import Health
 from shared.service import Service
 from shared.values.clock import today
 from shared.values.money import Krw
-from shared.web.http import LazySession, OccurredOn, Router, Session, Snapshot
+from shared.web.http import OccurredOn, RequestSnapshot, RequestTransaction, Router
 from shared.web.identity import LEEWAY_SECONDS, Actor, require_role
 from tests.builders import a_selection
 from tests.databases import Databases
@@ -44,13 +45,12 @@ class Order(BaseModel):
 
 @router.post("/{thing_id}", status_code=201)
 async def order(
-    thing_id: UUID, body: Order, session: Session, actor: Annotated[Actor, Depends(require_role("officer"))]
+    thing_id: UUID,
+    body: Order,
+    transaction: RequestTransaction,
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> dict[str, Any]:
-    return await execute(session, thing_id, body, actor)
-
-
-async def execute(session: Executor, thing_id: UUID, body: Order, actor: Actor) -> dict[str, Any]:
-    await emit(session, a_selection(thing_id))
+    await emit(transaction, a_selection(thing_id))
     if body.amount_krw == 13:
         raise RuleBroken(
             "unlucky", ko="13원은 받지 않습니다. 다른 금액을 적으세요.", en="Not 13 won. Use another amount."
@@ -64,34 +64,21 @@ async def execute(session: Executor, thing_id: UUID, body: Order, actor: Actor) 
     return {"number": str(uuid4()), "by": actor.id}
 
 
-lazy_router = Router(prefix="/lazy/things", tags=["things"])
-
-
-@lazy_router.post("/{thing_id}", status_code=201)
-async def order_lazily(
-    thing_id: UUID,
-    body: Order,
-    session: LazySession,
-    actor: Annotated[Actor, Depends(require_role("officer"))],
-) -> dict[str, Any]:
-    return await execute(session, thing_id, body, actor)
-
-
-async def reader(session: Snapshot) -> LazyConnection:
+async def reader(snapshot: RequestSnapshot) -> Transaction:
     """Return the snapshot: a dependency between the endpoint and it."""
-    return session
+    return snapshot
 
 
 @router.get("")
-async def things(snapshot: Annotated[LazyConnection, Depends(reader)]) -> list[str]:
+async def things(snapshot: Annotated[Transaction, Depends(reader)]) -> list[str]:
     """Return the isolation level, and whether the transaction is read-only."""
     statement = "select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as ro"
-    [row] = await fetch(snapshot, statement)
+    [row] = await snapshot.fetch(statement)
     return [row.level, row.ro]
 
 
 @router.get("/{thing_id}")
-async def thing(thing_id: UUID, session: Session) -> None:
+async def thing(thing_id: UUID, transaction: RequestTransaction) -> None:
     raise NotFound("no_thing", ko=f"{thing_id}이(가) 없습니다.", en=f"There is no {thing_id}.")
 
 
@@ -100,11 +87,10 @@ SERVICE = Service(
     title="probe",
     tables=MetaData(),
     dead_letter_event=ApplicationsRecordDeadLettered,
-    routers=[router, lazy_router],
+    routers=[router],
 )
 
 Mint = Callable[..., str]
-both_kinds = pytest.mark.parametrize("client", ["", "/lazy"], ids=["session", "lazy"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -135,23 +121,21 @@ def with_keys(settings: Settings, keys: KeySet, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def client(
-    request: pytest.FixtureRequest, databases: Databases, with_keys: Settings, mint: Mint
-) -> AsyncIterator[AsyncClient]:
-    """An officer's client, of the command with a session; with `both_kinds` also of the one with a lazy connection."""
+async def client(databases: Databases, with_keys: Settings, mint: Mint) -> AsyncIterator[AsyncClient]:
+    """An officer's client."""
     health = Health("api")
     health.progress()
     app = SERVICE.app(databases["applications"], with_keys, [health], serves_api=True)
     headers = {"Authorization": f"Bearer {mint('officer')}"}
-    transport, prefix = ASGITransport(app, raise_app_exceptions=False), getattr(request, "param", "")
-    async with AsyncClient(transport=transport, base_url=f"http://test{prefix}", headers=headers) as client:
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         yield client
 
 
 async def emitted(databases: Databases) -> int:
     """Return the number of events in the log."""
-    async with databases["applications"].transaction() as session:
-        return int(await session.scalar(text("select count(*) from event_log")) or 0)
+    async with databases["applications"].transaction() as transaction:
+        return int(await transaction.value("select count(*) from event_log"))
 
 
 async def send(client: AsyncClient, key: str | None = None, amount: Any = 5, **body: Any) -> Response:
@@ -159,7 +143,6 @@ async def send(client: AsyncClient, key: str | None = None, amount: Any = 5, **b
     return await client.post(f"/things/{UUID(int=1)}", json={"amount_krw": amount} | body, headers=headers)
 
 
-@both_kinds
 async def test_successful_reply_means_saved(client: AsyncClient, databases: Databases) -> None:
     reply = await send(client)
 
@@ -167,7 +150,6 @@ async def test_successful_reply_means_saved(client: AsyncClient, databases: Data
     assert await emitted(databases) == 1
 
 
-@both_kinds
 async def test_same_key_gets_the_same_response_and_acts_once(
     client: AsyncClient, databases: Databases
 ) -> None:
@@ -178,7 +160,6 @@ async def test_same_key_gets_the_same_response_and_acts_once(
     assert await emitted(databases) == 1
 
 
-@both_kinds
 async def test_twenty_concurrent_requests_with_one_key_act_once(
     client: AsyncClient, databases: Databases
 ) -> None:
@@ -188,7 +169,6 @@ async def test_twenty_concurrent_requests_with_one_key_act_once(
     assert await emitted(databases) == 1
 
 
-@both_kinds
 async def test_same_key_with_another_body_is_refused(client: AsyncClient, databases: Databases) -> None:
     await send(client, "a key", amount=5)
 
@@ -253,8 +233,8 @@ async def test_statements_of_a_snapshot_see_one_moment_and_cannot_write(database
     database, statement = databases["applications"], "select count(*) as events from event_log"
     async with database.snapshot() as snapshot:
         [before] = await snapshot.fetch(statement)
-        async with database.transaction() as session:
-            await emit(session, a_selection(uuid4()))
+        async with database.transaction() as transaction:
+            await emit(transaction, a_selection(uuid4()))
         [after] = await snapshot.fetch(statement)
         with pytest.raises(ReadOnlySQLTransactionError):
             await snapshot.fetch("delete from event_log")
@@ -276,7 +256,6 @@ async def test_invalid_json_and_too_large_body_are_refused(client: AsyncClient) 
     assert (large.status_code, large.json()["rule"]) == (413, "body_too_large")
 
 
-@both_kinds
 async def test_only_a_missing_prerequisite_suggests_a_retry(client: AsyncClient) -> None:
     early, wrong = await send(client, amount=14), await send(client, amount=13)
 
@@ -284,14 +263,12 @@ async def test_only_a_missing_prerequisite_suggests_a_retry(client: AsyncClient)
     assert (wrong.status_code, wrong.headers.get("retry-after")) == (409, None)
 
 
-@both_kinds
 async def test_future_business_date_is_refused(client: AsyncClient) -> None:
     reply = await send(client, occurred_on="2999-01-01")
 
     assert (reply.status_code, reply.json()["rule"]) == (409, "future_date")
 
 
-@both_kinds
 async def test_caller_without_the_role_is_refused_with_the_roles_that_may(
     client: AsyncClient, mint: Mint
 ) -> None:
@@ -350,8 +327,8 @@ async def test_event_carries_the_callers_correlation_id(client: AsyncClient, dat
 
     await send(client)
 
-    async with databases["applications"].transaction() as session:
-        [attributes] = await session.scalars(text("select attributes from event_log"))
+    async with databases["applications"].transaction() as transaction:
+        attributes = await transaction.value("select attributes from event_log")
     assert attributes["correlationid"] == "theirs-1"
     assert (attributes["authtype"], attributes["authid"]) == ("user", "K-0412")
 
@@ -368,7 +345,7 @@ async def test_api_is_ready_while_its_database_answers(client: AsyncClient, sett
     assert "database" in ready.json()["problems"]
 
 
-async def test_command_during_a_database_outage_is_refused_and_nothing_is_saved(
+async def test_command_during_a_database_outage_is_refused_unless_its_caller_may_not_give_it(
     with_keys: Settings, mint: Mint
 ) -> None:
     unavailable = Database("postgresql://nobody@127.0.0.1:1/none", "applications")
@@ -378,7 +355,11 @@ async def test_command_during_a_database_outage_is_refused_and_nothing_is_saved(
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         reply = await send(client)
 
+        client.headers["Authorization"] = f"Bearer {mint('reviewer')}"
+        refused = await send(client)
+
     assert (reply.status_code, reply.json()["rule"]) == (503, "away")
+    assert (refused.status_code, refused.json()["rule"]) == (403, "role_needed")
 
 
 async def test_metrics_report_the_depth_of_the_outbox(client: AsyncClient) -> None:

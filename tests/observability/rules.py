@@ -83,6 +83,13 @@ CASES: dict[str, tuple[Series, list[Labels]]] = {
         },
         [{}],
     ),
+    "IeumProgrammeInDanger": (
+        {
+            'ieum_programme_state{programme="jeonbuk", state="danger"}': f"1{ALL_TIME}",
+            'ieum_programme_state{programme="gimcheon", state="warning"}': f"1{ALL_TIME}",
+        },
+        [{"programme": "jeonbuk"}],
+    ),
 }
 
 

@@ -165,7 +165,7 @@ async def test_hanging_mail_server_fires_messages_not_leaving(
         await sign(live, str(waiting["case_id"]))
 
         await prometheus.wait_until_firing("IeumMessagesNotLeaving")
-        await live.wait_for_problem("notifications", "email: 메일 서버")
+        await live.wait_for_problem("notifications", "email: 연결하지 못함")
     finally:
         live.send_signal("inbox", signal.SIGCONT)
 

@@ -102,11 +102,11 @@ async def fail_handler_once(system: MemorySystemWithHttp) -> None:
     dispatcher = system.consumers["notifications"].dispatcher
     before, failed = dispatcher.handlers, asyncio.Event()
 
-    async def fails_once(session: Any, event: Any, envelope: Any) -> None:
+    async def fails_once(transaction: Any, event: Any, envelope: Any) -> None:
         if not failed.is_set():
             failed.set()
             raise ZeroDivisionError
-        await before[type(event)](session, event, envelope)
+        await before[type(event)](transaction, event, envelope)
 
     dispatcher.handlers = dict.fromkeys(before, fails_once)
     await register_company(system)
@@ -184,7 +184,7 @@ async def scrape_all(system: ServicesWithHttp) -> str:
         app = service.app(database, system.settings, [health], serves_api=False)
         async with (
             AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
-            database.asyncpg_transaction(),
+            database.batch_transaction(),
         ):
             text = (await client.get("/metrics")).text
     return text
@@ -202,7 +202,7 @@ async def test_hanging_database_does_not_hide_the_metrics_of_the_process(
     database = Database(app_url("funding"), "funding", pool=1)
     app = FUNDING.app(database, settings, [], serves_api=False)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
-        async with database.asyncpg_transaction():
+        async with database.batch_transaction():
             busy = (await client.get("/metrics")).text
         free = (await client.get("/metrics")).text
     await database.close()

@@ -138,7 +138,6 @@ def an_award(status: Outcome = Outcome.SELECTED, **changes: Any) -> Award:
         "status": status,
         "rank": 3,
         "score": "20",
-        "reason": "예비 1번",
         "decided_on": SELECTED_ON,
     }
     return Award.model_validate(fields | changes)

@@ -4,21 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.monitoring.board.parts.case_view import CaseView, Company, TimelineEntry
-from services.monitoring.board.parts.programme_view import (
-    CompanyYear,
-    DueMilestone,
-    Execution,
-    ExecutionRow,
-    Indicator,
-    Mentors,
-    MunicipalityRow,
-    Pledge,
-    ProgrammeView,
-    Risk,
-    Round,
-)
-from services.monitoring.board.parts.values import Figure, Text, YearRange
-from services.monitoring.board.parts.views import Page, PageViewer
+from services.monitoring.figures.companies import CompanyYear, Mentors, MunicipalityRow, Round
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.money import Execution, ExecutionRow
+from services.monitoring.figures.pledges import Indicator, Pledge
+from services.monitoring.figures.programme import DueMilestone, ProgrammeView, Risk
+from shared.web.ui.page import Page, PageViewer
+from shared.web.ui.values import Text, YearRange
 
 MID_2022 = date(2022, 6, 30)
 NOW = date(2025, 1, 20)
@@ -32,7 +24,7 @@ def a_page(**changes: object) -> Page:
         "as_of": NOW,
         "today": NOW,
         "clock_pinned": False,
-        "viewer": PageViewer("시연", Text("담당자", "Requester"), is_demo=True),
+        "viewer": PageViewer("시연", "viewer.officer", is_demo=True),
     }
     return Page(**(values | changes))
 

@@ -148,12 +148,12 @@ def applied(
 
 
 def selected(name: str, day: str = "2024-05-01", via: a.Via = "ranking") -> a.CompanySelected:
-    fields = {"round_id": ROUND, "year": 2024, "rank": 1, "score": "250/3", "reason": "순위 안"}
+    fields = {"round_id": ROUND, "year": 2024, "rank": 1, "score": "250/3"}
     return a.CompanySelected.model_validate(case_fields(name) | fields | {"via": via, "occurred_on": on(day)})
 
 
 def reserved(name: str, day: str = "2024-05-01") -> a.CompanyReserved:
-    fields = {"round_id": ROUND, "year": 2024, "rank": 3, "score": "80", "reason": "예비"}
+    fields = {"round_id": ROUND, "year": 2024, "rank": 3, "score": "80"}
     return a.CompanyReserved.model_validate(case_fields(name) | fields | {"occurred_on": on(day)})
 
 

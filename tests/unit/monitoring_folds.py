@@ -94,11 +94,13 @@ ADVANCE_OFFSET = """
 """
 
 
-async def project_events(database: Database, events: Sequence[DecodedEvent], batch: int = 7) -> None:
-    """Fold every projection of the board in Postgres, in small batches."""
+async def project_events(
+    database: Database, events: Sequence[DecodedEvent], batch: int = 7, search_path: str | None = None
+) -> None:
+    """Fold every projection of the board in Postgres, in small batches; `search_path`: of another generation."""
     collectors = [collector for projection in ALL_PROJECTIONS for collector in projection.collectors()]
     for start in range(0, len(events), batch):
-        async with database.asyncpg_transaction() as connection:
+        async with database.batch_transaction(search_path) as connection:
             for collector in collectors:
                 part = [event for event in events[start : start + batch] if event.type in collector.by_type]
                 await collector.load(connection, part)

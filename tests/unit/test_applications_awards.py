@@ -6,14 +6,14 @@ from services.applications.agreements import domain as agreements
 from services.applications.awards import domain as awards
 from services.applications.awards.models import Outcome
 from shared.errors import RuleBroken
-from shared.events.applications import CompanyReserved, CompanySelected
+from shared.events.applications import CompanyRejected, CompanyReserved, CompanySelected, Ranking
 from tests.unit.applications_builders import SELECTED_ON, SIGNED_ON, a_case, a_round, an_award, refused
 
 
 def test_an_award_names_the_way_it_was_made() -> None:
-    ranked, by_ranking = awards.award(a_case(), Outcome.SELECTED, "1위", SELECTED_ON, rank=1, score="250/3")
-    _, by_ministry = awards.award(a_case(), Outcome.SELECTED, "중앙부처", SELECTED_ON)
-    _, reserved = awards.award(a_case(), Outcome.RESERVED, "예비", SELECTED_ON, rank=3, score="20")
+    ranked, by_ranking = awards.award(a_case(), Outcome.SELECTED, SELECTED_ON, rank=1, score="250/3")
+    _, by_ministry = awards.award(a_case(), Outcome.SELECTED, SELECTED_ON)
+    _, reserved = awards.award(a_case(), Outcome.RESERVED, SELECTED_ON, rank=3, score="20")
 
     assert isinstance(by_ranking, CompanySelected)
     assert isinstance(by_ministry, CompanySelected)
@@ -29,7 +29,7 @@ def test_an_award_names_the_way_it_was_made() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.RESERVED, Outcome.REJECTED])
 def test_a_case_that_is_not_selected_has_no_way_of_selection(outcome: Outcome) -> None:
-    award, _ = awards.award(a_case(), outcome, "", SELECTED_ON, rank=3, score="20")
+    award, _ = awards.award(a_case(), outcome, SELECTED_ON, rank=3, score="20")
 
     assert award.via is None
 
@@ -41,18 +41,32 @@ def test_promotion_names_the_case_that_relinquished_its_award() -> None:
 
     assert isinstance(event, CompanySelected)
     assert (event.via, event.rank, award.status) == ("reserve", 3, "selected")
-    assert (
-        event.reason == "접수번호 JSF-2024-0009-30의 포기로 JS1 트랙 3위 예비 과제가 이어서 선정되었습니다."
-    )
+    assert event.predecessor_receipt_number == award.predecessor_receipt_number == "JSF-2024-0009-30"
     assert event.track == "JS1"
 
 
-def test_promotion_in_a_round_without_tracks_names_none() -> None:
-    award = an_award(Outcome.RESERVED, quota_key="all")
+def test_an_award_and_its_event_have_the_same_grounds() -> None:
+    ranking = Ranking(applications=3, quota=2, reviews=5, trimmed=True)
 
-    event = awards.promote_from_waiting_list(award, a_case(id=award.case_id, track=None), a_case(), SIGNED_ON)
+    ranked, reserved = awards.award(
+        a_case(), Outcome.RESERVED, SELECTED_ON, rank=3, score="20", ranking=ranking.model_dump()
+    )
+    excluded, rejected = awards.award(
+        a_case(), Outcome.REJECTED, SELECTED_ON, cause="ineligible", findings=["이미 지원받음"]
+    )
 
-    assert "포기로 3위 예비" in event.reason
+    assert isinstance(reserved, CompanyReserved)
+    assert isinstance(rejected, CompanyRejected)
+    assert (ranked.ranking, reserved.ranking) == (ranking.model_dump(), ranking)
+    assert (rejected.cause, rejected.findings) == (excluded.cause, excluded.findings)
+
+
+def test_a_promotion_replaces_the_sentence_of_an_older_award() -> None:
+    award = an_award(Outcome.RESERVED, reason="JS1 트랙 3위, 예비 1번")
+
+    awards.promote_from_waiting_list(award, a_case(id=award.case_id), a_case(), SIGNED_ON)
+
+    assert award.reason is None
 
 
 @pytest.mark.parametrize(("status", "freed"), [(Outcome.SELECTED, True), (Outcome.RESERVED, False)])

@@ -1,4 +1,4 @@
-"""Ranking of a round: exact, independent of the order of its input, with a reason for each decision."""
+"""Ranking of a round: exact, independent of the order of its input, with the grounds of each decision."""
 
 from fractions import Fraction
 from random import Random
@@ -12,8 +12,9 @@ from services.applications.awards.models import Outcome
 from services.applications.cases.models import Screening
 from services.applications.companies.models import State
 from services.applications.selection import domain
-from services.applications.selection.domain import Candidate, Decision, Scorecard, decide
+from services.applications.selection.domain import Candidate, Decision, Exclusion, Scorecard, decide
 from shared.errors import RuleBroken
+from shared.events.applications import Ranking, TieBreak
 from shared.events.definition import ReviewRule
 from shared.values.business_number import check_digit
 from tests.unit.applications_builders import IN_WINDOW, RULE, a_candidate, a_case, a_scorecard
@@ -30,12 +31,17 @@ def by_case(decisions: list[Decision]) -> dict[UUID, Decision]:
     return {decision.case_id: decision for decision in decisions}
 
 
+def ranking_of(decision: Decision) -> Ranking:
+    assert decision.ranking is not None
+    return decision.ranking
+
+
 def eligible(candidates: list[Candidate], track: str) -> list[UUID]:
     """Case ids of a track's candidates that are to be ranked."""
     return [
         candidate.case_id
         for candidate in candidates
-        if candidate.quota_key == track and candidate.exclusion_reason is None
+        if candidate.quota_key == track and candidate.exclusion is None
     ]
 
 
@@ -45,39 +51,30 @@ def test_the_best_fill_the_quota_and_the_others_are_the_waiting_list() -> None:
     assert decided == [Outcome.RESERVED, Outcome.SELECTED, Outcome.SELECTED]
 
 
-def test_a_reason_states_rank_score_and_place_within_the_quota_or_on_the_waiting_list() -> None:
+def test_a_decision_has_its_rank_and_score_and_what_they_rest_on() -> None:
     candidates = [a_candidate(total, total, total) for total in (30, 20, 10)]
 
     decisions = by_case(decide(candidates, RULE, {"JS1": 2}))
 
-    assert [decisions[candidate.case_id].reason for candidate in candidates] == [
-        "JS1 트랙 3개 과제 중 1위(심사 3건, 평균 30.00점). 선정 2곳 안에 들어 선정되었습니다.",
-        "JS1 트랙 3개 과제 중 2위(심사 3건, 평균 20.00점). 선정 2곳 안에 들어 선정되었습니다.",
-        "JS1 트랙 3개 과제 중 3위(심사 3건, 평균 10.00점). 선정 2곳이 차서 예비 1번입니다.",
-    ]
+    decided = [decisions[candidate.case_id] for candidate in candidates]
+    assert [one.rank for one in decided] == [1, 2, 3]
+    assert [one.score for one in decided] == [Fraction(30), Fraction(20), Fraction(10)]
+    assert [one.ranking for one in decided] == [
+        Ranking(applications=3, quota=2, reviews=3, trimmed=False)
+    ] * 3
 
 
 def test_a_track_without_a_quota_selects_nobody_and_a_programme_without_tracks_is_ranked_as_a_whole() -> None:
     [decision] = decide([a_candidate(10, 10, 10, quota_key="all")], RULE, {"JS1": 2})
 
     assert decision.outcome == Outcome.RESERVED
-    assert decision.reason == "전체 1개 과제 중 1위(심사 3건, 평균 10.00점). 선정 0곳이 차서 예비 1번입니다."
+    assert decision.ranking == Ranking(applications=1, quota=0, reviews=3, trimmed=False)
 
 
 def test_a_score_is_an_exact_fraction() -> None:
     [decision] = decide([a_candidate(83, 83, 84)], RULE, QUOTA)
 
     assert decision.score == Fraction(250, 3)
-    assert "평균 83.33점" in decision.reason
-
-
-def test_a_reason_rounds_the_score_half_up_to_hundredths() -> None:
-    totals = [10] * 200 + [11] * 2  # without the highest and the lowest: 2001/200
-
-    [decision] = decide([a_candidate(*totals)], RULE, QUOTA)
-
-    assert decision.score == Fraction(2001, 200)
-    assert "평균 10.01점" in decision.reason
 
 
 def test_the_highest_and_the_lowest_of_five_reviews_do_not_count() -> None:
@@ -85,7 +82,7 @@ def test_the_highest_and_the_lowest_of_five_reviews_do_not_count() -> None:
     [five] = decide([a_candidate(0, 10, 20, 30, 90)], RULE, QUOTA)
 
     assert [four.score, five.score] == [Fraction(30), Fraction(20)]
-    assert ("최고·최저 제외" in four.reason, "최고·최저 제외" in five.reason) == (False, True)
+    assert [ranking_of(one).trimmed for one in (four, five)] == [False, True]
 
 
 def test_a_review_with_a_conflict_of_interest_is_excluded_before_trimming() -> None:
@@ -94,7 +91,7 @@ def test_a_review_with_a_conflict_of_interest_is_excluded_before_trimming() -> N
     [decision] = decide([a_candidate(reviews=reviews)], RULE, QUOTA)
 
     assert decision.score == 25
-    assert "심사 4건" in decision.reason
+    assert ranking_of(decision).reviews == 4
 
 
 def test_the_whole_selection_is_refused_for_a_case_with_too_few_reviews() -> None:
@@ -136,8 +133,29 @@ def test_ties_are_broken_by_the_stated_criteria_in_their_order() -> None:
 
     ranks = [decisions[candidate.case_id].rank for candidate in (planned, effective, needed)]
     assert ranks == [1, 2, 3]
-    assert decisions[planned.case_id].reason.endswith("동점은 plan 평균(으)로 가렸습니다.")
-    assert decisions[effective.case_id].reason.endswith("동점은 plan 평균, effect 평균(으)로 가렸습니다.")
+    by_plan, by_effect = (TieBreak(rule="criterion_mean", criterion=name) for name in ("plan", "effect"))
+    tie_breaks = [ranking_of(decisions[one.case_id]).tie_breaks for one in (planned, effective, needed)]
+    assert tie_breaks == [[by_plan], [by_plan, by_effect], [by_effect]]
+
+
+def test_a_tie_break_that_was_needed_on_both_sides_is_named_once() -> None:
+    tied = [a_candidate(10, 10, 10) for _ in range(3)]
+
+    decisions = decide(tied, RULE, QUOTA)
+
+    assert {len(ranking_of(decision).tie_breaks) for decision in decisions} == {1}
+
+
+def test_an_award_holds_rank_score_and_ranking_as_plain_values() -> None:
+    tied = [a_candidate(83, 83, 84, business_number=f"101810000{last}") for last in (1, 2)]
+
+    [_, second] = sorted(decide(tied, RULE, QUOTA), key=lambda decision: decision.rank or 0)
+
+    ranking = {"applications": 2, "quota": 2, "reviews": 3, "trimmed": False}
+    assert domain.grounds(second) == {
+        **{"rank": 2, "score": "250/3"},
+        "ranking": ranking | {"tie_breaks": [{"rule": "business_number"}]},
+    }
 
 
 def test_remaining_ties_are_broken_by_business_number() -> None:
@@ -147,7 +165,7 @@ def test_remaining_ties_are_broken_by_business_number() -> None:
     decisions = by_case(decide([higher, lower], RULE, {"JS1": 1}))
 
     assert decisions[lower.case_id].outcome == Outcome.SELECTED
-    assert "사업자등록번호 순서" in decisions[higher.case_id].reason
+    assert ranking_of(decisions[higher.case_id]).tie_breaks == [TieBreak(rule="business_number")]
 
 
 def test_each_track_has_its_own_quota() -> None:
@@ -160,35 +178,35 @@ def test_each_track_has_its_own_quota() -> None:
     assert decided == [Outcome.SELECTED, Outcome.RESERVED, Outcome.SELECTED]
 
 
-def test_an_excluded_case_is_rejected_with_its_reason_and_needs_no_review() -> None:
-    excluded = a_candidate(exclusion_reason="요건에 맞지 않아")
+def test_an_excluded_case_is_rejected_with_its_cause_and_needs_no_review() -> None:
+    excluded = a_candidate(exclusion=Exclusion("ineligible", ("이미 지원받음",)))
 
     [decision] = decide([excluded], RULE, QUOTA)
 
-    assert (decision.outcome, decision.reason, decision.rank, decision.score) == (
-        Outcome.REJECTED,
-        "요건에 맞지 않아",
-        None,
-        None,
-    )
+    assert (decision.outcome, decision.rank, decision.ranking) == (Outcome.REJECTED, None, None)
+    assert domain.grounds(decision) == {"cause": "ineligible", "findings": ["이미 지원받음"]}
 
 
 @pytest.mark.parametrize(
-    ("eligible", "state", "words"),
-    [(False, State.OPEN, "요건에 맞지"), (True, State.CLOSED, "폐업"), (True, State.SUSPENDED, "휴업")],
+    ("eligible", "state", "exclusion"),
+    [
+        (False, State.CLOSED, Exclusion("ineligible", ("사유",))),
+        (True, State.CLOSED, Exclusion("closed")),
+        (True, State.SUSPENDED, Exclusion("suspended")),
+    ],
 )
 def test_an_ineligible_case_and_a_closed_business_are_not_ranked(
-    eligible: bool, state: State, words: str
+    eligible: bool, state: State, exclusion: Exclusion
 ) -> None:
     screening = Screening(case_id=uuid4(), eligible=eligible, reasons=["사유"], screened_on=IN_WINDOW)
 
-    assert words in (domain.exclusion_reason(state, screening) or "")
+    assert domain.exclusion(state, screening) == exclusion
 
 
 def test_an_eligible_case_of_an_open_business_is_ranked() -> None:
     screening = Screening(case_id=uuid4(), eligible=True, reasons=[], screened_on=IN_WINDOW)
 
-    assert domain.exclusion_reason(State.OPEN, screening) is None
+    assert domain.exclusion(State.OPEN, screening) is None
 
 
 def test_unscreened_cases_are_counted_and_the_selection_is_refused() -> None:
@@ -222,7 +240,7 @@ CANDIDATES = st.lists(
         business_number=NUMBERS,
         quota_key=st.sampled_from(["JS1", "JS2"]),
         reviews=st.lists(CARDS, min_size=3, max_size=6),
-        exclusion_reason=st.sampled_from([None, None, None, "요건에 맞지 않아"]),
+        exclusion=st.sampled_from([None, None, None, Exclusion("closed")]),
     ),
     max_size=25,
     unique_by=(lambda candidate: candidate.business_number, lambda candidate: candidate.case_id),

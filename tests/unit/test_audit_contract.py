@@ -8,6 +8,8 @@ from services.applications.main import SERVICE as APPLICATIONS
 from services.funding.main import SERVICE as FUNDING
 from services.monitoring.main import SERVICE as MONITORING
 from services.notifications.main import SERVICE as NOTIFICATIONS
+from shared.events.upcasting import UPCASTERS, Upcaster
+from shared.messaging.subscriptions import Subscriptions
 from shared.service import Service
 from tests.sources import ROOT
 from tools.audit import contract
@@ -25,17 +27,14 @@ def types(by_topic: object) -> Types:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_the_auditor_knows_the_subscriptions_of_each_service(service: Service) -> None:
-    handled = {(event.topic, event.type()) for event in service.handlers}
+    handled = {(event.topic, type) for type, event in Subscriptions(service.handlers).types.items()}
 
     assert types(contract.SUBSCRIPTIONS[service.name]) == handled
 
 
 def test_the_auditor_knows_the_subscriptions_of_the_projector() -> None:
-    folded = {
-        (event.topic, event.type())
-        for projection in MONITORING.projections
-        for event in projection.subscribes_to
-    }
+    events = {event for projection in MONITORING.projections for event in projection.subscribes_to}
+    folded = {(event.topic, type) for type, event in Subscriptions(events).types.items()}
 
     assert types(contract.PROJECTED) == folded
 
@@ -64,4 +63,22 @@ def test_the_rules_name_published_events_and_their_fields() -> None:
     assert {name for _, cause, effect, _ in contract.EFFECTS for name in (cause, effect)} <= names
     assert {step for step in stepped | set(contract.CASE_STEPS) if not step.endswith("begin")} <= names
     for name, key in contract.UNIQUE.items():
-        assert set(key) <= fields[f"{contract.TYPE_PREFIX}{name}.v1"], name
+        versions = [
+            found for type, found in fields.items() if type.startswith(f"{contract.TYPE_PREFIX}{name}.v")
+        ]
+        assert all(set(key) <= found for found in versions), name
+
+
+@pytest.mark.parametrize("upcaster", UPCASTERS, ids=lambda upcaster: upcaster.earlier.name)
+def test_the_auditor_expects_of_an_earlier_event_what_its_upcaster_makes(upcaster: Upcaster) -> None:
+    body = dict.fromkeys(upcaster.earlier.model_fields, "x")
+
+    expected = contract.newest(upcaster.earlier.type(), body)
+
+    assert expected == (upcaster.newer.type(), upcaster.upcast(body))
+
+
+def test_the_auditor_takes_an_event_of_one_version_as_it_is() -> None:
+    body = {"reason": "경영 사정"}
+
+    assert contract.newest("kr.ieum.case.abandoned.v1", body) == ("kr.ieum.case.abandoned.v1", body)

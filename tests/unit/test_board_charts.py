@@ -1,16 +1,20 @@
 """Charts are drawn in proportion, within their bounds, on one scale."""
 
 import re
+from datetime import date
 
 import pytest
 
-from services.monitoring.board.fill.money import money_years
-from services.monitoring.board.fill.shown import FigureLookup
-from services.monitoring.board.parts import charts, drawings, i18n
-from services.monitoring.board.parts.charts import Bar, Segment
-from services.monitoring.board.parts.programme_view import MoneyYear
-from services.monitoring.board.parts.values import Figure
+from services.monitoring.board.parts import view_charts
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.inputs import FigureInputs, MoneySum
+from services.monitoring.figures.money import MoneyYear, money_years
+from services.monitoring.projections.money import MoneyKind
+from services.monitoring.texts import translator
 from shared.values.money import Funder
+from shared.web.ui import charts
+from shared.web.ui.charts import Bar, Segment
+from shared.web.ui.text_width import text_width
 from tests.unit.monitoring_builders import a_definition
 
 
@@ -36,7 +40,7 @@ def test_labels_of_a_bar_do_not_overlap() -> None:
         (float(x), text)
         for x, text in re.findall(r'<text class="[^"]*" x="([\d.]+)" y="36.0">(.+?)</text>', svg)
     ]
-    ends = [x + charts.text_width(text) for x, text in placed]
+    ends = [x + text_width(text, bold=True) for x, text in placed]
     assert len(placed) == 3
     assert all(end <= start for end, (start, _) in zip(ends, placed[1:], strict=False))
 
@@ -48,8 +52,8 @@ def test_lines_above_a_bar_stay_within_the_chart() -> None:
     middles = [(float(x), text) for x, text in re.findall(r'<text class="v m" x="([\d.]+)".*?>(.+?)<', svg)]
     assert middles
     for middle, text in middles:
-        assert middle - charts.text_width(text) / 2 >= 0
-        assert middle + charts.text_width(text) / 2 <= width
+        assert middle - text_width(text, bold=True) / 2 >= -0.1
+        assert middle + text_width(text, bold=True) / 2 <= width + 0.1
 
 
 def test_single_bar_does_not_fill_the_width() -> None:
@@ -61,7 +65,7 @@ def test_single_bar_does_not_fill_the_width() -> None:
 def test_plan_outline_and_execution_share_one_scale() -> None:
     year = MoneyYear("2022", Figure(2_000), ((Funder.CITY, Figure(300)), (Funder.SELF, Figure(200))))
 
-    svg = drawings.money_columns((year,), i18n.translator("ko"), "ko", 1)
+    svg = view_charts.money_columns((year,), translator("ko"), "ko", 1)
 
     heights = {
         style: float(height) for style, height in re.findall(r'class="k-(\w+)" .*?height="([\d.]+)"', svg)
@@ -72,13 +76,15 @@ def test_plan_outline_and_execution_share_one_scale() -> None:
 
 
 def test_past_spending_precedes_the_plan_and_half_years_have_no_execution() -> None:
-    plan = {"2022": 5, "2026H1": 6, "2026H2": 7, "subtotal": 18}
-    spent = {year: {"city": 3, "public": 3} for year in ("2019", "2022", "2026")}
-    shown = FigureLookup("p", {"term_plan": {"all": plan}, "executed": spent})
+    plan = [
+        {"period": period, "funder": "city", "amount_krw": krw}
+        for period, krw in {"2022": 5, "2026H1": 6, "2026H2": 7}.items()
+    ]
+    definition = a_definition(funders={"city": 1}, remainder_to="city", plan=plan)
+    spent = [MoneySum(MoneyKind.DISBURSED, year, "city", 3) for year in (2019, 2022, 2026)]
 
-    found = {
-        row.key: row for row in money_years(shown, a_definition(funders={"city": 1}, remainder_to="city"))
-    }
+    inputs = FigureInputs("p", date(2026, 12, 31), definition=definition, money=spent)
+    found = {row.key: row for row in money_years(inputs)}
 
     assert list(found) == ["2019", "2022", "2026H1", "2026H2"]
     assert found["2019"].planned.value is None

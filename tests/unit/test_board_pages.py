@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.monitoring.board.parts import drawings
+from services.monitoring.board.parts import view_charts
 from services.monitoring.board.parts.case_view import TimelineEntry, Tranche
-from services.monitoring.board.parts.render import Assets, Renderer
-from services.monitoring.board.parts.values import Text
-from services.monitoring.board.parts.views import ErrorView, OverviewView
+from services.monitoring.board.parts.render import Renderer
+from services.monitoring.board.parts.views import OverviewView
+from shared.web.ui.page import ErrorView
+from shared.web.ui.render import Assets
+from shared.web.ui.values import Text
 from tests.unit.board_builders import (
     MID_2022,
     NOW,
@@ -60,7 +62,7 @@ def test_four_or_more_messages_of_a_day_are_grouped() -> None:
     message = TimelineEntry(NOW, datetime(2025, 1, 20, tzinfo=UTC), "notifications", "message.sent", "m", {})
     payment = an_entry("tranche.disbursed", number=1)
 
-    groups = drawings.group_messages([message, message, message, payment, *[message] * 4])
+    groups = view_charts.group_messages([message, message, message, payment, *[message] * 4])
 
     assert [len(group) for group in groups] == [1, 1, 1, 1, 4]
 
@@ -94,12 +96,9 @@ def test_page_of_a_past_date_is_marked_and_gets_no_live_updates() -> None:
 
 
 def test_error_page_shows_the_rule_and_what_to_do() -> None:
-    view = ErrorView(
-        409, Text("승인하지 않았습니다"), Text("기안한 사람입니다"), Text("다른 재무관이 승인"), "01-8f"
-    )
+    view = ErrorView(403, Text("기안한 사람입니다"), "01-8f")
 
     html = Renderer(Assets()).error(a_page(), view)
 
-    assert all(
-        words in html for words in ("승인하지 않았습니다", "기안한 사람입니다", "다른 재무관이 승인", "01-8f")
-    )
+    words = ("권한 없음", "기안한 사람입니다", "권한이 있는 담당자에게 요청하세요", "01-8f")
+    assert all(word in html for word in words)

@@ -6,16 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitoring.board.parts import headline, i18n, layout
-from services.monitoring.board.parts.programme_view import MoneyTable
-from services.monitoring.board.parts.render import Assets, Renderer
-from services.monitoring.board.parts.texts import TEXTS
-from services.monitoring.board.parts.values import Figure
+from services.monitoring.board.parts import headline, layout
+from services.monitoring.board.parts.render import Renderer
+from services.monitoring.figures.figure import Figure
+from services.monitoring.figures.money import MoneyTable
+from services.monitoring.texts import translator
+from shared.web.ui.render import Assets
+from shared.web.ui.values import Lang
 from tests.unit.board_builders import a_page, with_everything
 
 
 def test_key_figures_are_chosen_for_the_kind_of_programme() -> None:
-    t = i18n.translator("ko")
+    t = translator("ko")
     with_goal, with_plan = (
         with_everything(),
         with_everything(companies_planned=Figure(None), money=MoneyTable((), (), None)),
@@ -40,14 +42,14 @@ def test_key_figures_are_chosen_for_the_kind_of_programme() -> None:
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_page_without_a_plan_does_not_mention_one(lang: str) -> None:
+def test_page_without_a_plan_does_not_mention_one(lang: Lang) -> None:
     html = Renderer(Assets()).programme(a_page(lang=lang), with_everything())
     text = re.sub(r"<[^>]+>", "", html)
 
     assert "계획 –" not in text
     assert "– of –" not in text
-    assert TEXTS["execution.committed"][lang == "en"] in text
-    assert TEXTS["execution.committed_rate"][lang == "en"] not in text
+    assert translator(lang)("execution.committed") in text
+    assert translator(lang)("execution.committed_rate") not in text
 
 
 def test_programme_without_applications_has_no_funnel() -> None:

@@ -20,7 +20,7 @@ RECORD = kafka_record(EVENT, 7)
 def test_binary_mode_has_the_envelope_in_headers() -> None:
     envelope, data = read(RECORD["headers"], RECORD["value"])
 
-    assert (envelope.type, envelope.source) == ("kr.ieum.company.selected.v1", "/services/applications")
+    assert (envelope.type, envelope.source) == ("kr.ieum.company.selected.v2", "/services/applications")
     assert (envelope.subject, envelope.sequence) == (str(EVENT.case_id), "00000000000000000007")
     assert type(EVENT).model_validate_json(data) == EVENT
 
@@ -92,7 +92,7 @@ def test_new_event_has_the_attributes_of_the_standard_and_begins_its_own_correla
         "specversion": "1.0",
         "id": attributes["id"],
         "source": "/services/applications",
-        "type": "kr.ieum.company.selected.v1",
+        "type": "kr.ieum.company.selected.v2",
         "subject": str(EVENT.case_id),
         "correlationid": attributes["id"],
     }

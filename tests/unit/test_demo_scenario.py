@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.applications.selection.domain import Candidate, Scorecard, decide
+from services.applications.selection.domain import Candidate, Exclusion, Scorecard, decide
 from shared.events.definition import ReviewRule
 from shared.events.external import LegacyCaseRecorded
 from shared.values.business_number import is_valid
@@ -145,7 +145,7 @@ def test_ranking_rule_selects_the_expected_applicants() -> None:
                 Scorecard(call.body["scores"], call.body["conflict_of_interest"])
                 for call in reviews[row.company.code]
             ],
-            None if row.rank else "지원 제외",
+            None if row.rank else Exclusion("ineligible"),
         )
         for row in applied
     ]

@@ -73,17 +73,17 @@ def test_handled_record_has_a_span_that_names_its_group_and_position() -> None:
     with record_spans() as spans, handling("funding", record, envelope):
         pass
 
-    span = the_span(spans, "handle kr.ieum.company.selected.v1", SpanKind.CONSUMER)
+    span = the_span(spans, "handle kr.ieum.company.selected.v2", SpanKind.CONSUMER)
     assert attributes_of(span) == CONSUMED
 
 
 def test_each_folded_record_of_a_known_type_has_a_span() -> None:
-    other = a_record(type="kr.ieum.company.rejected.v1")
+    other = a_record(type="kr.ieum.company.rejected.v2")
 
     with record_spans() as spans, folding("funding", [other, a_record()], TYPES):
         pass
 
-    span = the_span(spans, "fold kr.ieum.company.selected.v1", SpanKind.CONSUMER)
+    span = the_span(spans, "fold kr.ieum.company.selected.v2", SpanKind.CONSUMER)
     assert attributes_of(span) == CONSUMED
 
 
@@ -95,7 +95,7 @@ def test_folded_record_without_an_id_has_a_span_with_an_empty_one(headers: list[
     with record_spans() as spans, folding("funding", [record], TYPES):
         pass
 
-    span = the_span(spans, "fold kr.ieum.company.selected.v1", SpanKind.CONSUMER)
+    span = the_span(spans, "fold kr.ieum.company.selected.v2", SpanKind.CONSUMER)
     assert attributes_of(span)["messaging.message.id"] == ""
 
 
@@ -106,7 +106,7 @@ def test_header_bytes_that_are_no_text_are_replaced() -> None:
     with record_spans() as spans, folding("funding", [record], TYPES):
         pass
 
-    span = the_span(spans, "fold kr.ieum.company.selected.v1", SpanKind.CONSUMER)
+    span = the_span(spans, "fold kr.ieum.company.selected.v2", SpanKind.CONSUMER)
     assert attributes_of(span)["messaging.message.id"] == "kim�"
 
 

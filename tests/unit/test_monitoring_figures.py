@@ -1,15 +1,10 @@
-"""Rules that figures share: percentages, totals, absent groups and counts of cases."""
+"""Rules that figures share: percentages, totals and counts of cases."""
 
 import pytest
 
-from services.monitoring.figures.domain import (
-    CaseGroup,
-    FigureInputs,
-    percent_half_up,
-    totals_of,
-    with_total,
-    without_absent,
-)
+from services.monitoring.figures.inputs import CaseGroup, FigureInputs, percent_half_up, totals_of, with_total
+from services.monitoring.figures.programme import FIGURES
+from services.monitoring.texts import TEXTS
 from tests.unit.monitoring_builders import PROGRAMME, a_definition, on
 
 
@@ -22,10 +17,6 @@ def test_percentages_are_rounded_half_up(part: int, whole: int, percent: int) ->
 
 def test_a_row_of_money_has_its_total_in_front() -> None:
     assert list(with_total({"city": 2, "self": 3}).items()) == [("all", 5), ("city", 2), ("self", 3)]
-
-
-def test_unknown_and_empty_groups_are_absent_and_zero_is_not() -> None:
-    assert without_absent({"a": None, "b": {}, "c": 0, "d": {"x": 1}}) == {"c": 0, "d": {"x": 1}}
 
 
 def test_counts_of_all_groups_are_summed_by_state() -> None:
@@ -54,3 +45,20 @@ def test_a_programme_that_is_only_proposed_has_no_definition() -> None:
     inputs.definition = a_definition()
 
     assert inputs.required_definition is inputs.definition
+
+
+def test_every_figure_has_a_title_and_a_rule_in_both_languages_and_every_such_text_a_figure() -> None:
+    titles = {f"figure.{definition.name}" for definition in FIGURES} | {"figure.planned.subtotal"}
+    rules = {f"rule.{definition.rule}" for definition in FIGURES}
+    scopes = {"figure.public", "figure.years"}
+
+    for translator in TEXTS.translators.values():
+        assert {
+            key for key in translator.messages if key.startswith(("figure.", "rule."))
+        } == titles | rules | scopes
+
+
+def test_paths_of_figures_are_unique() -> None:
+    paths = [definition.path for definition in FIGURES]
+
+    assert len(set(paths)) == len(paths)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.monitoring.cases.domain import require_agreement, require_award
-from services.monitoring.cases.models import CaseCopy
+from services.monitoring.cases.domain import Case, require_agreement, require_award
 from services.monitoring.mentors import domain as mentors
 from services.monitoring.mentors.models import Assignment, Visit
 from services.monitoring.pledges import domain as pledges
@@ -13,9 +12,9 @@ from tests.unit.monitoring_builders import PROGRAMME, a_definition, an_id, on
 DAY = on("2024-09-01")
 
 
-def a_case(**dates: str) -> CaseCopy:
+def a_case(**dates: str) -> Case:
     fields = {name: on(day) for name, day in dates.items()}
-    return CaseCopy(case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), **fields)
+    return Case(case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), **fields)
 
 
 def assigned(since: str = "2024-08-01") -> Assignment:
@@ -100,7 +99,7 @@ def test_a_missing_selection_or_agreement_can_be_retried() -> None:
 
 
 def test_an_abandoned_case_is_refused() -> None:
-    case = a_case(selected_on="2024-08-01", agreed_on="2024-08-10", abandoned_on="2024-08-20")
+    case = a_case(selected_on="2024-08-01", agreed_on="2024-08-10", relinquished_on="2024-08-20")
 
     with pytest.raises(RuleBroken, match=r"^case_abandoned: "):
         require_award(case, DAY)

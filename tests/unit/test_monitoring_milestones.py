@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.monitoring.cases.models import CaseCopy
+from services.monitoring.cases.domain import Case
 from services.monitoring.milestones import domain
 from services.monitoring.milestones.models import NEXT, Milestone, Status
 from shared.errors import RuleBroken
@@ -45,7 +45,7 @@ def test_due_date_is_months_then_days_after_the_agreement() -> None:
 
 
 def test_scheduled_event_has_the_due_date_and_the_company() -> None:
-    case = CaseCopy(
+    case = Case(
         case_id=an_id("case A"), programme_id=PROGRAMME, company_id=an_id("company A"), agreed_on=SIGNED
     )
 

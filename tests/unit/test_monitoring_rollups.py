@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.monitoring.projections.case_rollups import (
-    COUNTS,
+    DATES,
     ROLLUP_INPUTS,
-    CaseDates,
     agreement_contributions,
     case_contributions,
     municipality_contributions,
     with_transitions,
 )
+from services.monitoring.projections.case_states import COUNTS
 
 FIRST = date(2024, 1, 1)
 DAYS = 60  # days, so that dates meet and cross
@@ -31,7 +31,7 @@ FIXED: dict[str, Any] = {
 
 days = st.one_of(st.none(), st.integers(0, DAYS).map(lambda n: (FIRST + timedelta(n)).isoformat()))
 cases = st.fixed_dictionaries(
-    {name: days for name in CaseDates._fields if name != "record_status"}
+    {name: days for name in DATES if name != "record_status"}
     | {
         "record_status": st.sampled_from([None, "completed", "in_progress"]),
         "round_id": st.sampled_from([None, "round"]),

@@ -52,9 +52,9 @@ def after(outcome: Outcome, attempts: int = 1) -> Transition:
     ("outcome", "state"),
     [
         (Accepted("ref"), State.SENT),
-        (Failed("no"), State.FAILED),
-        (Indeterminate("silence"), State.UNKNOWN),
-        (Deferred("later"), State.QUEUED),
+        (Failed("refused", "550 no", "550"), State.FAILED),
+        (Indeterminate("no_answer"), State.UNKNOWN),
+        (Deferred("busy"), State.QUEUED),
     ],
 )
 def test_each_outcome_leads_to_an_allowed_state(outcome: Outcome, state: State) -> None:
@@ -62,11 +62,19 @@ def test_each_outcome_leads_to_an_allowed_state(outcome: Outcome, state: State) 
     assert state in NEXT[State.SENDING]
 
 
-def test_a_transition_keeps_the_reference_or_the_reason_of_its_outcome() -> None:
-    assert after(Accepted("ref")) == Transition(State.SENT, None, "ref", timedelta())
-    assert after(Failed("no")) == Transition(State.FAILED, "no")
-    assert after(Indeterminate("silence")) == Transition(State.UNKNOWN, "silence")
-    assert after(Deferred("later"), 1) == Transition(State.QUEUED, "later", None, timedelta(seconds=1))
+def test_a_transition_keeps_the_reference_or_the_problem_of_its_outcome() -> None:
+    assert after(Accepted("ref")) == Transition(State.SENT, reference="ref")
+    assert after(Failed("refused", "550 no", "550")) == Transition(State.FAILED, "refused", "550", "550 no")
+    assert after(Failed("refused")) == Transition(State.FAILED, "refused")
+    assert after(Indeterminate("no_answer")) == Transition(State.UNKNOWN, "no_answer")
+    assert after(Indeterminate("no_answer", "timed out")) == Transition(
+        State.UNKNOWN, "no_answer", None, "timed out"
+    )
+    second = timedelta(seconds=1)
+    assert after(Deferred("busy"), 1) == Transition(State.QUEUED, "busy", wait=second)
+    assert after(Deferred("busy", "450 later"), 1) == Transition(
+        State.QUEUED, "busy", None, "450 later", wait=second
+    )
 
 
 def test_sent_message_is_never_queued_again() -> None:
@@ -80,12 +88,12 @@ def test_sent_message_is_never_queued_again() -> None:
 
 
 def test_deferred_message_backs_off_up_to_a_limit() -> None:
-    waits = [after(Deferred("later"), attempts).wait.total_seconds() for attempts in (1, 2, 3, 50)]
+    waits = [after(Deferred("busy"), attempts).wait.total_seconds() for attempts in (1, 2, 3, 50)]
 
     assert waits == [1, 2, 4, 60]
-    unlimited = transition_after(Deferred("later"), 50, backoff_seconds=0.5, backoff_limit_seconds=1e9)
+    unlimited = transition_after(Deferred("busy"), 50, backoff_seconds=0.5, backoff_limit_seconds=1e9)
     assert unlimited.wait == timedelta(seconds=2**19)
-    assert after(Deferred("refused", provider_down=True), 9).wait == timedelta()
+    assert after(Deferred("unreachable", provider_down=True), 9).wait == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -115,24 +123,32 @@ def test_events_of_states_hold_no_address() -> None:
         "template": "selected",
         "channel": "sms",
         "provider_reference": "M4V1",
-        "reason": "no",
+        "provider_code": "550",
+        "reason": "550 kim@example.com does not exist",
     }
 
-    events = {state: event_of(row, state) for state in State}
+    problems = {State.FAILED: "refused", State.UNKNOWN: "no_answer"}
+    events = {state: event_of(row | {"problem": problems.get(state)}, state) for state in State}
 
     assert {state for state, event in events.items() if event} == set(EVENT_OF_STATE)
     for event in filter(None, events.values()):
         assert set(event.model_dump()) <= {
             *("occurred_on", "case_id", "programme_id", "message_id", "template", "channel"),
-            *("provider_reference", "reason"),
+            *("provider_reference", "reason", "provider_code"),
         }
+        assert "kim@" not in event.model_dump_json()
 
 
 @pytest.mark.parametrize(
     ("state", "detail"),
-    [(State.SENT, "M4V1"), (State.DELIVERED, "M4V1"), (State.FAILED, "no"), (State.UNKNOWN, "no")],
+    [
+        (State.SENT, "M4V1"),
+        (State.DELIVERED, "M4V1"),
+        (State.FAILED, "no_contact"),
+        (State.UNKNOWN, "sender_lost"),
+    ],
 )
-def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_reason(
+def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_problem(
     state: State, detail: str
 ) -> None:
     row: dict[str, Any] = {
@@ -142,18 +158,25 @@ def test_the_event_of_a_state_names_the_message_and_the_reference_or_the_reason(
         "template": "selected",
         "channel": "sms",
         "provider_reference": "M4V1",
-        "reason": "no",
+        "provider_code": "550",
+        "problem": detail,
     }
 
-    event, without = event_of(row, state), event_of(row | {"provider_reference": None, "reason": None}, state)
+    event = event_of(row, state)
+    nothing = dict.fromkeys(("provider_reference", "provider_code", "problem"))
+    without = event_of(row | nothing, state)
 
     assert event is not None
     assert without is not None
     fields = event.model_dump()
     assert (fields["message_id"], fields["case_id"], fields["channel"]) == (UUID(int=7), CASE, "sms")
     assert fields.get("provider_reference", fields.get("reason")) == detail
+    assert fields.get("provider_code", "550") == "550"
     assert fields["occurred_on"] == today()
-    assert "" in without.model_dump().values()
+    absent = without.model_dump()
+    assert absent.get("provider_reference", "") == ""
+    assert absent.get("reason") is None
+    assert absent.get("provider_code") is None
 
 
 def test_each_template_belongs_to_exactly_one_subscribed_event() -> None:

@@ -17,6 +17,9 @@ DAY, LATER = date(2024, 7, 1), date(2025, 3, 31)
 CASE = {"occurred_on": DAY, "programme_id": "jeonbuk", "case_id": UUID(int=1)}
 SHARES = {Funder.PROVINCE: 40, Funder.CITY: 40, Funder.SELF: 20}
 ROUND = {"round_id": "jeonbuk-2024", "year": 2024}
+RANKING = {"applications": 9, "quota": 2, "reviews": 5, "trimmed": True}
+RANKED = {"rank": 3, "score": "250/3", "ranking": RANKING}
+STANDING = {"rank": 3, "applications": 9, "score": "250/3", "reviews": 5}
 AGREEMENT = {"version": 1, "company_id": UUID(int=2), "year": 2024, "municipality": "52111", "total_krw": 100}
 TRANCHE = {"number": 2, "fiscal_year": 2024, "due_on": LATER, "amounts_krw": {Funder.CITY: 5}}
 PAYMENT = {**TRANCHE, "payment_id": UUID(int=3)}
@@ -67,14 +70,17 @@ CASES: list[tuple[Event, dict[str, Any]]] = [
         {"screened_on": DAY, "reasons": ["소재지"]},
     ),
     (
-        an_event(applications.CompanySelected, **ROUND, reason="1위", via="ranking"),
-        {"selected_on": DAY, "via": "ranking", "track": TRACK},
+        an_event(applications.CompanySelected, **ROUND, **RANKED, via="ranking"),
+        {"selected_on": DAY, "via": "ranking", "track": TRACK, "standing": STANDING},
     ),
     (
-        an_event(applications.CompanyReserved, **ROUND, reason="3위", rank=3, score="20"),
-        {"decided_on": DAY, "track": TRACK, "rank": 3},
+        an_event(applications.CompanyReserved, **ROUND, **RANKED),
+        {"decided_on": DAY, "track": TRACK, "rank": 3, "standing": STANDING, "reserve_number": 1},
     ),
-    (an_event(applications.CompanyRejected, **ROUND, reason="요건"), {"decided_on": DAY, "reason": "요건"}),
+    (
+        an_event(applications.CompanyRejected, **ROUND, cause="ineligible", findings=["소재지"]),
+        {"decided_on": DAY, "cause": "ineligible", "findings": ["소재지"]},
+    ),
     (
         signed(SHARES),
         {
@@ -130,6 +136,14 @@ def test_every_event_with_a_notice_is_covered() -> None:
 
 def test_the_check_of_faults_expects_messages_of_the_same_events() -> None:
     assert set(NOTIFIED) == {event.name.rpartition(".")[0] for event in RULES}
+
+
+def test_a_reserve_without_a_known_ranking_has_its_rank_alone() -> None:
+    event = an_event(applications.CompanyReserved, **ROUND, rank=3, score="20")
+
+    notice = RULES[applications.CompanyReserved].compose(event, CONTEXT).model_dump()
+
+    assert (notice["rank"], notice["standing"], notice["reserve_number"]) == (3, None, None)
 
 
 def test_an_agreement_without_a_self_contribution_names_zero_won() -> None:

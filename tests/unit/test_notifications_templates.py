@@ -3,15 +3,17 @@
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jinja2 import UndefinedError
 
 from services.notifications.cases.domain import Name
-from services.notifications.templates import cp949, rendering
+from services.notifications.channels.outcomes import Problem
+from services.notifications.templates import cp949, rendering, words
 from services.notifications.templates.notices import NOTICES, Notice
 from services.notifications.templates.rendering import render_email, render_sms
+from shared.events.applications import RejectionCause
 
 LANGUAGES = ("ko", "en")
 FOLDER = Path(rendering.__file__).parent
@@ -27,6 +29,7 @@ MILESTONE = Name(ko="중간보고", en="Interim report")
 TRANCHE = Name(ko="잔금", en="Final payment")
 DAY = date(2025, 1, 20)
 SHARES = {"province": 14_175_000, "city": 14_175_000}
+STANDING = {"rank": 41, "applications": 176, "score": "250/3", "reviews": 3}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "application_received": [
         {"via": via, "submitted_on": DAY, "track": track, "total_krw": 70_875_000, "requested_krw": krw}
@@ -37,10 +40,23 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"screened_on": DAY, "reasons": ["가" * 2_000]},
     ],
     "selected": [
-        {"selected_on": DAY, "via": via, "track": TRACK} for via in ("ranking", "reserve", "ministry")
+        {"selected_on": DAY, "via": via, "track": TRACK, "standing": standing}
+        for via, standing in (("ranking", STANDING), ("reserve", STANDING), ("ministry", None))
     ],
-    "reserved": [{"decided_on": DAY, "track": TRACK, "rank": 41}],
-    "rejected": [{"decided_on": DAY, "reason": "기초1 배정 40곳 가운데 47위(평균 71.3점)"}],
+    "reserved": [
+        {"decided_on": DAY, "track": TRACK, "rank": 41, "standing": standing, "reserve_number": number}
+        for standing, number in ((STANDING, 1), (None, None))
+    ],
+    "rejected": [
+        {"decided_on": DAY, "cause": cause, "findings": findings}
+        for cause, findings in (
+            ("ineligible", ["최근 3년 안에 같은 사업 지원 받음", "매출액 50억 원 초과"]),
+            ("ineligible", ["가" * 2_000]),
+            ("suspended", []),
+            ("closed", []),
+            (None, []),
+        )
+    ],
     "agreement_signed": [
         {
             "signed_on": DAY,
@@ -165,10 +181,60 @@ def test_markup_in_a_name_is_escaped_in_html() -> None:
     assert "&lt;script&gt;" in content.html
 
 
-def test_line_break_in_a_reason_makes_no_new_line() -> None:
-    content = render_email(a_notice("rejected", reason="점수 미달\r\nBcc: x@example.com\n기한: 내일"), "ko")
+def test_line_break_in_a_finding_makes_no_new_line() -> None:
+    typed = ["점수 미달\r\nBcc: x@example.com\n기한: 내일"]
+    content = render_email(a_notice("rejected", findings=typed), "ko")
 
-    assert "- 사유: 점수 미달 Bcc: x@example.com 기한: 내일" in content.text
+    assert "- 확인한 점: 점수 미달 Bcc: x@example.com 기한: 내일" in content.text
+
+
+HANGUL = re.compile("[ㄱ-ㆎ가-힣]")
+ENGLISH_SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+TYPED = (str, list[str])
+"""Types of the fields that hold names and what was typed: both are shown as written, in whatever language."""
+
+
+def typed_as(text: str, notice: Notice) -> Notice:
+    """Return the notice with this text in the place of all names and of all that was typed."""
+    fields = {name: field.annotation for name, field in type(notice).model_fields.items()}
+    typed = {name: text if fields[name] is str else [text] for name in fields if fields[name] in TYPED}
+    return notice.model_copy(update=typed)
+
+
+def all_texts(notice: Notice, language: str) -> list[str]:
+    email, sms = render_email(notice, language), render_sms(notice, language)
+    return [email.subject, email.text, re.sub(r"<style.*?</style>|<[^>]*>", "", email.html, flags=re.S), *sms]
+
+
+@pytest.mark.parametrize(("notice", "language"), CASES)
+def test_every_word_but_names_and_what_was_typed_is_in_the_readers_language(
+    notice: Notice, language: str
+) -> None:
+    others_words = HANGUL if language == "en" else ENGLISH_SENTENCE
+
+    for part in all_texts(typed_as("###", notice), language):
+        assert not others_words.search(part), part
+
+
+@pytest.mark.parametrize("codes", [words.CAUSES, words.PROBLEMS, words.FUNDERS])
+def test_every_code_has_words_in_both_languages(codes: dict[str, dict[str, str]]) -> None:
+    assert codes["ko"].keys() == codes["en"].keys()
+    assert all(HANGUL.search(text) for text in codes["ko"].values())
+    assert not any(HANGUL.search(text) for text in codes["en"].values())
+
+
+def test_the_words_are_those_of_the_codes_on_the_topic_and_of_the_channels() -> None:
+    problems = {code for part in get_args(Problem) for code in get_args(part)}
+
+    assert words.CAUSES["ko"].keys() == set(get_args(RejectionCause))
+    assert words.PROBLEMS["ko"].keys() == problems
+
+
+@pytest.mark.parametrize(
+    ("score", "text"), [("250/3", "83.33"), ("2001/200", "10.01"), ("72", "72.00"), ("1/200", "0.01")]
+)
+def test_a_score_is_rounded_half_up_to_hundredths(score: str, text: str) -> None:
+    assert words.score(score) == text
 
 
 def test_template_with_an_unknown_field_raises() -> None:

@@ -22,16 +22,21 @@ def test_topics_of_all_types_are_read_once_each(subscriptions: Subscriptions) ->
 def test_type_is_handled_as_its_own_event_and_a_type_without_subscription_as_none(
     subscriptions: Subscriptions,
 ) -> None:
-    assert subscriptions.event_type("kr.ieum.company.selected.v1") is CompanySelected
-    assert subscriptions.event_type("kr.ieum.company.rejected.v1") is None
+    assert subscriptions.event_type("kr.ieum.company.selected.v2") is CompanySelected
+    assert subscriptions.event_type("kr.ieum.company.rejected.v2") is None
     assert subscriptions.event_type("kr.ieum.vote.v1") is None
 
 
-@pytest.mark.parametrize("version", ["v2", "v10"])
+def test_an_earlier_version_is_read_as_the_newest(subscriptions: Subscriptions) -> None:
+    assert subscriptions.event_type("kr.ieum.company.selected.v1") is CompanySelected
+    assert subscriptions.event_type("kr.ieum.company.rejected.v1") is None
+
+
+@pytest.mark.parametrize("version", ["v0", "v3", "v10"])
 def test_another_version_of_a_known_type_is_refused_with_the_one_that_is_known(
     subscriptions: Subscriptions, version: str
 ) -> None:
-    with pytest.raises(Malformed, match=r"kr\.ieum\.company\.selected\.v1"):
+    with pytest.raises(Malformed, match=r"kr\.ieum\.company\.selected\.v2"):
         subscriptions.event_type(f"kr.ieum.company.selected.{version}")
 
 

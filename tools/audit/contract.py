@@ -5,6 +5,7 @@ allows a step too many is found out. tests/unit/test_audit_contract.py compares 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 Steps = Mapping[str, frozenset[str]]
 
@@ -19,8 +20,42 @@ SELF = "self"
 DEAD_LETTERED = "record.dead_lettered"
 
 
-def _types(names: str, version: int = 1) -> frozenset[str]:
-    return frozenset(f"{TYPE_PREFIX}{name}.v{version}" for name in names.split())
+NEWEST_VERSIONS: Mapping[str, int] = {
+    "company.rejected": 2,
+    "company.reserved": 2,
+    "company.selected": 2,
+    "message.failed": 2,
+    "message.unknown": 2,
+}
+"""The newest version of each event that has more than one; logs hold the earlier ones, and every subscriber reads them."""
+
+PROSE: Mapping[str, str] = {
+    f"{TYPE_PREFIX}{name}.v1": "reason"
+    for name in (
+        "company.rejected",
+        "company.reserved",
+        "company.selected",
+        "message.failed",
+        "message.unknown",
+    )
+}
+"""By earlier type: the field that holds a sentence, which the newest version has no more. All else is as it was."""
+
+
+def _types(names: str) -> frozenset[str]:
+    """Return the types of the events in every version."""
+    return frozenset(
+        f"{TYPE_PREFIX}{name}.v{version}"
+        for name in names.split()
+        for version in range(1, NEWEST_VERSIONS.get(name, 1) + 1)
+    )
+
+
+def newest(type: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the event's type and content in its newest version."""
+    name = type.removeprefix(TYPE_PREFIX).rpartition(".v")[0]
+    content = {field: value for field, value in body.items() if field != PROSE.get(type)}
+    return f"{TYPE_PREFIX}{name}.v{NEWEST_VERSIONS.get(name, 1)}", content
 
 
 PUBLISHER: Mapping[str, str] = {
@@ -59,7 +94,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "ieum.external.registry": _types("registry.business_closed registry.business_suspended"),
     TREASURY: _types("treasury.payment_executed treasury.payment_rejected"),
 }
-"""The event types of each topic."""
+"""The event types of each topic, in every version."""
 
 SUBSCRIPTIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     APPLICATIONS: {
@@ -74,10 +109,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "ieum.monitoring": _types("milestone.achieved"),
         TREASURY: _types("treasury.payment_executed treasury.payment_rejected"),
     },
-    MONITORING: {
-        "ieum.programmes": _types("programme.published"),
-        "ieum.applications": _types("application.submitted company.selected agreement.signed case.abandoned"),
-    },
+    MONITORING: {"ieum.applications": _types("agreement.signed case.abandoned")},
     NOTIFICATIONS: {
         "ieum.programmes": _types("programme.published"),
         "ieum.companies": _types("company.registered"),

@@ -73,7 +73,8 @@ MONEY_ROLLUP = """
     select programme_id, kind, fiscal_year, funder, municipality, occurred_on::text, amount_krw from money_rollup
 """
 MONEY_EVENTS = "select programme_id, kind, fiscal_year, occurred_on::text, events from money_event_rollup"
-# Every event of ours is in the timeline once, as it was logged; nothing else is. A dead letter of the projector is not.
+# Every event of ours is in the timeline once, as it was logged, in its newest version; nothing else is. A dead letter of
+# the projector is not.
 TIMELINE = """
     select e.source, e.id, e.name, t.id is null as is_missing from event e
     left join timeline t on t.source = e.source and t.id = e.id

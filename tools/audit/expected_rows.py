@@ -10,7 +10,7 @@ from tools.audit.evidence import Event, Evidence
 FUNDERS = (*PUBLIC, SELF)
 CASE_COLUMNS = (
     "programme_id", "round_id", "year_from", "year_to", "track", "company_id", "company_name_ko", "municipality",
-    "number", "via", "rank", "score", "reason", "eligible", "record_status", "applied_on", "withdrawn_on",
+    "number", "via", "rank", "score", "eligible", "record_status", "applied_on", "withdrawn_on",
     "screened_on", "reserved_on", "rejected_on", "selected_on", "relinquished_on", "relinquished_stage", "agreed_on", "starts_on",
     "ends_on", "recorded_on", "applied_krw", "total_krw", "national_krw", "province_krw", "city_krw", "self_krw",
     "final_due_on", "completed_on",
@@ -38,7 +38,7 @@ def _signed(body: Body) -> Body:
 
 
 def _ranked(column: str, *more: str) -> Contribution:
-    return lambda body: _of(body, "rank", "score", "reason", *more) | {column: body["occurred_on"]}
+    return lambda body: _of(body, "rank", "score", *more) | {column: body["occurred_on"]}
 
 
 def _of(body: Body, *names: str) -> Body:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from tools.audit import topic_reader
-from tools.audit.contract import SERVICES, TYPE_PREFIX
+from tools.audit.contract import SERVICES, TYPE_PREFIX, newest
 from tools.audit.database import PREFETCH, Database
 from tools.audit.store import EVENT_INDEXES, INDEXES, Store, digest
 from tools.audit.topic_reader import Partitions, Record
@@ -75,6 +75,7 @@ async def _copy(store: Store, table: str, rows: AsyncIterator[Any], convert: Cal
 def _event(service: str) -> Callable[[Any], Row]:
     def convert(row: Any) -> Row:
         attributes, body = orjson.loads(row["attributes"]), _object(row["data"])
+        type, content = newest(row["type"], body)
         headers = {f"ce_{name}": text.encode() for name, text in attributes.items()}
         headers |= {"ce_sequence": b"%020d" % row["sequence"], "content-type": b"application/json"}
         value = row["data"].encode()
@@ -83,7 +84,7 @@ def _event(service: str) -> Callable[[Any], Row]:
             row["type"], name_of(row["type"]), row["occurred_on"], body.get("case_id"),
             attributes.get("causationid"), attributes.get("correlationid"), attributes.get("authid"),
             _published(row["topic"], row["subject"].encode(), value, headers),
-            _content(row["type"].removeprefix(TYPE_PREFIX), row["subject"], row["sequence"], body),
+            _content(type.removeprefix(TYPE_PREFIX), row["subject"], row["sequence"], content),
             row["data"],
         )  # fmt: skip
 

@@ -64,7 +64,7 @@ async def check(
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
         pages = await _pages(http, addresses.apis["monitoring"], figures)
-        while not (result := CheckResult(_checks(figures, pages), changed - began)).ok:
+        while not (result := CheckResult(compare(figures, pages), changed - began)).ok:
             if time.monotonic() - changed > unchanged_seconds:
                 break
             await asyncio.sleep(POLL_SECONDS)
@@ -86,7 +86,8 @@ async def _pages(http: httpx.AsyncClient, board: str, figures: Iterable[Figure])
     return pages
 
 
-def _checks(figures: Iterable[Figure], pages: dict[Page, Any]) -> list[FigureCheck]:
+def compare(figures: Iterable[Figure], pages: dict[Page, Any]) -> list[FigureCheck]:
+    """Compare each figure with what the board answers for its programme as of its date."""
     return [
         FigureCheck(row, row.parse(_value_at(pages[row.programme, row.as_of], row.read))) for row in figures
     ]

@@ -1,4 +1,4 @@
-"""The verbs `ieum up`, `ieum down` and `ieum status`."""
+"""The verbs `ieum up`, `ieum down`, `ieum status` and `ieum migrate`."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ import psutil
 from rich.table import Table
 
 from shared.observability.logs import without_passwords
-from tools.devstack import orphans, status
+from tools.devstack import migrations, orphans, status
 from tools.devstack.configuration import Options
 from tools.devstack.console import Terminal, write_stdout
 from tools.devstack.errors import StackError
@@ -70,6 +70,13 @@ def _supervisor(state: State) -> psutil.Process | None:
         return orphans.find_running(status.read(state).supervisor)
     except StackError:
         return None  # nothing runs: that is what `down` wants
+
+
+def migrate(folder: Path | None) -> None:
+    """Migrate the schemas of the stack that runs on this state folder, as their owners."""
+    owners = status.read(state_at(folder)).owners
+    with Terminal().step("데이터베이스 구조 / migrations"):
+        asyncio.run(migrations.migrate_all(owners))
 
 
 def print_status(folder: Path | None, as_json: bool) -> None:

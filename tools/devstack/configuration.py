@@ -113,6 +113,15 @@ class Configuration:
         command = (sys.executable, "-m", "tools.devstack.migrations")
         return Program("migrations", command, self.state.logs / "migrations.log", settings)
 
+    def board_rebuild(self) -> Program:
+        """Return the program that makes the board's rows anew where an earlier release made them."""
+        module = next(service.module for service in self.options.services if service.name == MONITORING)
+        settings = services.environment(
+            database_url=self.owners()[MONITORING], kafka_bootstrap=self.kafka.bootstrap, log_level="WARNING"
+        )
+        command = (sys.executable, "-m", module, "rebuild", "--if-outdated")
+        return Program("rebuild", command, self.state.logs / "rebuild.log", settings)
+
     def inbox(self) -> Program:
         """Return the program that serves both inboxes."""
         secrets, notifications = self.state.secrets(), self.api("notifications")

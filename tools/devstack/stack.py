@@ -14,6 +14,7 @@ from tools.devstack.configuration import Configuration, Options
 from tools.devstack.console import Terminal
 from tools.devstack.errors import StackError
 from tools.devstack.postgres import Postgres
+from tools.devstack.services import MONITORING
 from tools.devstack.state import State
 from tools.devstack.supervisor import Supervisor
 from tools.devstack.waiting import all_of
@@ -43,6 +44,9 @@ class Stack:
             await all_of(self._start_postgres(), self._start_kafka())
         with self.terminal.step("데이터베이스 구조 / migrations"):
             await processes.run(self.configuration.migrations())
+        if await self._has_board():
+            with self.terminal.step("현황 투영의 판 / version of the board's folds"):
+                await processes.run(self.configuration.board_rebuild())
         with self.terminal.step(f"서비스 {len(self.configuration.processes)}개 프로세스 / services"):
             await self._start_services()
         self._report([True] * len(self.configuration.processes))
@@ -77,6 +81,18 @@ class Stack:
             self.supervisor.start(program, SERVERS)
         await self.supervisor.while_alive(kafka.wait_until_ready(self.kafka.bootstrap, self.kafka.brokers))
         await topics.create(self.kafka.bootstrap)
+
+    async def _has_board(self) -> bool:
+        """Return whether a projector has folded anything on this state: rows that an earlier release may have made."""
+        if MONITORING not in {process.service.name for process in self.configuration.processes}:
+            return False
+        connection = await asyncpg.connect(self.configuration.owners()[MONITORING])
+        try:
+            return bool(
+                await connection.fetchval("select version is not null from monitoring.live_projection")
+            )
+        finally:
+            await connection.close()
 
     async def _start_services(self) -> None:
         if starts_at := self.configuration.options.clock_starts_at:

@@ -4,17 +4,25 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlalchemy import bindparam
+from sqlmodel import col, select
 
 from services.applications.agreements.models import Abandonment, Agreement
 from services.applications.awards import queries as awards
 from services.applications.cases import queries as cases
 from services.applications.cases.models import Case
-from services.applications.companies.models import Company
 from services.applications.reference_numbers.domain import validated
+from shared.database.transaction import Query, Transaction
 from shared.errors import NotFound
 from shared.values.money import Shares
+
+OWN_CASES = Query(
+    select(Case)
+    .where(col(Case.company_id) == bindparam("company_id"))
+    .order_by(col(Case.submitted_on), col(Case.id))
+)
+BY_NUMBER = Query(select(Case).where(col(Case.receipt_number) == bindparam("number")))
+COMPANY_NAME = "select name_ko from company where id = $1"
 
 STATES = {
     "submitted": ("접수: 요건검토를 기다립니다", "Received; to be screened"),
@@ -67,42 +75,44 @@ class CaseView(BaseModel):
     abandonment_reason: str | None
 
 
-async def case(session: AsyncSession, case_id: UUID) -> CaseView:
-    return await _view(session, await cases.case(session, case_id))
+async def case(transaction: Transaction, case_id: UUID) -> CaseView:
+    if (row := await transaction.find(Case, case_id)) is None:
+        raise cases.not_found(case_id)
+    return await _view(transaction, row)
 
 
-async def own_cases(session: AsyncSession, company_id: UUID) -> list[CaseView]:
-    return [await _view(session, row) for row in await cases.list_by_company(session, company_id)]
+async def own_cases(transaction: Transaction, company_id: UUID) -> list[CaseView]:
+    rows = await transaction.all(OWN_CASES, company_id=company_id)
+    return [await _view(transaction, row) for row in rows]
 
 
-async def own_case(session: AsyncSession, company_id: UUID, receipt_number: str) -> CaseView:
+async def own_case(transaction: Transaction, company_id: UUID, receipt_number: str) -> CaseView:
     """Return a case of the company by reference number; NotFound also for a case of another company."""
     number = validated(receipt_number)
-    statement = select(Case).where(Case.receipt_number == number, Case.company_id == company_id)
-    if (row := await session.scalar(statement)) is None:
+    row = await transaction.first(BY_NUMBER, number=number)
+    if row is None or row.company_id != company_id:
         raise NotFound(
             "receipt_unknown",
             ko=f"귀사의 접수번호 {number}을(를) 찾을 수 없습니다. 접수증과 로그인한 기업을 확인하세요.",
             en=f"Your company has no receipt {number}. Check the receipt, and the company you are logged in for.",
         )
-    return await _view(session, row)
+    return await _view(transaction, row)
 
 
-async def _view(session: AsyncSession, row: Case) -> CaseView:
-    company = await session.get_one(Company, row.company_id)
-    award = await awards.award(session, row.id)
-    agreement = await session.get(Agreement, row.id)
-    abandonment = await session.get(Abandonment, row.id)
+async def _view(transaction: Transaction, row: Case) -> CaseView:
+    award = await awards.award(transaction, row.id)
+    agreement = await transaction.find(Agreement, row.id)
+    abandonment = await transaction.find(Abandonment, row.id)
     state = _state(row, award, agreement)
     fields = row.model_dump(exclude={"id", "version", "via", "status"})
     return CaseView(
         **fields,
         case_id=row.id,
-        company_name_ko=company.name_ko,
+        company_name_ko=await transaction.value(COMPANY_NAME, row.company_id),
         state=state,
         state_ko=STATES[state][0],
         state_en=STATES[state][1],
-        screening_reasons=await cases.screening_reasons(session, row.id),
+        screening_reasons=await cases.screening_reasons(transaction, row.id),
         place=award,
         agreement=AgreementView.model_validate(agreement) if agreement else None,
         abandonment_reason=abandonment.reason if abandonment else None,

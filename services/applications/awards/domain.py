@@ -17,14 +17,15 @@ OUTCOME_KO = {
     Outcome.REJECTED: "탈락",
     Outcome.GIVEN_UP: "포기",
 }
+EVENT_FIELDS = {
+    *("round_id", "via", "rank", "score", "ranking", "predecessor_receipt_number", "cause", "findings")
+}
 SelectionEvent = CompanySelected | CompanyReserved | CompanyRejected
 
 
-def award(
-    case: Case, outcome: Outcome, reason: str, on: date, **ranked: object
-) -> tuple[Award, SelectionEvent]:
-    """Create the award of a case with its outcome; `ranked` holds `rank` and `score` where the case was ranked."""
-    via: Via | None = None if outcome != Outcome.SELECTED else "ranking" if ranked else "ministry"
+def award(case: Case, outcome: Outcome, on: date, **grounds: object) -> tuple[Award, SelectionEvent]:
+    """Create the award of a case with its outcome, and with the grounds of the decision where it was ours."""
+    via: Via | None = None if outcome != Outcome.SELECTED else "ranking" if grounds else "ministry"
     row = Award.model_validate(
         {
             "case_id": case.id,
@@ -32,9 +33,8 @@ def award(
             "quota_key": quota_key(case.track),
             "status": outcome,
             "via": via,
-            "reason": reason,
             "decided_on": on,
-            **ranked,
+            **grounds,
         }
     )
     return row, _selection_event(case, row, on)
@@ -43,9 +43,8 @@ def award(
 def promote_from_waiting_list(award: Award, case: Case, predecessor: Case, on: date) -> SelectionEvent:
     """Select a case on the waiting list in place of the predecessor, which relinquished its award."""
     transition(award, to=Outcome.SELECTED)
-    where = "" if award.quota_key == ALL_TRACKS else f"{award.quota_key} 트랙 "
     award.via, award.decided_on = "reserve", on
-    award.reason = f"접수번호 {predecessor.receipt_number}의 포기로 {where}{award.rank}위 예비 과제가 이어서 선정되었습니다."
+    award.predecessor_receipt_number, award.reason = predecessor.receipt_number, None
     return _selection_event(case, award, on)
 
 
@@ -98,7 +97,7 @@ def _selection_event(case: Case, award: Award, on: date) -> SelectionEvent:
         Outcome.RESERVED: CompanyReserved,
         Outcome.REJECTED: CompanyRejected,
     }
-    award_fields = award.model_dump(include={"round_id", "rank", "score", "reason", "via"})
+    award_fields = award.model_dump(include=EVENT_FIELDS, exclude_none=True)
     case_fields = case.model_dump(include={"programme_id", "year", "track"})
     return event_types[award.status].model_validate(
         {"case_id": case.id, "occurred_on": on, **case_fields, **award_fields}

@@ -11,7 +11,7 @@ from services.applications.cases.domain import Project
 from services.applications.companies.domain import acting_for
 from shared.events.definition import Code, TrackId
 from shared.values.money import Krw
-from shared.web.http import DatedCommand, LazySession, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(tags=["과제 / cases"])
@@ -48,10 +48,10 @@ class CaseStatus(BaseModel):
 
 
 @router.post("/applications", status_code=201, summary="사업을 신청한다 / Apply")
-async def submit(body: Apply, session: LazySession, actor: Applicant) -> Submitted:
+async def submit(body: Apply, transaction: RequestTransaction, actor: Applicant) -> Submitted:
     project = Project(track=body.track, total_krw=body.total_krw)
     case = await commands.submit(
-        session,
+        transaction,
         body.round_id,
         body.company_id,
         project,
@@ -62,14 +62,16 @@ async def submit(body: Apply, session: LazySession, actor: Applicant) -> Submitt
 
 
 @router.post("/cases/{case_id}/withdrawal", summary="신청을 취하한다 / Withdraw an application")
-async def withdraw(case_id: UUID, body: Withdraw, session: Session, actor: Applicant) -> CaseStatus:
+async def withdraw(
+    case_id: UUID, body: Withdraw, transaction: RequestTransaction, actor: Applicant
+) -> CaseStatus:
     case = await commands.withdraw(
-        session, case_id, body.reason, body.occurred_on, acting_for(actor.id, actor.roles)
+        transaction, case_id, body.reason, body.occurred_on, acting_for(actor.id, actor.roles)
     )
     return CaseStatus(case_id=case.id, status=case.status)
 
 
 @router.post("/cases/{case_id}/screening", summary="요건을 검토한다 / Screen an application")
-async def screen(case_id: UUID, body: Screen, session: Session, actor: Officer) -> CaseStatus:
-    case = await commands.screen(session, case_id, body.eligible, body.reasons, body.occurred_on)
+async def screen(case_id: UUID, body: Screen, transaction: RequestTransaction, actor: Officer) -> CaseStatus:
+    case = await commands.screen(transaction, case_id, body.eligible, body.reasons, body.occurred_on)
     return CaseStatus(case_id=case.id, status=case.status)

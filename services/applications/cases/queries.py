@@ -1,32 +1,15 @@
 """Reads of cases; they change nothing."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
-
-from services.applications.cases.models import Case, Screening
+from services.applications.cases.models import Screening
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 
 
-async def case(session: AsyncSession, case_id: UUID) -> Case:
-    row = await session.get(Case, case_id)
-    if row is None:
-        raise not_found(case_id)
-    return row
-
-
-async def list_by_company(session: AsyncSession, company_id: UUID) -> Sequence[Case]:
-    statement = (
-        select(Case).where(Case.company_id == company_id).order_by(col(Case.submitted_on), col(Case.id))
-    )
-    return list(await session.scalars(statement))
-
-
-async def screening_reasons(session: AsyncSession, case_id: UUID) -> list[str]:
+async def screening_reasons(transaction: Transaction, case_id: UUID) -> list[str]:
     """Return the reasons for which the screening found the application ineligible."""
-    row = await session.get(Screening, case_id)
+    row = await transaction.find(Screening, case_id)
     return row.reasons if row else []
 
 

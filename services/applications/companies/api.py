@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 from services.applications.companies import commands
 from services.applications.companies.domain import Registration
 from shared.values.business_number import BusinessNumber
-from shared.web.http import DatedCommand, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/companies", tags=["기업 / companies"])
+
+Applicant = Annotated[Actor, Depends(require_role("officer", "company"))]
 
 
 class Register(DatedCommand):
@@ -28,8 +30,6 @@ class Registered(BaseModel):
 
 
 @router.post("", status_code=201, summary="기업을 등록한다 / Register a company")
-async def register(
-    body: Register, session: Session, actor: Annotated[Actor, Depends(require_role("officer", "company"))]
-) -> Registered:
+async def register(body: Register, transaction: RequestTransaction, actor: Applicant) -> Registered:
     registration = Registration(**body.model_dump(exclude={"occurred_on"}))
-    return Registered(company_id=await commands.register(session, registration, body.occurred_on))
+    return Registered(company_id=await commands.register(transaction, registration, body.occurred_on))

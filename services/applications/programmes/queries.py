@@ -4,17 +4,34 @@ from datetime import date
 from typing import NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from services.applications.programmes.models import ProgrammeProposal, ProgrammeVersion
-from shared.database import keyed_rows
-from shared.database.engine import Executor
+from shared.database.transaction import Query, Transaction
 from shared.errors import NotFound, PrerequisiteMissing
 from shared.events.definition import Definition, Proposal
 
 DEFINITION_CACHE: dict[tuple[str, int], Definition] = {}
 """Definitions by programme and version; whatever empties the table must clear the cache too."""
+
+NEWEST_VERSION = Query(
+    select(ProgrammeVersion)
+    .where(
+        col(ProgrammeVersion.programme_id) == bindparam("programme_id"),
+        col(ProgrammeVersion.published_on) <= bindparam("until"),
+    )
+    .order_by(col(ProgrammeVersion.version).desc())
+    .limit(1)
+)
+NEWEST_DRAFT = Query(
+    select(ProgrammeProposal)
+    .where(col(ProgrammeProposal.programme_id) == bindparam("programme_id"))
+    .order_by(col(ProgrammeProposal.id).desc())
+    .limit(1)
+)
+VERSIONS = Query(select(ProgrammeVersion).order_by(col(ProgrammeVersion.version)))
+DRAFTS = Query(select(ProgrammeProposal).order_by(col(ProgrammeProposal.id)))
 
 
 class PublishedDefinition(NamedTuple):
@@ -44,39 +61,34 @@ class ProgrammeLine(BaseModel):
     name_en: str
 
 
-async def newest_definition(session: AsyncSession, programme_id: str) -> PublishedDefinition | None:
-    """Return the definition published last, whether in force or not; None for an unknown programme."""
-    row = await _newest_version(session, programme_id)
-    return _published_definition(row) if row else None
-
-
-async def definition_in_force(
-    session: AsyncSession, programme_id: str, on: date
+async def newest_definition(
+    transaction: Transaction, programme_id: str, until: date = date.max
 ) -> PublishedDefinition | None:
-    """Return the definition in force on that date; None where there was none."""
-    row = await _newest_version(session, programme_id, on)
+    """Return the definition published last up to a date, by default whether in force or not; None without one."""
+    row = await transaction.first(NEWEST_VERSION, programme_id=programme_id, until=until)
     return _published_definition(row) if row else None
 
 
-async def definition(session: Executor, programme_id: str, version: int) -> Definition:
+async def definition(transaction: Transaction, programme_id: str, version: int) -> Definition:
     """Return the definition of a version, cached for the process: a committed version never changes."""
     if (cached := DEFINITION_CACHE.get((programme_id, version))) is not None:
         return cached
-    row = await keyed_rows.find(session, ProgrammeVersion, programme_id, version)
+    row = await transaction.find(ProgrammeVersion, programme_id, version)
     if row is None:
         raise not_found(programme_id)
     return DEFINITION_CACHE.setdefault((programme_id, version), _published_definition(row).definition)
 
 
-async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
-    if (row := await _newest_version(session, programme_id)) is not None:
+async def programme(transaction: Transaction, programme_id: str) -> ProgrammeView:
+    row = await transaction.first(NEWEST_VERSION, programme_id=programme_id, until=date.max)
+    if row is not None:
         return ProgrammeView(
             programme_id=programme_id,
             version=row.version,
             published_on=row.published_on,
             definition=_published_definition(row).definition,
         )
-    if (draft := await _newest_draft(session, programme_id)) is None:
+    if (draft := await transaction.first(NEWEST_DRAFT, programme_id=programme_id)) is None:
         raise not_found(programme_id)
     return ProgrammeView(
         programme_id=programme_id,
@@ -86,8 +98,9 @@ async def programme(session: AsyncSession, programme_id: str) -> ProgrammeView:
     )
 
 
-async def programmes(session: AsyncSession) -> list[ProgrammeLine]:
-    versions, drafts = await _newest_versions(session), await _newest_drafts(session)
+async def programmes(transaction: Transaction) -> list[ProgrammeLine]:
+    versions = {row.programme_id: row for row in await transaction.all(VERSIONS)}
+    drafts = {row.programme_id: row for row in await transaction.all(DRAFTS)}
     lines = [_programme_line(row.version, row.published_on, row.definition) for row in versions.values()]
     lines += [
         _programme_line(0, draft.proposed_on, draft.proposal)
@@ -115,30 +128,6 @@ def prerequisite_missing(programme_id: str) -> PrerequisiteMissing:
 
 def _published_definition(row: ProgrammeVersion) -> PublishedDefinition:
     return PublishedDefinition(row.version, Definition.model_validate(row.definition))
-
-
-async def _newest_version(
-    session: AsyncSession, programme_id: str, until: date = date.max
-) -> ProgrammeVersion | None:
-    statement = select(ProgrammeVersion).where(
-        ProgrammeVersion.programme_id == programme_id, ProgrammeVersion.published_on <= until
-    )
-    return await session.scalar(statement.order_by(col(ProgrammeVersion.version).desc()).limit(1))
-
-
-async def _newest_draft(session: AsyncSession, programme_id: str) -> ProgrammeProposal | None:
-    statement = select(ProgrammeProposal).where(ProgrammeProposal.programme_id == programme_id)
-    return await session.scalar(statement.order_by(col(ProgrammeProposal.id).desc()).limit(1))
-
-
-async def _newest_versions(session: AsyncSession) -> dict[str, ProgrammeVersion]:
-    statement = select(ProgrammeVersion).order_by(col(ProgrammeVersion.version))
-    return {row.programme_id: row for row in await session.scalars(statement)}
-
-
-async def _newest_drafts(session: AsyncSession) -> dict[str, ProgrammeProposal]:
-    statement = select(ProgrammeProposal).order_by(col(ProgrammeProposal.id))
-    return {row.programme_id: row for row in await session.scalars(statement)}
 
 
 def _programme_line(version: int, on: date, content: dict[str, str]) -> ProgrammeLine:

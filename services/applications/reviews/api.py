@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field
 
 from services.applications.reviews import commands
 from shared.events.definition import Code, Count
-from shared.web.http import DatedCommand, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["심사 / reviews"])
+
+Reviewer = Annotated[Actor, Depends(require_role("reviewer"))]
 
 
 class Submit(DatedCommand):
@@ -25,11 +27,9 @@ class Reviewed(BaseModel):
 
 
 @router.post("/{case_id}/reviews", status_code=201, summary="심사 점수를 낸다 / Submit a review")
-async def submit(
-    case_id: UUID, body: Submit, session: Session, actor: Annotated[Actor, Depends(require_role("reviewer"))]
-) -> Reviewed:
+async def submit(case_id: UUID, body: Submit, transaction: RequestTransaction, actor: Reviewer) -> Reviewed:
     await commands.submit(
-        session,
+        transaction,
         case_id,
         actor.id,
         body.scores,

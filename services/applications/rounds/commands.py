@@ -2,24 +2,20 @@
 
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.applications.programmes import queries as programmes
-from services.applications.programmes.commands import lock
+from services.applications.programmes.models import Programme
 from services.applications.rounds import domain, queries
 from services.applications.rounds.models import Round
-from shared.database import keyed_rows
-from shared.database.engine import Executor
-from shared.database.keyed_rows import Lock
+from shared.database.transaction import Lock, Transaction
 from shared.errors import RuleBroken
 from shared.messaging.outbox import emit
 
 
-async def open_round(session: AsyncSession, announcement: domain.Announcement, on: date) -> None:
-    if await lock(session, announcement.programme_id) is None:
+async def open_round(transaction: Transaction, announcement: domain.Announcement, on: date) -> None:
+    if await transaction.find(Programme, announcement.programme_id, lock=Lock.UPDATE) is None:
         raise programmes.not_found(announcement.programme_id)
-    await _refuse_existing(session, announcement.round_id)
-    published = await programmes.definition_in_force(session, announcement.programme_id, on)
+    await _refuse_existing(transaction, announcement.round_id)
+    published = await programmes.newest_definition(transaction, announcement.programme_id, until=on)
     if published is None:
         raise RuleBroken(
             "not_in_force",
@@ -27,37 +23,37 @@ async def open_round(session: AsyncSession, announcement: domain.Announcement, o
             en=f"Programme {announcement.programme_id} was not published yet on {on}. Check the business date.",
         )
     round, opened = domain.open_round(announcement, published.version, published.definition, on)
-    session.add(round)
-    await emit(session, opened)
+    await transaction.insert(round)
+    await emit(transaction, opened)
 
 
-async def close(session: AsyncSession, round_id: str, on: date) -> None:
-    await emit(session, domain.close(await load(session, round_id), on))
+async def close(transaction: Transaction, round_id: str, on: date) -> None:
+    round = await load(transaction, round_id)
+    closed = domain.close(round, on)
+    await transaction.update(round)
+    await emit(transaction, closed)
 
 
-async def agree(session: AsyncSession, round_id: str, agency_ko: str, on: date) -> None:
-    await emit(session, domain.agree(await load(session, round_id), agency_ko, on))
+async def agree(transaction: Transaction, round_id: str, agency_ko: str, on: date) -> None:
+    round = await load(transaction, round_id)
+    agreed = domain.agree(round, agency_ko, on)
+    await transaction.update(round)
+    await emit(transaction, agreed)
 
 
-async def load(session: AsyncSession, round_id: str) -> Round:
-    """Load a round and lock it: the round or its awards change; NotFound for an unknown one."""
-    round = await find_locked(session, round_id)
+async def load(transaction: Transaction, round_id: str, lock: Lock = Lock.UPDATE) -> Round:
+    """Load a round with a lock; NotFound for an unknown one.
+
+    A shared lock keeps it from being closed or decided meanwhile, while others may apply.
+    """
+    round = await transaction.find(Round, round_id, lock=lock)
     if round is None:
         raise queries.not_found(round_id)
     return round
 
 
-async def find_locked(session: AsyncSession, round_id: str) -> Round | None:
-    return await session.get(Round, round_id, with_for_update=True)
-
-
-async def find_for_application(session: Executor, round_id: str) -> Round | None:
-    """Find a round with a shared lock: it is not closed or decided meanwhile, and others may apply."""
-    return await keyed_rows.find(session, Round, round_id, lock=Lock.SHARE)
-
-
-async def _refuse_existing(session: AsyncSession, round_id: str) -> None:
-    if await session.get(Round, round_id) is not None:
+async def _refuse_existing(transaction: Transaction, round_id: str) -> None:
+    if await transaction.find(Round, round_id) is not None:
         raise RuleBroken(
             "round_known",
             ko=f"공고 {round_id}은(는) 이미 있습니다. 다른 번호로 내세요.",

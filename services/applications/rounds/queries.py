@@ -3,9 +3,9 @@
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.rounds.models import Round
+from shared.database.transaction import Transaction
 from shared.errors import NotFound, PrerequisiteMissing
 
 
@@ -27,8 +27,8 @@ class RoundView(BaseModel):
     agency_ko: str | None
 
 
-async def round_view(session: AsyncSession, round_id: str) -> RoundView:
-    row = await session.get(Round, round_id)
+async def round_view(transaction: Transaction, round_id: str) -> RoundView:
+    row = await transaction.find(Round, round_id)
     if row is None:
         raise not_found(round_id)
     return RoundView.model_validate(row)

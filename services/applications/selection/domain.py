@@ -1,4 +1,4 @@
-"""Ranking of a round: scores, order and reasons, as a pure function of its inputs.
+"""Ranking of a round: scores, order and what they rest on, as a pure function of its inputs.
 
 Reviews with a conflict of interest are excluded first; at least `least` must remain. The score is the mean of
 the totals, without the highest and the lowest where five or more remain, as an exact fraction. Ties are broken
@@ -14,16 +14,15 @@ from uuid import UUID
 
 from services.applications.awards.models import Outcome
 from services.applications.cases.models import Case, Screening, Status
-from services.applications.companies.domain import STATE_KO
 from services.applications.companies.models import State
-from services.applications.rounds.domain import ALL_TRACKS
 from services.applications.rounds.models import Round
 from shared.errors import RuleBroken
+from shared.events.applications import Ranking, RejectionCause, TieBreak
 from shared.events.definition import Definition, ReviewRule
 from shared.events.external import MinistryCompanySelected
 
 MIN_REVIEWS_TO_TRIM = 5
-MINISTRY_REASON = "중앙부처가 선정한 기업이므로 심사 없이 지방비를 더해 지원합니다."
+EXCLUDED_STATES: Mapping[State, RejectionCause] = {State.SUSPENDED: "suspended", State.CLOSED: "closed"}
 
 
 @dataclass(frozen=True)
@@ -35,24 +34,33 @@ class Scorecard:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """Why a case is not ranked: its cause, and for an ineligible one what the officer found."""
+
+    cause: RejectionCause
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """Case to be decided; a case with an `exclusion_reason` is rejected without being ranked."""
+    """Case to be decided; a case with an `exclusion` is rejected without being ranked."""
 
     case_id: UUID
     receipt_number: str
     business_number: str
     quota_key: str
     reviews: Sequence[Scorecard] = ()
-    exclusion_reason: str | None = None
+    exclusion: Exclusion | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
     case_id: UUID
     outcome: Outcome
-    reason: str
     rank: int | None = None
     score: Fraction | None = None
+    ranking: Ranking | None = None
+    exclusion: Exclusion | None = None
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,22 @@ def decide(candidates: Iterable[Candidate], rule: ReviewRule, quota: Mapping[str
     eligible: dict[str, list[Candidate]] = {}
     decisions: list[Decision] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.case_id):
-        if candidate.exclusion_reason is None:
+        if candidate.exclusion is None:
             eligible.setdefault(candidate.quota_key, []).append(candidate)
         else:
-            decisions.append(Decision(candidate.case_id, Outcome.REJECTED, candidate.exclusion_reason))
+            decisions.append(Decision(candidate.case_id, Outcome.REJECTED, exclusion=candidate.exclusion))
     _refuse_too_few_reviews([candidate for group in eligible.values() for candidate in group], rule.least)
     for quota_key, group in eligible.items():
-        decisions += _track_decisions(quota_key, rank(group, rule), rule, quota.get(quota_key, 0))
+        decisions += _track_decisions(rank(group, rule), rule, quota.get(quota_key, 0))
     return decisions
+
+
+def grounds(decision: Decision) -> dict[str, object]:
+    """Return what a decision rests on, as an award keeps it: rank, score and ranking, or the exclusion."""
+    if decision.exclusion is not None:
+        return {"cause": decision.exclusion.cause, "findings": list(decision.exclusion.findings)}
+    ranking = decision.ranking and decision.ranking.model_dump(exclude_none=True)
+    return {"rank": decision.rank, "score": str(decision.score), "ranking": ranking}
 
 
 def require_ready(cases: Sequence[Case], rule: ReviewRule | None) -> ReviewRule:
@@ -102,13 +118,12 @@ def require_ready(cases: Sequence[Case], rule: ReviewRule | None) -> ReviewRule:
     return rule
 
 
-def exclusion_reason(company_state: str, screening: Screening) -> str | None:
-    """Return the reason for not ranking a case, in the words sent to the company; None where it is ranked."""
+def exclusion(company_state: str, screening: Screening) -> Exclusion | None:
+    """Return why a case is not ranked; None where it is."""
     if not screening.eligible:
-        return f"요건에 맞지 않아 순위를 매기지 않았습니다: {'; '.join(screening.reasons)}"
-    if company_state != State.OPEN:
-        return f"{STATE_KO[State(company_state)]}한 사업자라 순위를 매기지 않았습니다."
-    return None
+        return Exclusion("ineligible", tuple(screening.reasons))
+    cause = EXCLUDED_STATES.get(State(company_state))
+    return Exclusion(cause) if cause else None
 
 
 def refuse_mismatched_selection(
@@ -173,54 +188,40 @@ def _refuse_too_few_reviews(eligible: Sequence[Candidate], least: int) -> None:
         )
 
 
-def _track_decisions(
-    quota_key: str, ranked: Sequence[RankedCandidate], rule: ReviewRule, quota: int
-) -> list[Decision]:
-    tie_breaks = _tie_break_sentences(ranked, rule)
+def _track_decisions(ranked: Sequence[RankedCandidate], rule: ReviewRule, quota: int) -> list[Decision]:
+    tie_breaks = _tie_breaks(ranked, rule)
     return [
         Decision(
             case_id=entry.candidate.case_id,
             outcome=Outcome.SELECTED if rank <= quota else Outcome.RESERVED,
-            reason=f"{_rank_sentence(quota_key, entry, rank, len(ranked))} {_outcome_sentence(rank, quota)}{tie_breaks[rank - 1]}",
             rank=rank,
             score=entry.score,
+            ranking=Ranking(
+                applications=len(ranked),
+                quota=quota,
+                reviews=entry.reviews,
+                trimmed=entry.reviews >= MIN_REVIEWS_TO_TRIM,
+                tie_breaks=tie_breaks[rank - 1],
+            ),
         )
         for rank, entry in enumerate(ranked, start=1)
     ]
 
 
-def _rank_sentence(quota_key: str, ranked: RankedCandidate, rank: int, candidates: int) -> str:
-    where = "전체" if quota_key == ALL_TRACKS else f"{quota_key} 트랙"
-    trimmed = ", 최고·최저 제외" if ranked.reviews >= MIN_REVIEWS_TO_TRIM else ""
-    return f"{where} {candidates}개 과제 중 {rank}위(심사 {ranked.reviews}건{trimmed}, 평균 {_in_hundredths(ranked.score)}점)."
-
-
-def _outcome_sentence(rank: int, quota: int) -> str:
-    if rank <= quota:
-        return f"선정 {quota}곳 안에 들어 선정되었습니다."
-    return f"선정 {quota}곳이 차서 예비 {rank - quota}번입니다."
-
-
-def _tie_break_sentences(ranked: Sequence[RankedCandidate], rule: ReviewRule) -> list[str]:
-    """Return a sentence per rank that names the tie-breakers used; empty for a rank without a tie."""
-    tie_breakers: list[list[str]] = [[] for _ in ranked]
+def _tie_breaks(ranked: Sequence[RankedCandidate], rule: ReviewRule) -> list[list[TieBreak]]:
+    """Return the tie-breaks that were needed, by rank; none for a rank without a tie."""
+    tie_breaks: list[list[TieBreak]] = [[] for _ in ranked]
     for index, (higher, lower) in enumerate(pairwise(ranked)):
         if higher.score == lower.score:
-            tie_breaker = _tie_breaker(higher, lower, rule)
-            tie_breakers[index].append(tie_breaker)
-            tie_breakers[index + 1].append(tie_breaker)
-    return [
-        f" 동점은 {', '.join(dict.fromkeys(names))}(으)로 가렸습니다." if names else ""
-        for names in tie_breakers
-    ]
+            tie_break = _tie_break(higher, lower, rule)
+            tie_breaks[index].append(tie_break)
+            tie_breaks[index + 1].append(tie_break)
+    return [[one for index, one in enumerate(each) if one not in each[:index]] for each in tie_breaks]
 
 
-def _tie_breaker(higher: RankedCandidate, lower: RankedCandidate, rule: ReviewRule) -> str:
+def _tie_break(higher: RankedCandidate, lower: RankedCandidate, rule: ReviewRule) -> TieBreak:
     means = zip(rule.ties, higher.ties, lower.ties, strict=True)
-    return next((f"{name} 평균" for name, first, second in means if first != second), "사업자등록번호 순서")
-
-
-def _in_hundredths(score: Fraction) -> str:
-    """Format a score with two decimals, rounded half up; `score` has the exact fraction."""
-    hundredths = int(score * 100 + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02}"
+    deciding = next((criterion for criterion, first, second in means if first != second), None)
+    if deciding is None:
+        return TieBreak(rule="business_number")
+    return TieBreak(rule="criterion_mean", criterion=deciding)

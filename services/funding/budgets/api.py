@@ -12,7 +12,7 @@ from services.funding.ledger.api import Reader
 from services.funding.ledger.queries import BalanceView
 from shared.events.definition import Code
 from shared.values.money import Funder, Krw
-from shared.web.http import DatedCommand, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/budgets", tags=["budgets"])
@@ -45,10 +45,12 @@ class BudgetView(BaseModel):
 
 @router.post("", status_code=201, summary="예산 편성 / Allocate a budget")
 async def allocate(
-    body: AllocateBudget, session: Session, actor: Annotated[Actor, Depends(require_role("officer"))]
+    body: AllocateBudget,
+    transaction: RequestTransaction,
+    actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> AllocationView:
     await commands.allocate(
-        session,
+        transaction,
         body.programme_id,
         body.fiscal_year,
         funder=body.funder,
@@ -60,6 +62,8 @@ async def allocate(
 
 
 @router.get("", summary="계정별 잔액 / Balances by account")
-async def balances(programme_id: Code, fiscal_year: int, session: Session, actor: Reader) -> BudgetView:
-    accounts = await ledger.balances(session, programme_id, fiscal_year)
+async def balances(
+    programme_id: Code, fiscal_year: int, transaction: RequestTransaction, actor: Reader
+) -> BudgetView:
+    accounts = await ledger.balances(transaction, programme_id, fiscal_year)
     return BudgetView(programme_id=programme_id, fiscal_year=fiscal_year, accounts=accounts)

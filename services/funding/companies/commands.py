@@ -3,19 +3,19 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.funding.companies.models import Company
+from shared.database.transaction import Lock, Transaction
 
 
-async def lock(session: AsyncSession, company_id: UUID) -> Company:
+async def lock(transaction: Transaction, company_id: UUID) -> Company:
     """Return the company's locked row, inserted if missing: a closure and a new agreement exclude each other."""
-    await session.execute(insert(Company).values(company_id=company_id).on_conflict_do_nothing())
-    return await session.get_one(Company, company_id, with_for_update=True, populate_existing=True)
-
-
-async def close(session: AsyncSession, company_id: UUID, state: str, on: date) -> Company:
-    company = await lock(session, company_id)
-    company.state, company.since = state, on
+    await transaction.insert_if_new(Company(company_id=company_id))
+    company = await transaction.find(Company, company_id, lock=Lock.UPDATE)
+    assert company is not None
     return company
+
+
+async def close(transaction: Transaction, company_id: UUID, state: str, on: date) -> None:
+    company = await lock(transaction, company_id)
+    company.state, company.since = state, on
+    await transaction.update(company)

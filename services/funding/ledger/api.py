@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.funding.ledger import queries
 from services.funding.ledger.queries import PostingView
-from shared.web.http import Router, Session
+from shared.web.http import RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["ledger"])
@@ -23,5 +23,5 @@ class PostingsView(BaseModel):
 
 
 @router.get("/{case_id}/postings", summary="과제의 분개 / The postings of a case")
-async def postings(case_id: UUID, session: Session, actor: Reader) -> PostingsView:
-    return PostingsView(case_id=case_id, postings=await queries.postings_of(session, case_id))
+async def postings(case_id: UUID, transaction: RequestTransaction, actor: Reader) -> PostingsView:
+    return PostingsView(case_id=case_id, postings=await queries.postings_of(transaction, case_id))

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import orjson
 from asyncpg.exceptions import CheckViolationError
-from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.funding.ledger import domain
 from services.funding.ledger.domain import BudgetLine, PostingReason
-from shared.database.engine import Executor, fetch_raw
+from shared.database.transaction import Transaction
 from shared.observability.logs import correlation
 
 # One statement: missing accounts are inserted in the order of the lines, and the whole set is posted.
@@ -32,7 +31,7 @@ INSERT_POSTINGS = """
 
 
 async def post(
-    executor: Executor,
+    transaction: Transaction,
     reason: PostingReason,
     amounts: Mapping[BudgetLine, int],
     on: date,
@@ -45,12 +44,10 @@ async def post(
     lines = domain.posting_lines(reason, amounts)
     if not lines:
         return
-    if isinstance(executor, AsyncSession):
-        await executor.flush()
     columns = zip(*((*line.budget_line, line.kind, line.amount_krw) for line in lines), strict=True)
     try:
-        await fetch_raw(
-            executor, INSERT_POSTINGS, *map(list, columns), uuid7(), on, case_id, reason, _causing_id()
+        await transaction.fetch(
+            INSERT_POSTINGS, *map(list, columns), uuid7(), on, case_id, reason, _causing_id()
         )
     except CheckViolationError as error:
         raise _business_error(error) from error

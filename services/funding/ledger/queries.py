@@ -5,11 +5,33 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam
 from sqlmodel import col, select
 
 from services.funding.ledger.domain import AccountKind, BudgetLine
 from services.funding.ledger.models import Account, Posting
+from shared.database.transaction import Query, Transaction
+
+ACCOUNTS = Query(
+    select(Account)
+    .where(
+        col(Account.programme_id) == bindparam("programme_id"),
+        col(Account.fiscal_year) == bindparam("fiscal_year"),
+    )
+    .order_by(col(Account.funder), col(Account.municipality), col(Account.kind))
+)
+POSTINGS_OF_CASE = Query(
+    select(Posting)
+    .where(col(Posting.case_id) == bindparam("case_id"))
+    .order_by(col(Posting.posted_on), col(Posting.set_id), col(Posting.funder), col(Posting.amount_krw))
+)
+ALLOCATED_ACCOUNTS = Query(
+    select(Account).where(
+        col(Account.programme_id) == any_(bindparam("programme_ids", type_=ARRAY(String))),
+        col(Account.fiscal_year) == any_(bindparam("fiscal_years", type_=ARRAY(BigInteger))),
+        col(Account.kind) == AccountKind.ALLOCATED,
+    )
+)
 
 
 class BalanceView(BaseModel):
@@ -39,32 +61,24 @@ class PostingView(BaseModel):
     caused_by: str | None
 
 
-async def balances(session: AsyncSession, programme_id: str, fiscal_year: int) -> list[BalanceView]:
-    accounts = await session.scalars(
-        select(Account)
-        .where(col(Account.programme_id) == programme_id, col(Account.fiscal_year) == fiscal_year)
-        .order_by(col(Account.funder), col(Account.municipality), col(Account.kind))
-    )
+async def balances(transaction: Transaction, programme_id: str, fiscal_year: int) -> list[BalanceView]:
+    accounts = await transaction.all(ACCOUNTS, programme_id=programme_id, fiscal_year=fiscal_year)
     return [BalanceView.model_validate(account) for account in accounts]
 
 
-async def postings_of(session: AsyncSession, case_id: UUID) -> list[PostingView]:
-    postings = await session.scalars(
-        select(Posting)
-        .where(col(Posting.case_id) == case_id)
-        .order_by(col(Posting.posted_on), col(Posting.set_id), col(Posting.funder), col(Posting.amount_krw))
-    )
+async def postings_of(transaction: Transaction, case_id: UUID) -> list[PostingView]:
+    postings = await transaction.all(POSTINGS_OF_CASE, case_id=case_id)
     return [PostingView.model_validate(posting) for posting in postings]
 
 
-async def lines_without_budget(session: AsyncSession, budget_lines: Sequence[BudgetLine]) -> list[BudgetLine]:
+async def lines_without_budget(
+    transaction: Transaction, budget_lines: Sequence[BudgetLine]
+) -> list[BudgetLine]:
     """Return the budget lines to which nothing was ever allocated."""
-    accounts = await session.scalars(
-        select(Account).where(
-            col(Account.programme_id).in_({line.programme_id for line in budget_lines}),
-            col(Account.fiscal_year).in_({line.fiscal_year for line in budget_lines}),
-            col(Account.kind) == AccountKind.ALLOCATED,
-        )
+    accounts = await transaction.all(
+        ALLOCATED_ACCOUNTS,
+        programme_ids=list({line.programme_id for line in budget_lines}),
+        fiscal_years=list({line.fiscal_year for line in budget_lines}),
     )
     allocated = {
         BudgetLine(row.programme_id, row.fiscal_year, row.funder, row.municipality) for row in accounts

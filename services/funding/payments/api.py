@@ -7,7 +7,7 @@ from fastapi import Depends
 from pydantic import BaseModel
 
 from services.funding.payments import commands
-from shared.web.http import DatedCommand, DeadlineRun, Router, Session
+from shared.web.http import DatedCommand, DeadlineRun, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(tags=["payments"])
@@ -33,15 +33,17 @@ async def instruct(
     case_id: UUID,
     number: int,
     body: DatedCommand,
-    session: Session,
+    transaction: RequestTransaction,
     actor: Annotated[Actor, Depends(require_role("payer"))],
 ) -> PaymentView:
-    payment = await commands.instruct(session, case_id, number, actor.id, body.occurred_on)
+    payment = await commands.instruct(transaction, case_id, number, actor.id, body.occurred_on)
     return PaymentView(payment_id=payment.payment_id, amount_krw=payment.amount_krw)
 
 
 @router.post("/deadlines", summary="금고의 답 기한 확인 / Look for payments without an answer")
 async def run_deadlines(
-    body: DeadlineRun, session: Session, actor: Annotated[Actor, Depends(require_role("operator"))]
+    body: DeadlineRun,
+    transaction: RequestTransaction,
+    actor: Annotated[Actor, Depends(require_role("operator"))],
 ) -> DeadlinesView:
-    return DeadlinesView(unconfirmed=await commands.run_deadlines(session, body.up_to))
+    return DeadlinesView(unconfirmed=await commands.run_deadlines(transaction, body.up_to))

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
@@ -14,64 +14,73 @@ from services.funding.payments.models import Payment, PaymentResult
 from services.funding.schema import require
 from services.funding.tranches import commands as tranches
 from services.funding.tranches.models import Tranche
+from shared.database.transaction import Lock, Query, Transaction
 from shared.messaging.outbox import emit
 
+BY_REFERENCE = Query(select(Payment).where(col(Payment.treasury_reference) == bindparam("reference")))
+AWAITED = Query(
+    select(Payment)
+    .where(col(Payment.answer) == PaymentResult.AWAITED, col(Payment.instructed_on) < bindparam("up_to"))
+    .order_by(col(Payment.case_id), col(Payment.number))
+)
 
-async def instruct(session: AsyncSession, case_id: UUID, number: int, by: str, on: date) -> Payment:
-    _, tranche = await tranches.load(session, case_id, number)
+
+async def instruct(transaction: Transaction, case_id: UUID, number: int, by: str, on: date) -> Payment:
+    _, tranche = await tranches.load(transaction, case_id, number)
     payment, instructed = domain.instruct(tranche, uuid7(), by, on)
-    session.add(payment)
-    await emit(session, instructed)
+    await transaction.update(tranche)
+    await transaction.insert(payment)
+    await emit(transaction, instructed)
     return payment
 
 
-async def load(session: AsyncSession, payment_id: UUID) -> tuple[Commitment, Tranche, Payment]:
+async def load(transaction: Transaction, payment_id: UUID) -> tuple[Commitment, Tranche, Payment]:
     """Load and lock commitment, tranche and payment, in this order. Raises RuleBroken for an unknown payment."""
-    unlocked = require(await session.get(Payment, payment_id), domain.unknown_payment(payment_id))
-    commitment, tranche = await tranches.load(session, unlocked.case_id, unlocked.number)
-    payment = await session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
-    return commitment, tranche, payment
+    unlocked = require(await transaction.find(Payment, payment_id), domain.unknown_payment(payment_id))
+    commitment, tranche = await tranches.load(transaction, unlocked.case_id, unlocked.number)
+    payment = await transaction.find(Payment, payment_id, lock=Lock.UPDATE)
+    return commitment, tranche, require(payment, domain.unknown_payment(payment_id))
 
 
-async def execute(session: AsyncSession, payment_id: UUID, amount_krw: int, reference: str, on: date) -> None:
+async def execute(
+    transaction: Transaction, payment_id: UUID, amount_krw: int, reference: str, on: date
+) -> None:
     """Record that the treasury paid: payable → disbursed."""
-    commitment, tranche, payment = await load(session, payment_id)
+    commitment, tranche, payment = await load(transaction, payment_id)
     disbursed = domain.execute(payment, tranche, amount_krw, reference, on)
-    await refuse_known_reference(session, reference)
-    await tranches.move_money(session, PostingReason.DISBURSED, commitment, tranche, on)
-    await emit(session, disbursed)
+    await refuse_known_reference(transaction, reference)
+    await transaction.update(tranche, payment)
+    await tranches.move_money(transaction, PostingReason.DISBURSED, commitment, tranche, on)
+    await emit(transaction, disbursed)
 
 
-async def refuse_known_reference(session: AsyncSession, reference: str) -> None:
+async def refuse_known_reference(transaction: Transaction, reference: str) -> None:
     """Raise RuleBroken where another payment has the reference: the table's unique constraint gives no reason."""
-    with session.no_autoflush:
-        earlier = await session.scalar(select(Payment).where(col(Payment.treasury_reference) == reference))
+    earlier = await transaction.first(BY_REFERENCE, reference=reference)
     if earlier is not None:
         raise domain.known_reference(reference, earlier.payment_id)
 
 
-async def reject(session: AsyncSession, payment_id: UUID, reason: str, on: date) -> None:
+async def reject(transaction: Transaction, payment_id: UUID, reason: str, on: date) -> None:
     """Record that the treasury did not pay: payable → committed, then stop the tranche if its case has ended."""
-    commitment, tranche, payment = await load(session, payment_id)
+    commitment, tranche, payment = await load(transaction, payment_id)
     failed = domain.reject(payment, tranche, reason, on)
-    await tranches.move_money(session, PostingReason.FAILED, commitment, tranche, on)
-    await emit(session, failed)
-    await tranches.stop_if_case_ended(session, commitment, tranche, on)
+    await transaction.update(tranche, payment)
+    await tranches.move_money(transaction, PostingReason.FAILED, commitment, tranche, on)
+    await emit(transaction, failed)
+    await tranches.stop_if_case_ended(transaction, commitment, tranche, on)
 
 
-async def run_deadlines(session: AsyncSession, up_to: date) -> int:
+async def run_deadlines(transaction: Transaction, up_to: date) -> int:
     """Mark payments without an answer in time as unconfirmed, each once. Returns how many became so."""
-    awaited = await session.scalars(
-        select(Payment)
-        .where(col(Payment.answer) == PaymentResult.AWAITED, col(Payment.instructed_on) < up_to)
-        .order_by(col(Payment.case_id), col(Payment.number))
-    )
-    return sum([await mark_unconfirmed(session, payment.payment_id, up_to) for payment in awaited.all()])
+    awaited = await transaction.all(AWAITED, up_to=up_to)
+    return sum([await mark_unconfirmed(transaction, payment.payment_id, up_to) for payment in awaited])
 
 
-async def mark_unconfirmed(session: AsyncSession, payment_id: UUID, up_to: date) -> bool:
-    _, tranche, payment = await load(session, payment_id)
+async def mark_unconfirmed(transaction: Transaction, payment_id: UUID, up_to: date) -> bool:
+    _, tranche, payment = await load(transaction, payment_id)
     unconfirmed = domain.mark_unconfirmed(payment, tranche, up_to)
     if unconfirmed is not None:
-        await emit(session, unconfirmed)
+        await transaction.update(tranche, payment)
+        await emit(transaction, unconfirmed)
     return unconfirmed is not None

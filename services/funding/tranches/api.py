@@ -10,7 +10,7 @@ from services.funding.ledger.api import Reader
 from services.funding.tranches import commands, queries
 from services.funding.tranches.queries import CaseView
 from shared.values.money import Krw
-from shared.web.http import DatedCommand, LazySession, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases", tags=["tranches"])
@@ -42,42 +42,43 @@ class TrancheStatus(BaseModel):
 
 
 @router.get("/{case_id}/tranches", summary="과제의 지급 회차 / The tranches of a case")
-async def tranches(case_id: UUID, session: Session, actor: Reader) -> CaseView:
-    return await queries.case_view(session, case_id)
+async def tranches(case_id: UUID, transaction: RequestTransaction, actor: Reader) -> CaseView:
+    return await queries.case_view(transaction, case_id)
 
 
 @router.post(
     "/{case_id}/self-contribution", status_code=201, summary="자부담 확인 / Confirm the company's own share"
 )
-async def confirm(case_id: UUID, body: ConfirmSelfContribution, session: Session, actor: Officer) -> CaseView:
+async def confirm(
+    case_id: UUID, body: ConfirmSelfContribution, transaction: RequestTransaction, actor: Officer
+) -> CaseView:
     await commands.confirm_self_contribution(
-        session, case_id, body.amount_krw, body.evidence, body.occurred_on
+        transaction, case_id, body.amount_krw, body.evidence, body.occurred_on
     )
-    await session.flush()
-    return await queries.case_view(session, case_id)
+    return await queries.case_view(transaction, case_id)
 
 
 @router.post("/{case_id}/tranches/{number}/request", summary="지급 신청(기안) / Request a tranche")
 async def request(
-    case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Officer
+    case_id: UUID, number: int, body: DatedCommand, transaction: RequestTransaction, actor: Officer
 ) -> TrancheStatus:
-    tranche = await commands.request(session, case_id, number, actor.id, body.occurred_on)
+    tranche = await commands.request(transaction, case_id, number, actor.id, body.occurred_on)
     return TrancheStatus.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/approval", summary="승인(재무관) / Approve a tranche")
 async def approve(
-    case_id: UUID, number: int, body: DatedCommand, session: LazySession, actor: Approver
+    case_id: UUID, number: int, body: DatedCommand, transaction: RequestTransaction, actor: Approver
 ) -> TrancheStatus:
-    tranche = await commands.approve(session, case_id, number, actor.id, body.occurred_on)
+    tranche = await commands.approve(transaction, case_id, number, actor.id, body.occurred_on)
     return TrancheStatus.model_validate(tranche)
 
 
 @router.post("/{case_id}/tranches/{number}/rejection", summary="반려(재무관) / Reject a tranche")
 async def reject(
-    case_id: UUID, number: int, body: Reject, session: LazySession, actor: Approver
+    case_id: UUID, number: int, body: Reject, transaction: RequestTransaction, actor: Approver
 ) -> TrancheStatus:
     tranche = await commands.reject(
-        session, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
+        transaction, case_id, number, actor.id, reason=body.reason, on=body.occurred_on
     )
     return TrancheStatus.model_validate(tranche)

@@ -185,10 +185,10 @@ def reject(tranche: Tranche, by: str, reason: str, on: date) -> TrancheRejected:
     return TrancheRejected(**event_fields(tranche, on), rejected_by=by, reason=reason)
 
 
-def hold(tranche: Tranche, reason: str, on: date) -> TrancheHeld:
-    """Hold the tranche, on any date: the business registry may report late."""
+def hold(tranche: Tranche, state: str, on: date) -> TrancheHeld:
+    """Hold the tranche of a suspended or closed business, on any date: the business registry may report late."""
     set_status(tranche, Status.HELD, max(on, tranche.status_changed_on))
-    return TrancheHeld(**event_fields(tranche, on), reason=reason)
+    return TrancheHeld.model_validate(event_fields(tranche, on) | {"reason": state})
 
 
 def cancel(tranche: Tranche, on: date) -> None:

@@ -4,14 +4,19 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from services.funding.commitments.models import Commitment
 from services.funding.tranches.domain import missing_conditions
 from services.funding.tranches.models import Tranche
+from shared.database.transaction import Query, Transaction
 from shared.errors import NotFound
 from shared.values.money import Funder
+
+OF_CASE = Query(
+    select(Tranche).where(col(Tranche.case_id) == bindparam("case_id")).order_by(col(Tranche.number))
+)
 
 
 class MissingCondition(BaseModel):
@@ -56,16 +61,14 @@ def tranche_view(commitment: Commitment, tranche: Tranche) -> TrancheView:
     return TrancheView.model_validate(tranche.model_dump() | {"missing": missing})
 
 
-async def case_view(session: AsyncSession, case_id: UUID) -> CaseView:
-    commitment = await session.get(Commitment, case_id)
+async def case_view(transaction: Transaction, case_id: UUID) -> CaseView:
+    commitment = await transaction.find(Commitment, case_id)
     if commitment is None:
         raise NotFound(
             "case_unknown",
             ko=f"협약을 맺은 과제 {case_id}이(가) 없습니다. 과제 번호를 확인하세요.",
             en=f"No case {case_id} with an agreement. Check its id.",
         )
-    tranches = await session.scalars(
-        select(Tranche).where(col(Tranche.case_id) == case_id).order_by(col(Tranche.number))
-    )
+    tranches = await transaction.all(OF_CASE, case_id=case_id)
     views = [tranche_view(commitment, tranche) for tranche in tranches]
     return CaseView.model_validate(commitment.model_dump() | {"tranches": views})

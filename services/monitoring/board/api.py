@@ -9,18 +9,19 @@ from fastapi import APIRouter, Depends, Query, Request
 from sse_starlette import EventSourceResponse
 
 from services.monitoring.board import pages
-from services.monitoring.board.answers import PageResponse
 from services.monitoring.board.frame import PageRequest
-from services.monitoring.board.kept import PageCache
-from services.monitoring.board.parts.case_view import CaseFilter, CaseStatus
+from services.monitoring.board.parts.case_view import CaseFilter
 from services.monitoring.board.parts.render import Renderer
-from services.monitoring.board.parts.views import Page
-from services.monitoring.board.refusals import BoardRoute
 from services.monitoring.board.stream import change_stream
+from services.monitoring.projections.case_states import CaseStatus
 from shared.errors import NotFound
+from shared.web.ui.errors import PageRoute
+from shared.web.ui.page import Page
+from shared.web.ui.page_cache import PageCache, page_key
+from shared.web.ui.responses import PageResponse
 from shared.web.viewer import Viewer
 
-router = APIRouter(route_class=BoardRoute, include_in_schema=False)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 stream = APIRouter(include_in_schema=False)
 
 View = TypeVar("View")
@@ -43,8 +44,7 @@ async def cached_response(
         return render(page_request.page, await read()).encode()
 
     cache: PageCache = request.app.state.page_cache
-    page, position = page_request.page, page_request.snapshot.position
-    key = (request.url.path, request.url.query, page.viewer, page.today, position)
+    key = page_key(request, page_request.page, page_request.snapshot.position)
     return PageResponse(await cache.get_or_render(key, render_page))
 
 

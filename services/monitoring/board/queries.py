@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.monitoring.board.fill.programme import DueRow
 from services.monitoring.board.parts.case_view import CaseFilter
-from services.monitoring.board.parts.values import Text
+from services.monitoring.figures.programme import DueRow
 from services.monitoring.projections import timeline
+from services.monitoring.projections.case_states import EXISTS, status_sql
 from services.monitoring.projections.milestones import OPEN
 from services.monitoring.projections.tranches import WAITING
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
+from shared.web.ui.values import Text
 
 SOURCES = sorted({event.source for event in timeline.PROJECTION.rows})
 DUE_DAYS = 30
@@ -26,16 +27,6 @@ POSITION = """
         select max(last.recorded_at) as at from unnest($1::text[]) as s (source) cross join lateral (
             select recorded_at from timeline t where t.source = s.source order by id desc limit 1
         ) last
-    ) newest
-"""
-
-# One index probe per programme, however many events there are.
-LAST_EVENT_ON = f"""
-    select p.id, newest.occurred_on as on_day from unnest($1::text[]) as p (id)
-    cross join lateral (
-        select occurred_on from timeline
-        where programme_id = p.id and occurred_on <= $2::date and {timeline.PROGRAMME_ACTIVITY}
-        order by occurred_on desc limit 1
     ) newest
 """
 
@@ -72,50 +63,34 @@ class ProjectionPosition(NamedTuple):
     last_event_at: datetime | None  # when the newest event was recorded
 
 
-async def projection_position(session: Executor) -> ProjectionPosition:
-    [row] = await fetch(session, POSITION, SOURCES)
+async def projection_position(transaction: Transaction) -> ProjectionPosition:
+    [row] = await transaction.fetch(POSITION, SOURCES)
     return ProjectionPosition(*row)
 
 
-async def last_event_dates(session: Executor, ids: Sequence[str], as_of: date) -> dict[str, date]:
-    """Return the business date of each programme's newest event that counts as its activity."""
-    return {row.id: row.on_day for row in await fetch(session, LAST_EVENT_ON, list(ids), as_of)}
-
-
-async def due_milestones(session: Executor, programme_id: str, as_of: date) -> list[DueRow]:
+async def due_milestones(transaction: Transaction, programme_id: str, as_of: date) -> list[DueRow]:
     """Return milestones due within 30 days; of more than 500 only those of whole days."""
     rows = [
         DueRow(*row)
-        for row in await fetch(session, DUE, programme_id, as_of, DUE_DAYS, MAX_DUE_MILESTONES + 1)
+        for row in await transaction.fetch(DUE, programme_id, as_of, DUE_DAYS, MAX_DUE_MILESTONES + 1)
     ]
     return [row for row in rows if row.due_on < rows[-1].due_on] if len(rows) > MAX_DUE_MILESTONES else rows
 
 
-async def related(session: Executor, programme_id: str, pledge: str, as_of: date) -> list[tuple[str, Text]]:
+async def related(
+    transaction: Transaction, programme_id: str, pledge: str, as_of: date
+) -> list[tuple[str, Text]]:
     """Return the other programmes of the same pledge, as id and short name."""
-    rows = await fetch(session, RELATED, as_of)
+    rows = await transaction.fetch(RELATED, as_of)
     others = [row for row in rows if row.pledge == pledge and row.programme_id != programme_id]
     return [(row.programme_id, Text(row.ko, row.en)) for row in others]
 
 
-# Cases. The status of a case on the day follows from the furthest transition that has a date by then.
-STATUS = """
-    case when c.recorded_on <= $1::date then 'recorded'
-         when c.relinquished_on <= $1::date then 'abandoned'
-         when c.withdrawn_on <= $1::date then 'withdrawn'
-         when c.completed_on <= $1::date then 'completed'
-         when c.agreed_on <= $1::date then case when c.starts_on <= $1::date then 'in_progress' else 'agreed' end
-         when c.selected_on <= $1::date then 'selected'
-         when c.reserved_on <= $1::date then 'reserved'
-         when c.rejected_on <= $1::date then 'rejected'
-         when c.screened_on <= $1::date then case when c.eligible then 'screened' else 'ineligible' end
-         else 'applied' end
-"""
 CASES_WITH_STATUS = f"""
-    select c.*, {STATUS} as status, coalesce(c.company_name_ko, k.name_ko, '') as company,
+    select c.*, {status_sql("$1::date")} as status, coalesce(c.company_name_ko, k.name_ko, '') as company,
         k.business_number, k.state as business_state, k.state_on as business_state_on
     from case_row c left join company_row k on k.company_id = c.company_id
-    where (c.applied_on <= $1::date or c.recorded_on <= $1::date)
+    where {EXISTS.sql("$1::date")}
 """
 
 ONE_CASE = f"{CASES_WITH_STATUS} and c.case_id = $2::uuid"
@@ -174,9 +149,9 @@ TIMELINE = """
 """
 
 
-async def case(session: Executor, case_id: str, as_of: date) -> Any:
+async def case(transaction: Transaction, case_id: str, as_of: date) -> Any:
     """Return the case; raise NotFound where it did not exist on the day."""
-    rows = await fetch(session, ONE_CASE, as_of, case_id)
+    rows = await transaction.fetch(ONE_CASE, as_of, case_id)
     if not rows:
         raise NotFound(
             "case_unknown",
@@ -186,17 +161,17 @@ async def case(session: Executor, case_id: str, as_of: date) -> Any:
     return rows[0]
 
 
-async def count_cases(session: Executor, as_of: date, case_filter: CaseFilter) -> int:
+async def count_cases(transaction: Transaction, as_of: date, case_filter: CaseFilter) -> int:
     """Return the number of cases that match the filter."""
-    [row] = await fetch(session, CASE_COUNT, *filter_arguments(as_of, case_filter))
+    [row] = await transaction.fetch(CASE_COUNT, *filter_arguments(as_of, case_filter))
     total: int = row.total
     return total
 
 
-async def cases(session: Executor, as_of: date, case_filter: CaseFilter, page_size: int) -> list[Any]:
+async def cases(transaction: Transaction, as_of: date, case_filter: CaseFilter, page_size: int) -> list[Any]:
     """Return one page of the cases that match the filter, newest year first."""
     page = page_size, (case_filter.page - 1) * page_size
-    return await fetch(session, CASES, *filter_arguments(as_of, case_filter), *page)
+    return await transaction.fetch(CASES, *filter_arguments(as_of, case_filter), *page)
 
 
 def filter_arguments(as_of: date, case_filter: CaseFilter) -> tuple[Any, ...]:
@@ -205,25 +180,25 @@ def filter_arguments(as_of: date, case_filter: CaseFilter) -> tuple[Any, ...]:
     return as_of, case_filter.programme, case_filter.year, case_filter.track, case_filter.status, pattern
 
 
-async def years(session: Executor, as_of: date) -> list[int]:
-    return [row.year for row in await fetch(session, YEARS, as_of)]
+async def years(transaction: Transaction, as_of: date) -> list[int]:
+    return [row.year for row in await transaction.fetch(YEARS, as_of)]
 
 
-async def milestones(session: Executor, case_id: str, as_of: date) -> list[Any]:
-    return await fetch(session, MILESTONES, as_of, case_id)
+async def milestones(transaction: Transaction, case_id: str, as_of: date) -> list[Any]:
+    return await transaction.fetch(MILESTONES, as_of, case_id)
 
 
-async def tranches(session: Executor, case_id: str) -> list[Any]:
-    return await fetch(session, TRANCHES, case_id)
+async def tranches(transaction: Transaction, case_id: str) -> list[Any]:
+    return await transaction.fetch(TRANCHES, case_id)
 
 
-async def messages(session: Executor, case_id: str, as_of: date) -> list[Any]:
-    return await fetch(session, MESSAGES, as_of, case_id)
+async def messages(transaction: Transaction, case_id: str, as_of: date) -> list[Any]:
+    return await transaction.fetch(MESSAGES, as_of, case_id)
 
 
-async def timeline_events(session: Executor, subjects: Sequence[str], as_of: date) -> list[Any]:
+async def timeline_events(transaction: Transaction, subjects: Sequence[str], as_of: date) -> list[Any]:
     """Return all events of the subjects (a case and its company), oldest first."""
-    return await fetch(session, TIMELINE, as_of, list(subjects))
+    return await transaction.fetch(TIMELINE, as_of, list(subjects))
 
 
 # The overview: pending work and recent changes.
@@ -257,7 +232,7 @@ RECENT = """
 RECENT_EVENTS = (
     "agreement.signed.v1",
     "case.abandoned.v1",
-    "company.selected.v1",
+    "company.selected.v2",
     "milestone.achieved.v1",
     "milestone.missed.v1",
     "pledge.progress_reported.v1",
@@ -268,15 +243,17 @@ RECENT_EVENTS = (
 )
 
 
-async def tranches_waiting(session: Executor, limit: int) -> list[Any]:
-    return await fetch(session, TRANCHES_WAITING, limit)
+async def tranches_waiting(transaction: Transaction, limit: int) -> list[Any]:
+    return await transaction.fetch(TRANCHES_WAITING, limit)
 
 
-async def milestones_waiting(session: Executor, ids: Sequence[str], as_of: date, limit: int) -> list[Any]:
+async def milestones_waiting(
+    transaction: Transaction, ids: Sequence[str], as_of: date, limit: int
+) -> list[Any]:
     """Return open milestones that were missed or are due within a week."""
-    return await fetch(session, MILESTONES_WAITING, list(ids), as_of, limit)
+    return await transaction.fetch(MILESTONES_WAITING, list(ids), as_of, limit)
 
 
-async def recent(session: Executor, limit: int) -> list[Any]:
+async def recent(transaction: Transaction, limit: int) -> list[Any]:
     """Return the newest of the events in RECENT_EVENTS, newest first."""
-    return await fetch(session, RECENT, SOURCES, list(RECENT_EVENTS), limit)
+    return await transaction.fetch(RECENT, SOURCES, list(RECENT_EVENTS), limit)

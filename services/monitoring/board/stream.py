@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI
 from sse_starlette import ServerSentEvent
 
-from shared.database.engine import Database, fetch
+from shared.database.engine import Database
 
 log = structlog.get_logger()
 
@@ -79,10 +79,10 @@ class ChangeStream:
                 notified.clear()
 
     async def poll(self) -> None:
-        async with self.database.asyncpg_transaction() as connection:
-            [row] = await fetch(connection, POSITION_QUERY)
+        async with self.database.transaction() as transaction:
+            position = await transaction.value(POSITION_QUERY)
         async with self.changed:
-            self.position = row["position"]
+            self.position = position
             self.changed.notify_all()
 
 

@@ -1,1 +1,1 @@
-"""Copies of cases for monitoring's modules: programme, company, and three dates."""
+"""Cases as the parts that follow up see them: read from the live read models, never stored a second time."""

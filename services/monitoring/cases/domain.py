@@ -1,12 +1,24 @@
-"""Preconditions of work on a case: an award and an agreement on the day."""
+"""A case as the read models know it, and the preconditions of work on it: an award and an agreement on the day."""
 
 from datetime import date
+from typing import NamedTuple
+from uuid import UUID
 
-from services.monitoring.cases.models import CaseCopy
 from shared.errors import PrerequisiteMissing, RuleBroken
 
 
-def require_award(case: CaseCopy, on: date) -> None:
+class Case(NamedTuple):
+    """A case whose application was folded; a date is null until its event was."""
+
+    case_id: UUID
+    programme_id: str
+    company_id: UUID
+    selected_on: date | None = None
+    agreed_on: date | None = None
+    relinquished_on: date | None = None
+
+
+def require_award(case: Case, on: date) -> None:
     """Raise PrerequisiteMissing while no selection has arrived, RuleBroken for a day before it."""
     if case.selected_on is None:
         raise PrerequisiteMissing(
@@ -23,15 +35,11 @@ def require_award(case: CaseCopy, on: date) -> None:
     refuse_abandoned(case)
 
 
-def require_agreement(case: CaseCopy, on: date) -> None:
+def require_agreement(case: Case, on: date) -> None:
     """Raise PrerequisiteMissing while no agreement has arrived, RuleBroken for a day before it was signed."""
     refuse_abandoned(case)
     if case.agreed_on is None:
-        raise PrerequisiteMissing(
-            "agreement_not_known_yet",
-            ko="이 과제의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 보내세요.",
-            en="The agreement of this case has not arrived here. Check that it is signed; try again shortly.",
-        )
+        raise agreement_missing()
     if on < case.agreed_on:
         raise RuleBroken(
             "agreement_needed",
@@ -40,10 +48,18 @@ def require_agreement(case: CaseCopy, on: date) -> None:
         )
 
 
-def refuse_abandoned(case: CaseCopy) -> None:
-    if case.abandoned_on is not None:
+def agreement_missing() -> PrerequisiteMissing:
+    return PrerequisiteMissing(
+        "agreement_not_known_yet",
+        ko="이 과제의 협약이 아직 도착하지 않았습니다. 협약을 맺었는지 확인하고 잠시 뒤 다시 보내세요.",
+        en="The agreement of this case has not arrived here. Check that it is signed; try again shortly.",
+    )
+
+
+def refuse_abandoned(case: Case) -> None:
+    if case.relinquished_on is not None:
         raise RuleBroken(
             "case_abandoned",
-            ko=f"{case.abandoned_on}에 포기한 과제입니다. 더 기록할 수 없습니다.",
-            en=f"The case was given up on {case.abandoned_on}. Nothing more can be recorded.",
+            ko=f"{case.relinquished_on}에 포기한 과제입니다. 더 기록할 수 없습니다.",
+            en=f"The case was given up on {case.relinquished_on}. Nothing more can be recorded.",
         )

@@ -5,18 +5,17 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from services.monitoring.figures.domain import (
+from services.monitoring.figures.inputs import (
     CaseGroup,
     FigureInputs,
-    Json,
     MoneySum,
     MunicipalityCounts,
     RoundInputs,
     StatedProgress,
 )
-from services.monitoring.figures.programme import figures
+from services.monitoring.projections import timeline
 from services.monitoring.projections.money import MoneyKind
-from shared.database.engine import Executor, fetch
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 from shared.events.definition import Definition, Proposal
 
@@ -28,8 +27,19 @@ PROGRAMMES = """
 # A row is a version or a proposal: the newest of each kind.
 VERSIONS = """
     select distinct on (programme_id, version is null)
-        programme_id, version, definition::text as definition, holds_from, proposal
-    from programme_version where programme_id = any($1::text[]) and holds_from <= $2
+        programme_id, version, definition::text as definition, holds_from, proposal,
+        min(holds_from) over (partition by programme_id, version is null) as published_on,
+        min(holds_from) over (partition by programme_id, version is null, plan) as plan_since
+    from (
+        select *, count(*) filter (where is_new_plan) over versions as plan
+        from (
+            select *, plan_rows is distinct from lag(plan_rows) over versions as is_new_plan
+            from (select *, definition -> 'planned_companies' as plan_rows from programme_version) p
+            where programme_id = any($1::text[]) and holds_from <= $2
+            window versions as (partition by programme_id, version is null order by version, sequence)
+        ) changes
+        window versions as (partition by programme_id, version is null order by version, sequence)
+    ) plans
     order by programme_id, version is null, version desc, sequence desc
 """
 
@@ -81,22 +91,6 @@ AGGREGATES = f"""
     from unnest($1::text[], $4::text[]) as p (id, pledge)
 """
 
-# The states of a case on the day: comparisons of its dates. A null date has not happened. Counts of many cases come
-# from rollups (projections/case_rollups.py) with the same rules; a test holds one to the other.
-ON_THE_DAY = """
-    select c.*,
-        coalesce(applied_on <= $2::date, false) as is_applied,
-        coalesce(recorded_on <= $2::date, false)
-            or coalesce(selected_on <= $2::date, false) and coalesce(relinquished_on > $2::date, true) as holds_award,
-        coalesce(reserved_on <= $2::date, false) and coalesce(selected_on > $2::date, true)
-            and coalesce(withdrawn_on > $2::date, true) and coalesce(relinquished_on > $2::date, true) as is_waiting,
-        coalesce(agreed_on <= $2::date, false) as is_agreed,
-        coalesce(relinquished_on <= $2::date, false) as is_relinquished,
-        coalesce(completed_on <= $2::date, false) or coalesce(record_status = 'completed', false) as is_completed,
-        coalesce(final_due_on between $2::date and $2::date + $3::int, false) as is_due
-    from case_row c
-"""
-
 # Groups without a case on the day are left out. A row of an overview shows no tracks.
 CASES = """
     select programme_id, year_from, year_to, nullif(track, '') as track, recorded,
@@ -117,29 +111,36 @@ CASES = """
     order by programme_id, year_from, year_to, by_agreement.track, recorded
 """
 
+# One index probe per programme, however many events there are.
+LAST_EVENT_ON = f"""
+    select p.id, newest.occurred_on as on_day from unnest($1::text[]) as p (id)
+    cross join lateral (
+        select occurred_on from timeline
+        where programme_id = p.id and occurred_on <= $2::date and {timeline.PROGRAMME_ACTIVITY}
+          and name not like 'programme.%'
+        order by occurred_on desc limit 1
+    ) newest
+"""
+
 KINDS = {kind.value: kind for kind in MoneyKind}
 
 
-async def known_programmes(session: Executor, on: date) -> list[str]:
+async def known_programmes(transaction: Transaction, on: date) -> list[str]:
     """Return the ids of programmes published or proposed by the day, the published ones first."""
-    return [row.programme_id for row in await fetch(session, PROGRAMMES, on)]
+    return [row.programme_id for row in await transaction.fetch(PROGRAMMES, on)]
 
 
-async def figures_of(session: Executor, programme_id: str, on: date) -> Json:
-    """Return all figures of a programme. Raises NotFound where it is neither published nor proposed by the day."""
-    return figures(await load_programme_inputs(session, programme_id, on))
+async def load_all_inputs(
+    transaction: Transaction, on: date, *, in_detail: bool = True
+) -> list[FigureInputs]:
+    """Return the inputs of every programme that is published or proposed by the day."""
+    ids = await known_programmes(transaction, on)
+    return list((await load_inputs(transaction, ids, on, in_detail=in_detail)).values())
 
 
-async def all_figures(session: Executor, on: date) -> list[Json]:
-    """Return the figures of every programme that is published or proposed by the day."""
-    ids = await known_programmes(session, on)
-    inputs = await load_inputs(session, ids, on)
-    return [figures(inputs[id]) for id in ids]
-
-
-async def load_programme_inputs(session: Executor, programme_id: str, on: date) -> FigureInputs:
+async def load_programme_inputs(transaction: Transaction, programme_id: str, on: date) -> FigureInputs:
     """Return the inputs of one programme. Raises NotFound where it is neither published nor proposed by the day."""
-    inputs = (await load_inputs(session, [programme_id], on))[programme_id]
+    inputs = (await load_inputs(transaction, [programme_id], on))[programme_id]
     if inputs.definition is None and inputs.proposal is None:
         raise NotFound(
             "programme_unknown",
@@ -150,34 +151,36 @@ async def load_programme_inputs(session: Executor, programme_id: str, on: date) 
 
 
 async def load_inputs(
-    session: Executor, ids: Sequence[str], on: date, *, in_detail: bool = True
+    transaction: Transaction, ids: Sequence[str], on: date, *, in_detail: bool = True
 ) -> dict[str, FigureInputs]:
     """Return the inputs of figures by programme; the number of statements does not grow with the programmes.
 
     Not `in_detail`: only what a programme's row in an overview shows.
     """
-    definitions, proposals = await newest_versions(session, ids, on)
+    definitions, proposals = await newest_versions(transaction, ids, on)
     inputs = {
         id: FigureInputs(id, on, in_detail, **definition_fields(definitions.get(id), proposals.get(id)))
         for id in ids
     }
-    await add_aggregates(session, inputs, on, in_detail)
-    await add_cases(session, inputs, on, in_detail)
+    await add_aggregates(transaction, inputs, on, in_detail)
+    await add_cases(transaction, inputs, on, in_detail)
     return inputs
 
 
 async def newest_versions(
-    session: Executor, ids: Sequence[str], on: date
+    transaction: Transaction, ids: Sequence[str], on: date
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the newest version and the newest proposal that hold on the day, by programme."""
-    rows = await fetch(session, VERSIONS, ids, on)
+    rows = await transaction.fetch(VERSIONS, ids, on)
     versions = {row.programme_id: row for row in rows if row.version is not None}
     return versions, {row.programme_id: row for row in rows if row.version is None}
 
 
-async def definitions_of(session: Executor, ids: Sequence[str], on: date) -> dict[str, Definition | None]:
+async def definitions_of(
+    transaction: Transaction, ids: Sequence[str], on: date
+) -> dict[str, Definition | None]:
     """Return the definition that holds on the day, by programme; None for a programme that is only proposed."""
-    versions, _ = await newest_versions(session, ids, on)
+    versions, _ = await newest_versions(transaction, ids, on)
     return {id: parse_definition(versions[id].definition) if id in versions else None for id in ids}
 
 
@@ -187,21 +190,22 @@ def parse_definition(definition: str) -> Definition:
     return Definition.model_validate_json(definition)
 
 
-def definition_fields(definition: Any, proposal: Any) -> Json:
+def definition_fields(definition: Any, proposal: Any) -> dict[str, Any]:
     """Return the fields of FigureInputs that a version and a proposal give; either may be missing."""
-    fields: Json = {}
+    fields: dict[str, Any] = {}
     if definition:
         fields |= {"definition": parse_definition(definition.definition), "version": definition.version}
+        fields |= {"published_on": definition.published_on, "plan_since": definition.plan_since}
     if proposal:
         fields |= {"proposal": Proposal.model_validate(proposal.proposal), "proposed_on": proposal.holds_from}
     return fields
 
 
 async def add_aggregates(
-    session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool
+    transaction: Transaction, inputs: dict[str, FigureInputs], on: date, in_detail: bool
 ) -> None:
     pledges = [*map(pledge_id, inputs.values())]
-    for row in await fetch(session, AGGREGATES, list(inputs), on, in_detail, pledges):
+    for row in await transaction.fetch(AGGREGATES, list(inputs), on, in_detail, pledges):
         programme = inputs[row.id]
         programme.money += [MoneySum(KINDS[kind], year, funder, krw) for kind, year, funder, krw in row.money]
         programme.money_events |= {(KINDS[kind], year): events for kind, year, events in row.money_events}
@@ -221,8 +225,10 @@ def pledge_id(inputs: FigureInputs) -> str | None:
     return pledge.id if pledge else None
 
 
-async def add_cases(session: Executor, inputs: dict[str, FigureInputs], on: date, in_detail: bool) -> None:
-    for row in await fetch(session, CASES, list(inputs), on, in_detail):
+async def add_cases(
+    transaction: Transaction, inputs: dict[str, FigureInputs], on: date, in_detail: bool
+) -> None:
+    for row in await transaction.fetch(CASES, list(inputs), on, in_detail):
         id, *group, agreed_in, self_krw = row
         inputs[id].case_groups.append(CaseGroup(*[*group, integer_keys(agreed_in), integer_keys(self_krw)]))
 
@@ -230,3 +236,8 @@ async def add_cases(session: Executor, inputs: dict[str, FigureInputs], on: date
 def integer_keys(by_year: dict[str, int] | None) -> dict[int, int]:
     """Return a JSON object with its years as numbers; {} for null, the aggregate of no row."""
     return {int(year): count for year, count in by_year.items()} if by_year else {}
+
+
+async def last_event_dates(transaction: Transaction, ids: Sequence[str], as_of: date) -> dict[str, date]:
+    """Return the business date of each programme's newest event that is news of it: a published definition is none."""
+    return {row.id: row.on_day for row in await transaction.fetch(LAST_EVENT_ON, list(ids), as_of)}

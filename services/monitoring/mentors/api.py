@@ -8,8 +8,8 @@ from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.monitoring.mentors import commands
-from services.monitoring.mentors.domain import MAX_WEEKS
-from shared.web.http import DatedCommand, Router, Session
+from shared.events.monitoring import MAX_MENTOR_WEEKS
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/cases/{case_id}", tags=["mentors"])
@@ -22,7 +22,7 @@ class Assign(DatedCommand):
     """Assignment of a mentor; `mentor_id` is an opaque id, never a name."""
 
     mentor_id: MentorId
-    weeks: Annotated[int, Field(ge=1, le=MAX_WEEKS, strict=True)]
+    weeks: Annotated[int, Field(ge=1, le=MAX_MENTOR_WEEKS, strict=True)]
 
 
 class RecordVisit(DatedCommand):
@@ -37,12 +37,14 @@ class Recorded(BaseModel):
 
 
 @router.post("/mentors", status_code=201, summary="멘토 배정(최대 8주) / assign a mentor")
-async def assign(case_id: UUID, body: Assign, session: Session, actor: Officer) -> Recorded:
-    await commands.assign(session, case_id, body.mentor_id, body.weeks, body.occurred_on)
+async def assign(case_id: UUID, body: Assign, transaction: RequestTransaction, actor: Officer) -> Recorded:
+    await commands.assign(transaction, case_id, body.mentor_id, body.weeks, body.occurred_on)
     return Recorded(case_id=case_id, mentor_id=body.mentor_id, occurred_on=body.occurred_on)
 
 
 @router.post("/visits", status_code=201, summary="멘토 방문 기록 / record a mentor's visit")
-async def visit(case_id: UUID, body: RecordVisit, session: Session, actor: Officer) -> Recorded:
-    await commands.visit(session, case_id, body.mentor_id, body.work, body.occurred_on)
+async def visit(
+    case_id: UUID, body: RecordVisit, transaction: RequestTransaction, actor: Officer
+) -> Recorded:
+    await commands.visit(transaction, case_id, body.mentor_id, body.work, body.occurred_on)
     return Recorded(case_id=case_id, mentor_id=body.mentor_id, occurred_on=body.occurred_on)

@@ -2,16 +2,14 @@
 
 from datetime import date
 
-from services.monitoring.cases.models import CaseCopy
+from services.monitoring.cases.domain import Case
 from services.monitoring.mentors.models import Assignment, Visit
 from shared.errors import RuleBroken
-from shared.events.monitoring import MentorAssigned, MentorVisited
-
-MAX_WEEKS = 8
+from shared.events.monitoring import MAX_MENTOR_WEEKS, MentorAssigned, MentorVisited
 
 
 def assign(
-    case: CaseCopy, existing: Assignment | None, mentor_id: str, weeks: int, on: date
+    case: Case, existing: Assignment | None, mentor_id: str, weeks: int, on: date
 ) -> tuple[Assignment, MentorAssigned]:
     if existing is not None:
         raise RuleBroken(
@@ -19,11 +17,11 @@ def assign(
             ko=f"멘토 {mentor_id}은(는) {existing.assigned_on}부터 이 기업을 맡고 있습니다. 방문만 기록하세요.",
             en=f"Mentor {mentor_id} works with this company since {existing.assigned_on}. Record visits only.",
         )
-    if not 1 <= weeks <= MAX_WEEKS:
+    if not 1 <= weeks <= MAX_MENTOR_WEEKS:
         raise RuleBroken(
             "mentor_weeks",
-            ko=f"멘토는 한 기업에 1~{MAX_WEEKS}주 머뭅니다. {weeks}주를 고쳐서 다시 보내세요.",
-            en=f"A mentor stays 1 to {MAX_WEEKS} weeks with a company, not {weeks}. Correct it and send it again.",
+            ko=f"멘토는 한 기업에 1~{MAX_MENTOR_WEEKS}주 머뭅니다. {weeks}주를 고쳐서 다시 보내세요.",
+            en=f"A mentor stays 1 to {MAX_MENTOR_WEEKS} weeks with a company, not {weeks}. Correct it and send it again.",
         )
     assignment = Assignment(case_id=case.case_id, mentor_id=mentor_id, weeks=weeks, assigned_on=on)
     return assignment, MentorAssigned(
@@ -32,13 +30,7 @@ def assign(
 
 
 def visit(
-    case: CaseCopy,
-    assignment: Assignment | None,
-    existing: Visit | None,
-    *,
-    mentor_id: str,
-    work: str,
-    on: date,
+    case: Case, assignment: Assignment | None, existing: Visit | None, *, mentor_id: str, work: str, on: date
 ) -> tuple[Visit, MentorVisited]:
     if assignment is None or on < assignment.assigned_on:
         raise RuleBroken(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.monitoring.milestones import commands, queries
 from services.monitoring.milestones.queries import MilestonesView, MilestoneView
 from shared.errors import Forbidden
-from shared.web.http import DatedCommand, DeadlineRun, Router, Session
+from shared.web.http import DatedCommand, DeadlineRun, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(tags=["milestones"])
@@ -35,13 +35,13 @@ async def report(
     case_id: UUID,
     key: str,
     body: Evidence,
-    session: Session,
+    transaction: RequestTransaction,
     actor: Annotated[Actor, Depends(require_role("officer", "company"))],
 ) -> MilestoneView:
     """Report a milestone: an officer for any case, a company for its own (its token's subject is its id)."""
     company = None if actor.has("officer") else company_of(actor)
     milestone = await commands.report(
-        session, case_id, key, body.evidence, on=body.occurred_on, company=company
+        transaction, case_id, key, body.evidence, on=body.occurred_on, company=company
     )
     return queries.view(milestone)
 
@@ -62,20 +62,22 @@ async def achieve(
     case_id: UUID,
     key: str,
     body: Evidence,
-    session: Session,
+    transaction: RequestTransaction,
     actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> MilestoneView:
-    return queries.view(await commands.achieve(session, case_id, key, body.evidence, body.occurred_on))
+    return queries.view(await commands.achieve(transaction, case_id, key, body.evidence, body.occurred_on))
 
 
 @router.post("/deadlines", summary="기한 점검 / tell the deadlines whose day has come")
 async def run_deadlines(
-    body: DeadlineRun, session: Session, actor: Annotated[Actor, Depends(require_role("operator"))]
+    body: DeadlineRun,
+    transaction: RequestTransaction,
+    actor: Annotated[Actor, Depends(require_role("operator"))],
 ) -> AnnouncedDeadlines:
     """Announce each deadline once for its due date, however often this is called."""
-    return AnnouncedDeadlines(**await commands.run_deadlines(session, body.up_to))
+    return AnnouncedDeadlines(**await commands.run_deadlines(transaction, body.up_to))
 
 
 @router.get("/cases/{case_id}/milestones", summary="과제의 이정표 / a case's milestones")
-async def milestones(case_id: UUID, session: Session, actor: Readers) -> MilestonesView:
-    return await queries.milestones_of_case(session, case_id)
+async def milestones(case_id: UUID, transaction: RequestTransaction, actor: Readers) -> MilestonesView:
+    return await queries.milestones_of_case(transaction, case_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
 
-from services.monitoring.cases.models import CaseCopy
+from services.monitoring.cases.domain import Case
 from services.monitoring.milestones.models import NEXT, Milestone, Status
 from shared.errors import RuleBroken
 from shared.events.definition import MilestoneRule
@@ -36,7 +36,7 @@ def due_date(agreed_on: date, rule: MilestoneRule) -> date:
     return add_months(agreed_on, rule.after_months) + timedelta(days=rule.after_days)
 
 
-def schedule(case: CaseCopy, rule: MilestoneRule, agreed_on: date) -> tuple[Milestone, MilestoneScheduled]:
+def schedule(case: Case, rule: MilestoneRule, agreed_on: date) -> tuple[Milestone, MilestoneScheduled]:
     milestone = Milestone(
         case_id=case.case_id,
         key=rule.key,

@@ -4,10 +4,17 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlalchemy import bindparam
+from sqlmodel import col, select
 
 from services.monitoring.milestones.models import Milestone
+from shared.database.transaction import Query, Transaction
+
+OF_CASE = Query(
+    select(Milestone)
+    .where(col(Milestone.case_id) == bindparam("case_id"))
+    .order_by(col(Milestone.due_on), col(Milestone.key))
+)
 
 
 class MilestoneView(BaseModel):
@@ -29,7 +36,7 @@ def view(milestone: Milestone) -> MilestoneView:
     return MilestoneView(milestone=milestone.key, **milestone.model_dump(exclude={"key"}))
 
 
-async def milestones_of_case(session: AsyncSession, case_id: UUID) -> MilestonesView:
+async def milestones_of_case(transaction: Transaction, case_id: UUID) -> MilestonesView:
     """Return the milestones, soonest first; empty before the agreement."""
-    milestones = await session.scalars(select(Milestone).filter_by(case_id=case_id).order_by("due_on", "key"))
+    milestones = await transaction.all(OF_CASE, case_id=case_id)
     return MilestonesView(case_id=case_id, milestones=[view(milestone) for milestone in milestones])

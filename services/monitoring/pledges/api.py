@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.monitoring.pledges import commands
 from shared.events.definition import Code
-from shared.web.http import DatedCommand, Router, Session
+from shared.web.http import DatedCommand, RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/pledges", tags=["pledges"])
@@ -32,11 +32,11 @@ class Reported(BaseModel):
 async def report_progress(
     pledge_id: Code,
     body: ReportProgress,
-    session: Session,
+    transaction: RequestTransaction,
     actor: Annotated[Actor, Depends(require_role("officer"))],
 ) -> Reported:
     await commands.report_progress(
-        session,
+        transaction,
         pledge_id,
         body.programme_id,
         percent=body.percent,

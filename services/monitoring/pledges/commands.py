@@ -2,18 +2,23 @@
 
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.monitoring.pledges import domain
 from services.monitoring.programmes.queries import definition_on
+from shared.database.transaction import Transaction
 from shared.messaging.outbox import emit
 
 
 async def report_progress(
-    session: AsyncSession, pledge_id: str, programme_id: str, *, percent: int, reported_by_ko: str, on: date
+    transaction: Transaction,
+    pledge_id: str,
+    programme_id: str,
+    *,
+    percent: int,
+    reported_by_ko: str,
+    on: date,
 ) -> None:
     """Store the progress and emit its event. Raises PrerequisiteMissing without a definition, RuleBroken."""
-    definition = await definition_on(session, programme_id, on)
+    definition = await definition_on(transaction, programme_id, on)
     progress, event = domain.report(definition, pledge_id, percent, reported_by_ko, on)
-    await session.merge(progress)
-    await emit(session, event)
+    await transaction.replace(progress)
+    await emit(transaction, event)

@@ -1,1 +1,1 @@
-"""Copies of programme definitions by version."""
+"""Programme definitions as the parts that follow up see them: read from the live read models."""

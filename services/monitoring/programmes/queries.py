@@ -1,32 +1,27 @@
-"""Queries for the definition of a programme by day and by version."""
+"""Queries for the definition of a programme by day and by version, in the live generation of the read models."""
 
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
-
-from services.monitoring.programmes.models import DefinitionCopy
+from shared.database.transaction import Transaction
 from shared.errors import PrerequisiteMissing
 from shared.events.definition import Definition
 
-
-async def definition_on(session: AsyncSession, programme_id: str, on: date) -> Definition:
-    """Return the newest version that holds on the day. Raises PrerequisiteMissing where none has arrived."""
-    newest = (
-        select(DefinitionCopy.definition)
-        .where(DefinitionCopy.programme_id == programme_id, col(DefinitionCopy.holds_from) <= on)
-        .order_by(col(DefinitionCopy.version).desc())
-        .limit(1)
-    )
-    return require_definition(
-        await session.scalar(newest), programme_id, f"{on}에 시행 중인", f"that holds on {on}"
-    )
+ON_THE_DAY = """
+    select definition from live_definitions($1) where holds_from <= $2 order by version desc, sequence desc limit 1
+"""
+OF_VERSION = "select definition from live_definitions($1) where version = $2 order by sequence desc limit 1"
 
 
-async def definition_of(session: AsyncSession, programme_id: str, version: int) -> Definition:
-    """Return that version. Raises PrerequisiteMissing while it has not arrived."""
-    copy = await session.get(DefinitionCopy, (programme_id, version))
-    return require_definition(copy and copy.definition, programme_id, f"{version}판", f"of version {version}")
+async def definition_on(transaction: Transaction, programme_id: str, on: date) -> Definition:
+    """Return the newest version that holds on the day. Raises PrerequisiteMissing where none has been folded."""
+    definition = await transaction.value(ON_THE_DAY, programme_id, on)
+    return require_definition(definition, programme_id, f"{on}에 시행 중인", f"that holds on {on}")
+
+
+async def definition_of(transaction: Transaction, programme_id: str, version: int) -> Definition:
+    """Return that version. Raises PrerequisiteMissing while it has not been folded."""
+    definition = await transaction.value(OF_VERSION, programme_id, version)
+    return require_definition(definition, programme_id, f"{version}판", f"of version {version}")
 
 
 def require_definition(definition: object, programme_id: str, ko: str, en: str) -> Definition:

@@ -1,12 +1,11 @@
 """Daily rollups of cases: a count as of a day is the sum of the rollup's rows up to it.
 
-Each state of a case (applied, holds an award, completed …) begins and ends on dates of its row: one more on the
-day it begins, one less on the day it ends. The rule for each state is that of `figures/queries.py:ON_THE_DAY`.
+Each count of a case (case_states.py) is one more on the day it begins to hold, one less on the day it ends.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -14,16 +13,10 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
+from services.monitoring.projections.case_states import COUNTS, NEVER
 from services.monitoring.schema import Table
 from shared.projections.projection import State
 from shared.projections.rollups import Contributions, Rollup
-
-ABOUT_TO_DAYS = 30
-"""A case is about to be completed when its last milestone is due within 0 to 30 days, both inclusive."""
-
-NEVER = "9999-12-31"
-Interval = tuple[str, str]
-"""First day and the day after the last one; dates are ISO text."""
 
 
 class CaseRollup(Table, table=True):
@@ -77,24 +70,23 @@ class AgreementRollup(Table, table=True):
     agreed: int
 
 
-class CaseDates(NamedTuple):
-    """Columns of a case's row that decide its states."""
+DATES = (
+    "applied_on",
+    "recorded_on",
+    "reserved_on",
+    "selected_on",
+    "withdrawn_on",
+    "relinquished_on",
+    "agreed_on",
+    "completed_on",
+    "final_due_on",
+    "record_status",
+)
+"""The columns of a case's row that decide its counts."""
 
-    applied_on: str | None
-    recorded_on: str | None
-    reserved_on: str | None
-    selected_on: str | None
-    withdrawn_on: str | None
-    relinquished_on: str | None
-    agreed_on: str | None
-    completed_on: str | None
-    final_due_on: str | None
-    record_status: str | None
-
-
-dates_of = itemgetter(*CaseDates._fields)
+dates_of = itemgetter(*DATES)
 ROLLUP_INPUTS = (
-    *CaseDates._fields,
+    *DATES,
     *(
         "programme_id",
         "round_id",
@@ -109,8 +101,9 @@ ROLLUP_INPUTS = (
 )
 """The columns that the rollups depend on."""
 
-COUNTS = ("applied", "reserved", "selected", "agreed", "abandoned", "completed", "about_to")
-APPLIED, RESERVED, SELECTED, AGREED, ABANDONED, COMPLETED, ABOUT_TO = range(len(COUNTS))
+APPLIED, SELECTED, AGREED, COMPLETED, ABOUT_TO = (
+    list(COUNTS).index(name) for name in ("applied", "selected", "agreed", "completed", "about_to")
+)
 Deltas = tuple[int, ...]
 """How much each of COUNTS changes."""
 
@@ -130,64 +123,22 @@ class Transitions(NamedTuple):
 def transitions(dates: tuple[str | None, ...]) -> Transitions:
     """Return the changes of a case's counts, cached: cases of a round share their dates."""
     deltas: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(COUNTS))
-    for count, intervals in enumerate(state_intervals(CaseDates(*dates))):
-        for first, after in intervals:
+    case = dict(zip(DATES, dates, strict=True))
+    for count, condition in enumerate(COUNTS.values()):
+        for first, after in condition.intervals(case):
             deltas[first][count] += 1
             deltas[after][count] -= 1
     deltas.pop(NEVER, None)
-    case = [(on, (*delta[:AGREED], 0, *delta[AGREED + 1 :], 0)) for on, delta in deltas.items()]
+    by_case = [(on, (*delta[:AGREED], 0, *delta[AGREED + 1 :], 0)) for on, delta in deltas.items()]
     municipality = [
         (on, (delta[APPLIED], delta[SELECTED], delta[COMPLETED] + delta[ABOUT_TO]))
         for on, delta in deltas.items()
     ]
     return Transitions(
-        [(on, delta) for on, delta in case if any(delta)],
+        [(on, delta) for on, delta in by_case if any(delta)],
         [(on, delta[AGREED]) for on, delta in deltas.items() if delta[AGREED]],
         [(on, delta) for on, delta in municipality if any(delta)],
     )
-
-
-def state_intervals(case: CaseDates) -> Sequence[Sequence[Interval]]:
-    """Return the intervals in which the case is in each state of COUNTS. Selected: it holds an award."""
-    exists_from = min(case.applied_on or NEVER, case.recorded_on or NEVER)
-    reserved_until = min(case.selected_on or NEVER, case.withdrawn_on or NEVER, case.relinquished_on or NEVER)
-    completed_from = "" if case.record_status == "completed" else case.completed_on or NEVER
-    award = award_intervals(case)
-    return (
-        interval(case.applied_on or NEVER, NEVER),
-        interval(max(case.reserved_on or NEVER, exists_from), reserved_until),
-        award,
-        clip(award, case.agreed_on or NEVER, NEVER),
-        interval(max(case.relinquished_on or NEVER, exists_from), NEVER),
-        clip(award, completed_from, NEVER),
-        about_to(award, case.final_due_on, completed_from),
-    )
-
-
-def award_intervals(case: CaseDates) -> Sequence[Interval]:
-    """Return the intervals in which the case holds an award; a recorded case holds it from its date on."""
-    award = interval(case.selected_on or NEVER, case.relinquished_on or NEVER)
-    if case.recorded_on is None:
-        return award
-    return (*clip(award, "", case.recorded_on), (case.recorded_on, NEVER))
-
-
-def about_to(award: Sequence[Interval], due_on: str | None, completed_from: str) -> Sequence[Interval]:
-    if due_on is None:
-        return ()
-    due = date.fromisoformat(due_on)
-    first, after = due - timedelta(ABOUT_TO_DAYS), due + timedelta(1)
-    return clip(award, first.isoformat(), min(after.isoformat(), completed_from))
-
-
-def interval(first: str, after: str) -> Sequence[Interval]:
-    """Return the interval as a sequence of one, or of none where it is empty."""
-    return ((first, after),) if first < after else ()
-
-
-def clip(intervals: Sequence[Interval], first: str, after: str) -> Sequence[Interval]:
-    """Return the parts of the intervals that lie between the two dates."""
-    return tuple(part for start, end in intervals for part in interval(max(start, first), min(end, after)))
 
 
 def with_transitions(case: State) -> State:

@@ -28,6 +28,7 @@ class CaseRow(Table, table=True):
     """One case; the last two columns come from ieum.monitoring, all others from ieum.applications; money is won.
 
     `relinquished_on`: the award was given up. `final_due_on` and `completed_on` are of the milestone that completes.
+    `reason` is written by folds of version 1 alone, and read by none: columns are not taken away under a running release.
     """
 
     __tablename__ = "case_row"
@@ -126,7 +127,7 @@ def screened(row: State, event: DecodedEvent) -> State:
 
 def ranked(row: State, event: DecodedEvent) -> State:
     data = event.data
-    return row | {"rank": data.get("rank"), "score": data.get("score"), "reason": data["reason"]}
+    return row | {"rank": data.get("rank"), "score": data.get("score")}
 
 
 def selected(row: State, event: DecodedEvent) -> State:

@@ -20,7 +20,10 @@ PROGRAMME_ACTIVITY = (
 
 
 class TimelineEvent(Table, table=True):
-    """One event; `name` is the type without its prefix (agreement.signed.v1); `id` is a UUIDv7: it grows with time."""
+    """One event in its newest version; `name` is that type without its prefix (agreement.signed.v1).
+
+    `id` is a UUIDv7: it grows with time.
+    """
 
     __tablename__ = "timeline"
     __table_args__ = (

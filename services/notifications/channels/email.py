@@ -68,13 +68,13 @@ class EmailChannel:
         try:
             await client.connect()
         except (SMTPException, OSError) as error:
-            return Deferred(f"메일 서버에 연결하지 못했습니다: {describe(error)}", provider_down=True)
+            return Deferred("unreachable", describe(error), provider_down=True)
         return await self.send_over(client, message)
 
     async def send_over(self, client: aiosmtplib.SMTP, message: OutgoingMessage) -> Outcome:
         to = validate_email(message.address, check_deliverability=False).ascii_email
         if to is None:
-            return Failed("이 메일 서버가 보낼 수 없는 주소입니다")
+            return Failed("address_not_supported")
         mail = build_mail(message, self.sender, to)
         if (outcome := await send_envelope(client, parseaddr(self.sender)[1], to)) is None:
             outcome = await send_data(client, mail)
@@ -110,7 +110,7 @@ async def send_envelope(client: aiosmtplib.SMTP, sender: str, to: str) -> Outcom
         return await outcome_of_refusal(client, error)
     except (SMTPException, OSError) as error:
         client.close()
-        return Deferred(f"메일 서버와 연결이 끊겼습니다: {describe(error)}", provider_down=True)
+        return Deferred("disconnected", describe(error), provider_down=True)
     return None
 
 
@@ -122,7 +122,7 @@ async def send_data(client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
         return await outcome_of_refusal(client, error)
     except (SMTPException, OSError) as error:
         client.close()
-        return Indeterminate(f"메일을 넘긴 뒤 답이 없었습니다: {describe(error)}")
+        return Indeterminate("no_answer", describe(error))
     return Accepted(f"{mail['Message-ID']} {answer.message}"[:200])
 
 
@@ -132,10 +132,9 @@ async def outcome_of_refusal(client: aiosmtplib.SMTP, error: SMTPResponseExcepti
         await client.rset()
     except (SMTPException, OSError):
         client.close()
-    reason = f"메일 서버의 답: {describe(error)}"
     if error.code >= PERMANENT_FAILURE:
-        return Failed(reason)
-    return Deferred(reason, provider_down=error.code == 421)
+        return Failed("refused", describe(error), str(error.code))
+    return Deferred("busy", describe(error), provider_down=error.code == 421)
 
 
 def describe(error: Exception) -> str:

@@ -1,11 +1,18 @@
-"""Outgoing messages, and the four outcomes of sending one."""
+"""Outgoing messages, and the four outcomes of sending one.
+
+An outcome names its problem by a code. `answer` has the provider's own words, which stay in this service.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from services.notifications.templates.rendering import Content
+from shared.events.notifications import FailureReason, UnknownReason
+
+DeferralReason = Literal["unreachable", "disconnected", "busy"]
+Problem = FailureReason | UnknownReason | DeferralReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +33,27 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The provider refused the message for good, or it could not be sent at all."""
+    """The provider refused the message for good, with `code` where it gave one; or it could not be sent at all."""
 
-    reason: str
+    problem: FailureReason
+    answer: str = ""
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Indeterminate:
     """The message was sent and no answer came: it may or may not arrive, so it is not sent again."""
 
-    reason: str
+    problem: UnknownReason
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """The message was not sent and may be retried. `provider_down`: no other message would get through now."""
 
-    reason: str
+    problem: DeferralReason
+    answer: str = ""
     provider_down: bool = False
 
 

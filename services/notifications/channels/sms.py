@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ LIMITS = httpx.Limits(max_connections=2, keepalive_expiry=2.0)
 OUR_ID = "messageId"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 RETRYABLE = (401, 403, 408, 429)
+PROVIDER_CODE = re.compile(r"[A-Za-z0-9]{1,20}")
 
 
 class MessageStatus(BaseModel):
@@ -44,6 +46,15 @@ class MessageStatus(BaseModel):
     @property
     def our_id(self) -> str:
         return (self.custom_fields or {}).get(OUR_ID, "")
+
+    @property
+    def code(self) -> str | None:
+        """The status code, where it has the form of one."""
+        return self.status_code if PROVIDER_CODE.fullmatch(self.status_code) else None
+
+    @property
+    def answer(self) -> str:
+        return f"{self.status_code} {self.status_message}".strip()
 
 
 class SendResponse(BaseModel):
@@ -66,7 +77,7 @@ class SmsChannel:
     async def send(self, messages: Sequence[OutgoingMessage]) -> Mapping[UUID, Outcome]:
         fitting = [message for message in messages if fits_lms(message)]
         outcomes = await self.post(fitting) if fitting else {}
-        too_long = Failed("문자로 보내기에 너무 깁니다(2,000바이트까지)")
+        too_long = Failed("too_long")
         return {message.message_id: outcomes.get(message.message_id, too_long) for message in messages}
 
     async def post(self, messages: Sequence[OutgoingMessage]) -> Mapping[UUID, Outcome]:
@@ -79,10 +90,10 @@ class SmsChannel:
         try:
             reply = await self.http.post("/messages/v4/send-many/detail", json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            down = Deferred(f"문자 중계사에 연결하지 못했습니다: {type(error).__name__}", provider_down=True)
+            down = Deferred("unreachable", type(error).__name__, provider_down=True)
             return {message.message_id: down for message in messages}
         except httpx.HTTPError as error:
-            no_answer = Indeterminate(f"문자를 넘긴 뒤 답이 없었습니다: {type(error).__name__}")
+            no_answer = Indeterminate("no_answer", type(error).__name__)
             return {message.message_id: no_answer for message in messages}
         return parse_outcomes(reply, messages)
 
@@ -119,10 +130,10 @@ def to_gateway_message(message: OutgoingMessage, sender: str) -> dict[str, Any]:
 def parse_outcomes(reply: httpx.Response, messages: Sequence[OutgoingMessage]) -> Mapping[UUID, Outcome]:
     """Outcome of each message: Deferred or Failed if the whole request was refused, Indeterminate if none is given."""
     if reply.status_code in RETRYABLE:
-        busy = Deferred(f"문자 중계사가 지금은 받지 않습니다: HTTP {reply.status_code}", provider_down=True)
+        busy = Deferred("busy", f"HTTP {reply.status_code}", provider_down=True)
         return {message.message_id: busy for message in messages}
     if reply.is_client_error:
-        refusal = Failed(f"문자 중계사가 거절했습니다: {describe(reply)}")
+        refusal = Failed("refused", describe(reply), str(reply.status_code))
         return {message.message_id: refusal for message in messages}
     response = parse_response(reply)
     return {message.message_id: outcome_of(response, message, reply.status_code) for message in messages}
@@ -140,11 +151,11 @@ def outcome_of(response: SendResponse, message: OutgoingMessage, http_status: in
     our_id = str(message.message_id)
     for status in response.failed:
         if status.our_id == our_id:
-            return Failed(f"문자 중계사가 거절했습니다: {status.status_code} {status.status_message}")
+            return Failed("refused", status.answer, status.code)
     for status in response.accepted or []:
         if status.our_id == our_id:
             return Accepted(status.message_id)
-    return Indeterminate(f"문자 중계사의 답(HTTP {http_status})에 이 문자가 없습니다")
+    return Indeterminate("not_in_answer", f"HTTP {http_status}")
 
 
 def describe(reply: httpx.Response) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.notifications.channels import sms
 from services.notifications.delivery_reports import commands
 from services.notifications.delivery_reports.commands import DeliveryReport
-from shared.web.http import Router, Session
+from shared.web.http import RequestTransaction, Router
 
 log = structlog.get_logger()
 router = Router(prefix="/receipts", tags=["receipts"])
@@ -28,9 +28,9 @@ class SolapiReport(BaseModel):
         return bool(self.data.status_code) and not self.data.status_code.startswith(IN_TRANSIT_CODES)
 
     def to_delivery_report(self) -> DeliveryReport:
-        reason = f"통신사의 답: {self.data.status_code} {self.data.status_message}".strip()
-        our_id = UUID(self.data.our_id) if self.data.our_id else None
-        return DeliveryReport(our_id, self.data.message_id, self.data.status_code == DELIVERED_CODE, reason)
+        data, our_id = self.data, UUID(self.data.our_id) if self.data.our_id else None
+        is_delivered = data.status_code == DELIVERED_CODE
+        return DeliveryReport(our_id, data.message_id, is_delivered, data.code, data.answer)
 
 
 class Received(BaseModel):
@@ -43,13 +43,13 @@ Reports = Annotated[list[dict[str, Any]], Field(max_length=10_000)]
 
 
 @router.post("/solapi")
-async def receive(body: Reports, session: Session) -> Received:
+async def receive(body: Reports, transaction: RequestTransaction) -> Received:
     """Apply delivery reports; always answer 200, or the gateway sends them again. Unusable ones count as ignored.
 
     No token: message ids cannot be guessed, and a report can only finish a message that was sent.
     """
     reports = [report for item in body if (report := parse_report(item)) is not None]
-    counts = await commands.receive(session, reports)
+    counts = await commands.receive(transaction, reports)
     ignored = counts["ignored"] + len(body) - len(reports)
     if ignored:
         log.info("delivery_reports.ignored", count=ignored)

@@ -7,7 +7,7 @@ from fastapi import Depends
 
 from services.notifications.messages import queries
 from services.notifications.messages.queries import Messages
-from shared.web.http import Router, Session
+from shared.web.http import RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(tags=["messages"])
@@ -16,6 +16,6 @@ Reader = Annotated[Actor, Depends(require_role("officer", "operator", "auditor")
 
 
 @router.get("/messages")
-async def of_case(case_id: UUID, session: Session, actor: Reader) -> Messages:
+async def of_case(case_id: UUID, transaction: RequestTransaction, actor: Reader) -> Messages:
     """List the case's messages, each with its channel, state and subject in both languages."""
-    return await queries.of_case(session, case_id)
+    return await queries.of_case(transaction, case_id)

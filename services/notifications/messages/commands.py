@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from services.notifications.cases.domain import MessageContext
@@ -27,7 +26,7 @@ from services.notifications.messages.domain import (
 from services.notifications.recipients.domain import Channel
 from services.notifications.templates.domain import RULES
 from services.notifications.templates.notices import Notice
-from shared.database.engine import fetch
+from shared.database.transaction import Transaction
 from shared.messaging.cloudevents import Envelope
 from shared.messaging.outbox import emit
 from shared.observability.logs import correlated, correlation
@@ -40,7 +39,7 @@ CORRELATION_FIELDS = ("correlationid", "causationid", "traceparent")
 # Enqueue.
 
 
-async def enqueue(session: AsyncSession, event: Any, envelope: Envelope) -> None:
+async def enqueue(transaction: Transaction, event: Any, envelope: Envelope) -> None:
     """Queue one message for each channel that reaches the company, if the event has a notice and is not too old.
 
     Raises PrerequisiteMissing while the case or its names are unknown.
@@ -48,15 +47,16 @@ async def enqueue(session: AsyncSession, event: Any, envelope: Envelope) -> None
     rule = RULES[type(event)]
     if not rule.applies(event, envelope.time, now()):
         return
-    context = await message_context(session, event.case_id)
+    context = await message_context(transaction, event.case_id)
     notice = rule.compose(event, context)
-    await insert_messages(session, notice, context, envelope, event.occurred_on)
+    await insert_messages(transaction, notice, context, envelope, event.occurred_on)
 
 
 async def insert_messages(
-    session: AsyncSession, notice: Notice, context: MessageContext, envelope: Envelope, occurred_on: date
+    transaction: Transaction, notice: Notice, context: MessageContext, envelope: Envelope, occurred_on: date
 ) -> None:
     """Insert a message for each channel; without any contact, failed ones with their MessageFailed events."""
+    cause = {name: value for name, value in correlation().items() if name in CORRELATION_FIELDS}
     columns = {
         "event_source": envelope.source,
         "event_id": envelope.id,
@@ -66,19 +66,18 @@ async def insert_messages(
         "programme_id": context.programme_id,
         "occurred_on": occurred_on,
         "data": notice.model_dump_json(),
-        "cause": orjson.dumps(
-            {name: value for name, value in correlation().items() if name in CORRELATION_FIELDS}
-        ).decode(),
+        "cause": orjson.dumps(cause).decode(),
         "expires_at": envelope.time + notice.deadline,
         "state": State.QUEUED.value if context.channels else State.FAILED.value,
-        "reason": None if context.channels else NO_CONTACT,
+        "problem": None if context.channels else NO_CONTACT,
     }
     channels = context.channels or CHANNELS
     ids = [uuid7() for _ in channels]
-    await fetch(session, statements.INSERT, *columns.values(), ids, list(channels))
+    await transaction.fetch(statements.INSERT, *columns.values(), ids, list(channels))
     if not context.channels:
-        rows = [columns | {"id": id, "channel": channel} for id, channel in zip(ids, channels, strict=True)]
-        await emit_events(session, rows)
+        stored = columns | {"cause": cause}
+        rows = [stored | {"id": id, "channel": channel} for id, channel in zip(ids, channels, strict=True)]
+        await emit_events(transaction, rows)
 
 
 # Send.
@@ -98,15 +97,15 @@ class ClaimedMessage(NamedTuple):
     traceparent: str | None
 
 
-async def claim(session: AsyncSession, channel: str, limit: int) -> list[ClaimedMessage]:
+async def claim(transaction: Transaction, channel: str, limit: int) -> list[ClaimedMessage]:
     """Claim up to `limit` of the oldest due messages, at most one a case: its next one waits for this outcome."""
-    rows = await fetch_mappings(session, statements.CLAIM, channel, limit)
+    rows = await transaction.fetch(statements.CLAIM, channel, limit)
     return [
         ClaimedMessage(
             row["id"],
             row["template"],
             row["channel"],
-            orjson.loads(row["data"]),
+            row["data"],
             row["attempts"],
             row["expires_at"],
             row["address"],
@@ -117,55 +116,42 @@ async def claim(session: AsyncSession, channel: str, limit: int) -> list[Claimed
     ]
 
 
-async def record_outcomes(session: AsyncSession, transitions: Mapping[UUID, Transition]) -> None:
+async def record_outcomes(transaction: Transaction, transitions: Mapping[UUID, Transition]) -> None:
     """Apply the transitions and emit their events.
 
     A message that a delivery report has already moved stays as it is; one that expired to `unknown` may still
     become sent or failed.
     """
-    columns = zip(
-        *((id, move.to.value, move.reason, move.reference, move.wait) for id, move in transitions.items()),
-        strict=True,
-    )
-    rows = await fetch_mappings(session, statements.RECORD_OUTCOMES, *map(list, columns))
-    await emit_events(session, rows)
+    columns = zip(*((id, move.to.value, *move[1:]) for id, move in transitions.items()), strict=True)
+    rows = await transaction.fetch(statements.RECORD_OUTCOMES, *map(list, columns))
+    await emit_events(transaction, rows)
 
 
-async def expire_unknown(session: AsyncSession) -> int:
+async def expire_unknown(transaction: Transaction) -> int:
     """Move claims older than a minute, and SMS without a delivery report after three days, to `unknown`.
 
     Returns how many; at most 500 at once.
     """
-    rows = await fetch_mappings(
-        session,
-        statements.EXPIRE_UNKNOWN,
-        CLAIM_TIMEOUT,
-        DELIVERY_REPORT_TIMEOUT,
-        SENDER_LOST,
-        NO_DELIVERY_REPORT,
+    rows = await transaction.fetch(
+        statements.EXPIRE_UNKNOWN, CLAIM_TIMEOUT, DELIVERY_REPORT_TIMEOUT, SENDER_LOST, NO_DELIVERY_REPORT
     )
-    await emit_events(session, rows)
+    await emit_events(transaction, rows)
     return len(rows)
-
-
-async def fetch_mappings(session: AsyncSession, sql: str, *parameters: Any) -> list[Mapping[str, Any]]:
-    return [row._mapping for row in await fetch(session, sql, *parameters)]
 
 
 # Emit.
 
 
-async def emit_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+async def emit_events(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Emit an event for each row, ordered by case so that concurrent transactions lock the streams in one order."""
     for row in sorted(rows, key=lambda row: str(row["case_id"])):
-        await emit_event(session, row, State(row["state"]))
+        await emit_event(transaction, row, State(row["state"]))
 
 
-async def emit_event(session: AsyncSession, row: Mapping[str, Any], state: State) -> None:
+async def emit_event(transaction: Transaction, row: Mapping[str, Any], state: State) -> None:
     """Emit the state's event, if it has one, correlated with the event that caused the message."""
     MESSAGES.labels(row["channel"], state.value).inc()
     event = event_of(row, state)
     if event is not None:
-        cause = row["cause"]  # a text in a row of SQL, a dict in one of the model
-        with correlated(**(orjson.loads(cause) if isinstance(cause, str) else cause)):
-            await emit(session, event)
+        with correlated(**row["cause"]):
+            await emit(transaction, event)

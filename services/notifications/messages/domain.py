@@ -5,24 +5,26 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Outcome
+from services.notifications.channels.outcomes import Accepted, Deferred, Failed, Outcome, Problem
 from services.notifications.recipients.domain import Channel
 from shared.backoff import backoff_delay
 from shared.events.notifications import (
+    FailureReason,
     MessageDelivered,
     MessageEvent,
     MessageFailed,
     MessageSent,
     MessageUnknown,
+    UnknownReason,
 )
 from shared.values.clock import today
 
 CHANNELS: tuple[Channel, ...] = ("email", "sms")
 
-NO_CONTACT = "연락처 없음"
-SENDER_LOST = "보내다가 멈춰 결과를 알 수 없습니다. 중계사에 조회하기 전에는 다시 보내지 않습니다"
-NO_DELIVERY_REPORT = "3일 안에 도착 결과가 오지 않았습니다"
-TOO_LATE = "보낼 기한이 지나 보내지 않았습니다"
+NO_CONTACT: FailureReason = "no_contact"
+SENDER_LOST: UnknownReason = "sender_lost"
+NO_DELIVERY_REPORT: UnknownReason = "no_delivery_report"
+TOO_LATE: FailureReason = "too_late"
 
 CLAIM_TIMEOUT = timedelta(minutes=1)
 DELIVERY_REPORT_TIMEOUT = timedelta(days=3)
@@ -57,9 +59,14 @@ EVENT_OF_STATE: dict[State, type[MessageEvent]] = {
 
 
 class Transition(NamedTuple):
-    """A change of state with its reason and the provider's reference; `wait` before the message is retried."""
+    """A change of state with its problem and the provider's reference; `wait` before the message is retried.
+
+    `reason`: the provider's own words for the problem.
+    """
 
     to: State
+    problem: Problem | None = None
+    code: str | None = None
     reason: str | None = None
     reference: str | None = None
     wait: timedelta = timedelta()
@@ -75,15 +82,15 @@ def transition_after(
     match outcome:
         case Accepted(reference):
             return Transition(State.SENT, reference=reference)
-        case Failed(reason):
-            return Transition(State.FAILED, reason)
-        case Deferred(reason, provider_down):
+        case Failed(problem, answer, code):
+            return Transition(State.FAILED, problem, code, answer or None)
+        case Deferred(problem, answer, provider_down):
             seconds = (
                 0 if provider_down else backoff_delay(attempts + 1, backoff_seconds, backoff_limit_seconds)
             )
-            return Transition(State.QUEUED, reason, wait=timedelta(seconds=seconds))
+            return Transition(State.QUEUED, problem, None, answer or None, wait=timedelta(seconds=seconds))
         case _:
-            return Transition(State.UNKNOWN, outcome.reason)
+            return Transition(State.UNKNOWN, outcome.problem, None, outcome.answer or None)
 
 
 def transition_path(state: State, to: State) -> list[State]:
@@ -97,12 +104,13 @@ def transition_path(state: State, to: State) -> list[State]:
 
 
 def event_of(message: Mapping[str, Any], state: State) -> MessageEvent | None:
-    """The event of a state, with the provider's reference or the reason; None for `queued` and `sending`."""
+    """The event of a state, with the provider's reference or the problem; None for `queued` and `sending`."""
     if state not in EVENT_OF_STATE:
         return None
-    detail = "provider_reference" if state in {State.SENT, State.DELIVERED} else "reason"
+    if state in {State.SENT, State.DELIVERED}:
+        details = {"provider_reference": message.get("provider_reference") or ""}
+    else:
+        details = {"reason": message.get("problem"), "provider_code": message.get("provider_code")}
     names = ("case_id", "programme_id", "template", "channel")
     fields = {name: message[name] for name in names} | {"message_id": message["id"]}
-    return EVENT_OF_STATE[state].model_validate(
-        fields | {detail: message.get(detail) or "", "occurred_on": today()}
-    )
+    return EVENT_OF_STATE[state].model_validate(fields | details | {"occurred_on": today()})

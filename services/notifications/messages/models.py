@@ -14,7 +14,8 @@ from services.notifications.schema import Table
 class Message(Table, table=True):
     """A message through one channel. `data`: the template's fields; `position`: order within a case and channel.
 
-    `due_at`: not sent before; `expires_at`: not sent after; `claimed_at`: when a sender claimed it.
+    `due_at`: not sent before; `expires_at`: not sent after; `claimed_at`: when a sender claimed it. `problem`: the code of
+    why it failed, waits or is unknown; `reason`: the provider's own words for it, or our sentence of before there were codes.
     """
 
     __table_args__ = (UniqueConstraint("event_source", "event_id", "template", "channel"),)
@@ -34,6 +35,8 @@ class Message(Table, table=True):
     data: dict[str, Any] = Field(sa_type=JSONB)
     cause: dict[str, str] = Field(sa_type=JSONB)
     state: str
+    problem: str | None = None
+    provider_code: str | None = None
     reason: str | None = None
     provider_reference: str | None = None
     attempts: int = 0

@@ -16,7 +16,7 @@ from services.notifications.recipients.domain import (
     refuse_other_companies,
 )
 from services.notifications.recipients.queries import RecipientView
-from shared.web.http import Router, Session
+from shared.web.http import RequestTransaction, Router
 from shared.web.identity import Actor, require_role
 
 router = Router(prefix="/recipients", tags=["recipients"])
@@ -47,10 +47,12 @@ class Erased(BaseModel):
 
 
 @router.put("/{company_id}")
-async def save(company_id: UUID, body: Contact, session: Session, actor: Writer) -> ContactSaved:
+async def save(
+    company_id: UUID, body: Contact, transaction: RequestTransaction, actor: Writer
+) -> ContactSaved:
     """Replace the contact: e-mail address, mobile number, language of its messages (ko or en)."""
     refuse_other_companies(actor.id, actor.roles, company_id)
-    await commands.save(session, company_id, body.email, body.phone, body.language)
+    await commands.save(transaction, company_id, body.email, body.phone, body.language)
     return ContactSaved(
         company_id=company_id,
         channels=channels_of(bool(body.email), bool(body.phone)),
@@ -59,13 +61,13 @@ async def save(company_id: UUID, body: Contact, session: Session, actor: Writer)
 
 
 @router.get("/{company_id}")
-async def show(company_id: UUID, session: Session, actor: Reader) -> RecipientView:
+async def show(company_id: UUID, transaction: RequestTransaction, actor: Reader) -> RecipientView:
     refuse_other_companies(actor.id, actor.roles, company_id)
-    return await queries.masked(session, company_id)
+    return await queries.masked(transaction, company_id)
 
 
 @router.delete("/{company_id}")
-async def erase(company_id: UUID, session: Session, actor: Writer) -> Erased:
+async def erase(company_id: UUID, transaction: RequestTransaction, actor: Writer) -> Erased:
     """Erase the contact: the company gets no further messages."""
     refuse_other_companies(actor.id, actor.roles, company_id)
-    return Erased(company_id=company_id, erased=await commands.erase(session, company_id))
+    return Erased(company_id=company_id, erased=await commands.erase(transaction, company_id))

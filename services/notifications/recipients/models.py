@@ -17,5 +17,5 @@ class Recipient(Table, table=True):
     phone: str | None = None
     language: str = "ko"
     changed_at: datetime = Field(
-        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
     )

@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.recipients.domain import mask_email, mask_phone
 from services.notifications.recipients.models import Recipient
+from shared.database.transaction import Transaction
 from shared.errors import NotFound
 
 
@@ -19,8 +19,8 @@ class RecipientView(BaseModel):
     changed_at: datetime
 
 
-async def masked(session: AsyncSession, company_id: UUID) -> RecipientView:
-    recipient = await session.get(Recipient, company_id)
+async def masked(transaction: Transaction, company_id: UUID) -> RecipientView:
+    recipient = await transaction.find(Recipient, company_id)
     if recipient is None:
         raise NotFound(
             "recipient_unknown",

@@ -27,15 +27,26 @@ def screened_out(event: applications.ApplicationScreened, context: MessageContex
 
 
 def selected(event: applications.CompanySelected, context: MessageContext) -> Fields:
-    return {"selected_on": event.occurred_on, "via": event.via, "track": context.track}
+    facts = {"via": event.via, "track": context.track, "standing": standing(event)}
+    return {"selected_on": event.occurred_on, **facts}
 
 
 def reserved(event: applications.CompanyReserved, context: MessageContext) -> Fields:
-    return {"decided_on": event.occurred_on, "track": context.track, "rank": event.rank}
+    waiting = event.rank - event.ranking.quota if event.ranking else None
+    facts = {"rank": event.rank, "standing": standing(event), "reserve_number": waiting}
+    return {"decided_on": event.occurred_on, "track": context.track, **facts}
+
+
+def standing(event: applications.CompanySelected | applications.CompanyReserved) -> Fields | None:
+    """Return where a ranked application stands; None where it was not ranked, or the event has no ranking."""
+    if event.ranking is None:
+        return None
+    counts = event.ranking.model_dump(include={"applications", "reviews"})
+    return {"rank": event.rank, "score": event.score, **counts}
 
 
 def rejected(event: applications.CompanyRejected, context: MessageContext) -> Fields:
-    return {"decided_on": event.occurred_on, "reason": event.reason}
+    return {"decided_on": event.occurred_on, "cause": event.cause, "findings": event.findings}
 
 
 def agreement_signed(event: applications.AgreementSigned, context: MessageContext) -> Fields:

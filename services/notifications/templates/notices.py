@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from services.notifications.cases.domain import Name
+from shared.events.applications import RejectionCause, Via
 from shared.values.money import Funder
 
 
@@ -22,6 +23,17 @@ class Notice(BaseModel):
     programme_short: Name
     office: Name
     receipt_number: str
+
+
+class Standing(BaseModel):
+    """The standing of an application among those ranked with it; `score` is an exact fraction such as 250/3."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rank: int
+    applications: int
+    score: str
+    reviews: int
 
 
 class ApplicationReceived(Notice):
@@ -42,8 +54,9 @@ class ScreenedOut(Notice):
 class Selected(Notice):
     template: ClassVar[str] = "selected"
     selected_on: date
-    via: Literal["ranking", "reserve", "ministry"]
+    via: Via
     track: Name | None
+    standing: Standing | None = None
 
 
 class Reserved(Notice):
@@ -51,12 +64,15 @@ class Reserved(Notice):
     decided_on: date
     track: Name | None
     rank: int
+    standing: Standing | None = None
+    reserve_number: int | None = None
 
 
 class Rejected(Notice):
     template: ClassVar[str] = "rejected"
     decided_on: date
-    reason: str
+    cause: RejectionCause | None = None
+    findings: list[str] = []
 
 
 class AgreementSigned(Notice):

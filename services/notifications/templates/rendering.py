@@ -46,9 +46,10 @@ def jinja_environment(language: str) -> Environment:
         lstrip_blocks=True,
         autoescape=lambda name: bool(name and name.endswith(".html")),
     )
-    for name in ("won", "day", "short_day", "funder"):
+    for name in ("won", "day", "short_day", "funder", "cause"):
         environment.filters[name] = partial(getattr(words, name), language=language)
     environment.filters["particle"] = words.particle
+    environment.filters["score"] = words.score
     environment.filters["short"] = lambda text, limit: cp949.truncate(cp949.to_encodable(text), limit)
     return environment
 

@@ -5,23 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from services.monitoring.board.parts.values import DateRange, Figure, Service, State, Text
+from services.monitoring.figures.figure import Figure
+from services.monitoring.projections.case_states import CaseStatus
 from shared.values.money import Funder
+from shared.web.ui.values import DateRange, State, Text
 
-CaseStatus = Literal[
-    "applied",
-    "screened",
-    "ineligible",
-    "reserved",
-    "rejected",
-    "selected",
-    "agreed",
-    "in_progress",
-    "completed",
-    "abandoned",
-    "withdrawn",
-    "recorded",
-]
+Service = Literal["applications", "funding", "monitoring", "notifications"]
 TrancheState = Literal[
     "scheduled",
     "ready",
@@ -36,7 +25,22 @@ TrancheState = Literal[
 ]
 MilestoneState = Literal["scheduled", "due_soon", "reported", "achieved", "missed"]
 MessageState = Literal["queued", "sent", "delivered", "failed", "unknown"]
+Channel = Literal["email", "sms"]
+SelectionPath = Literal["ranking", "reserve", "ministry"]
+BusinessState = Literal["operating", "suspended", "closed", "unknown"]
 PaymentRole = Literal["requester", "approver", "payer"]  # 담당자(기안), 재무관(승인), 지출원(지급)
+
+TEXT_FAMILIES = {
+    "service": Service,
+    "status": CaseStatus,
+    "tranche": TrancheState,
+    "milestone": MilestoneState,
+    "message": MessageState,
+    "channel": Channel,
+    "via": SelectionPath,
+    "business": BusinessState,
+    "role": PaymentRole,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class TimelineEntry:
     """An event of any service, shown as a sentence.
 
     `event_name` has no prefix and version (`agreement.signed`); it is the key of the text, whose parameters are in
-    `params`. `amount_krw` is the event's total in won.
+    `params`. `details` are the keys of the sentences of its second line, where they are not the one of its name.
+    `amount_krw` is the event's total in won.
     """
 
     occurred_on: date
@@ -53,6 +58,7 @@ class TimelineEntry:
     event_name: str
     event_id: str
     params: Mapping[str, object] = field(default_factory=dict)
+    details: tuple[str, ...] | None = None
     amount_krw: int | None = None
     case_id: str | None = None  # set where entries of several cases are listed together
     company: str | None = None
@@ -75,7 +81,7 @@ class Company:
     name: str
     business_number_masked: str  # 123-**-***01
     municipality: Text | None = None
-    status: Literal["operating", "suspended", "closed", "unknown"] = "unknown"
+    status: BusinessState = "unknown"
     status_checked_on: date | None = None
 
 
@@ -127,7 +133,7 @@ class Message:
     """A message to the company, without its address."""
 
     sent_on: date
-    channel: Literal["email", "sms"]
+    channel: Channel
     template: Text
     state: MessageState
 
@@ -136,7 +142,7 @@ class Message:
 class Selection:
     """The selection of a case: how it was selected, its rank and score."""
 
-    via: Literal["ranking", "reserve", "ministry"]
+    via: SelectionPath
     rank: int | None = None
     score: str | None = None  # the mean of the totals, an exact fraction such as 250/3
 
@@ -158,7 +164,7 @@ class CaseView:
     total_krw: int | None = None
     public_krw: int | None = None
     self_krw: int | None = None
-    disbursed_krw: int = 0
+    disbursed_krw: int | None = 0  # None where a past result does not say
     funder_shares: tuple[
         FunderShare, ...
     ] = ()  # one a funder, in the order of the definition; the template adds the total
@@ -183,7 +189,7 @@ class CaseRow:
     year: int
     status: CaseStatus
     agreed_krw: int | None
-    disbursed_krw: int
+    disbursed_krw: int | None  # None where a past result does not say
     next_due: date | None = None
     next_name: Text | None = None
 

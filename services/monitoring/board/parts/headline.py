@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.monitoring.board.parts import drawings
-from services.monitoring.board.parts import format as fmt
-from services.monitoring.board.parts.i18n import Translate
-from services.monitoring.board.parts.programme_view import Mentors, ProgrammeView, Round
-from services.monitoring.board.parts.values import UNKNOWN, Figure, Unit
+from services.monitoring.board.parts import view_charts
+from services.monitoring.figures.companies import Mentors, Round
+from services.monitoring.figures.figure import UNKNOWN, Figure
+from services.monitoring.figures.programme import ProgrammeView
+from shared.web.ui import format as fmt
+from shared.web.ui.i18n import Translate
+from shared.web.ui.values import Unit
 
 MAX_ON_PAGE, MAX_IN_ROW = 6, 4
 
@@ -66,7 +68,7 @@ def goal(context: KeyFigureContext) -> KeyFigure | None:
 
 def total(context: KeyFigureContext) -> KeyFigure | None:
     note = (
-        drawings.ratio_text(context.view, context.t)
+        view_charts.ratio_text(context.view, context.t)
         if context.view.money
         else context.t("programme.public_private")
     )
@@ -98,23 +100,23 @@ def committed(context: KeyFigureContext) -> KeyFigure | None:
 
 def completed(context: KeyFigureContext) -> KeyFigure | None:
     return sum_over_years(
-        context, "completed", drawings.yearly_breakdown(context.view.companies, "completed")
+        context, "completed", view_charts.yearly_breakdown(context.view.companies, "completed")
     )
 
 
 def in_progress(context: KeyFigureContext) -> KeyFigure | None:
     return sum_over_years(
-        context, "in_progress", drawings.yearly_breakdown(context.view.companies, "in_progress")
+        context, "in_progress", view_charts.yearly_breakdown(context.view.companies, "in_progress")
     )
 
 
 def completed_and_running(context: KeyFigureContext) -> KeyFigure | None:
-    running = drawings.column_sum(context.view.companies, "in_progress")
+    running = view_charts.column_sum(context.view.companies, "in_progress")
     return sum_over_years(context, "completed", context.t("programme.in_progress_count", count=running))
 
 
 def sum_over_years(context: KeyFigureContext, field: str, note: str) -> KeyFigure | None:
-    total_of_years = Figure(drawings.column_sum(context.view.companies, field))
+    total_of_years = Figure(view_charts.column_sum(context.view.companies, field))
     return company_count(context, context.t(f"programme.{field}"), total_of_years, note)
 
 
@@ -179,16 +181,16 @@ def support_cap(context: KeyFigureContext) -> KeyFigure | None:
 
 def municipalities(context: KeyFigureContext) -> KeyFigure | None:
     label = context.t("programme.municipalities")
-    return unless_unknown(KeyFigure(label, context.view.municipalities_count, context.t("places")))
+    figure = context.view.municipalities_count
+    return unless_unknown(KeyFigure(label, figure, context.t("places", count=figure.value)))
 
 
 def municipalities_asked(context: KeyFigureContext) -> KeyFigure | None:
     consultation = context.view.consultation
-    return (
-        unless_unknown(KeyFigure(context.t("programme.asked"), consultation.asked, context.t("places")))
-        if consultation
-        else None
-    )
+    if consultation is None:
+        return None
+    counted_in = context.t("places", count=consultation.asked.value)
+    return unless_unknown(KeyFigure(context.t("programme.asked"), consultation.asked, counted_in))
 
 
 def funders(context: KeyFigureContext) -> KeyFigure | None:
@@ -198,7 +200,7 @@ def funders(context: KeyFigureContext) -> KeyFigure | None:
     return KeyFigure(
         context.t("consultation.funders"),
         UNKNOWN,
-        words=drawings.funder_names(consultation.funders, context.t),
+        words=view_charts.funder_names(consultation.funders, context.t),
     )
 
 
@@ -206,8 +208,8 @@ def mentor_figures(mentors: Mentors, t: Translate) -> list[KeyFigure]:
     """Return mentors, companies visited, and the share of selected companies that were visited."""
     share = fmt.percent(mentors.visited.value, mentors.selected.value)
     return [
-        KeyFigure(t("mentors.mentors"), mentors.mentors, t("people")),
-        KeyFigure(t("mentors.visited"), mentors.visited, t("companies")),
+        KeyFigure(t("mentors.mentors"), mentors.mentors, t("people", count=mentors.mentors.value)),
+        KeyFigure(t("mentors.visited"), mentors.visited, t("companies", count=mentors.visited.value)),
         KeyFigure(t("mentors.rate"), UNKNOWN, words=share),
     ]
 
@@ -217,7 +219,7 @@ def newest_round(view: ProgrammeView) -> Round | None:
 
 
 def company_count(context: KeyFigureContext, label: str, figure: Figure, note: str = "") -> KeyFigure | None:
-    return unless_unknown(KeyFigure(label, figure, context.t("companies"), note))
+    return unless_unknown(KeyFigure(label, figure, context.t("companies", count=figure.value), note))
 
 
 def unless_unknown(key_figure: KeyFigure) -> KeyFigure | None:

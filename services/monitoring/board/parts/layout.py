@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from services.monitoring.board.parts.programme_view import ProgrammeView
+from services.monitoring.figures.programme import ProgrammeView
 
 GAP = 28  # px between the sections of a column
 TOLERANCE = 60  # px: a difference in height that does not show

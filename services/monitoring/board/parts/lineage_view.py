@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
-from services.monitoring.board.parts.values import Figure, Text
-
-Measure = Literal["won", "companies", "times", "percent", "people", "municipalities"]
+from services.monitoring.figures.figure import Figure, Unit
+from shared.web.ui.values import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,10 @@ class LineageView:
 
     figure: Figure
     title: Text  # 2022년 시비 약정
-    measure: Measure
-    rule: Text  # how it is folded, in one sentence
+    unit: Unit
+    rule: Text  # how it is computed, in one sentence
+    total: int  # of all contributions, also of those that are not listed
+    difference: int  # of the total from the figure
     programme_id: str
     programme_name: Text
     adds: tuple[str, ...]  # event names that add

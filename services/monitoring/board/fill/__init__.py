@@ -1,1 +1,0 @@
-"""Pure functions from figure inputs and rows to views: the content of each page, testable without a database."""

@@ -1,1 +1,0 @@
-"""Lineage: from a figure back to the events that it was computed from."""
