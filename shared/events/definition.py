@@ -18,7 +18,7 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 UNSPLIT: Literal["unsplit"] = "unsplit"
 
 BusinessState = Literal["suspended", "closed"]
-"""What the business registry says of a company that is not in business: 휴업, 폐업."""
+"""State of a company that is not in business, from the business registry: 휴업, 폐업."""
 
 
 class FrozenModel(BaseModel):

@@ -43,7 +43,7 @@ UPCASTERS = (
     Upcaster(earlier.MessageFailedV1, MessageFailed, without_prose),
     Upcaster(earlier.MessageUnknownV1, MessageUnknown, without_prose),
 )
-"""Of each version that is published no more, the step to the next one."""
+"""One upcaster for each version that is published no more, to the next version."""
 
 
 def upcasters_to(event: type[Event], steps: Sequence[Upcaster] = UPCASTERS) -> Iterator[Upcaster]:

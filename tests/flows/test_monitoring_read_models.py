@@ -257,7 +257,9 @@ async def test_past_results_are_no_cases_to_follow_up(monitoring: Monitoring) ->
 
 async def test_progress_is_judged_by_the_definition_that_held_on_its_day(monitoring: Monitoring) -> None:
     """시나리오: 공약 이행도는 보고한 날에 시행 중이던 사업 정의로 판단한다."""
-    other = a_definition().pledge.model_copy(update={"id": "new-pledge"})  # type: ignore[union-attr]
+    pledge = a_definition().pledge
+    assert pledge is not None
+    other = pledge.model_copy(update={"id": "new-pledge"})
     await monitoring.deliver([PUBLISHED, published("2024-01-01", 2, pledge=other)])
 
     def body(day: str) -> Json:

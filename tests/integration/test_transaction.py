@@ -1,7 +1,7 @@
 """Transactions and their rows: found, inserted, updated and replaced by key; committed as a whole or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 from uuid import uuid4
@@ -348,6 +348,14 @@ async def test_statement_after_the_end_of_its_transaction_is_refused(single: Dat
 # Cancelled, cut off, closed.
 
 
+async def cancel_after_a_moment(block: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run the block until its statement waits on the server, and cancel it; return its task, which may still roll back."""
+    task = asyncio.create_task(block)
+    await asyncio.sleep(0.3)
+    task.cancel()
+    return task
+
+
 @both_kinds
 async def test_cancelled_statement_leaves_nothing_behind_on_its_connection(
     single: Database, kind: str
@@ -357,9 +365,7 @@ async def test_cancelled_statement_leaves_nothing_behind_on_its_connection(
             await transaction.fetch("insert into stream (subject, last) values ('cancelled', 1)")
             await transaction.fetch("select pg_sleep(10)")
 
-    task = asyncio.create_task(insert_and_wait())
-    await asyncio.sleep(0.3)
-    task.cancel()
+    task = await cancel_after_a_moment(insert_and_wait())
     await asyncio.wait([task])
 
     assert task.cancelled()
@@ -378,9 +384,7 @@ async def test_cancelled_statement_keeps_no_lock_on_the_server(
             await transaction.fetch("select pg_advisory_xact_lock(42)")
             await transaction.fetch("select pg_sleep(20)")
 
-    task = asyncio.create_task(lock_and_wait())
-    await asyncio.sleep(0.3)
-    task.cancel()
+    task = await cancel_after_a_moment(lock_and_wait())
     await asyncio.wait([task])
 
     async with asyncio.timeout(5), database.transaction() as transaction:
@@ -413,9 +417,7 @@ async def test_cancellation_does_not_wait_for_a_server_that_does_not_answer(
         async with begin(single, kind) as transaction:
             await transaction.fetch(DEAF)
 
-    task = asyncio.create_task(wait())
-    await asyncio.sleep(0.3)
-    task.cancel()
+    task = await cancel_after_a_moment(wait())
 
     async with asyncio.timeout(5):
         await asyncio.wait([task])

@@ -136,7 +136,7 @@ DETAILS: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
     "message.failed": message_details("message.failed"),
     "message.unknown": message_details("message.unknown"),
 }
-"""Of events whose second line depends on their data: the keys of its sentences."""
+"""Functions that return the keys of the sentences on an event's second line, where these depend on its data."""
 
 
 def template_name(template: str) -> Text:

@@ -6,20 +6,15 @@ from services.monitoring.board.parts.case_view import CaseView
 from services.monitoring.figures.assessment import Assessment
 from shared.web.ui.values import State
 
+ENDED = ("abandoned", "withdrawn", "rejected", "ineligible", "reserved", "completed", "recorded")
+"""Statuses after which nothing is to be done; each has a sentence of its own."""
+
 
 def assess_case(view: CaseView, as_of: date) -> Assessment:
     """Assess a case: its status and next step; an unconfirmed payment comes before everything else."""
     if any(tranche.state == "unconfirmed" for tranche in view.tranches):
         return Assessment("unknown", "assessment.case_unconfirmed", {})
-    if view.status in (
-        "abandoned",
-        "withdrawn",
-        "rejected",
-        "ineligible",
-        "reserved",
-        "completed",
-        "recorded",
-    ):
+    if view.status in ENDED:
         state: State = "ok" if view.status in ("completed", "recorded") else "hold"
         return Assessment(state, f"assessment.case_{view.status}", {"paid": view.disbursed_krw})
     if missed := next((row for row in view.milestones if row.state == "missed"), None):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from services.monitoring.board.parts.case_assessment import ENDED
 from services.monitoring.board.parts.case_view import TimelineEntry
 from services.monitoring.figures.money import RowFunder
 from services.monitoring.texts import translator
@@ -12,15 +13,7 @@ from shared.web.ui.values import Lang
 
 TEXT_FAMILIES = {
     "event": ANY,  # the events of the timeline: tests/unit/test_board_texts.py
-    "assessment.case_": (
-        "abandoned",
-        "withdrawn",
-        "rejected",
-        "ineligible",
-        "reserved",
-        "completed",
-        "recorded",
-    ),
+    "assessment.case_": ENDED,
     "funder": RowFunder,
     "stage": ("consultation", "history"),  # a running programme shows its state
 }
