@@ -25,6 +25,7 @@ PROGRAMMES = """
 """
 
 # A row is a version or a proposal: the newest of each kind.
+# `plan` numbers the plans of companies by the versions that change them: a plan that comes back is another one.
 VERSIONS = """
     select distinct on (programme_id, version is null)
         programme_id, version, definition::text as definition, holds_from, proposal,
