@@ -51,14 +51,19 @@ def environment(steps_of_page: Sequence[Step], folder: Path) -> dict[str, str]:
     return shell | {"IEUM_DATABASE_URL": postgres_url(), "IEUM_TEST_PASSWORDS": json.dumps(PASSWORDS)}
 
 
+def skip_where_followed(page: Path, steps_of_page: Sequence[Step]) -> None:
+    followed = [
+        step.path for step in steps_of_page if isinstance(step, NewFile) and (ROOT / step.path).exists()
+    ]
+    if followed:
+        pytest.skip(f"{page.stem} was followed in this checkout: {followed[0]} exists")
+
+
 @pytest.mark.howto
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page_works_as_written(page: Path, working_copy: Path) -> None:
     steps_of_page = list(steps(page.read_text(encoding="utf-8")))
-    if followed := [
-        step.path for step in steps_of_page if isinstance(step, NewFile) and (ROOT / step.path).exists()
-    ]:
-        pytest.skip(f"{page.stem} was followed in this checkout: {followed[0]} exists")
+    skip_where_followed(page, steps_of_page)
     shell = environment(steps_of_page, working_copy)
     with ExitStack() as terminals:
         for step in steps_of_page:
@@ -118,6 +123,16 @@ def end(process: "subprocess.Popen[bytes]", state: State) -> None:
 
 def test_pages_exist() -> None:
     assert PAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_edits_of_page_apply(page: Path, working_copy: Path) -> None:
+    steps_of_page = list(steps(page.read_text(encoding="utf-8")))
+    skip_where_followed(page, steps_of_page)
+
+    for step in steps_of_page:
+        if not isinstance(step, Command):
+            step.apply(working_copy)
 
 
 def test_make_verbs_of_contributing_exist() -> None:
